@@ -1,0 +1,48 @@
+import { Body, Controller, Inject, Param, Patch, Post, UseGuards } from '@nestjs/common';
+import { Endpoint } from '../common/endpoint.decorator.js';
+import { CONFIG, type Config } from '../config/config.js';
+import {
+  ChangeProductDto,
+  CreateProductDto,
+  PRODUCT_ID_PARAM,
+  ProductDto,
+  toProductDto,
+} from '../products/dto/product.dto.js';
+import { ProductsService } from '../products/products.service.js';
+import { AdminGuard } from './admin.guard.js';
+
+@Controller('api/admin/products')
+@UseGuards(AdminGuard)
+export class AdminProductsController {
+  constructor(
+    private readonly products: ProductsService,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  @Post()
+  @Endpoint({
+    tag: 'admin',
+    summary: 'Put a product on sale',
+    body: CreateProductDto,
+    success: { 201: { description: 'The product is on sale', dto: ProductDto } },
+    errors: [],
+    isAdmin: true,
+  })
+  async create(@Body() body: CreateProductDto): Promise<ProductDto> {
+    return toProductDto(await this.products.createProduct(body, this.config.holds.quantityMax));
+  }
+
+  @Patch(':id')
+  @Endpoint({
+    tag: 'admin',
+    summary: 'Change a product or its stock',
+    body: ChangeProductDto,
+    params: { id: PRODUCT_ID_PARAM },
+    success: { 200: { description: 'The product as it is now', dto: ProductDto } },
+    errors: ['PRODUCT_NOT_FOUND', 'STOCK_BELOW_COMMITTED'],
+    isAdmin: true,
+  })
+  async change(@Param('id') id: string, @Body() body: ChangeProductDto): Promise<ProductDto> {
+    return toProductDto(await this.products.changeProduct(Number(id), body, this.config.holds.quantityMax));
+  }
+}

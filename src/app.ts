@@ -1,0 +1,63 @@
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import { AppModule } from './app.module.js';
+import { AJV_OPTIONS } from './common/json-schema.js';
+import { UnavailableError } from './common/problem.js';
+import { parseJsonBodies } from './common/raw-body.js';
+import type { Config } from './config/config.js';
+import { Lifecycle } from './observability/lifecycle.js';
+import { createLogger } from './observability/logger.js';
+import { OPENAPI } from './observability/openapi.js';
+
+/** Builds the service: it listens after `app.listen()` and stops, all requests answered, with `app.close()`. */
+export async function createApp(config: Config): Promise<NestFastifyApplication> {
+  const { http } = config;
+  const adapter = new FastifyAdapter({
+    bodyLimit: http.bodyBytesMax,
+    requestTimeout: http.requestTimeoutMs,
+    connectionTimeout: http.requestTimeoutMs,
+    keepAliveTimeout: 72_000,
+    trustProxy: http.trustedProxies.length > 0 ? [...http.trustedProxies] : false,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 128 },
+    ajv: { customOptions: AJV_OPTIONS },
+    skipMiddie: true,
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config), adapter, {
+    bodyParser: false,
+    bufferLogs: true,
+  });
+  app.useLogger(createLogger(config));
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  parseJsonBodies(fastify);
+  refuseWhileDraining(fastify, app.get(Lifecycle));
+  await registerPlugins(fastify, config);
+  await app.init();
+  await fastify.ready();
+  return app;
+}
+
+async function registerPlugins(fastify: FastifyInstance, { http }: Config): Promise<void> {
+  if (http.rateLimitPerMinute > 0) {
+    await fastify.register(rateLimit, {
+      global: false,
+      max: http.rateLimitPerMinute,
+      timeWindow: '1 minute',
+      enableDraftSpec: true,
+    });
+  }
+  await fastify.register(swagger, OPENAPI);
+  await fastify.register(swaggerUi, { routePrefix: '/docs' });
+}
+
+/** Liveness goes on to the end: a process that drains is not to be killed for it. */
+function refuseWhileDraining(fastify: FastifyInstance, lifecycle: Lifecycle): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    if (!lifecycle.isDraining || request.url === '/health/live') return done();
+    void reply.header('connection', 'close');
+    done(new UnavailableError('The service is shutting down.'));
+  });
+}

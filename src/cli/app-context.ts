@@ -1,0 +1,16 @@
+import { NestFactory } from '@nestjs/core';
+import type { INestApplicationContext } from '@nestjs/common';
+import { AppModule } from '../app.module.js';
+import type { Config } from '../config/config.js';
+import { createLogger } from '../observability/logger.js';
+
+/** Gives a command the services of the application, without HTTP, and closes them after it. */
+export async function withServices<T>(config: Config, work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
+  const logger = createLogger({ ...config, logLevel: 'error' });
+  const app = await NestFactory.createApplicationContext(AppModule.forRoot(config), { logger });
+  try {
+    return await work(app);
+  } finally {
+    await app.close();
+  }
+}

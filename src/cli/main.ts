@@ -1,0 +1,16 @@
+import { existsSync } from 'node:fs';
+import { Command } from 'commander';
+import { loadConfig } from '../config/config.js';
+import { CommandFailedError, registerCommands } from './commands.js';
+
+if (existsSync('.env')) process.loadEnvFile('.env');
+
+const program = new Command('checkout').description('Operates the flash-sale checkout').showHelpAfterError();
+registerCommands(program, () => loadConfig(process.env));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = error instanceof CommandFailedError ? error.exitCode : 1;
+}

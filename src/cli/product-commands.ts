@@ -1,0 +1,28 @@
+import { validate } from 'class-validator';
+import type { Config } from '../config/config.js';
+import { CreateProductDto, toProductDto } from '../products/dto/product.dto.js';
+import { ProductsService } from '../products/products.service.js';
+import { withServices } from './app-context.js';
+import { print, printTable } from './output.js';
+
+export async function createProduct(
+  config: Config,
+  { name, price, stock }: { name: string; price: string; stock: number },
+): Promise<void> {
+  const product = Object.assign(new CreateProductDto(), { name, price, stock_total: stock });
+  const errors = await validate(product);
+  if (errors.length > 0) {
+    throw new Error(errors.flatMap(({ constraints }) => Object.values(constraints ?? {})).join('; '));
+  }
+  const row = await withServices(config, (app) =>
+    app.get(ProductsService).createProduct(product, config.holds.quantityMax),
+  );
+  print(`Product ${row.id} is on sale.`);
+  printTable([{ ...toProductDto(row) }]);
+}
+
+export async function restockProduct(config: Config, id: number, units: number): Promise<void> {
+  const row = await withServices(config, (app) => app.get(ProductsService).restockProduct(id, units));
+  print(`Product ${id} has ${units} more units.`);
+  printTable([{ ...toProductDto(row) }]);
+}

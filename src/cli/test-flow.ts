@@ -1,0 +1,73 @@
+import type { AddressInfo } from 'node:net';
+import { createApp } from '../app.js';
+import type { Config } from '../config/config.js';
+import { print } from './output.js';
+import { type Answer, SaleClient } from './sale-client.js';
+
+/** How many units the product of the walk has. */
+const STOCK = 10;
+
+/**
+ * Walks hold, order, payment, the same notice again, and a failed payment whose units come back, and stops at
+ * the first promise that is broken. Without `url` it starts a service of its own for the walk.
+ */
+export async function testFlow(config: Config, url?: string): Promise<void> {
+  if (url !== undefined) return walk(new SaleClient(url, config));
+  const app = await createApp({ ...config, logLevel: 'error' });
+  try {
+    await app.listen(0, '127.0.0.1');
+    const { port } = app.getHttpServer().address() as AddressInfo;
+    await walk(new SaleClient(`http://127.0.0.1:${port}`, config));
+  } finally {
+    await app.close();
+  }
+}
+
+async function walk(client: SaleClient): Promise<void> {
+  print(`Walking through ${client.url}`);
+  const product = await client.createProduct({ name: `test:flow ${Date.now()}`, price: '99.99', stock_total: STOCK });
+  expectAnswer('a product is on sale', product, 201);
+  const productId = product.body.id as number;
+
+  const paid = await holdAndOrder(client, productId, 2);
+  await expectStock(client, productId, STOCK - 2);
+  const notice = { order_id: paid.orderId, status: 'success', transaction_id: `flow-${paid.orderId}-paid` };
+  const applied = await client.notify(notice);
+  expectAnswer('the payment is applied', applied, 200, { result: 'applied', order_status: 'paid' });
+  const again = await client.notify(notice);
+  expectAnswer('the same notice again has no effect', again, 200, { result: 'duplicate', order_status: 'paid' });
+  await expectStock(client, productId, STOCK - 2);
+  expectAnswer('a used hold is not used again', await client.createOrder(paid.holdId), 409, { code: 'HOLD_ALREADY_USED' });
+
+  const failed = await holdAndOrder(client, productId, 3);
+  await expectStock(client, productId, STOCK - 5);
+  const refusal = await client.notify({ order_id: failed.orderId, status: 'failed', transaction_id: `flow-${failed.orderId}-failed` });
+  expectAnswer('the failed payment cancels its order', refusal, 200, { result: 'applied', order_status: 'cancelled' });
+  await expectStock(client, productId, STOCK - 2);
+  print('All promises were kept.');
+}
+
+async function holdAndOrder(client: SaleClient, productId: number, quantity: number) {
+  const hold = await client.createHold(productId, quantity);
+  expectAnswer(`${quantity} units are held`, hold, 201, { quantity, status: 'active' });
+  const holdId = hold.body.hold_id as string;
+  const order = await client.createOrder(holdId);
+  expectAnswer('an order is made of the hold', order, 201, { hold_id: holdId, status: 'pending_payment' });
+  return { holdId, orderId: order.body.order_id as number };
+}
+
+async function expectStock(client: SaleClient, productId: number, units: number): Promise<void> {
+  const product = await client.getProduct(productId);
+  expectAnswer(`${units} of ${STOCK} units are available`, product, 200, { available_stock: units });
+}
+
+/** Prints the step with its figures, or fails the walk. */
+function expectAnswer(step: string, answer: Answer, status: number, fields: Record<string, unknown> = {}): void {
+  const wrong = Object.entries(fields).filter(([name, value]) => answer.body[name] !== value);
+  if (answer.status !== status || wrong.length > 0) {
+    print(`  BROKEN  ${step}`);
+    const expected = JSON.stringify({ status, ...fields });
+    throw new Error(`Expected ${expected}, got status ${answer.status}: ${JSON.stringify(answer.body)}`);
+  }
+  print(`  ok  ${step}  (${answer.status} ${JSON.stringify(answer.body)})`);
+}

@@ -1,0 +1,117 @@
+import { applyDecorators, HttpCode } from '@nestjs/common';
+import { RouteConfig, RouteSchema } from '@nestjs/platform-fastify';
+import { groupBy } from './group-by.js';
+import { type DtoClass, type JsonSchema, schemaOf } from './json-schema.js';
+import { type ProblemCode, PROBLEMS } from './problem.js';
+
+export interface EndpointOptions {
+  readonly summary: string;
+  readonly tag: string;
+  readonly body?: DtoClass;
+  readonly params?: Readonly<Record<string, JsonSchema>>;
+  readonly query?: Readonly<Record<string, JsonSchema>>;
+  readonly headers?: Readonly<Record<string, JsonSchema>>;
+  readonly success: Readonly<Record<number, SuccessResponse>>;
+  /** Codes of this endpoint's own errors; those that any endpoint can answer with are added. */
+  readonly errors: readonly ProblemCode[];
+  readonly isAdmin?: boolean;
+  readonly isRateLimited?: boolean;
+}
+
+export interface SuccessResponse {
+  readonly description: string;
+  readonly dto?: DtoClass;
+  readonly headers?: Readonly<Record<string, JsonSchema>>;
+}
+
+/**
+ * Declares what a route takes and answers. Fastify compiles it into the validator and the serializer, and
+ * the OpenAPI document is generated from the same object. The first success status is the default one.
+ */
+export function Endpoint(options: EndpointOptions): MethodDecorator {
+  const schema = {
+    summary: options.summary,
+    tags: [options.tag],
+    ...(options.body && { body: schemaOf(options.body) }),
+    ...(options.params && { params: objectSchema(options.params, Object.keys(options.params)) }),
+    ...(options.query && { querystring: objectSchema(options.query, []) }),
+    ...(options.headers && { headers: { type: 'object', properties: options.headers } }),
+    ...(options.isAdmin && { security: [{ adminToken: [] }] }),
+    response: { ...successSchemas(options.success), ...problemSchemas(errorCodes(options)) },
+  };
+  const defaultStatus = Number(Object.keys(options.success)[0]);
+  const decorators = [RouteSchema(schema), HttpCode(defaultStatus)];
+  // The rate limit's plugin takes the routes whose configuration names it.
+  if (options.isRateLimited === true) decorators.push(RouteConfig({ rateLimit: {} }));
+  return applyDecorators(...decorators);
+}
+
+/** All codes an endpoint can answer with, its own and the general ones. */
+function errorCodes(options: EndpointOptions): ProblemCode[] {
+  const takesInput = options.body ?? options.params ?? options.query;
+  return [
+    ...(takesInput ? (['VALIDATION_FAILED'] as const) : []),
+    ...(options.body ? (['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) : []),
+    ...(options.isAdmin ? (['UNAUTHORIZED'] as const) : []),
+    ...(options.isRateLimited ? (['RATE_LIMITED'] as const) : []),
+    ...options.errors,
+    'OVERLOADED',
+    'UNAVAILABLE',
+  ];
+}
+
+function objectSchema(properties: Readonly<Record<string, JsonSchema>>, required: string[]): JsonSchema {
+  return { type: 'object', properties, required, additionalProperties: false };
+}
+
+function successSchemas(responses: EndpointOptions['success']): Record<string, JsonSchema> {
+  return Object.fromEntries(
+    Object.entries(responses).map(([status, { description, dto, headers }]) => [
+      status,
+      { description, ...(headers && { headers }), ...(dto ? schemaOf(dto) : { type: 'null' }) },
+    ]),
+  );
+}
+
+/** One response schema a status, listing the codes that share it. */
+function problemSchemas(codes: readonly ProblemCode[]): Record<string, JsonSchema> {
+  const byStatus = groupBy(new Set(codes), (code) => PROBLEMS[code].status);
+  return Object.fromEntries(
+    [...byStatus].map(([status, shared]) => [
+      String(status),
+      {
+        description: shared.map((code) => `${code}: ${PROBLEMS[code].title}`).join('; '),
+        ...(shared.some((code) => 'retryAfterSeconds' in PROBLEMS[code]) && {
+          headers: { 'Retry-After': { type: 'integer', description: 'Seconds to wait before another try' } },
+        }),
+        content: { 'application/problem+json': { schema: problemSchema(shared) } },
+      },
+    ]),
+  );
+}
+
+function problemSchema(codes: readonly ProblemCode[]): JsonSchema {
+  return {
+    title: 'Problem',
+    type: 'object',
+    required: ['type', 'title', 'status', 'detail', 'code'],
+    properties: {
+      type: { type: 'string' },
+      title: { type: 'string' },
+      status: { type: 'integer' },
+      detail: { type: 'string' },
+      code: { type: 'string', enum: codes },
+      errors: {
+        type: 'array',
+        items: {
+          type: 'object',
+          required: ['field', 'message'],
+          properties: { field: { type: 'string' }, message: { type: 'string' } },
+        },
+      },
+      ...(codes.includes('INSUFFICIENT_STOCK') && { available_stock: { type: 'integer', minimum: 0 } }),
+      ...(codes.includes('HOLD_ALREADY_USED') && { order_id: { type: 'integer' } }),
+    },
+    additionalProperties: true,
+  };
+}

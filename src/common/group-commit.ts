@@ -1,0 +1,139 @@
+import { OverloadedError, UnavailableError } from './problem.js';
+import { backoffWithJitterMs, retry } from './retry.js';
+
+/**
+ * Group commit: one transaction decides many waiting requests, first come first served.
+ *
+ * While a transaction is in flight, arriving requests wait; when it ends, all that wait (up to
+ * `batchSizeMax`) form the next one. There is no timer: an idle service starts at once. It trades the
+ * latency of one transaction for throughput that no longer depends on how long a commit takes.
+ *
+ * What a caller of `submit` may rely on:
+ *  - its promise settles only after the transaction that decided it has ended;
+ *  - an `Error` among the outcomes of a batch rejects that one request and no other;
+ *  - a transient failure (deadlock, lost connection) runs the whole transaction again, a bounded number of times;
+ *  - any other failure halves the batch until the one item that causes it stands alone and is rejected;
+ *  - past `waitingMax` waiting requests it is refused at once (OVERLOADED), and so it is once draining (UNAVAILABLE).
+ */
+export interface GroupCommitOptions<Request, Outcome> {
+  /** Runs one transaction and returns one outcome for each request, in their order. */
+  commit(batch: readonly Request[], previousError: unknown): Promise<readonly (Outcome | Error)[]>;
+  readonly batchSizeMax: number;
+  readonly waitingMax: number;
+  /** Whether the whole transaction may succeed when run again. */
+  isTransient(error: unknown): boolean;
+  /** Whether no part of the batch can succeed now, so that halving it would only repeat the failure. */
+  isOutage(error: unknown): boolean;
+  readonly triesMax?: number;
+  readonly sleep?: (ms: number) => Promise<void>;
+  readonly observer?: GroupCommitObserver;
+}
+
+/** What a group commit tells about itself; times in milliseconds. */
+export interface GroupCommitObserver {
+  committed(batchSize: number, commitMs: number): void;
+  retried(batchSize: number, error: unknown): void;
+  halved(batchSize: number, error: unknown): void;
+  refused(): void;
+}
+
+interface Waiter<Request, Outcome> {
+  readonly request: Request;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const sleepMs = (ms: number): Promise<void> => new Promise((wake) => setTimeout(wake, ms));
+
+export class GroupCommit<Request, Outcome> {
+  private waiting: Waiter<Request, Outcome>[] = [];
+  private running: Promise<void> | undefined;
+  private isDraining = false;
+
+  constructor(private readonly options: GroupCommitOptions<Request, Outcome>) {}
+
+  get waitingCount(): number {
+    return this.waiting.length;
+  }
+
+  /** @throws OverloadedError, UnavailableError, or what the commit decided for this request. */
+  submit(request: Request): Promise<Outcome> {
+    if (this.isDraining) return Promise.reject(new UnavailableError('The service is shutting down.'));
+    if (this.waiting.length >= this.options.waitingMax) {
+      this.options.observer?.refused();
+      return Promise.reject(new OverloadedError());
+    }
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ request, resolve, reject });
+      this.running ??= this.run();
+    });
+  }
+
+  /** Takes no new request and resolves when all that were accepted are settled. */
+  async drain(): Promise<void> {
+    this.isDraining = true;
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    while (this.waiting.length > 0) {
+      // Lets the event loop finish reading the sockets that are ready, so that requests which arrived
+      // together are decided together. It is a turn of the loop, not a delay.
+      await new Promise((turn) => setImmediate(turn));
+      await this.settle(this.take());
+    }
+    this.running = undefined;
+  }
+
+  private take(): Waiter<Request, Outcome>[] {
+    if (this.waiting.length <= this.options.batchSizeMax) {
+      const all = this.waiting;
+      this.waiting = [];
+      return all;
+    }
+    return this.waiting.splice(0, this.options.batchSizeMax);
+  }
+
+  private async settle(batch: Waiter<Request, Outcome>[]): Promise<void> {
+    let outcomes: readonly (Outcome | Error)[];
+    try {
+      outcomes = await this.commitWithRetry(batch.map((waiter) => waiter.request));
+    } catch (error) {
+      await this.settleFailure(batch, error);
+      return;
+    }
+    for (const [index, waiter] of batch.entries()) {
+      const outcome = outcomes[index];
+      if (outcome instanceof Error) waiter.reject(outcome);
+      else waiter.resolve(outcome as Outcome);
+    }
+  }
+
+  private async settleFailure(batch: Waiter<Request, Outcome>[], error: unknown): Promise<void> {
+    if (batch.length === 1 || this.options.isOutage(error)) {
+      for (const waiter of batch) waiter.reject(error);
+      return;
+    }
+    this.options.observer?.halved(batch.length, error);
+    const middle = Math.ceil(batch.length / 2);
+    await this.settle(batch.slice(0, middle));
+    await this.settle(batch.slice(middle));
+  }
+
+  private async commitWithRetry(requests: Request[]): Promise<readonly (Outcome | Error)[]> {
+    const { commit, isTransient, triesMax = 5, sleep = sleepMs, observer } = this.options;
+    const startedAt = performance.now();
+    const outcomes = await retry(
+      (previousError) => {
+        if (previousError !== undefined) observer?.retried(requests.length, previousError);
+        return commit(requests, previousError);
+      },
+      { triesMax, isTransient, delayMs: backoffWithJitterMs, sleep },
+    );
+    if (outcomes.length !== requests.length) {
+      throw new Error(`commit returned ${outcomes.length} outcomes for ${requests.length} requests`);
+    }
+    observer?.committed(requests.length, performance.now() - startedAt);
+    return outcomes;
+  }
+}

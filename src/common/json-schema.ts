@@ -1,0 +1,45 @@
+import { targetConstructorToSchema } from 'class-validator-jsonschema';
+import { DESCRIBED_RULE } from './described.decorator.js';
+import { isSameOrAbsent, SAME_AS_KEYWORD, SAME_AS_RULE } from './same-as.decorator.js';
+
+export type JsonSchema = Record<string, unknown>;
+export type DtoClass = abstract new (...args: never[]) => object;
+
+/**
+ * The JSON Schema (2020-12, as OpenAPI 3.1 uses it) of a DTO, compiled from its class-validator rules: the
+ * one declaration serves validation, serialization and documentation. Unknown properties are refused.
+ */
+export function schemaOf(dto: DtoClass): JsonSchema {
+  const schema = targetConstructorToSchema(dto, {
+    additionalConverters: {
+      [DESCRIBED_RULE]: (meta) => (meta.constraints as (() => JsonSchema)[])[0]!(),
+      [SAME_AS_RULE]: (meta) => ({ [SAME_AS_KEYWORD]: (meta.constraints as string[])[0] }),
+    },
+  }) as JsonSchema;
+  return { title: dto.name, additionalProperties: false, ...schema };
+}
+
+/** A time as the API prints it: ISO 8601 in UTC with milliseconds. */
+export const DATE_TIME: JsonSchema = { type: 'string', format: 'date-time' };
+
+/** The schema of an object that may also be null. */
+export function nullable(schema: JsonSchema): JsonSchema {
+  return { ...schema, type: [schema.type, 'null'] };
+}
+
+/** Options of Fastify's Ajv: what a client sent is checked, never changed; all wrong fields are named. */
+export const AJV_OPTIONS = {
+  coerceTypes: false as const,
+  removeAdditional: false as const,
+  useDefaults: false,
+  allErrors: true,
+  keywords: [
+    {
+      keyword: SAME_AS_KEYWORD,
+      schemaType: 'string' as const,
+      validate: (other: string, value: unknown, _schema?: unknown, context?: { parentData: unknown }) =>
+        isSameOrAbsent(value, (context?.parentData as Record<string, unknown>)[other]),
+      errors: false,
+    },
+  ],
+};

@@ -1,0 +1,18 @@
+import { RouteConfig } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+
+/** Keeps the text of the body as `request.rawBody`, for signatures over it. Other routes do without the copy. */
+export function KeepsRawBody(): MethodDecorator {
+  return RouteConfig({ keepsRawBody: true });
+}
+
+/** Parses JSON as Fastify does by itself, prototype poisoning refused, and keeps the text where a route asks for it. */
+export function parseJsonBodies(fastify: FastifyInstance): void {
+  const parse = fastify.getDefaultJsonParser('error', 'error');
+  fastify.removeContentTypeParser('application/json');
+  fastify.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    const config = request.routeOptions.config as { keepsRawBody?: boolean };
+    if (config.keepsRawBody === true) (request as FastifyRequest & { rawBody?: string }).rawBody = body;
+    return parse(request, body, done);
+  });
+}

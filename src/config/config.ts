@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import { EnvReader } from './env-reader.js';
+
+/** Injection token of the validated {@link Config}. */
+export const CONFIG = Symbol('CONFIG');
+
+/** The service's settings: nested, read-only, each field documented with its unit in `.env.example`. */
+export type Config = ReturnType<typeof loadConfig>;
+
+/**
+ * Validates the environment once, before the application is built.
+ *
+ * @throws ConfigError naming every variable that is wrong or missing.
+ */
+export function loadConfig(source: Readonly<Record<string, string | undefined>>) {
+  const env = new EnvReader(source);
+  const appEnv = env.oneOf('APP_ENV', ['local', 'test', 'production'], 'local');
+  const isLocal = appEnv !== 'production';
+  const config = {
+    appEnv,
+    logLevel: env.oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'silent'], 'info'),
+    http: {
+      host: env.string('HOST', isLocal ? '127.0.0.1' : '0.0.0.0'),
+      port: env.integer('PORT', 3000, { max: 65_535 }),
+      bodyBytesMax: env.integer('HTTP_BODY_BYTES_MAX', 65_536, { min: 1024 }),
+      requestTimeoutMs: env.integer('HTTP_REQUEST_TIMEOUT_MS', 10_000, { min: 100 }),
+      rateLimitPerMinute: env.integer('RATE_LIMIT_PER_MINUTE', isLocal ? 0 : 600),
+      trustedProxies: env.list('TRUSTED_PROXIES'),
+    },
+    database: {
+      host: env.string('DB_HOST', ''),
+      port: env.integer('DB_PORT', 3306, { min: 1, max: 65_535 }),
+      name: env.string('DB_DATABASE', 'checkout'),
+      username: env.string('DB_USERNAME', 'root'),
+      password: env.secret('DB_PASSWORD'),
+      poolSize: env.integer('DB_POOL_SIZE', 10, { min: 2, max: 1000 }),
+      statementTimeoutMs: env.integer('DB_STATEMENT_TIMEOUT_MS', 5000, { min: 100 }),
+    },
+    redis: {
+      host: env.string('REDIS_HOST', ''),
+      port: env.integer('REDIS_PORT', 6379, { min: 1, max: 65_535 }),
+      password: env.secret('REDIS_PASSWORD'),
+      database: env.integer('REDIS_DATABASE', 0, { max: 1023 }),
+      commandTimeoutMs: env.integer('REDIS_COMMAND_TIMEOUT_MS', 250, { min: 10 }),
+    },
+    holds: {
+      ttlSeconds: env.integer('HOLD_TTL_SECONDS', 120, { min: 1, max: 86_400 }),
+      quantityMax: env.integer('HOLD_QUANTITY_MAX', 10, { min: 1, max: 1000 }),
+    },
+    orders: {
+      paymentTtlSeconds: env.integer('ORDER_PAYMENT_TTL_SECONDS', 900, { min: 1, max: 2_592_000 }),
+    },
+    groupCommit: {
+      batchSizeMax: env.integer('GROUP_COMMIT_BATCH_MAX', 512, { min: 1, max: 5000 }),
+      waitingMax: env.integer('GROUP_COMMIT_WAITING_MAX', 10_000, { min: 1 }),
+    },
+    shutdownTimeoutMs: env.integer('SHUTDOWN_TIMEOUT_MS', 15_000, { min: 1000 }),
+    adminToken: env.secret('ADMIN_TOKEN') || (appEnv === 'local' ? randomBytes(24).toString('base64url') : ''),
+    webhookSecrets: env.secretList('WEBHOOK_SECRETS'),
+  };
+  for (const name of ['DB_HOST', 'REDIS_HOST']) {
+    if (!env.has(name)) env.reject(name, 'is not set; `npm start` sets it to a private server, here it is needed');
+  }
+  env.finish();
+  return deepFreeze(config);
+}
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+function deepFreeze<T extends object>(value: T): DeepReadonly<T> {
+  for (const child of Object.values(value)) {
+    if (typeof child === 'object' && child !== null) deepFreeze(child as object);
+  }
+  return Object.freeze(value) as DeepReadonly<T>;
+}

@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+
+/** Thrown once for all wrong variables, so that one restart is enough to put them right. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`The environment is not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+/**
+ * Reads typed values from environment variables and collects every problem instead of stopping at the
+ * first. An empty variable counts as unset. `finish` throws what was collected.
+ */
+export class EnvReader {
+  private readonly problems: string[] = [];
+
+  constructor(private readonly env: Readonly<Record<string, string | undefined>>) {}
+
+  has(name: string): boolean {
+    return this.raw(name) !== undefined;
+  }
+
+  string(name: string, fallback: string): string {
+    return this.raw(name) ?? fallback;
+  }
+
+  /** A whole number in decimal digits between `min` and `max`, both included. */
+  integer(name: string, fallback: number, { min = 0, max = Number.MAX_SAFE_INTEGER } = {}): number {
+    const raw = this.raw(name);
+    if (raw === undefined) return fallback;
+    const value = /^-?\d+$/.test(raw) ? Number(raw) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    this.reject(name, `must be a whole number from ${min} to ${max}, got "${raw}"`);
+    return fallback;
+  }
+
+  boolean(name: string, fallback: boolean): boolean {
+    return this.oneOf(name, ['true', 'false'] as const, fallback ? 'true' : 'false') === 'true';
+  }
+
+  oneOf<const T extends string>(name: string, allowed: readonly T[], fallback: T): T {
+    const raw = this.raw(name);
+    if (raw === undefined) return fallback;
+    const found = allowed.find((candidate) => candidate === raw);
+    if (found !== undefined) return found;
+    this.reject(name, `must be one of ${allowed.join(', ')}, got "${raw}"`);
+    return fallback;
+  }
+
+  /** Comma-separated values, without blanks. */
+  list(name: string): string[] {
+    return splitList(this.raw(name));
+  }
+
+  /** A value that must not be printed; also read from the file named by `<NAME>_FILE`. */
+  secret(name: string): string {
+    const path = this.raw(`${name}_FILE`);
+    if (path === undefined) return this.raw(name) ?? '';
+    try {
+      return readFileSync(path, 'utf8').trim();
+    } catch {
+      this.reject(`${name}_FILE`, 'names a file that can not be read');
+      return '';
+    }
+  }
+
+  /** Comma-separated secrets, all of them valid at once, so that they can be rotated. */
+  secretList(name: string): string[] {
+    return splitList(this.secret(name));
+  }
+
+  reject(name: string, problem: string): void {
+    this.problems.push(`${name} ${problem}`);
+  }
+
+  finish(): void {
+    if (this.problems.length > 0) throw new ConfigError(this.problems);
+  }
+
+  private raw(name: string): string | undefined {
+    const value = this.env[name]?.trim();
+    return value === '' ? undefined : value;
+  }
+}
+
+function splitList(raw: string | undefined): string[] {
+  return (raw ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}

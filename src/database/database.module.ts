@@ -1,0 +1,25 @@
+import { Global, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { CONFIG, type Config } from '../config/config.js';
+import { dataSourceOptions } from './data-source-options.js';
+import { GroupCommits } from './group-commits.js';
+import { Transactions } from './transactions.js';
+
+/** The connection pool and the transactions on it. The schema belongs to the migrations, never to TypeORM. */
+@Global()
+@Module({
+  imports: [
+    TypeOrmModule.forRootAsync({
+      inject: [CONFIG],
+      useFactory: (config: Config) => ({
+        ...dataSourceOptions(config),
+        autoLoadEntities: true,
+        retryAttempts: 10,
+        retryDelay: 1000,
+      }),
+    }),
+  ],
+  providers: [Transactions, GroupCommits],
+  exports: [Transactions, GroupCommits],
+})
+export class DatabaseModule {}

@@ -1,0 +1,57 @@
+import { v7 as uuidV7 } from 'uuid';
+
+/**
+ * Literals for statements that are built as text. Bulk statements carry thousands of values, so numbers and
+ * ids are written as literals here, each checked to be nothing else; text always goes through the driver.
+ */
+
+const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const TIMESTAMP_PATTERN = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}$/;
+
+/** An unsigned whole number. */
+export function uintLiteral(value: number): string {
+  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`Not an unsigned integer: ${value}`);
+  return String(value);
+}
+
+/** A lower-case UUID as a BINARY(16) literal. */
+export function uuidLiteral(id: string): string {
+  if (!UUID_PATTERN.test(id)) throw new RangeError(`Not a UUID: ${id}`);
+  return `0x${id.slice(0, 8)}${id.slice(9, 13)}${id.slice(14, 18)}${id.slice(19, 23)}${id.slice(24)}`;
+}
+
+/** A timestamp as the database printed it (UTC, milliseconds). */
+export function timestampLiteral(timestamp: string): string {
+  if (!TIMESTAMP_PATTERN.test(timestamp)) throw new RangeError(`Not a timestamp: ${timestamp}`);
+  return `'${timestamp}'`;
+}
+
+/** `(a,b,c)` of literals, for IN lists. */
+export function listOf<T>(values: Iterable<T>, literal: (value: T) => string): string {
+  return `(${Array.from(values, literal).join(',')})`;
+}
+
+/** The UUID that a BINARY(16) column holds. */
+export function uuidFromBinary(bytes: Buffer): string {
+  const hex = bytes.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/**
+ * A UUIDv7 (RFC 9562) with all of its 74 free bits random. Without an argument the library fills most of
+ * them with a counter, and who knows an id may spend the hold: it must not be guessed from its neighbour.
+ */
+export function newUuid(): string {
+  return uuidV7({});
+}
+
+/** ISO 8601 in UTC with milliseconds, from a timestamp as the database printed it. */
+export function isoTime(timestamp: string): string {
+  return `${timestamp.slice(0, 10)}T${timestamp.slice(11)}Z`;
+}
+
+/** A timestamp of the database moved by whole seconds. */
+export function addSeconds(timestamp: string, seconds: number): string {
+  const moved = new Date(Date.parse(isoTime(timestamp)) + seconds * 1000).toISOString();
+  return moved.slice(0, 23).replace('T', ' ');
+}

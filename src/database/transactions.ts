@@ -1,0 +1,162 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { PoolConnection, QueryError } from 'mysql2';
+import type { DataSource, QueryRunner } from 'typeorm';
+import { backoffWithJitterMs, retry } from '../common/retry.js';
+import { CONFIG, type Config } from '../config/config.js';
+import { CommitUnknownError, isConnectionLost, isTransient, StaleWriteError } from './database-errors.js';
+
+/** ER_SUBQUERY_NO_1_ROW: what {@link rowsGuard} raises. */
+const GUARD_ERRNO = 1242;
+
+/**
+ * Fails, and so ends the statements that follow it in the same round trip, unless the statement before it
+ * changed `?` rows. That is how a guarded UPDATE is checked before the COMMIT that travels with it.
+ */
+const rowsGuard = (rows: number): string => `DO IF(ROW_COUNT() = ${rows}, 0, (SELECT 1 UNION SELECT 2))`;
+
+interface Write {
+  readonly sql: string;
+  readonly rows: number;
+}
+
+interface Read {
+  readonly statements: readonly string[];
+  resolve(rows: unknown[][]): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * One database transaction in as few round trips as its reads allow: BEGIN travels with the first read, reads
+ * that are asked for in the same turn of the event loop travel together in the order they were asked for, and
+ * writes wait for the next read or for COMMIT and travel with it. The first read must be the locking one. All
+ * values in the SQL are already escaped.
+ */
+export class Transaction {
+  private writes: Write[] = [];
+  private reads: Read[] = [];
+  private hasBegun = false;
+  private hasEnded = false;
+
+  constructor(
+    private readonly connection: PoolConnection,
+    private readonly statementTimeoutMs: number,
+  ) {}
+
+  /** Runs one or several SELECTs and returns their rows, one array a statement. */
+  read<Results extends unknown[][]>(...statements: string[]): Promise<Results> {
+    return new Promise((resolve, reject) => {
+      this.reads.push({ statements, resolve: (rows) => resolve(rows as Results), reject });
+      if (this.reads.length === 1) queueMicrotask(() => void this.flush());
+    });
+  }
+
+  /** Queues a write that must change exactly `rows` rows, or else the transaction fails as a whole. */
+  write(sql: string, rows: number): void {
+    this.writes.push({ sql, rows });
+  }
+
+  /** Commits; a no-op after `commitAndRead`. @throws CommitUnknownError as `commitAndRead` does. */
+  async commit(): Promise<void> {
+    if (this.hasBegun && !this.hasEnded) await this.commitAndRead();
+  }
+
+  /**
+   * Sends the queued writes, one last SELECT or more, and COMMIT in one round trip, and returns the rows.
+   *
+   * @throws CommitUnknownError when the connection is lost before the server's answer arrives.
+   */
+  async commitAndRead<Results extends unknown[][]>(...statements: string[]): Promise<Results> {
+    const writes = this.takeWrites();
+    try {
+      const results = await this.send([...writes, ...statements, 'COMMIT']);
+      this.hasEnded = true;
+      return results.slice(writes.length, -1) as Results;
+    } catch (error) {
+      throw isConnectionLost(error) ? new CommitUnknownError(error) : error;
+    }
+  }
+
+  async rollback(): Promise<void> {
+    this.writes = [];
+    if (this.hasBegun) await this.send(['ROLLBACK']);
+  }
+
+  private async flush(): Promise<void> {
+    const reads = this.reads;
+    this.reads = [];
+    const before = [...(this.hasBegun ? [] : ['START TRANSACTION']), ...this.takeWrites()];
+    this.hasBegun = true;
+    try {
+      const results = await this.send([...before, ...reads.flatMap((read) => read.statements)]);
+      let next = before.length;
+      for (const read of reads) read.resolve(results.slice(next, (next += read.statements.length)) as unknown[][]);
+    } catch (error) {
+      for (const read of reads) read.reject(error);
+    }
+  }
+
+  private takeWrites(): string[] {
+    const statements = this.writes.flatMap(({ sql, rows }) => [sql, rowsGuard(rows)]);
+    this.writes = [];
+    return statements;
+  }
+
+  private send(statements: string[]): Promise<unknown[]> {
+    const sql = statements.join(';\n');
+    return new Promise((resolve, reject) => {
+      const done = (error: QueryError | null, results: unknown): void => {
+        if (error?.errno === GUARD_ERRNO) reject(new StaleWriteError(sql, error));
+        else if (error) reject(error as Error);
+        else resolve(statements.length === 1 ? [results] : (results as unknown[]));
+      };
+      this.connection.query({ sql, timeout: this.statementTimeoutMs }, done);
+    });
+  }
+}
+
+/** Runs transactions on the pool of the application's data source. */
+@Injectable()
+export class Transactions {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** Runs `work` and commits, again from the start after a transient failure (deadlock, lost connection). */
+  run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return retry(() => this.once(work), {
+      triesMax: 5,
+      isTransient,
+      delayMs: backoffWithJitterMs,
+      sleep: (ms) => new Promise((wake) => setTimeout(wake, ms)),
+    });
+  }
+
+  /** Runs `work` and commits; rolls back and throws on the first error. The caller decides about another try. */
+  async once<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const runner = this.dataSource.createQueryRunner();
+    const connection = (await runner.connect()) as PoolConnection;
+    const tx = new Transaction(connection, this.config.database.statementTimeoutMs);
+    try {
+      const result = await work(tx);
+      await tx.commit();
+      await runner.release();
+      return result;
+    } catch (error) {
+      await this.giveUp(tx, connection, runner, error);
+      throw error;
+    }
+  }
+
+  /** A connection whose state is in doubt is closed, which makes the server roll back; it never returns to the pool. */
+  private async giveUp(tx: Transaction, connection: PoolConnection, runner: QueryRunner, error: unknown): Promise<void> {
+    try {
+      if (error instanceof CommitUnknownError || isConnectionLost(error)) throw error;
+      await tx.rollback();
+      await runner.release();
+    } catch {
+      connection.destroy();
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import { IsIn, IsInt, IsUUID, Max, Min, ValidateIf } from 'class-validator';
+import { JSONSchema } from 'class-validator-jsonschema';
+import { Described } from '../../common/described.decorator.js';
+import { DATE_TIME, type JsonSchema } from '../../common/json-schema.js';
+import { SameAs } from '../../common/same-as.decorator.js';
+import { isoTime } from '../../database/sql.js';
+import { type HoldRequest, type HoldRow, type HoldStatus, statusOf } from '../holds.types.js';
+
+/** Ids are JSON numbers, exact up to 2^53. */
+const ID_MAX = Number.MAX_SAFE_INTEGER;
+const QUANTITY_MAX = 4_294_967_295;
+
+/** A UUID in either case; the database compares lower case. */
+export const HOLD_ID_PATTERN = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;
+
+export const HOLD_ID_PARAM: JsonSchema = {
+  type: 'string',
+  pattern: HOLD_ID_PATTERN.source,
+  description: 'UUIDv7 of the hold; who knows it may read, order and give back',
+  examples: ['019a7c5e-3f10-7c4e-9b1d-2f6a8e0c4d11'],
+};
+
+/** `quantity` and `qty` are two names of one field; one of them is needed. */
+@JSONSchema({
+  anyOf: [{ required: ['quantity'] }, { required: ['qty'] }],
+  examples: [{ product_id: 1, quantity: 1 }],
+})
+export class CreateHoldDto {
+  @IsInt()
+  @Min(1)
+  @Max(ID_MAX)
+  product_id!: number;
+
+  @ValidateIf((dto: CreateHoldDto) => dto.quantity !== undefined || dto.qty === undefined)
+  @IsInt()
+  @Min(1)
+  @Max(QUANTITY_MAX)
+  @SameAs('qty')
+  @JSONSchema({ description: 'Units to reserve, at most HOLD_QUANTITY_MAX' })
+  quantity?: number;
+
+  @ValidateIf((dto: CreateHoldDto) => dto.qty !== undefined)
+  @IsInt()
+  @Min(1)
+  @Max(QUANTITY_MAX)
+  @JSONSchema({ description: 'Another name for `quantity`' })
+  qty?: number;
+}
+
+/** A hold right after it was made. */
+export class HoldDto {
+  @IsUUID()
+  hold_id!: string;
+
+  @IsInt()
+  product_id!: number;
+
+  @IsInt()
+  quantity!: number;
+
+  @Described(() => DATE_TIME)
+  expires_at!: string;
+
+  @IsIn(['active', 'used', 'released'])
+  status!: HoldStatus;
+}
+
+export function toHoldRequest(dto: CreateHoldDto): HoldRequest {
+  return { productId: dto.product_id, quantity: (dto.quantity ?? dto.qty)! };
+}
+
+export function toHoldDto(hold: HoldRow): HoldDto {
+  return {
+    hold_id: hold.id,
+    product_id: hold.product_id,
+    quantity: hold.qty,
+    expires_at: isoTime(hold.expires_at),
+    status: statusOf(hold),
+  };
+}

@@ -1,0 +1,24 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** A reservation of `qty` units until `expires_at`. Its state is told by the two flags, see holds.types.ts. */
+@Entity('holds')
+export class HoldEntity {
+  /** UUIDv7. */
+  @PrimaryColumn({ type: 'binary', length: 16 })
+  id!: Buffer;
+
+  @Column({ type: 'bigint', unsigned: true })
+  product_id!: number;
+
+  @Column({ type: 'int', unsigned: true })
+  qty!: number;
+
+  @Column({ type: 'timestamp', precision: 3 })
+  expires_at!: string;
+
+  @Column({ type: 'tinyint', unsigned: true, default: 0 })
+  used!: number;
+
+  @Column({ type: 'tinyint', unsigned: true, default: 0 })
+  released!: number;
+}

@@ -1,0 +1,32 @@
+import { Body, Controller, Post, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Endpoint } from '../common/endpoint.decorator.js';
+import { CreateHoldDto, HoldDto, toHoldDto, toHoldRequest } from './dto/hold.dto.js';
+import { HoldsService } from './holds.service.js';
+
+/** Making holds. Reading and giving back are in the orders feature, since both speak of the hold's order. */
+@Controller('api/holds')
+export class HoldsController {
+  constructor(private readonly holds: HoldsService) {}
+
+  @Post()
+  @Endpoint({
+    tag: 'holds',
+    summary: 'Reserve units of a product for two minutes',
+    body: CreateHoldDto,
+    success: {
+      201: {
+        description: 'The units are reserved',
+        dto: HoldDto,
+        headers: { Location: { type: 'string', description: 'Path of the hold' } },
+      },
+    },
+    errors: ['PRODUCT_NOT_FOUND', 'INSUFFICIENT_STOCK'],
+    isRateLimited: true,
+  })
+  async create(@Body() body: CreateHoldDto, @Res({ passthrough: true }) reply: FastifyReply): Promise<HoldDto> {
+    const hold = await this.holds.createHold(toHoldRequest(body));
+    void reply.header('location', `/api/holds/${hold.id}`);
+    return toHoldDto(hold);
+  }
+}

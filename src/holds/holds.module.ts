@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ProductsModule } from '../products/products.module.js';
+import { HoldEntity } from './hold.entity.js';
+import { HoldsController } from './holds.controller.js';
+import { HoldsRepository } from './holds.repository.js';
+import { HoldsService } from './holds.service.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([HoldEntity]), ProductsModule],
+  controllers: [HoldsController],
+  providers: [HoldsService, HoldsRepository],
+  exports: [HoldsService],
+})
+export class HoldsModule {}

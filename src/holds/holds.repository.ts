@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Repository } from 'typeorm';
+import { listOf, timestampLiteral, uintLiteral, uuidFromBinary, uuidLiteral } from '../database/sql.js';
+import type { Transaction } from '../database/transactions.js';
+import { HoldEntity } from './hold.entity.js';
+import type { HoldRow, PricedHoldRow } from './holds.types.js';
+
+interface RawHold {
+  id: Buffer;
+  product_id: number;
+  qty: number;
+  expires_at: string;
+  used: number;
+  released: number;
+  is_expired: number;
+}
+
+const COLUMNS =
+  'holds.id, holds.product_id, holds.qty, holds.expires_at, holds.used, holds.released, expires_at <= NOW(3) AS is_expired';
+
+/** All SQL of the table `holds`. */
+@Injectable()
+export class HoldsRepository {
+  constructor(@InjectRepository(HoldEntity) private readonly holds: Repository<HoldEntity>) {}
+
+  async findById(id: string): Promise<HoldRow | null> {
+    const rows = await this.holds.query<RawHold[]>(`SELECT ${COLUMNS} FROM holds WHERE id = ${uuidLiteral(id)}`);
+    return rows[0] === undefined ? null : toRow(rows[0]);
+  }
+
+  /** Reads holds without a lock: who calls this holds the lock of their products. */
+  async findByIds(tx: Transaction, ids: Iterable<string>): Promise<HoldRow[]> {
+    const [rows] = await tx.read<[RawHold[]]>(`SELECT ${COLUMNS} FROM holds WHERE id IN ${listOf(ids, uuidLiteral)}`);
+    return rows.map(toRow);
+  }
+
+  /**
+   * Locks holds, ids ascending, and reads them with the price of their product once all locks are granted, so
+   * that whether one is expired is told by the database's clock of that moment. The products stay unlocked.
+   */
+  async lock(tx: Transaction, ids: Iterable<string>): Promise<PricedHoldRow[]> {
+    const list = listOf(new Set(ids), uuidLiteral);
+    const [, rows] = await tx.read<[unknown[], (RawHold & { price: string })[]]>(
+      `SELECT id FROM holds WHERE id IN ${list} ORDER BY id FOR UPDATE`,
+      `SELECT ${COLUMNS}, price FROM holds JOIN products ON products.id = product_id WHERE holds.id IN ${list}`,
+    );
+    return rows.map((raw) => ({ ...toRow(raw), price: raw.price }));
+  }
+
+  insert(tx: Transaction, holds: readonly Pick<HoldRow, 'id' | 'product_id' | 'qty'>[], expiresAt: string): void {
+    if (holds.length === 0) return;
+    const expiry = timestampLiteral(expiresAt);
+    const values = holds.map(
+      ({ id, product_id, qty }) => `(${uuidLiteral(id)},${uintLiteral(product_id)},${uintLiteral(qty)},${expiry})`,
+    );
+    tx.write(`INSERT INTO holds (id, product_id, qty, expires_at) VALUES ${values.join(',')}`, holds.length);
+  }
+
+  /**
+   * Locks expired holds that still count as held, up to `units` of them for each product, oldest first. The
+   * caller has the product's lock already, against the usual order (hold before product), so rows that
+   * somebody else is deciding on right now are skipped instead of waited for.
+   */
+  async lockExpired(tx: Transaction, wanted: readonly { productId: number; units: number }[]): Promise<HoldRow[]> {
+    const statements = wanted.map(
+      ({ productId, units }) =>
+        `SELECT ${COLUMNS} FROM holds WHERE product_id = ${uintLiteral(productId)} AND used = 0 AND released = 0
+           AND expires_at <= NOW(3) ORDER BY expires_at LIMIT ${uintLiteral(units)} FOR UPDATE SKIP LOCKED`,
+    );
+    const results = await tx.read<RawHold[][]>(...statements);
+    return results.flat().map(toRow);
+  }
+
+  /** active → used */
+  markUsed(tx: Transaction, ids: readonly string[]): void {
+    if (ids.length === 0) return;
+    tx.write(
+      `UPDATE holds SET used = 1 WHERE id IN ${listOf(ids, uuidLiteral)} AND used = 0 AND released = 0`,
+      ids.length,
+    );
+  }
+
+  /** active → released, or used → released when the order was cancelled. */
+  markReleased(tx: Transaction, ids: readonly string[], from: 'active' | 'used'): void {
+    if (ids.length === 0) return;
+    const used = from === 'used' ? 1 : 0;
+    tx.write(
+      `UPDATE holds SET released = 1 WHERE id IN ${listOf(ids, uuidLiteral)} AND used = ${used} AND released = 0`,
+      ids.length,
+    );
+  }
+}
+
+function toRow(raw: RawHold): HoldRow {
+  return {
+    ...raw,
+    id: uuidFromBinary(raw.id),
+    used: raw.used === 1,
+    released: raw.released === 1,
+    is_expired: raw.is_expired === 1,
+  };
+}

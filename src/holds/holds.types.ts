@@ -1,0 +1,37 @@
+export type HoldStatus = 'active' | 'used' | 'released';
+
+/** A hold as the database knows it; times are UTC as the database prints them. */
+export interface HoldRow {
+  readonly id: string;
+  readonly product_id: number;
+  readonly qty: number;
+  readonly expires_at: string;
+  readonly used: boolean;
+  readonly released: boolean;
+  /** Whether `expires_at` has passed, by the database's clock. */
+  readonly is_expired: boolean;
+}
+
+/** A hold with the price of its product as it is now. */
+export interface PricedHoldRow extends HoldRow {
+  readonly price: string;
+}
+
+export interface HoldRequest {
+  readonly productId: number;
+  readonly quantity: number;
+}
+
+/**
+ * The states of a hold:
+ *
+ *     active (used 0, released 0) ── order made ──► used (1, 0) ── order cancelled ──► released (1, 1)
+ *       └────────── expired or given back ──► released (0, 1)
+ *
+ * An expired hold counts as released from the instant of its expiry, whoever clears it up and when.
+ */
+export function statusOf(hold: Pick<HoldRow, 'used' | 'released' | 'is_expired'>): HoldStatus {
+  if (hold.released) return 'released';
+  if (hold.used) return 'used';
+  return hold.is_expired ? 'released' : 'active';
+}

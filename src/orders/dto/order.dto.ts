@@ -1,0 +1,91 @@
+import { IsIn, IsInt, IsUUID, Matches } from 'class-validator';
+import { JSONSchema } from 'class-validator-jsonschema';
+import { Described } from '../../common/described.decorator.js';
+import { DATE_TIME, nullable, schemaOf } from '../../common/json-schema.js';
+import { MONEY_PATTERN } from '../../common/money.js';
+import { isoTime } from '../../database/sql.js';
+import { HOLD_ID_PATTERN, HoldDto, toHoldDto } from '../../holds/dto/hold.dto.js';
+import type { CancelReason, CreatedOrder, HoldWithOrder, OrderRow, OrderStatus } from '../orders.types.js';
+
+const STATUSES: readonly OrderStatus[] = ['pending_payment', 'paid', 'cancelled', 'refund_due'];
+const CANCEL_REASONS: readonly CancelReason[] = ['payment_failed', 'payment_expired', 'buyer', 'operator'];
+
+@JSONSchema({ examples: [{ hold_id: '019a7c5e-3f10-7c4e-9b1d-2f6a8e0c4d11' }] })
+export class CreateOrderDto {
+  @Matches(HOLD_ID_PATTERN)
+  hold_id!: string;
+}
+
+/** An order right after it was made. */
+export class OrderDto {
+  /** The number that the payment provider's notices name. */
+  @IsInt()
+  order_id!: number;
+
+  @IsUUID()
+  hold_id!: string;
+
+  @IsInt()
+  product_id!: number;
+
+  @IsInt()
+  quantity!: number;
+
+  @Matches(MONEY_PATTERN)
+  amount!: string;
+
+  @IsIn(STATUSES as OrderStatus[])
+  status!: OrderStatus;
+
+  @Described(() => DATE_TIME)
+  payment_due_at!: string;
+}
+
+/** What a hold's buyer sees of its order. */
+export class HoldOrderDto {
+  @IsInt()
+  order_id!: number;
+
+  @IsIn(STATUSES as OrderStatus[])
+  status!: OrderStatus;
+
+  @Described(() => ({ type: ['string', 'null'], enum: [...CANCEL_REASONS, null] }))
+  cancel_reason!: CancelReason | null;
+
+  @Matches(MONEY_PATTERN)
+  amount!: string;
+
+  @Described(() => DATE_TIME)
+  payment_due_at!: string;
+}
+
+export class HoldWithOrderDto extends HoldDto {
+  @Described(() => nullable(schemaOf(HoldOrderDto)))
+  order!: HoldOrderDto | null;
+}
+
+export function toOrderDto({ order, hold }: CreatedOrder): OrderDto {
+  return {
+    order_id: order.id,
+    hold_id: order.hold_id,
+    product_id: hold.product_id,
+    quantity: hold.qty,
+    amount: order.amount,
+    status: order.status,
+    payment_due_at: isoTime(order.payment_due_at),
+  };
+}
+
+export function toHoldWithOrderDto({ hold, order }: HoldWithOrder): HoldWithOrderDto {
+  return { ...toHoldDto(hold), order: order === null ? null : toHoldOrderDto(order) };
+}
+
+function toHoldOrderDto(order: OrderRow): HoldOrderDto {
+  return {
+    order_id: order.id,
+    status: order.status,
+    cancel_reason: order.cancel_reason,
+    amount: order.amount,
+    payment_due_at: isoTime(order.payment_due_at),
+  };
+}

@@ -1,0 +1,25 @@
+import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import type { CancelReason, OrderStatus } from './orders.types.js';
+
+/** An order, made of exactly one hold. */
+@Entity('orders')
+export class OrderEntity {
+  @PrimaryGeneratedColumn({ type: 'bigint', unsigned: true })
+  id!: number;
+
+  @Column({ type: 'binary', length: 16 })
+  hold_id!: Buffer;
+
+  @Column({ type: 'varchar', length: 20 })
+  status!: OrderStatus;
+
+  @Column({ type: 'varchar', length: 20, nullable: true })
+  cancel_reason!: CancelReason | null;
+
+  /** Decimal string, such as "99.99". */
+  @Column({ type: 'decimal', precision: 10, scale: 2 })
+  amount!: string;
+
+  @Column({ type: 'timestamp', precision: 3 })
+  payment_due_at!: string;
+}

@@ -1,0 +1,13 @@
+import { DomainError } from '../common/problem.js';
+
+export class HoldAlreadyUsedError extends DomainError {
+  constructor(orderId: number) {
+    super('HOLD_ALREADY_USED', `Order ${orderId} was made of this hold; a hold is used once.`, { order_id: orderId });
+  }
+}
+
+export class OrderAlreadyPaidError extends DomainError {
+  constructor() {
+    super('ORDER_ALREADY_PAID', 'The order of this hold is paid, so its units can not be given back.');
+  }
+}

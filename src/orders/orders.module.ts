@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { HoldsModule } from '../holds/holds.module.js';
+import { ProductsModule } from '../products/products.module.js';
+import { HeldOrdersController } from './held-orders.controller.js';
+import { OrderEntity } from './order.entity.js';
+import { OrdersController } from './orders.controller.js';
+import { OrdersRepository } from './orders.repository.js';
+import { OrdersService } from './orders.service.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([OrderEntity]), HoldsModule, ProductsModule],
+  controllers: [OrdersController, HeldOrdersController],
+  providers: [OrdersService, OrdersRepository],
+  exports: [OrdersService],
+})
+export class OrdersModule {}

@@ -1,0 +1,89 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { escape } from 'mysql2';
+import type { Repository } from 'typeorm';
+import { listOf, uintLiteral, uuidFromBinary, uuidLiteral } from '../database/sql.js';
+import type { Transaction } from '../database/transactions.js';
+import { OrderEntity } from './order.entity.js';
+import {
+  type CancelReason,
+  ORDER_TRANSITIONS,
+  type OrderRow,
+  type OrderStatus,
+  type StockedOrderRow,
+} from './orders.types.js';
+
+type Raw<Row extends OrderRow> = Omit<Row, 'hold_id'> & { hold_id: Buffer };
+
+const COLUMNS = 'o.id, o.hold_id, o.status, o.cancel_reason, o.amount, o.payment_due_at';
+
+/** All SQL of the table `orders`. */
+@Injectable()
+export class OrdersRepository {
+  constructor(@InjectRepository(OrderEntity) private readonly orders: Repository<OrderEntity>) {}
+
+  async findByHoldId(holdId: string): Promise<OrderRow | null> {
+    const rows = await this.orders.query<Raw<OrderRow>[]>(
+      `SELECT ${COLUMNS} FROM orders o WHERE o.hold_id = ${uuidLiteral(holdId)}`,
+    );
+    return rows[0] === undefined ? null : toRow(rows[0]);
+  }
+
+  /** Locks orders, ids ascending, and the holds they were made of. Lock order: order, hold, product. */
+  async lock(tx: Transaction, ids: Iterable<number>): Promise<StockedOrderRow[]> {
+    const list = listOf(new Set(ids), uintLiteral);
+    const [rows] = await tx.read<[Raw<StockedOrderRow>[]]>(
+      `SELECT ${COLUMNS}, h.product_id, h.qty FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id
+       WHERE o.id IN ${list} ORDER BY o.id FOR UPDATE`,
+    );
+    return rows.map(toRow);
+  }
+
+  async lockByHoldIds(tx: Transaction, holdIds: Iterable<string>): Promise<OrderRow[]> {
+    const list = listOf(new Set(holdIds), uuidLiteral);
+    const [rows] = await tx.read<[Raw<OrderRow>[]]>(
+      `SELECT ${COLUMNS} FROM orders o WHERE o.hold_id IN ${list} FOR UPDATE`,
+    );
+    return rows.map(toRow);
+  }
+
+  /** Inserts unpaid orders; the unique key on hold_id refuses a second order of one hold. */
+  insert(tx: Transaction, orders: readonly { holdId: string; amount: string }[], paymentTtlSeconds: number): void {
+    if (orders.length === 0) return;
+    const due = `NOW(3) + INTERVAL ${uintLiteral(paymentTtlSeconds)} SECOND`;
+    const values = orders.map(({ holdId, amount }) => `(${uuidLiteral(holdId)},'pending_payment',${escape(amount)},${due})`);
+    tx.write(`INSERT INTO orders (hold_id, status, amount, payment_due_at) VALUES ${values.join(',')}`, orders.length);
+  }
+
+  /**
+   * Commits and reads the orders of the holds in the same round trip. Ids are read back rather than counted up
+   * from the first: not every engine hands them out without gaps.
+   */
+  async commitAndFindByHoldIds(tx: Transaction, holdIds: Iterable<string>): Promise<Map<string, OrderRow>> {
+    const [rows] = await tx.commitAndRead<[Raw<OrderRow>[]]>(
+      `SELECT ${COLUMNS} FROM orders o WHERE o.hold_id IN ${listOf(new Set(holdIds), uuidLiteral)}`,
+    );
+    return new Map(rows.map((raw) => [uuidFromBinary(raw.hold_id), toRow(raw)]));
+  }
+
+  /** Moves locked orders from one state to another; an order that is in any other state fails the transaction. */
+  transition(
+    tx: Transaction,
+    ids: readonly number[],
+    from: OrderStatus,
+    to: OrderStatus,
+    cancelReason?: CancelReason,
+  ): void {
+    if (ids.length === 0) return;
+    if (!ORDER_TRANSITIONS[from].includes(to)) throw new Error(`An order can not go from ${from} to ${to}`);
+    const reason = to === 'cancelled' ? `, cancel_reason = ${escape(cancelReason ?? null)}` : '';
+    tx.write(
+      `UPDATE orders SET status = '${to}'${reason} WHERE id IN ${listOf(ids, uintLiteral)} AND status = '${from}'`,
+      ids.length,
+    );
+  }
+}
+
+function toRow<Row extends OrderRow>(raw: Raw<Row>): Row {
+  return { ...raw, hold_id: uuidFromBinary(raw.hold_id) } as unknown as Row;
+}

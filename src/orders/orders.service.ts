@@ -1,0 +1,199 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { GroupCommit } from '../common/group-commit.js';
+import { assertUnreachable } from '../common/assert-unreachable.js';
+import { groupBy } from '../common/group-by.js';
+import { amountOf } from '../common/money.js';
+import { CONFIG, type Config } from '../config/config.js';
+import { CommitUnknownError, OvertakenError } from '../database/database-errors.js';
+import { GroupCommits } from '../database/group-commits.js';
+import { type Transaction, Transactions } from '../database/transactions.js';
+import { HoldExpiredError, HoldNotFoundError } from '../holds/holds.errors.js';
+import { HoldsService } from '../holds/holds.service.js';
+import { type HoldRow, type PricedHoldRow, statusOf } from '../holds/holds.types.js';
+import { ProductsService } from '../products/products.service.js';
+import type { StockMove } from '../products/products.types.js';
+import { HoldAlreadyUsedError, OrderAlreadyPaidError } from './orders.errors.js';
+import { OrdersRepository } from './orders.repository.js';
+import type { CreatedOrder, HoldWithOrder, OrderRow, Settlement, StockedOrderRow } from './orders.types.js';
+
+/** Turning holds into orders, settling orders, and giving holds back, with their unpaid order if there is one. */
+@Injectable()
+export class OrdersService {
+  private readonly creations: GroupCommit<string, CreatedOrder>;
+  private readonly givenBack: GroupCommit<string, void>;
+  private readonly createdListeners: ((orderIds: readonly number[]) => void)[] = [];
+
+  constructor(
+    private readonly orders: OrdersRepository,
+    private readonly holds: HoldsService,
+    private readonly products: ProductsService,
+    private readonly transactions: Transactions,
+    @Inject(CONFIG) private readonly config: Config,
+    groupCommits: GroupCommits,
+  ) {
+    this.creations = groupCommits.create((batch, previousError) => this.commitCreations(batch, previousError));
+    this.givenBack = groupCommits.create((batch) => this.commitGivenBack(batch));
+  }
+
+  /** @throws HoldNotFoundError, HoldAlreadyUsedError, HoldExpiredError */
+  createOrderFromHold(holdId: string): Promise<CreatedOrder> {
+    return this.creations.submit(holdId);
+  }
+
+  /** Calls `listener` after each commit that made orders; it must not throw. */
+  onOrdersCreated(listener: (orderIds: readonly number[]) => void): void {
+    this.createdListeners.push(listener);
+  }
+
+  /** @throws HoldNotFoundError */
+  async getHoldWithOrder(holdId: string): Promise<HoldWithOrder> {
+    const hold = await this.holds.getHold(holdId);
+    return { hold, order: hold.used ? await this.orders.findByHoldId(holdId) : null };
+  }
+
+  /**
+   * Gives a hold's units back and cancels its unpaid order; done already, it does nothing.
+   *
+   * @throws HoldNotFoundError, OrderAlreadyPaidError
+   */
+  async giveBack(holdId: string): Promise<void> {
+    await this.givenBack.submit(holdId);
+  }
+
+  /** Locks orders and their holds for a decision about them. Lock order: order, hold, product. */
+  lockOrders(tx: Transaction, ids: Iterable<number>): Promise<StockedOrderRow[]> {
+    return this.orders.lock(tx, ids);
+  }
+
+  /**
+   * Moves locked orders to their new states, and their holds and units with them; what that means for the
+   * stock is decided in `unitsMovedBy`. After the commit call `settlementsCommitted`.
+   */
+  settle(tx: Transaction, settlements: readonly Settlement[]): void {
+    const groups = groupBy(settlements, ({ order, to, reason }) => `${order.status} ${to} ${reason ?? ''}`);
+    // What leaves pending_payment goes first: a batch may cancel an order and then settle it late.
+    const inOrder = [...groups.values()].sort(([a], [b]) => Number(isLate(a!)) - Number(isLate(b!)));
+    for (const group of inOrder) {
+      const { order, to, reason } = group[0]!;
+      this.orders.transition(
+        tx,
+        group.map((settlement) => settlement.order.id),
+        order.status,
+        to,
+        reason,
+      );
+    }
+    const cancelled = settlements.filter(({ to }) => to === 'cancelled');
+    this.holds.releaseUsedHolds(
+      tx,
+      cancelled.map(({ order }) => order.hold_id),
+    );
+    this.products.moveStock(tx, settlements.map(unitsMovedBy));
+  }
+
+  /** Readers of this instance see the settled stock from here on. */
+  settlementsCommitted(settlements: readonly Settlement[]): void {
+    this.products.stockMoved(settlements.map(unitsMovedBy));
+  }
+
+  /**
+   * One transaction that makes orders of a batch of holds. The row lock on each hold decides which of several
+   * requests, here or in another instance, uses it: the others wait for the lock and then find it used. If
+   * the process dies before COMMIT, the server rolls back and the hold is active again.
+   */
+  private async commitCreations(
+    batch: readonly string[],
+    previousError: unknown,
+  ): Promise<(CreatedOrder | Error)[]> {
+    const { outcomes, created } = await this.transactions.once(async (tx) => {
+      const rows = await this.holds.lockHolds(tx, batch);
+      const holds = new Map(rows.map((hold) => [hold.id, hold]));
+      const usable = rows.filter((hold) => statusOf(hold) === 'active');
+      this.holds.useHolds(
+        tx,
+        usable.map((hold) => hold.id),
+      );
+      this.orders.insert(tx, usable.map(toNewOrder), this.config.orders.paymentTtlSeconds);
+      const orders = await this.orders.commitAndFindByHoldIds(tx, batch);
+      // After a lost COMMIT reply an order that is there already is taken for the one this batch made.
+      const winners = new Set(previousError instanceof CommitUnknownError ? orders.keys() : usable.map(({ id }) => id));
+      const outcomes = batch.map((holdId) => toOutcome(holds.get(holdId), orders.get(holdId), winners.delete(holdId)));
+      return { outcomes, created: usable.map((hold) => orders.get(hold.id)!.id) };
+    });
+    if (created.length > 0) for (const listener of this.createdListeners) listener(created);
+    return outcomes;
+  }
+
+  /**
+   * One transaction that gives holds back. Orders are locked before their holds, as everywhere; an order that
+   * is made between the two locks is seen as a used hold without an order, and the transaction starts over.
+   */
+  private async commitGivenBack(batch: readonly string[]): Promise<(void | Error)[]> {
+    const { outcomes, released, settlements } = await this.transactions.once(async (tx) => {
+      const [orderRows, holdRows] = await Promise.all([
+        this.orders.lockByHoldIds(tx, batch),
+        this.holds.lockHolds(tx, batch),
+      ]);
+      const orders = new Map(orderRows.map((order) => [order.hold_id, order]));
+      const holds = new Map(holdRows.map((hold) => [hold.id, hold]));
+      const released: HoldRow[] = [];
+      const settlements: Settlement[] = [];
+      for (const hold of holds.values()) {
+        const order = orders.get(hold.id);
+        if (hold.used && order === undefined) throw new OvertakenError('An order was made of the hold meanwhile');
+        if (order?.status === 'pending_payment') {
+          settlements.push({ order: { ...order, ...stockOf(hold) }, to: 'cancelled', reason: 'buyer' });
+        } else if (!hold.used && !hold.released) released.push(hold);
+      }
+      this.settle(tx, settlements);
+      this.holds.releaseHolds(tx, released);
+      const outcomes = batch.map((holdId) => givenBackOutcome(holds.get(holdId), orders.get(holdId)));
+      return { outcomes, released, settlements };
+    });
+    this.settlementsCommitted(settlements);
+    this.holds.unitsReturned(released);
+    return outcomes;
+  }
+}
+
+/** What each settlement does to the counters: this is the one place that says so. */
+export function unitsMovedBy({ order, to }: Settlement): StockMove {
+  const { product_id: productId, qty } = order;
+  switch (to) {
+    case 'paid':
+      // Units of a cancelled order went back when it was cancelled; late money takes them from what is available.
+      return { productId, held: order.status === 'pending_payment' ? -qty : 0, sold: qty };
+    case 'cancelled':
+      return { productId, held: -qty, sold: 0 };
+    case 'refund_due':
+      return { productId, held: 0, sold: 0 };
+    default:
+      return assertUnreachable(to);
+  }
+}
+
+function isLate({ order }: Settlement): boolean {
+  return order.status !== 'pending_payment';
+}
+
+function toNewOrder(hold: PricedHoldRow): { holdId: string; amount: string } {
+  const amount = amountOf(hold.price, hold.qty);
+  if (amount === null) throw new Error(`The amount of hold ${hold.id} does not fit its column`);
+  return { holdId: hold.id, amount };
+}
+
+function toOutcome(hold: HoldRow | undefined, order: OrderRow | undefined, isWinner: boolean): CreatedOrder | Error {
+  if (hold === undefined) return new HoldNotFoundError();
+  if (order === undefined) return new HoldExpiredError();
+  return isWinner ? { order, hold: stockOf(hold) } : new HoldAlreadyUsedError(order.id);
+}
+
+function givenBackOutcome(hold: HoldRow | undefined, order: OrderRow | undefined): void | Error {
+  if (hold === undefined) return new HoldNotFoundError();
+  if (order?.status === 'paid') return new OrderAlreadyPaidError();
+  return undefined;
+}
+
+function stockOf({ product_id, qty }: HoldRow): { product_id: number; qty: number } {
+  return { product_id, qty };
+}

@@ -1,0 +1,48 @@
+import type { HoldRow } from '../holds/holds.types.js';
+
+export type OrderStatus = 'pending_payment' | 'paid' | 'cancelled' | 'refund_due';
+
+export type CancelReason = 'payment_failed' | 'payment_expired' | 'buyer' | 'operator';
+
+/** The only ways an order changes; everything else is refused by the guard of the UPDATE. */
+export const ORDER_TRANSITIONS: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
+  pending_payment: ['paid', 'cancelled'],
+  // Money that arrives late takes the units again, or is owed back.
+  cancelled: ['paid', 'refund_due'],
+  paid: [],
+  refund_due: [],
+};
+
+/** An order as the database knows it; times are UTC as the database prints them. */
+export interface OrderRow {
+  readonly id: number;
+  readonly hold_id: string;
+  readonly status: OrderStatus;
+  readonly cancel_reason: CancelReason | null;
+  /** Decimal string, such as "99.99". */
+  readonly amount: string;
+  readonly payment_due_at: string;
+}
+
+/** An order with what its hold reserves. */
+export interface StockedOrderRow extends OrderRow {
+  readonly product_id: number;
+  readonly qty: number;
+}
+
+/** A decision about a locked order: the state it goes to. `reason` is told when it is cancelled. */
+export interface Settlement {
+  readonly order: StockedOrderRow;
+  readonly to: Exclude<OrderStatus, 'pending_payment'>;
+  readonly reason?: CancelReason;
+}
+
+export interface CreatedOrder {
+  readonly order: OrderRow;
+  readonly hold: Pick<HoldRow, 'product_id' | 'qty'>;
+}
+
+export interface HoldWithOrder {
+  readonly hold: HoldRow;
+  readonly order: OrderRow | null;
+}

@@ -1,0 +1,99 @@
+import { IsInt, IsString, Matches, Max, MaxLength, Min, MinLength, ValidateIf } from 'class-validator';
+import { JSONSchema } from 'class-validator-jsonschema';
+import { MONEY_PATTERN } from '../../common/money.js';
+import { Described } from '../../common/described.decorator.js';
+import { type JsonSchema, schemaOf } from '../../common/json-schema.js';
+import { availableOf, type ProductRow } from '../products.types.js';
+
+/** A product id in a path: a positive whole number without leading zeros. */
+export const PRODUCT_ID_PARAM: JsonSchema = {
+  type: 'string',
+  pattern: '^[1-9][0-9]{0,14}$',
+  description: 'Number of the product',
+  examples: ['1'],
+};
+
+/** A product as buyers see it. */
+export class ProductDto {
+  @IsInt()
+  @Min(1)
+  id!: number;
+
+  @IsString()
+  @MinLength(1)
+  @MaxLength(255)
+  name!: string;
+
+  /** Decimal string with two digits. */
+  @Matches(MONEY_PATTERN)
+  @JSONSchema({ examples: ['99.99'] })
+  price!: string;
+
+  @IsInt()
+  @Min(0)
+  stock_total!: number;
+
+  /** Units that can be held right now. */
+  @IsInt()
+  @Min(0)
+  available_stock!: number;
+}
+
+export class ProductPageDto {
+  @Described(() => ({ type: 'array', items: schemaOf(ProductDto) }))
+  items!: ProductDto[];
+
+  /** Send it as `cursor` for the next page; null on the last one. */
+  @Described(() => ({ type: ['string', 'null'] }))
+  next_cursor!: string | null;
+}
+
+const STOCK_MAX = 4_294_967_295;
+
+@JSONSchema({ examples: [{ name: 'Sneaker', price: '99.99', stock_total: 100 }] })
+export class CreateProductDto {
+  @IsString()
+  @MinLength(1)
+  @MaxLength(255)
+  name!: string;
+
+  @Matches(MONEY_PATTERN)
+  @JSONSchema({ description: 'Decimal string', examples: ['99.99'] })
+  price!: string;
+
+  @IsInt()
+  @Min(0)
+  @Max(STOCK_MAX)
+  stock_total!: number;
+}
+
+const isGiven = (name: keyof ChangeProductDto) => (dto: ChangeProductDto) => dto[name] !== undefined;
+
+@JSONSchema({ minProperties: 1, examples: [{ stock_total: 150 }] })
+export class ChangeProductDto {
+  @ValidateIf(isGiven('name'))
+  @IsString()
+  @MinLength(1)
+  @MaxLength(255)
+  name?: string;
+
+  @ValidateIf(isGiven('price'))
+  @Matches(MONEY_PATTERN)
+  price?: string;
+
+  @ValidateIf(isGiven('stock_total'))
+  @IsInt()
+  @Min(0)
+  @Max(STOCK_MAX)
+  stock_total?: number;
+}
+
+export function toProductDto(row: ProductRow): ProductDto {
+  return {
+    id: row.id,
+    name: row.name,
+    price: row.price,
+    stock_total: row.stock_total,
+    available_stock: availableOf(row),
+  };
+}

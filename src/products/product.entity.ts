@@ -1,0 +1,28 @@
+import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+
+/** A product on sale and the counters of its stock: `stock_total = available + stock_held + stock_sold`. */
+@Entity('products')
+export class ProductEntity {
+  @PrimaryGeneratedColumn({ type: 'bigint', unsigned: true })
+  id!: number;
+
+  @Column({ type: 'varchar', length: 255 })
+  name!: string;
+
+  /** Decimal string, such as "99.99". */
+  @Column({ type: 'decimal', precision: 10, scale: 2 })
+  price!: string;
+
+  @Column({ type: 'int', unsigned: true })
+  stock_total!: number;
+
+  @Column({ type: 'int', unsigned: true, default: 0 })
+  stock_sold!: number;
+
+  @Column({ type: 'int', unsigned: true, default: 0 })
+  stock_held!: number;
+
+  /** Grows by one with every change of the row. */
+  @Column({ type: 'bigint', unsigned: true, default: 1 })
+  stock_version!: number;
+}

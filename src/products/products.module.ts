@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ProductEntity } from './product.entity.js';
+import { ProductsController } from './products.controller.js';
+import { ProductsRepository } from './products.repository.js';
+import { ProductsService } from './products.service.js';
+import { StockCache } from './stock-cache.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([ProductEntity])],
+  controllers: [ProductsController],
+  providers: [ProductsService, ProductsRepository, StockCache],
+  exports: [ProductsService],
+})
+export class ProductsModule {}

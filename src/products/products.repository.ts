@@ -1,0 +1,106 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { ResultSetHeader } from 'mysql2';
+import { format } from 'mysql2';
+import type { Repository } from 'typeorm';
+import { groupBy } from '../common/group-by.js';
+import { listOf, uintLiteral } from '../database/sql.js';
+import type { Transaction } from '../database/transactions.js';
+import { ProductEntity } from './product.entity.js';
+import type { NewProduct, ProductChange, ProductRow, StockMove } from './products.types.js';
+
+/** All SQL of the table `products`. */
+@Injectable()
+export class ProductsRepository {
+  /** `SELECT … WHERE id IN (?) … FOR UPDATE`, written once by TypeORM and filled in for each batch. */
+  private readonly lockSql: string;
+
+  constructor(@InjectRepository(ProductEntity) private readonly products: Repository<ProductEntity>) {
+    this.lockSql = this.selectRows()
+      .where('p.id IN (:ids)', { ids: '' })
+      .orderBy('p.id', 'ASC')
+      .setLock('pessimistic_write')
+      .getQuery()
+      .replace(':ids', '?');
+  }
+
+  async findById(id: number): Promise<ProductRow | null> {
+    const row = await this.selectRows().where('p.id = :id', { id }).getRawOne<ProductRow>();
+    return row ?? null;
+  }
+
+  /** Products with an id above `afterId`, in the order of their ids. */
+  findPage(afterId: number, limit: number): Promise<ProductRow[]> {
+    return this.selectRows()
+      .where('p.id > :afterId', { afterId })
+      .orderBy('p.id', 'ASC')
+      .limit(limit)
+      .getRawMany<ProductRow>();
+  }
+
+  /**
+   * Locks the rows, ids ascending, until the transaction ends: every change of a product's stock waits here,
+   * so what is decided on the returned figures is still true when it is written.
+   *
+   * @returns the rows that exist, and the database's time once the last lock was granted.
+   */
+  async lock(tx: Transaction, ids: Iterable<number>): Promise<{ rows: ProductRow[]; now: string }> {
+    const [rows, [clock]] = await tx.read<[ProductRow[], [{ now: string }]]>(
+      this.lockSql.replace('?', [...new Set(ids)].map(uintLiteral).join(',')),
+      'SELECT NOW(3) AS now',
+    );
+    return { rows, now: clock.now };
+  }
+
+  /** Moves the counters of locked rows with one statement. The UNSIGNED columns and the CHECK refuse nonsense. */
+  moveStock(tx: Transaction, moves: readonly StockMove[]): void {
+    if (moves.length === 0) return;
+    tx.write(
+      `UPDATE products SET stock_held = stock_held + ${deltaExpression(moves, 'held')},
+         stock_sold = stock_sold + ${deltaExpression(moves, 'sold')}, stock_version = stock_version + 1
+       WHERE id IN ${listOf(moves, (move) => uintLiteral(move.productId))}`,
+      moves.length,
+    );
+  }
+
+  async insert(product: NewProduct): Promise<number> {
+    const sql = format('INSERT INTO products (name, price, stock_total) VALUES (?, ?, ?)', [
+      product.name,
+      product.price,
+      product.stock_total,
+    ]);
+    const result = await this.products.query<ResultSetHeader>(sql);
+    return result.insertId;
+  }
+
+  update(tx: Transaction, id: number, change: ProductChange): void {
+    const assignments = Object.entries(change).map(([column, value]) => format('?? = ?', [column, value]));
+    const set = [...assignments, 'stock_version = stock_version + 1'].join(', ');
+    tx.write(`UPDATE products SET ${set} WHERE id = ${uintLiteral(id)}`, 1);
+  }
+
+  private selectRows() {
+    return this.products
+      .createQueryBuilder('p')
+      .select(['p.id AS id', 'p.name AS name', 'p.price AS price', 'p.stock_total AS stock_total'])
+      .addSelect(['p.stock_sold AS stock_sold', 'p.stock_held AS stock_held', 'p.stock_version AS stock_version']);
+  }
+}
+
+/**
+ * The delta of each product as an expression over its id. Products are grouped by delta, since in a sale most
+ * move by the same one or two units: a CASE with a branch a product would cost a comparison for each pair.
+ */
+function deltaExpression(moves: readonly StockMove[], counter: 'held' | 'sold'): string {
+  const groups = [...groupBy(moves, (move) => move[counter])].sort(([, a], [, b]) => a.length - b.length);
+  const [largestDelta] = groups.pop()!;
+  if (groups.length === 0) return signed(largestDelta);
+  const branches = groups.map(
+    ([delta, members]) => `WHEN id IN ${listOf(members, (move) => uintLiteral(move.productId))} THEN ${signed(delta)}`,
+  );
+  return `CASE ${branches.join(' ')} ELSE ${signed(largestDelta)} END`;
+}
+
+function signed(delta: number): string {
+  return delta < 0 ? `(-${uintLiteral(-delta)})` : uintLiteral(delta);
+}

@@ -1,0 +1,31 @@
+/** A product row as it is under a lock or at a moment in time. */
+export interface ProductRow {
+  readonly id: number;
+  readonly name: string;
+  /** Decimal string, such as "99.99". */
+  readonly price: string;
+  readonly stock_total: number;
+  readonly stock_sold: number;
+  readonly stock_held: number;
+  readonly stock_version: number;
+}
+
+/** By how many units the counters of one product move. */
+export interface StockMove {
+  readonly productId: number;
+  readonly held: number;
+  readonly sold: number;
+}
+
+export interface NewProduct {
+  readonly name: string;
+  readonly price: string;
+  readonly stock_total: number;
+}
+
+export type ProductChange = Partial<NewProduct>;
+
+/** Units that nobody holds and nobody bought. */
+export function availableOf(row: Pick<ProductRow, 'stock_total' | 'stock_sold' | 'stock_held'>): number {
+  return row.stock_total - row.stock_sold - row.stock_held;
+}

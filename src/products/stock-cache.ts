@@ -1,0 +1,143 @@
+import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import { RedisService } from '../redis/redis.service.js';
+import type { ProductRow } from './products.types.js';
+
+/** How long a figure is believed: half in Redis, half in this process, together one second. */
+const FRESH_MS = 500;
+const KEY_TTL_MS = 300_000;
+const FILL_LOCK_TTL_MS = 10_000;
+const FILL_WAIT_MS = 20;
+const FILL_WAITS_MAX = 10;
+const LOCAL_ENTRIES_MAX = 10_000;
+
+const cacheKey = (id: number): string => `product:${id}:available_stock`;
+const lockKey = (id: number): string => `lock:product:${id}`;
+
+/** Writes only what is as new as what is there; an older writer that was delayed changes nothing. */
+const PUT_IF_NEWER = `
+  local current = redis.call('GET', KEYS[1])
+  if current and cjson.decode(current).stock_version > tonumber(ARGV[1]) then return 0 end
+  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+  return 1`;
+
+/** Deletes the lock only if it is still its taker's. */
+const UNLOCK = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
+
+interface LocalEntry {
+  readonly row: ProductRow;
+  readonly freshUntil: number;
+}
+
+/**
+ * The stock figures that readers see. A figure is at most a second old: half a second in this process, and
+ * one of Redis is taken only within half a second of its writing, by Redis's own clock. The version of the
+ * row decides which of two figures is newer, so a slow reader or writer never brings an old one back.
+ */
+@Injectable()
+export class StockCache implements BeforeApplicationShutdown {
+  private readonly local = new Map<number, LocalEntry>();
+  private readonly fills = new Map<number, Promise<ProductRow | null>>();
+  private readonly unpublished = new Map<number, ProductRow>();
+  private publishing: Promise<void> | undefined;
+  private lockCount = 0;
+
+  constructor(private readonly redis: RedisService) {}
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.publishing;
+  }
+
+  /** The figure of this process if it is fresh. */
+  peek(id: number): ProductRow | undefined {
+    const entry = this.local.get(id);
+    return entry !== undefined && entry.freshUntil > performance.now() ? entry.row : undefined;
+  }
+
+  /** The figure from Redis or, once for all who wait, from the database. Null: there is no such product. */
+  load(id: number, read: () => Promise<ProductRow | null>): Promise<ProductRow | null> {
+    const running = this.fills.get(id);
+    if (running !== undefined) return running;
+    const fill = this.fill(id, read).finally(() => this.fills.delete(id));
+    this.fills.set(id, fill);
+    return fill;
+  }
+
+  /** Takes a committed row: local readers see it at once, those of other instances after one write to Redis. */
+  put(row: ProductRow): void {
+    this.remember(row);
+    const waiting = this.unpublished.get(row.id);
+    if (waiting === undefined || waiting.stock_version < row.stock_version) this.unpublished.set(row.id, row);
+    this.publishing ??= this.publish();
+  }
+
+  /** Forgets a figure that a commit made old without telling the new one. */
+  invalidate(id: number): void {
+    const entry = this.local.get(id);
+    if (entry !== undefined) this.local.set(id, { row: entry.row, freshUntil: 0 });
+  }
+
+  private async fill(id: number, read: () => Promise<ProductRow | null>): Promise<ProductRow | null> {
+    const startedAt = performance.now();
+    const row = (await this.fromRedis(id)) ?? (await this.fromDatabase(id, read));
+    return row === null ? null : this.remember(row, startedAt);
+  }
+
+  private async fromRedis(id: number): Promise<ProductRow | null> {
+    return this.redis.attempt(async (client) => {
+      const replies = await client.pipeline().get(cacheKey(id)).pttl(cacheKey(id)).exec();
+      const [text, pttl] = (replies ?? []).map(([, reply]) => reply) as [string | null, number];
+      const isFresh = typeof text === 'string' && KEY_TTL_MS - pttl <= FRESH_MS;
+      return isFresh ? (JSON.parse(text) as ProductRow) : null;
+    });
+  }
+
+  /** One instance reads the database and the others wait for its write; without Redis each reads for itself. */
+  private async fromDatabase(id: number, read: () => Promise<ProductRow | null>): Promise<ProductRow | null> {
+    const token = `${process.pid}-${++this.lockCount}`;
+    const taken = await this.redis.attempt((client) =>
+      client.set(lockKey(id), token, 'PX', FILL_LOCK_TTL_MS, 'NX').then((reply) => reply ?? 'held by another'),
+    );
+    if (taken === 'held by another') {
+      const filled = await this.waitForFill(id);
+      if (filled !== null) return filled;
+    }
+    const row = await read();
+    if (row !== null) await this.redis.attempt((client) => writeIfNewer(client, row));
+    if (taken === 'OK') void this.redis.attempt((client) => client.eval(UNLOCK, 1, lockKey(id), token));
+    return row;
+  }
+
+  private async waitForFill(id: number): Promise<ProductRow | null> {
+    for (let wait = 0; wait < FILL_WAITS_MAX; wait++) {
+      await new Promise((wake) => setTimeout(wake, FILL_WAIT_MS));
+      const row = await this.fromRedis(id);
+      if (row !== null) return row;
+    }
+    return null;
+  }
+
+  /** Keeps the newer of the row and what is known, and returns it. Age counts from when the read began. */
+  private remember(row: ProductRow, readAt = performance.now()): ProductRow {
+    const known = this.local.get(row.id);
+    if (known !== undefined && known.row.stock_version > row.stock_version) return known.row;
+    // The oldest insertion goes first: with so many products a re-read is cheaper than bookkeeping.
+    if (known === undefined && this.local.size >= LOCAL_ENTRIES_MAX) this.local.delete(this.local.keys().next().value!);
+    this.local.set(row.id, { row, freshUntil: readAt + FRESH_MS });
+    return row;
+  }
+
+  /** One write a product is under way at most; commits that follow meanwhile leave only their last figure. */
+  private async publish(): Promise<void> {
+    while (this.unpublished.size > 0) {
+      const rows = [...this.unpublished.values()];
+      this.unpublished.clear();
+      await this.redis.attempt((client) => Promise.all(rows.map((row) => writeIfNewer(client, row))));
+    }
+    this.publishing = undefined;
+  }
+}
+
+function writeIfNewer(client: Redis, row: ProductRow): Promise<unknown> {
+  return client.eval(PUT_IF_NEWER, 1, cacheKey(row.id), row.stock_version, JSON.stringify(row), KEY_TTL_MS);
+}
