@@ -1,0 +1,49 @@
+// `npm test` runs everything, `npm test -- holds` one suite, `npm run test:unit` what needs no servers.
+
+const shared = {
+  rootDir: import.meta.dirname,
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^content-disposition$': '<rootDir>/test/support/content-disposition.cjs',
+  },
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.local/'],
+  // The sources reach the tests as the build has them: ES modules, decorators with their types.
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2023',
+          keepClassNames: true,
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true },
+        },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+};
+
+/** A suite is a folder of test/. All but `unit` get a database and a Redis database for each worker. */
+const suite = (name, setup) => ({
+  ...shared,
+  ...setup,
+  displayName: name,
+  testMatch: [`<rootDir>/test/${name}/**/*.spec.ts`],
+});
+
+const withServers = { setupFilesAfterEnv: ['<rootDir>/test/support/worker-data.ts'] };
+
+export default {
+  rootDir: import.meta.dirname,
+  maxWorkers: 2,
+  testTimeout: 30_000,
+  reporters: ['default', '<rootDir>/test/support/count-reporter.mjs'],
+  projects: [
+    suite('unit', {}),
+    ...['products', 'holds', 'orders', 'webhooks', 'concurrency', 'integration'].map((name) => suite(name, withServers)),
+  ],
+};

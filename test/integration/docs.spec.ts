@@ -1,0 +1,120 @@
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { seed } from '../../src/cli/database-commands.js';
+import { execute } from '../support/database.js';
+import { type Service, startService } from '../support/service.js';
+
+/**
+ * The documents' shell examples, run in their order against a real service. An example is a block of `sh`; the
+ * blocks of `http`, `json` or `text` that follow it are its answers, all of them and complete but for headers
+ * that are not shown. Ids of holds and times may differ, everything else is as written.
+ */
+const DOCUMENTED_URL = 'http://127.0.0.1:3000';
+const FENCE = /^## (?<heading>.+)$|^```(?<language>sh|http|json|text)\n(?<content>[^]*?)^```$/gm;
+const HOLD_ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
+
+interface Example {
+  readonly title: string;
+  readonly code: string;
+  readonly answers: string[];
+}
+
+function examplesOf(document: string): Example[] {
+  const text = readFileSync(new URL(`../../${document}`, import.meta.url), 'utf8');
+  const examples: Example[] = [];
+  let heading = document;
+  for (const { groups } of text.matchAll(FENCE)) {
+    const { language, content = '' } = groups!;
+    if (groups!.heading !== undefined) heading = groups!.heading;
+    else if (language === 'sh') examples.push({ title: heading, code: content, answers: [] });
+    else examples.at(-1)?.answers.push(content);
+  }
+  return examples;
+}
+
+/** What is compared of an answer: a JSON body by its values, in any order and layout. */
+function comparable(answer: string) {
+  const text = answer.trim().replaceAll('\r', '').replace(HOLD_ID, '<hold id>').replace(TIME, '<time>');
+  const [, statusLine, headerLines = '', body = ''] = /^(HTTP\/.*)\n?((?:.+\n?)*)\n*([^]*)$/.exec(text) ?? [
+    '',
+    '',
+    '',
+    text,
+  ];
+  const headers = headerLines.split('\n').filter((line) => line !== '');
+  return { statusLine, headers, body: /^[[{]/.test(body) ? (JSON.parse(body) as unknown) : body };
+}
+
+/** One bash for a whole document, since later examples use variables of earlier ones. */
+class Shell {
+  private static readonly END = '\n<end of example>\n';
+  private readonly bash: ChildProcessWithoutNullStreams;
+  private output = '';
+  private outputGrew: () => void = () => undefined;
+
+  constructor(env: NodeJS.ProcessEnv) {
+    this.bash = spawn('bash', ['--noprofile', '--norc'], { env });
+    for (const stream of [this.bash.stdout, this.bash.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        this.output += text;
+        this.outputGrew();
+      });
+    }
+  }
+
+  async run(code: string): Promise<string> {
+    this.output = '';
+    this.bash.stdin.write(`${code}\nprintf '${Shell.END.replaceAll('\n', '\\n')}'\n`);
+    while (!this.output.endsWith(Shell.END)) await new Promise<void>((grew) => (this.outputGrew = grew));
+    return this.output.slice(0, -Shell.END.length);
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.bash.once('close', resolve));
+    this.bash.stdin.end();
+    await closed;
+  }
+}
+
+/** Where a reader has to wait for a hold to expire, the test moves its end instead. */
+async function passTime(code: string): Promise<string> {
+  const longSleep = /^sleep \d{2,}$/m;
+  if (!longSleep.test(code)) return code;
+  await execute('UPDATE holds SET expires_at = NOW(3) - INTERVAL 1 SECOND WHERE used = 0 AND released = 0');
+  return code.replace(longSleep, '');
+}
+
+const hasTools = ['bash', 'curl'].every((tool) => spawnSync(tool, ['--version']).status === 0);
+
+let service: Service;
+beforeAll(async () => {
+  service = await startService();
+  await seed(service.config);
+});
+
+// DEMO.md first: it tells how much is left, and README.md takes a unit.
+(hasTools ? describe : describe.skip).each(['DEMO.md', 'README.md'])('%s', (document) => {
+  const examples = examplesOf(document);
+  let shell: Shell;
+  beforeAll(() => {
+    shell = new Shell({ ...process.env, ADMIN_TOKEN: service.config.adminToken });
+  });
+  afterAll(() => shell.close());
+
+  it('has examples', () => {
+    expect(examples.length).toBeGreaterThan(0);
+  });
+
+  it.each(examples)('shows what the service answers: $title', async ({ code, answers }) => {
+    const output = await shell.run((await passTime(code)).replaceAll(DOCUMENTED_URL, service.url));
+    const given = output.split(/^(?=HTTP\/1\.1 )/m).filter((answer) => answer.trim() !== '');
+    const documented = answers.map(comparable);
+    const actual = given.map(comparable).map((answer, index) => ({
+      ...answer,
+      headers: answer.headers.filter((header) => documented[index]?.headers.includes(header)),
+    }));
+    expect(actual).toEqual(documented);
+  });
+});

@@ -1,0 +1,66 @@
+import { createPool, type Pool, type PoolConnection, type ResultSetHeader } from 'mysql2/promise';
+
+let pool: Pool | undefined;
+
+/** The worker's database, past the service. */
+function database(): Pool {
+  pool ??= createPool({
+    host: process.env.DB_HOST,
+    port: Number(process.env.DB_PORT),
+    user: process.env.DB_USERNAME,
+    password: process.env.DB_PASSWORD ?? '',
+    database: process.env.DB_DATABASE,
+    connectionLimit: 40,
+    timezone: 'Z',
+    dateStrings: true,
+  });
+  return pool;
+}
+
+/** Rows of a SELECT. */
+export async function query<Row extends object>(sql: string, values: unknown[] = []): Promise<Row[]> {
+  const [rows] = await database().query(sql, values);
+  return rows as Row[];
+}
+
+/** Runs a statement that changes rows, and returns how many. */
+export async function execute(sql: string, values: unknown[] = []): Promise<number> {
+  const [result] = await database().query(sql, values);
+  return (result as ResultSetHeader).affectedRows;
+}
+
+/** Runs `work` on one connection, for transactions of the test's own; closes what it left open. */
+export async function withConnection<T>(work: (connection: PoolConnection) => Promise<T>): Promise<T> {
+  const connection = await database().getConnection();
+  try {
+    return await work(connection);
+  } finally {
+    await connection.query('ROLLBACK');
+    connection.release();
+  }
+}
+
+export async function closeDatabase(): Promise<void> {
+  await pool?.end();
+  pool = undefined;
+}
+
+/** How many rows each table has: equal before and after means that nothing was written. */
+export async function countRows(): Promise<Record<string, number>> {
+  const [counts] = await query<Record<string, number>>(
+    `SELECT (SELECT COUNT(*) FROM products) AS products, (SELECT COUNT(*) FROM holds) AS holds,
+       (SELECT COUNT(*) FROM orders) AS orders, (SELECT COUNT(*) FROM webhook_logs) AS webhook_logs,
+       (SELECT COALESCE(SUM(stock_version), 0) FROM products) AS stock_versions`,
+  );
+  return counts!;
+}
+
+/** How many statements of this database wait for a row lock right now. */
+export async function lockWaits(): Promise<number> {
+  const [row] = await query<{ waits: number }>(
+    `SELECT COUNT(*) AS waits FROM information_schema.innodb_trx t
+       JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
+     WHERE t.trx_state = 'LOCK WAIT' AND p.db = DATABASE()`,
+  );
+  return row!.waits;
+}

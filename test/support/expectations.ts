@@ -1,0 +1,49 @@
+import { expect } from '@jest/globals';
+import { type ProblemCode, PROBLEMS } from '../../src/common/problem.js';
+import { query } from './database.js';
+import type { Answer } from './service.js';
+
+/** What must never leave the service: stacks, SQL, file names and the secrets of the tests. */
+const INTERNALS = /\bat \w.*:\d+:\d+|node_modules|\.ts\b|\.js\b|SELECT |INSERT |UPDATE |errno|ER_[A-Z]|ECONN|the-admin-token/;
+
+/** An answer that says no, as RFC 9457 and our contract write it, and that tells nothing of our insides. */
+export function expectProblem(answer: Answer, code: ProblemCode): void {
+  const { status, title } = PROBLEMS[code];
+  expect(answer.body).toMatchObject({ code });
+  expect(answer.status).toBe(status);
+  expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  const type = `urn:problem:${code.toLowerCase().replaceAll('_', '-')}`;
+  expect(answer.body).toMatchObject({ type, title, status, detail: expect.stringMatching(/\w/) });
+  expect(answer.text).not.toMatch(INTERNALS);
+  if ('retryAfterSeconds' in PROBLEMS[code]) expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+}
+
+/** How many answers have each status. */
+export function countByStatus(answers: readonly Answer[]): Record<number, number> {
+  const counts: Record<number, number> = {};
+  for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}
+
+/**
+ * The first promise: for this product, the counters say what the tables say, and no unit is promised twice.
+ * Held are the units of holds that are not released and whose order is not paid; sold those of paid orders.
+ */
+export async function expectStockIdentity(productId: number): Promise<void> {
+  const [counted] = await query<{ stock_held: string; stock_sold: string }>(
+    `SELECT COALESCE(SUM(IF(h.released = 0 AND COALESCE(o.status, '') <> 'paid', h.qty, 0)), 0) AS stock_held,
+       COALESCE(SUM(IF(o.status = 'paid', h.qty, 0)), 0) AS stock_sold
+     FROM holds h LEFT JOIN orders o ON o.hold_id = h.id WHERE h.product_id = ?`,
+    [productId],
+  );
+  const [kept] = await query<{ stock_total: number; stock_held: number; stock_sold: number }>(
+    'SELECT stock_total, stock_held, stock_sold FROM products WHERE id = ?',
+    [productId],
+  );
+  const { stock_total, stock_held, stock_sold } = kept!;
+  expect({ stock_held, stock_sold }).toEqual({
+    stock_held: Number(counted!.stock_held),
+    stock_sold: Number(counted!.stock_sold),
+  });
+  expect(stock_held + stock_sold).toBeLessThanOrEqual(stock_total);
+}

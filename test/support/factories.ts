@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { execute, query } from './database.js';
+import type { Answer, Service } from './service.js';
+
+/** Things of the sale, made through the service's own calls; every name is unique. */
+
+export interface Product {
+  id: number;
+  name: string;
+  price: string;
+  stock_total: number;
+  available_stock: number;
+}
+
+export interface Hold {
+  hold_id: string;
+  product_id: number;
+  quantity: number;
+  expires_at: string;
+  status: string;
+}
+
+export interface Order {
+  order_id: number;
+  hold_id: string;
+  product_id: number;
+  quantity: number;
+  amount: string;
+  status: string;
+  payment_due_at: string;
+}
+
+export interface Notice {
+  order_id: number;
+  status: 'success' | 'failed';
+  transaction_id: string;
+  [field: string]: unknown;
+}
+
+/** An id of a hold that nobody has. */
+export const UNKNOWN_HOLD_ID = '019a0000-0000-7000-8000-000000000000';
+
+/** A number that no product and no order has. */
+export const UNKNOWN_ID = 999_999_999;
+
+export function unique(prefix: string): string {
+  return `${prefix}-${randomUUID()}`;
+}
+
+export function adminHeaders(service: Service): Record<string, string> {
+  return { authorization: `Bearer ${service.config.adminToken}` };
+}
+
+export async function createProduct(service: Service, overrides: Partial<Product> = {}): Promise<Product> {
+  const body = { name: unique('product'), price: '99.99', stock_total: 10, ...overrides };
+  return taken<Product>(await service.call('POST', '/api/admin/products', body, adminHeaders(service)), 201);
+}
+
+export function requestHold(service: Service, productId: number, quantity = 1): Promise<Answer> {
+  return service.call('POST', '/api/holds', { product_id: productId, quantity });
+}
+
+export async function createHold(service: Service, overrides: { product_id?: number; quantity?: number } = {}) {
+  const productId = overrides.product_id ?? (await createProduct(service)).id;
+  return taken<Hold>(await requestHold(service, productId, overrides.quantity), 201);
+}
+
+export function requestOrder(service: Service, holdId: string): Promise<Answer> {
+  return service.call('POST', '/api/orders', { hold_id: holdId });
+}
+
+export async function createOrder(service: Service, overrides: Parameters<typeof createHold>[1] = {}): Promise<Order> {
+  const { hold_id } = await createHold(service, overrides);
+  return taken<Order>(await requestOrder(service, hold_id), 201);
+}
+
+export function noticeOf(order: Pick<Order, 'order_id'>, overrides: Partial<Notice> = {}): Notice {
+  return { order_id: order.order_id, status: 'success', transaction_id: unique('txn'), ...overrides };
+}
+
+export function notify(service: Service, notice: Notice, headers?: Record<string, string>): Promise<Answer> {
+  return service.call('POST', '/api/payments/webhook', notice, headers);
+}
+
+export async function createPaidOrder(service: Service, overrides: Parameters<typeof createHold>[1] = {}) {
+  const order = await createOrder(service, overrides);
+  taken(await notify(service, noticeOf(order)), 200);
+  return order;
+}
+
+export function giveBack(service: Service, holdId: string): Promise<Answer> {
+  return service.call('DELETE', `/api/holds/${holdId}`);
+}
+
+/** Moves the end of holds into the past, as time would. */
+export async function expireHolds(...holdIds: string[]): Promise<void> {
+  for (const id of holdIds) {
+    await execute('UPDATE holds SET expires_at = NOW(3) - INTERVAL 1 SECOND WHERE id = UNHEX(?)', [hex(id)]);
+  }
+}
+
+export interface StockRow {
+  stock_total: number;
+  stock_held: number;
+  stock_sold: number;
+  available: number;
+}
+
+/** The counters of a product as the database has them. */
+export async function stockOf(productId: number): Promise<StockRow> {
+  const [row] = await query<StockRow>(
+    `SELECT stock_total, stock_held, stock_sold,
+       CAST(stock_total AS SIGNED) - stock_held - stock_sold AS available FROM products WHERE id = ?`,
+    [productId],
+  );
+  return row!;
+}
+
+export async function orderOf(holdId: string): Promise<{ id: number; status: string; cancel_reason: string | null }[]> {
+  return query('SELECT id, status, cancel_reason FROM orders WHERE hold_id = UNHEX(?)', [hex(holdId)]);
+}
+
+export function hex(holdId: string): string {
+  return holdId.replaceAll('-', '');
+}
+
+/** The body of an answer that must have this status. */
+export function taken<T>(answer: Answer, status: number): T {
+  if (answer.status !== status) throw new Error(`Expected ${status}, got ${answer.status}: ${answer.text}`);
+  return answer.body as T;
+}

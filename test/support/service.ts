@@ -1,0 +1,69 @@
+import type { AddressInfo } from 'node:net';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createApp } from '../../src/app.js';
+import { type Config, loadConfig } from '../../src/config/config.js';
+
+export type Body = Record<string, unknown>;
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The parsed JSON object; empty when there was no body. */
+  readonly body: Body;
+  readonly text: string;
+}
+
+/** A running instance of the service and how to call it. */
+export interface Service {
+  readonly app: NestFastifyApplication;
+  readonly config: Config;
+  readonly url: string;
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+export type Environment = Readonly<Record<string, string>>;
+
+const running = new Set<Service>();
+
+/** Starts the service on a port of its own; `overrides` are environment variables. Stopped after the file's tests. */
+export async function startService(overrides: Environment = {}): Promise<Service> {
+  const config = loadConfig({ ...process.env, ...overrides });
+  const app = await createApp(config);
+  await app.listen(0, '127.0.0.1');
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  const service: Service = {
+    app,
+    config,
+    url,
+    call: (method, path, body, headers) => send(`${url}${path}`, method, body, headers),
+    stop: async () => {
+      if (running.delete(service)) await app.close();
+    },
+  };
+  running.add(service);
+  return service;
+}
+
+export async function stopServices(): Promise<void> {
+  await Promise.all([...running].map((service) => service.stop()));
+}
+
+/** Sends a body as JSON; a string goes out as it is. */
+async function send(url: string, method: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  const payload = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+  const response = await fetch(url, {
+    method,
+    headers: { ...(payload !== undefined && { 'content-type': 'application/json' }), ...headers },
+    ...(payload !== undefined && { body: payload }),
+  });
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.includes('json') === true;
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: isJson ? (JSON.parse(text) as Body) : {},
+    text,
+  };
+}

@@ -1,0 +1,67 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+
+const ROOT = join(import.meta.dirname, '../..');
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+const filesBelow = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length + 1));
+
+const DOCUMENTS = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'DEMO.md',
+  ...filesBelow('docs').filter((path) => path.endsWith('.md')),
+];
+
+/** The paths that the annotated tree names, from its indentation, with what it says about each. */
+function annotatedTree(): Map<string, string> {
+  const [, tree] = /<!-- tree:begin -->\n+```text\n([^]*?)```/.exec(read('ARCHITECTURE.md')) ?? [];
+  const folders: string[] = [];
+  const files = new Map<string, string>();
+  for (const line of tree!.split('\n').filter((text) => text.trim() !== '')) {
+    const [, indent, name, annotation] = /^( *)(\S+) *(.*)$/.exec(line)!;
+    const depth = indent!.length / 2;
+    folders.length = depth;
+    if (name!.endsWith('/')) folders[depth] = name!;
+    else files.set(folders.join('') + name, annotation!);
+  }
+  return files;
+}
+
+describe('the annotated tree of ARCHITECTURE.md', () => {
+  const tree = annotatedTree();
+
+  it('names every source file and no other', () => {
+    expect([...tree.keys()].sort()).toEqual(filesBelow('src').sort());
+  });
+
+  it('says of each file what is decided there', () => {
+    expect([...tree].filter(([, annotation]) => annotation === '')).toEqual([]);
+  });
+});
+
+describe.each(DOCUMENTS)('%s', (document) => {
+  // The benchmark's tool writes what stands between its marks.
+  const text = read(document).replace(/<!-- bench:begin -->[^]*<!-- bench:end -->/, '');
+
+  it('names only files that exist', () => {
+    const named = [...text.matchAll(/`((?:src|test|scripts|migrations|docs|bench)\/[\w./-]+)`/g)].map(
+      ([, path]) => path!,
+    );
+    expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
+  it('links only to files that exist', () => {
+    const linked = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path]) => path!);
+    expect(linked.filter((path) => !existsSync(join(ROOT, dirname(document), path)))).toEqual([]);
+  });
+
+  it('names only npm scripts that exist', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const named = [...text.matchAll(/npm run ([\w:]+)/g)].map(([, script]) => script!);
+    expect(named.filter((script) => !(script in scripts))).toEqual([]);
+  });
+});

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { loadConfig } from '../../src/config/config.js';
+
+const NEEDED = { DB_HOST: 'database', REDIS_HOST: 'redis' };
+
+/** The variables of .env.example with their defaults; each stands in a comment. */
+const documented = Object.fromEntries(
+  [
+    ...readFileSync(new URL('../../.env.example', import.meta.url), 'utf8').matchAll(/^# ([A-Z][A-Z0-9_]*)=(.*)$/gm),
+  ].map(([, name, value]) => [name!, value!]),
+);
+
+describe('.env.example', () => {
+  it('documents every variable that the configuration reads, and no other', () => {
+    const read = new Set<string>();
+    const recorder = new Proxy<Record<string, string>>(NEEDED, {
+      get(target, name: string) {
+        read.add(name);
+        return target[name];
+      },
+    });
+    loadConfig(recorder);
+    expect(Object.keys(documented).sort()).toEqual([...read].sort());
+  });
+
+  it('states the defaults', () => {
+    const withoutToken = (source: Record<string, string>) => ({
+      ...loadConfig({ ...source, ...NEEDED }),
+      adminToken: '',
+    });
+    expect(withoutToken(documented)).toEqual(withoutToken({}));
+  });
+});
