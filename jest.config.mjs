@@ -6,7 +6,7 @@ const shared = {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
-    '^content-disposition$': '<rootDir>/test/support/content-disposition.cjs',
+    '^(content-disposition|cookie)$': '<rootDir>/test/support/esm/$1.cjs',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.local/'],
   // The sources reach the tests as the build has them: ES modules, decorators with their types.

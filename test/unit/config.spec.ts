@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { loadConfig } from '../../src/config/config.js';
+import { ConfigError } from '../../src/config/env-reader.js';
+
+const REQUIRED = { DB_HOST: 'db.example', REDIS_HOST: 'redis.example' };
+
+/** The variables that a refused start names. */
+function namedIn(env: Record<string, string>): string[] {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems.map((problem) => problem.split(' ')[0]!);
+    throw error;
+  }
+  return [];
+}
+
+describe('loadConfig', () => {
+  it('needs nothing but the hosts, and gives every setting its documented default', () => {
+    expect(loadConfig(REQUIRED)).toMatchObject({
+      appEnv: 'local',
+      logLevel: 'info',
+      http: { host: '127.0.0.1', port: 3000, bodyBytesMax: 65_536, requestTimeoutMs: 10_000, rateLimitPerMinute: 0 },
+      database: { host: 'db.example', port: 3306, name: 'checkout', username: 'root', password: '' },
+      redis: { host: 'redis.example', port: 6379, password: '', database: 0 },
+      holds: { ttlSeconds: 120, quantityMax: 10 },
+      orders: { paymentTtlSeconds: 900 },
+      webhookSecrets: [],
+    });
+  });
+
+  it('names every variable that is wrong, not only the first', () => {
+    const wrong = { ...REQUIRED, PORT: 'http', HOLD_TTL_SECONDS: '0', APP_ENV: 'staging', DB_POOL_SIZE: '1.5' };
+    expect(namedIn(wrong).sort()).toEqual(['APP_ENV', 'DB_POOL_SIZE', 'HOLD_TTL_SECONDS', 'PORT']);
+  });
+
+  it('names both hosts when neither is set', () => {
+    expect(namedIn({})).toEqual(['DB_HOST', 'REDIS_HOST']);
+  });
+
+  it.each(['-1', '65536', '3e3', '0x10', '12 12', '1.0', 'NaN', '99999999999999999999'])(
+    'refuses PORT=%s instead of guessing',
+    (port) => {
+      expect(namedIn({ ...REQUIRED, PORT: port })).toEqual(['PORT']);
+    },
+  );
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(loadConfig({ ...REQUIRED, PORT: '  ', LOG_LEVEL: '' })).toMatchObject({ http: { port: 3000 }, logLevel: 'info' });
+  });
+
+  it('can not be changed after it was made, at any depth', () => {
+    const config = loadConfig(REQUIRED);
+    expect(() => Object.assign(config.holds, { ttlSeconds: 1 })).toThrow(TypeError);
+    expect(() => Object.assign(config, { adminToken: 'x' })).toThrow(TypeError);
+    expect(config.holds.ttlSeconds).toBe(120);
+  });
+
+  it('listens on all interfaces and limits the rate only in production', () => {
+    expect(loadConfig({ ...REQUIRED, APP_ENV: 'production' })).toMatchObject({
+      http: { host: '0.0.0.0', rateLimitPerMinute: 600 },
+    });
+  });
+
+  it('makes up an admin token on a local start only', () => {
+    const [one, other] = [loadConfig(REQUIRED).adminToken, loadConfig(REQUIRED).adminToken];
+    expect(one.length).toBeGreaterThanOrEqual(32);
+    expect(one).not.toBe(other);
+    expect(loadConfig({ ...REQUIRED, APP_ENV: 'production' }).adminToken).toBe('');
+    expect(loadConfig({ ...REQUIRED, ADMIN_TOKEN: 'mine' }).adminToken).toBe('mine');
+  });
+
+  it('reads secrets from files, and splits lists at commas', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'config-'));
+    try {
+      const path = join(dir, 'secret');
+      writeFileSync(path, ' from-a-file\n');
+      const config = loadConfig({ ...REQUIRED, DB_PASSWORD_FILE: path, WEBHOOK_SECRETS: 'new, old,,' });
+      expect(config.database.password).toBe('from-a-file');
+      expect(config.webhookSecrets).toEqual(['new', 'old']);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+
+  it('names the variable of a secret file that can not be read, and not its path', () => {
+    const env = { ...REQUIRED, ADMIN_TOKEN_FILE: '/nowhere/secret' };
+    expect(namedIn(env)).toEqual(['ADMIN_TOKEN_FILE']);
+    expect(() => loadConfig(env)).toThrow(expect.not.objectContaining({ message: expect.stringContaining('/nowhere') }));
+  });
+});

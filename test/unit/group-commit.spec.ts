@@ -1,0 +1,317 @@
+import { describe, expect, it } from '@jest/globals';
+import { GroupCommit, type GroupCommitOptions } from '../../src/common/group-commit.js';
+
+class TransientError extends Error {}
+class OutageError extends Error {}
+
+type Commit = GroupCommitOptions<number, string>['commit'];
+
+/** A commit that the test lets go on when it wants. */
+class GatedCommit {
+  readonly batches: number[][] = [];
+  private readonly gates: (() => void)[] = [];
+
+  readonly commit: Commit = async (batch) => {
+    this.batches.push([...batch]);
+    await new Promise<void>((open) => this.gates.push(open));
+    return batch.map((request) => `done ${request}`);
+  };
+
+  /** Resolves once commit number `count` is in flight. */
+  async started(count: number): Promise<void> {
+    for (let turn = 0; this.batches.length < count; turn++) {
+      if (turn > 100) throw new Error(`Commit ${count} has not started`);
+      await turnOfTheLoop();
+    }
+  }
+
+  finish(): void {
+    const open = this.gates.shift();
+    if (open === undefined) throw new Error('No commit is in flight');
+    open();
+  }
+}
+
+function turnOfTheLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function groupCommitOf(commit: Commit, overrides: Partial<GroupCommitOptions<number, string>> = {}) {
+  return new GroupCommit<number, string>({
+    commit,
+    batchSizeMax: 100,
+    waitingMax: 1000,
+    isTransient: (error) => error instanceof TransientError,
+    isOutage: (error) => error instanceof OutageError,
+    sleep: () => Promise.resolve(),
+    ...overrides,
+  });
+}
+
+const answerAll: Commit = (batch) => Promise.resolve(batch.map((request) => `done ${request}`));
+
+/** What became of each promise, in order: its value, or the message of its error. */
+async function outcomesOf(promises: Promise<string>[]): Promise<string[]> {
+  const settled = await Promise.allSettled(promises);
+  return settled.map((result) =>
+    result.status === 'fulfilled' ? result.value : `refused: ${(result.reason as Error).message}`,
+  );
+}
+
+describe('order', () => {
+  it('decides requests in the order they came, one batch after the other', async () => {
+    const gated = new GatedCommit();
+    const group = groupCommitOf(gated.commit);
+    const answers = [group.submit(1), group.submit(2)];
+    await gated.started(1);
+    answers.push(group.submit(3), group.submit(4), group.submit(5));
+    gated.finish();
+    await gated.started(2);
+    gated.finish();
+    expect(await outcomesOf(answers)).toEqual(['done 1', 'done 2', 'done 3', 'done 4', 'done 5']);
+    expect(gated.batches).toEqual([
+      [1, 2],
+      [3, 4, 5],
+    ]);
+  });
+
+  it('never runs two transactions at a time', async () => {
+    let running = 0;
+    let runningMax = 0;
+    const group = groupCommitOf(async (batch) => {
+      runningMax = Math.max(runningMax, ++running);
+      await turnOfTheLoop();
+      running--;
+      return answerAll(batch, undefined);
+    });
+    const submitters = Array.from({ length: 20 }, async (_, client) => {
+      for (let request = 0; request < 5; request++) await group.submit(client * 5 + request);
+    });
+    await Promise.all(submitters);
+    expect(runningMax).toBe(1);
+  });
+
+  it('answers only after the transaction has ended', async () => {
+    const gated = new GatedCommit();
+    const group = groupCommitOf(gated.commit);
+    const settled: string[] = [];
+    const answer = group.submit(1).then((outcome) => settled.push(outcome));
+    await gated.started(1);
+    await turnOfTheLoop();
+    expect(settled).toEqual([]);
+    gated.finish();
+    await answer;
+    expect(settled).toEqual(['done 1']);
+  });
+
+  it('starts at once when idle, without waiting for a second request', async () => {
+    const group = groupCommitOf(answerAll);
+    expect(await group.submit(1)).toBe('done 1');
+    expect(await group.submit(2)).toBe('done 2');
+  });
+});
+
+describe('limits', () => {
+  it('takes at most batchSizeMax requests into one transaction', async () => {
+    const gated = new GatedCommit();
+    const group = groupCommitOf(gated.commit, { batchSizeMax: 2 });
+    const answers = [1, 2, 3, 4, 5].map((request) => group.submit(request));
+    for (const batch of [1, 2, 3]) {
+      await gated.started(batch);
+      gated.finish();
+    }
+    expect(await outcomesOf(answers)).toEqual(['done 1', 'done 2', 'done 3', 'done 4', 'done 5']);
+    expect(gated.batches).toEqual([[1, 2], [3, 4], [5]]);
+  });
+
+  it('refuses at once what comes past waitingMax, and takes requests again when there is room', async () => {
+    const gated = new GatedCommit();
+    const group = groupCommitOf(gated.commit, { waitingMax: 2 });
+    const first = group.submit(1);
+    await gated.started(1);
+    const waiting = [group.submit(2), group.submit(3)];
+    await expect(group.submit(4)).rejects.toMatchObject({ code: 'OVERLOADED' });
+    expect(group.waitingCount).toBe(2);
+    gated.finish();
+    await gated.started(2);
+    const later = group.submit(5);
+    gated.finish();
+    await gated.started(3);
+    gated.finish();
+    expect(await outcomesOf([first, ...waiting, later])).toEqual(['done 1', 'done 2', 'done 3', 'done 5']);
+    expect(gated.batches.flat()).not.toContain(4);
+  });
+});
+
+describe('errors of single requests', () => {
+  it('rejects the one request whose outcome is an error and answers all others of the batch', async () => {
+    const group = groupCommitOf((batch) =>
+      Promise.resolve(batch.map((request) => (request === 2 ? new Error('sold out') : `done ${request}`))),
+    );
+    const answers = [1, 2, 3].map((request) => group.submit(request));
+    expect(await outcomesOf(answers)).toEqual(['done 1', 'refused: sold out', 'done 3']);
+  });
+
+  it('does not run the transaction again for it', async () => {
+    let commits = 0;
+    const group = groupCommitOf((batch) => {
+      commits++;
+      return Promise.resolve(batch.map(() => new TransientError('looks transient')));
+    });
+    await expect(group.submit(1)).rejects.toThrow('looks transient');
+    expect(commits).toBe(1);
+  });
+
+  it('answers nobody when the outcomes are fewer than the requests', async () => {
+    const group = groupCommitOf((batch) => Promise.resolve(batch.slice(1).map((request) => `done ${request}`)));
+    const outcomes = await outcomesOf([group.submit(1), group.submit(2)]);
+    expect(outcomes).toEqual(Array(2).fill('refused: commit returned 0 outcomes for 1 requests'));
+  });
+});
+
+describe('retry', () => {
+  it('runs the whole batch again after a transient failure, and tells the commit what went wrong', async () => {
+    const tries: { batch: number[]; previousError: unknown }[] = [];
+    const deadlock = new TransientError('deadlock');
+    const group = groupCommitOf(async (batch, previousError) => {
+      tries.push({ batch: [...batch], previousError });
+      if (tries.length === 1) throw deadlock;
+      return answerAll(batch, previousError);
+    });
+    expect(await outcomesOf([group.submit(1), group.submit(2)])).toEqual(['done 1', 'done 2']);
+    expect(tries).toEqual([
+      { batch: [1, 2], previousError: undefined },
+      { batch: [1, 2], previousError: deadlock },
+    ]);
+  });
+
+  it('pauses before each try, longer and longer', async () => {
+    const pauses: number[] = [];
+    const group = groupCommitOf(() => Promise.reject(new TransientError('deadlock')), {
+      triesMax: 5,
+      sleep: (ms) => {
+        pauses.push(ms);
+        return Promise.resolve();
+      },
+    });
+    await expect(group.submit(1)).rejects.toThrow('deadlock');
+    expect(pauses).toHaveLength(4);
+    for (const [index, ms] of pauses.entries()) {
+      expect(ms).toBeGreaterThanOrEqual(5 * 2 ** index);
+      expect(ms).toBeLessThanOrEqual(10 * 2 ** index);
+    }
+  });
+
+  it('gives up after triesMax tries', async () => {
+    let tries = 0;
+    const group = groupCommitOf(
+      () => {
+        tries++;
+        return Promise.reject(new TransientError('deadlock'));
+      },
+      { triesMax: 3 },
+    );
+    await expect(group.submit(1)).rejects.toThrow('deadlock');
+    expect(tries).toBe(3);
+  });
+
+  it('goes on with the next batch after one has failed', async () => {
+    const group = groupCommitOf((batch) =>
+      batch.includes(1) ? Promise.reject(new OutageError('gone')) : answerAll(batch, undefined),
+    );
+    await expect(group.submit(1)).rejects.toThrow('gone');
+    expect(await group.submit(2)).toBe('done 2');
+  });
+});
+
+describe('halving', () => {
+  it('rejects only the request that poisons its batch', async () => {
+    const batches: number[][] = [];
+    const group = groupCommitOf((batch) => {
+      batches.push([...batch]);
+      return batch.includes(3) ? Promise.reject(new Error('bad value')) : answerAll(batch, undefined);
+    });
+    const answers = [1, 2, 3, 4, 5].map((request) => group.submit(request));
+    expect(await outcomesOf(answers)).toEqual(['done 1', 'done 2', 'refused: bad value', 'done 4', 'done 5']);
+    expect(batches).toEqual([[1, 2, 3, 4, 5], [1, 2, 3], [1, 2], [3], [4, 5]]);
+  });
+
+  it('keeps the order of the requests while halving', async () => {
+    const decided: number[] = [];
+    const group = groupCommitOf((batch) => {
+      if (batch.length > 1) return Promise.reject(new Error('too many'));
+      decided.push(...batch);
+      return answerAll(batch, undefined);
+    });
+    await Promise.all([1, 2, 3, 4, 5, 6, 7].map((request) => group.submit(request)));
+    expect(decided).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it('does not halve a batch when nothing can be written: all are rejected after the same tries', async () => {
+    const batches: number[][] = [];
+    const group = groupCommitOf((batch) => {
+      batches.push([...batch]);
+      return Promise.reject(new OutageError('gone'));
+    });
+    const answers = [1, 2, 3].map((request) => group.submit(request));
+    expect(await outcomesOf(answers)).toEqual(Array(3).fill('refused: gone'));
+    expect(batches).toEqual([[1, 2, 3]]);
+  });
+});
+
+describe('drain', () => {
+  it('refuses new requests, settles those it has, and then resolves', async () => {
+    const gated = new GatedCommit();
+    const group = groupCommitOf(gated.commit);
+    const settled: string[] = [];
+    const answers = [1, 2].map((request) => group.submit(request).then((outcome) => settled.push(outcome)));
+    await gated.started(1);
+    answers.push(group.submit(3).then((outcome) => settled.push(outcome)));
+    const drained = group.drain().then(() => settled.push('drained'));
+    await expect(group.submit(4)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    gated.finish();
+    await gated.started(2);
+    gated.finish();
+    await Promise.all([...answers, drained]);
+    expect(settled).toEqual(['done 1', 'done 2', 'done 3', 'drained']);
+  });
+
+  it('resolves at once when nothing is under way', async () => {
+    const group = groupCommitOf(answerAll);
+    await group.submit(1);
+    await group.drain();
+    expect(group.waitingCount).toBe(0);
+    await expect(group.submit(2)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+});
+
+describe('observer', () => {
+  it('is told of commits with their size, retries, halvings and refusals', async () => {
+    const told: string[] = [];
+    let tries = 0;
+    const group = groupCommitOf(
+      (batch) => {
+        if (++tries === 1) return Promise.reject(new TransientError('deadlock'));
+        if (batch.length > 1) return Promise.reject(new Error('bad value'));
+        return answerAll(batch, undefined);
+      },
+      {
+        waitingMax: 2,
+        observer: {
+          committed: (batchSize, commitMs) => told.push(`committed ${batchSize} ${commitMs >= 0}`),
+          retried: (batchSize, error) => told.push(`retried ${batchSize} ${(error as Error).message}`),
+          halved: (batchSize, error) => told.push(`halved ${batchSize} ${(error as Error).message}`),
+          refused: () => told.push('refused'),
+        },
+      },
+    );
+    await outcomesOf([group.submit(1), group.submit(2), group.submit(3)]);
+    expect(told).toEqual([
+      'refused',
+      'retried 2 deadlock',
+      'halved 2 bad value',
+      'committed 1 true',
+      'committed 1 true',
+    ]);
+  });
+});
