@@ -1,0 +1,114 @@
+// This checkout: where its things are, and bringing its dependencies and its build up to date.
+
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { runTool } from './owned.mjs';
+import { withLock } from './processes.mjs';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+/** Everything that a start leaves behind: servers' data, secrets, records of processes. */
+export const localDir = join(root, '.local');
+export const nestCli = join(root, 'node_modules/@nestjs/cli/bin/nest.js');
+export const builtCli = join(root, 'dist/src/cli/main.js');
+export const builtMain = join(root, 'dist/src/main.js');
+
+const BUILD_INPUTS = [
+  'src',
+  'migrations',
+  'ormconfig.ts',
+  'nest-cli.json',
+  '.swcrc',
+  'package.json',
+  'package-lock.json',
+];
+const lockFile = join(root, 'package-lock.json');
+// Kept inside what they speak of, so that deleting the folder deletes the claim.
+const dependenciesStamp = join(root, 'node_modules/.flash-sale-stamp');
+const buildStamp = join(root, 'dist/.flash-sale-stamp');
+
+/** Real variables win over the file's. */
+export function loadEnvFile() {
+  const file = join(root, '.env');
+  if (existsSync(file)) process.loadEnvFile(file);
+}
+
+function readText(file) {
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+
+function listFiles(path) {
+  if (!existsSync(path)) return [];
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path)
+    .sort()
+    .flatMap((name) => listFiles(join(path, name)));
+}
+
+/** Content, not modification times: a git checkout changes those of files it leaves alike. */
+function hashFiles(paths) {
+  const hash = createHash('sha256').update(process.versions.modules);
+  for (const file of paths.flatMap(listFiles)) {
+    hash.update(`\0${relative(root, file)}\0`).update(readFileSync(file));
+  }
+  return hash.digest('hex');
+}
+
+/** A folder that somebody installed by hand has no stamp, but npm's own record of what is in it. */
+function isInstalledByHand() {
+  const installed = join(root, 'node_modules/.package-lock.json');
+  if (existsSync(dependenciesStamp) || !existsSync(installed)) return false;
+  return statSync(installed).mtimeMs >= statSync(lockFile).mtimeMs;
+}
+
+/** The npm that runs us if there is one, so that its version is the one the person chose. */
+function npmCommand(args) {
+  const running = process.env.npm_execpath ?? '';
+  return /npm-cli\.c?js$/.test(basename(running)) ? [process.execPath, [running, ...args]] : ['npm', args];
+}
+
+async function installDependencies(log) {
+  const wanted = hashFiles([lockFile]);
+  if (readText(dependenciesStamp) === wanted) return;
+  if (!isInstalledByHand()) {
+    log('Installing the dependencies (npm ci)');
+    // The build needs the development dependencies even where NODE_ENV says production.
+    const args = ['ci', '--include=dev', '--loglevel=error', '--no-audit', '--no-fund'];
+    await runTool(...npmCommand(args), { name: 'npm-ci', cwd: root, pidDir: localDir });
+    log('Dependencies installed');
+  }
+  writeFileSync(dependenciesStamp, wanted);
+}
+
+async function build(log) {
+  const tsconfigs = readdirSync(root).filter((name) => /^tsconfig.*\.json$/.test(name));
+  const wanted = hashFiles([...BUILD_INPUTS, ...tsconfigs].map((name) => join(root, name)));
+  if (existsSync(builtMain) && readText(buildStamp) === wanted) return;
+  log('Building');
+  // An interrupted build must not pass for the one before it.
+  forgetBuild();
+  await runTool(process.execPath, [nestCli, 'build'], {
+    name: 'build',
+    cwd: root,
+    pidDir: localDir,
+  });
+  writeFileSync(buildStamp, wanted);
+  log('Built');
+}
+
+/** For the watch mode, after which nobody knows which sources dist/ was made of. */
+export function forgetBuild() {
+  rmSync(buildStamp, { force: true });
+}
+
+/** Under a lock, because `npm start` and `npm test` of a fresh clone may come at the same time. */
+export function prepareCheckout({ log, isBuilt = true }) {
+  const work = async () => {
+    await installDependencies(log);
+    if (isBuilt) await build(log);
+  };
+  const onWait = (holder) => log(`Waiting for another command that prepares this checkout (pid ${holder.pid})`);
+  return withLock(join(localDir, 'setup.lock'), work, onWait);
+}

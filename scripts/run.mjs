@@ -1,0 +1,127 @@
+// Runs a command of this project with everything it needs: dependencies, build, database, Redis.
+//
+//   node scripts/run.mjs [--test | --bench] -- <command> [arguments]
+//
+// Without a flag the command talks to the service that is running in this checkout, if one is, and
+// else to the same data without a service. Tests and benchmarks get servers and data of their own.
+
+import './node-version.mjs';
+
+import { join } from 'node:path';
+
+import { loadEnvFile, localDir, prepareCheckout, root } from './checkout.mjs';
+import { spawnOwned } from './owned.mjs';
+import { endLeftovers, signalProcess } from './processes.mjs';
+import { ensureServers } from './servers.mjs';
+import { claimData, isService, releaseData, waitForRelease, waitForService } from './service.mjs';
+import { Shutdown } from './shutdown.mjs';
+
+const COMMAND_STOP_GRACE_MS = 20_000;
+
+// A test's database need not survive a power cut; kill -9 it does survive.
+const TEST_DATABASE_FLAGS = ['--innodb-flush-log-at-trx-commit=2', '--sync-binlog=0'];
+
+// .env is for the service: tests must never find their way to the database it names.
+const MODES = {
+  '': {
+    dir: localDir,
+    appEnv: 'local',
+    isBuilt: true,
+    readsEnvFile: true,
+    joinsService: true,
+    databaseFlags: [],
+  },
+  '--test': {
+    dir: join(localDir, 'test'),
+    appEnv: 'test',
+    isBuilt: false,
+    readsEnvFile: false,
+    joinsService: false,
+    databaseFlags: TEST_DATABASE_FLAGS,
+  },
+  '--bench': {
+    dir: join(localDir, 'bench'),
+    appEnv: 'local',
+    isBuilt: true,
+    readsEnvFile: false,
+    joinsService: false,
+    databaseFlags: [],
+  },
+};
+
+// Standard output belongs to the command.
+const say = (line) => console.error(`  ${line}`);
+
+function parseArguments(args) {
+  const separator = args.indexOf('--');
+  const flags = args.slice(0, separator);
+  const command = args.slice(separator + 1);
+  const mode = MODES[flags[0] ?? ''];
+  if (separator < 0 || flags.length > 1 || !mode || command.length === 0) {
+    console.error('Usage: node scripts/run.mjs [--test | --bench] -- <command> [arguments]');
+    process.exit(2);
+  }
+  return { mode, command };
+}
+
+/** The service to join, or null once this process has the data to itself. */
+async function claimOrJoin(mode, name) {
+  for (let holder = await claimData(mode.dir, name); holder; holder = await claimData(mode.dir, name)) {
+    if (mode.joinsService && isService(holder)) {
+      const service = await waitForService(holder);
+      if (service) return service;
+    } else {
+      say(`Waiting for "${holder.command}" (pid ${holder.pid}), which is using ${mode.dir}`);
+      await waitForRelease(mode.dir, holder);
+    }
+  }
+  return null;
+}
+
+async function commandEnv(mode, service) {
+  if (service) return { ...service.env, SERVICE_URL: service.url };
+  await endLeftovers(localDir, say);
+  const servers = await ensureServers({
+    dir: mode.dir,
+    log: say,
+    databaseFlags: mode.databaseFlags,
+  });
+  return { APP_ENV: process.env.APP_ENV || mode.appEnv, ...servers.env };
+}
+
+function spawnCommand([command, ...args], env, mode) {
+  const program = command === 'node' ? process.execPath : command;
+  const options = { cwd: root, env: { ...process.env, ...env }, stdio: 'inherit' };
+  const as = {
+    name: `command-${process.pid}`,
+    role: 'app',
+    pidDir: mode.dir,
+    graceMs: COMMAND_STOP_GRACE_MS,
+  };
+  return spawnOwned(program, args, options, as);
+}
+
+async function main({ mode, command }, shutdown) {
+  const name = process.env.npm_lifecycle_event ? `npm run ${process.env.npm_lifecycle_event}` : command.join(' ');
+  if (mode.readsEnvFile) loadEnvFile();
+  const service = await claimOrJoin(mode, name);
+  if (!service) shutdown.cleanUp = () => releaseData(mode.dir);
+  // While watching, nest itself keeps dist/ up to date.
+  await prepareCheckout({ log: say, isBuilt: mode.isBuilt && !service?.isWatching });
+  const env = await commandEnv(mode, service);
+  const running = spawnCommand(command, env, mode);
+  shutdown.onSignal = (signal) => {
+    // The command decides how it ends; past its grace it is ended.
+    signalProcess(running.record, signal);
+    setTimeout(() => shutdown.request('', 1), COMMAND_STOP_GRACE_MS).unref();
+  };
+  const { code, signal } = await running.exited;
+  // A crashed test run leaves its servers behind.
+  if (!service) await endLeftovers(mode.dir, say);
+  await shutdown.request('', signal ? 1 : code);
+}
+
+const shutdown = new Shutdown({ log: say });
+shutdown.onSignal = (signal) => shutdown.request(`Stopping (${signal})`, 1);
+shutdown.listen((signal) => shutdown.onSignal(signal));
+main(parseArguments(process.argv.slice(2)), shutdown).catch((error) => shutdown.fail(error));

@@ -1,0 +1,112 @@
+// Where database and Redis come from. In this order: the environment, programs on this machine run
+// as private instances, Docker, the system's package manager.
+// Tests and benchmarks import startDatabase and startRedis to run, kill and restart servers.
+
+import { join, resolve } from 'node:path';
+
+import { root } from './checkout.mjs';
+import { findDatabase, findRedis } from './servers/binaries.mjs';
+import { startDatabase } from './servers/database.mjs';
+import { isDockerReachable, startContainers } from './servers/docker.mjs';
+import { canInstall, installAdvice, installPackages } from './servers/packages.mjs';
+import { startRedis } from './servers/redis.mjs';
+
+export { startDatabase, startRedis };
+
+const GIVEN = {
+  database: { key: 'DB_HOST', keys: ['DB_HOST', 'DB_PORT', 'DB_USERNAME', 'DB_PASSWORD'] },
+  redis: { key: 'REDIS_HOST', keys: ['REDIS_HOST', 'REDIS_PORT', 'REDIS_PASSWORD'] },
+};
+const KINDS = Object.keys(GIVEN);
+
+function isOnMachine(kind, log) {
+  return kind === 'database' ? findDatabase(log) !== null : findRedis() !== null;
+}
+
+function fromEnvironment(kind, env) {
+  const entries = GIVEN[kind].keys.filter((key) => env[key]).map((key) => [key, env[key]]);
+  return {
+    env: Object.fromEntries(entries),
+    where: `${env[GIVEN[kind].key]} (${GIVEN[kind].key})`,
+    stop: async () => {},
+  };
+}
+
+function databaseEnv(port, username, password) {
+  return {
+    DB_HOST: '127.0.0.1',
+    DB_PORT: String(port),
+    DB_USERNAME: username,
+    DB_PASSWORD: password,
+  };
+}
+
+/** A password meant for another Redis would be refused by one that has none. */
+function redisEnv(port, env) {
+  const password = env.REDIS_PASSWORD ? { REDIS_PASSWORD: '' } : {};
+  return { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(port), ...password };
+}
+
+async function startPrivate(kind, { dir, env, log, databaseFlags }) {
+  const start = kind === 'database' ? startDatabase : startRedis;
+  const server = await start({
+    dir: join(dir, kind),
+    log,
+    flags: kind === 'database' ? databaseFlags : [],
+  });
+  log(`${server.label} is ready on port ${server.port}`);
+  const serverEnv =
+    kind === 'database' ? databaseEnv(server.port, server.username, server.password) : redisEnv(server.port, env);
+  return {
+    env: serverEnv,
+    where: `${server.label}, private, port ${server.port}`,
+    stop: () => server.stop(),
+  };
+}
+
+async function startDocker(kinds, { dir, env, log }) {
+  const { ports, password, stop } = await startContainers(kinds, { root, dir, log });
+  return kinds.map((kind, index) => ({
+    env: kind === 'database' ? databaseEnv(ports.database, 'root', password) : redisEnv(ports.redis, env),
+    where: `${kind} in Docker, port ${ports[kind]}`,
+    // One command stops them all.
+    stop: index === 0 ? stop : async () => {},
+  }));
+}
+
+/** Installs what is missing, or says how to; afterwards every kind is on the machine. */
+async function install(missing, context) {
+  if (!canInstall()) throw new Error(installAdvice(missing));
+  try {
+    await installPackages(missing, context);
+  } catch (error) {
+    throw new Error(`${error.message}\n\n${installAdvice(missing)}`, { cause: error });
+  }
+  const absent = missing.filter((kind) => !isOnMachine(kind, context.log));
+  if (absent.length > 0) throw new Error(installAdvice(absent));
+}
+
+/**
+ * Database and Redis, each from the first source that has it.
+ * @param {{ dir: string, env?: Record<string, string | undefined>, log?(line: string): void,
+ *   databaseFlags?: string[] }} options
+ */
+export async function ensureServers({ dir, env = process.env, log = () => {}, databaseFlags = [] }) {
+  const context = { dir: resolve(dir), env, log, databaseFlags };
+  const given = KINDS.filter((kind) => env[GIVEN[kind].key]);
+  const missing = KINDS.filter((kind) => !given.includes(kind) && !isOnMachine(kind, log));
+  const viaDocker = missing.length > 0 && isDockerReachable() ? missing : [];
+  if (missing.length > viaDocker.length) await install(missing, context);
+  const isPrivate = (kind) => !given.includes(kind) && !viaDocker.includes(kind);
+  const started = await Promise.all([
+    ...given.map((kind) => fromEnvironment(kind, env)),
+    ...KINDS.filter(isPrivate).map((kind) => startPrivate(kind, context)),
+    ...(viaDocker.length > 0 ? [startDocker(viaDocker, context)] : []),
+  ]);
+  const sources = started.flat();
+  return {
+    env: Object.assign({}, ...sources.map((source) => source.env)),
+    where: sources.map((source) => source.where),
+    stop: async () => void (await Promise.all(sources.map((source) => source.stop()))),
+  };
+}
