@@ -1,10 +1,16 @@
 import { Module } from '@nestjs/common';
+import { HoldsModule } from '../holds/holds.module.js';
+import { OrdersModule } from '../orders/orders.module.js';
 import { ProductsModule } from '../products/products.module.js';
+import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { AdminProductsController } from './admin-products.controller.js';
+import { Retention } from './retention.js';
 
 /** What operators call, behind the admin token. */
 @Module({
-  imports: [ProductsModule],
+  imports: [ProductsModule, HoldsModule, OrdersModule, WebhooksModule],
   controllers: [AdminProductsController],
+  providers: [Retention],
+  exports: [Retention],
 })
 export class AdminModule {}

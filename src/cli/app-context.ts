@@ -4,10 +4,10 @@ import { AppModule } from '../app.module.js';
 import type { Config } from '../config/config.js';
 import { createLogger } from '../observability/logger.js';
 
-/** Gives a command the services of the application, without HTTP, and closes them after it. */
+/** Gives a command the services of the application, without HTTP, workers or schedules, and closes them after it. */
 export async function withServices<T>(config: Config, work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
   const logger = createLogger({ ...config, logLevel: 'error' });
-  const app = await NestFactory.createApplicationContext(AppModule.forRoot(config), { logger });
+  const app = await NestFactory.createApplicationContext(AppModule.forRoot({ ...config, roles: [] }), { logger });
   try {
     return await work(app);
   } finally {

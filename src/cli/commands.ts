@@ -1,13 +1,10 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { Config } from '../config/config.js';
 import { migrate, resetDatabase, revertMigration, seed } from './database-commands.js';
+import { auditStock, expireHolds, reconcileWebhooks } from './operation-commands.js';
 import { createProduct, restockProduct } from './product-commands.js';
+import { listFailedJobs, queueStatus, retryFailedJobs } from './queue-commands.js';
 import { testFlow } from './test-flow.js';
-
-/** A command that ran and found something wrong; what it found is printed already. */
-export class CommandFailedError extends Error {
-  readonly exitCode = 1;
-}
 
 /** Every command of the CLI with its options; what it does is one function of its own file. */
 export function registerCommands(program: Command, config: () => Config): void {
@@ -50,6 +47,39 @@ export function registerCommands(program: Command, config: () => Config): void {
     .description('walk hold, order and payment through the running service, or one of its own, and check each promise')
     .option('--url <url>', 'the service to walk through', process.env.SERVICE_URL)
     .action(({ url }: { url?: string }) => testFlow(config(), url));
+  registerOperationCommands(program, config);
+}
+
+function registerOperationCommands(program: Command, config: () => Config): void {
+  program
+    .command('holds:expire')
+    .description('release expired holds and cancel unpaid orders past their deadline, now')
+    .action(() => expireHolds(config()));
+  program
+    .command('webhooks:reconcile')
+    .description('apply payment events that wait for an order which is there by now')
+    .action(() => reconcileWebhooks(config()));
+  program
+    .command('stock:audit')
+    .description('recount available, held and sold from the rows; fails when the counters drift')
+    .option('--product <id>', 'only this product', wholeNumber)
+    .option('--repair', 'move drifted counters to what the rows prove')
+    .action(({ product, repair }: { product?: number; repair?: boolean }) =>
+      auditStock(config(), { ...(product !== undefined && { product }), isRepairing: repair === true }),
+    );
+  program
+    .command('queue:status')
+    .description('how many jobs wait, run and failed')
+    .action(() => queueStatus(config()));
+  program
+    .command('queue:failed')
+    .description('list the failed jobs with their reasons')
+    .action(() => listFailedJobs(config()));
+  program
+    .command('queue:retry')
+    .description('put a failed job, or all of them, back in line')
+    .argument('[job]', 'number of the job; all without it')
+    .action((job?: string) => retryFailedJobs(config(), job));
 }
 
 function wholeNumber(text: string): number {

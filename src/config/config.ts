@@ -54,6 +54,19 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
       batchSizeMax: env.integer('GROUP_COMMIT_BATCH_MAX', 512, { min: 1, max: 5000 }),
       waitingMax: env.integer('GROUP_COMMIT_WAITING_MAX', 10_000, { min: 1 }),
     },
+    /** What this process does besides being built: answer requests, work on queued jobs, start the scheduled work. */
+    roles: env.someOf('ROLES', ['api', 'worker', 'scheduler']),
+    schedules: {
+      expiry: env.cron('EXPIRY_CRON', '* * * * * *'),
+      paymentDeadline: env.cron('PAYMENT_DEADLINE_CRON', '*/2 * * * * *'),
+      reconciliation: env.cron('RECONCILIATION_CRON', '*/10 * * * * *'),
+      stockAudit: env.cron('STOCK_AUDIT_CRON', '30 * * * * *'),
+      retention: env.cron('RETENTION_CRON', '0 */10 * * * *'),
+    },
+    retention: {
+      holdsDays: env.integer('RETENTION_HOLDS_DAYS', 90, { min: 1, max: 36_500 }),
+      webhookLogsDays: env.integer('RETENTION_WEBHOOK_LOGS_DAYS', 90, { min: 1, max: 36_500 }),
+    },
     shutdownTimeoutMs: env.integer('SHUTDOWN_TIMEOUT_MS', 15_000, { min: 1000 }),
     adminToken: env.secret('ADMIN_TOKEN') || (appEnv === 'local' ? randomBytes(24).toString('base64url') : ''),
     webhookSecrets: env.secretList('WEBHOOK_SECRETS'),

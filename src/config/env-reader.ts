@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { validateCronExpression } from 'cron';
 
 /** Thrown once for all wrong variables, so that one restart is enough to put them right. */
 export class ConfigError extends Error {
@@ -46,6 +47,22 @@ export class EnvReader {
     if (found !== undefined) return found;
     this.reject(name, `must be one of ${allowed.join(', ')}, got "${raw}"`);
     return fallback;
+  }
+
+  /** A cron expression, seconds first and optional, or `off`. */
+  cron(name: string, fallback: string): string {
+    const raw = this.string(name, fallback);
+    if (raw === 'off' || validateCronExpression(raw).valid) return raw;
+    this.reject(name, `must be a cron expression ("seconds minutes hours days months weekdays") or off, got "${raw}"`);
+    return fallback;
+  }
+
+  /** Some of the allowed values, comma-separated; all of them when it is not set. */
+  someOf<const T extends string>(name: string, allowed: readonly T[]): T[] {
+    const wanted = this.list(name);
+    const unknown = wanted.filter((value) => !allowed.some((candidate) => candidate === value));
+    if (unknown.length > 0) this.reject(name, `must list some of ${allowed.join(', ')}, got "${unknown.join(', ')}"`);
+    return wanted.length === 0 ? [...allowed] : allowed.filter((value) => wanted.includes(value));
   }
 
   /** Comma-separated values, without blanks. */

@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import { v7 as uuidV7 } from 'uuid';
 
 /**
@@ -37,12 +38,20 @@ export function uuidFromBinary(bytes: Buffer): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
+const RANDOM_POOL = new Uint8Array(16 * 512);
+let randomUsed = RANDOM_POOL.length;
+
 /**
- * A UUIDv7 (RFC 9562) with all of its 74 free bits random. Without an argument the library fills most of
- * them with a counter, and who knows an id may spend the hold: it must not be guessed from its neighbour.
+ * A UUIDv7 (RFC 9562) with all of its 74 free bits random. Left alone the library fills most of them with a
+ * counter, and who knows an id may spend the hold: it must not be guessed from its neighbour. Random bytes
+ * are drawn many at a time, since a call for 16 costs more than the rest of a hold's validation.
  */
 export function newUuid(): string {
-  return uuidV7({});
+  if (randomUsed === RANDOM_POOL.length) {
+    randomFillSync(RANDOM_POOL);
+    randomUsed = 0;
+  }
+  return uuidV7({ random: RANDOM_POOL.subarray(randomUsed, (randomUsed += 16)) });
 }
 
 /** ISO 8601 in UTC with milliseconds, from a timestamp as the database printed it. */

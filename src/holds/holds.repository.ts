@@ -48,6 +48,17 @@ export class HoldsRepository {
     return rows.map((raw) => ({ ...toRow(raw), price: raw.price }));
   }
 
+  /**
+   * Products with expired holds that still count as held, and since when. The index leads from each product
+   * straight to its oldest open hold, so it costs a look-up a product, however many holds there are.
+   */
+  findProductsWithExpired(): Promise<{ product_id: number; overdue_ms: number }[]> {
+    return this.holds.query(
+      `SELECT product_id, TIMESTAMPDIFF(MICROSECOND, MIN(expires_at), NOW(3)) DIV 1000 AS overdue_ms FROM holds
+       WHERE used = 0 AND released = 0 GROUP BY product_id HAVING MIN(expires_at) <= NOW(3)`,
+    );
+  }
+
   insert(tx: Transaction, holds: readonly Pick<HoldRow, 'id' | 'product_id' | 'qty'>[], expiresAt: string): void {
     if (holds.length === 0) return;
     const expiry = timestampLiteral(expiresAt);
@@ -58,18 +69,39 @@ export class HoldsRepository {
   }
 
   /**
-   * Locks expired holds that still count as held, up to `units` of them for each product, oldest first. The
-   * caller has the product's lock already, against the usual order (hold before product), so rows that
-   * somebody else is deciding on right now are skipped instead of waited for.
+   * Locks expired holds that still count as held, up to `limit` of them for each product, oldest first. Rows
+   * that somebody else is deciding on right now are skipped instead of waited for: a caller that has the
+   * product's lock already goes against the usual order (hold before product) and must not wait.
    */
-  async lockExpired(tx: Transaction, wanted: readonly { productId: number; units: number }[]): Promise<HoldRow[]> {
+  async lockExpired(tx: Transaction, wanted: readonly { productId: number; limit: number }[]): Promise<HoldRow[]> {
     const statements = wanted.map(
-      ({ productId, units }) =>
+      ({ productId, limit }) =>
         `SELECT ${COLUMNS} FROM holds WHERE product_id = ${uintLiteral(productId)} AND used = 0 AND released = 0
-           AND expires_at <= NOW(3) ORDER BY expires_at LIMIT ${uintLiteral(units)} FOR UPDATE SKIP LOCKED`,
+           AND expires_at <= NOW(3) ORDER BY expires_at LIMIT ${uintLiteral(limit)} FOR UPDATE SKIP LOCKED`,
     );
     const results = await tx.read<RawHold[][]>(...statements);
     return results.flat().map(toRow);
+  }
+
+  /** Locks released holds without an order that expired more than `days` days ago. */
+  async lockReleasedBefore(tx: Transaction, productId: number, days: number, limit: number): Promise<HoldRow[]> {
+    const [rows] = await tx.read<[RawHold[]]>(
+      `SELECT ${COLUMNS} FROM holds WHERE product_id = ${uintLiteral(productId)} AND used = 0 AND released = 1
+         AND expires_at < NOW(3) - INTERVAL ${uintLiteral(days)} DAY
+       ORDER BY expires_at LIMIT ${uintLiteral(limit)} FOR UPDATE SKIP LOCKED`,
+    );
+    return rows.map(toRow);
+  }
+
+  /** Numbers of the products that have holds in any state. */
+  async findProductIds(): Promise<number[]> {
+    const rows = await this.holds.query<{ product_id: number }[]>('SELECT DISTINCT product_id FROM holds');
+    return rows.map((row) => row.product_id);
+  }
+
+  deleteReleased(tx: Transaction, ids: readonly string[]): void {
+    if (ids.length === 0) return;
+    tx.write(`DELETE FROM holds WHERE id IN ${listOf(ids, uuidLiteral)} AND released = 1`, ids.length);
   }
 
   /** active → used */

@@ -1,5 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { groupBy } from '../common/group-by.js';
 import type { GroupCommit } from '../common/group-commit.js';
+import { inSteps } from '../common/in-steps.js';
 import { ValidationError } from '../common/problem.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { CommitUnknownError } from '../database/database-errors.js';
@@ -17,10 +19,14 @@ import type { HoldRequest, HoldRow, PricedHoldRow } from './holds.types.js';
 /** A hold that is asked for. Its id is made once, so that a repeated transaction finds its own holds. */
 type NewHold = Pick<HoldRow, 'id' | 'product_id' | 'qty'>;
 
+/** Expired holds that are released in one transaction: many enough to be quick, few enough to be brief. */
+export const RELEASE_STEP = 1000;
+
 /** Reserving stock and letting it go. */
 @Injectable()
 export class HoldsService {
   private readonly creations: GroupCommit<NewHold, HoldRow>;
+  private readonly releases: GroupCommit<number, number>;
 
   constructor(
     private readonly holds: HoldsRepository,
@@ -30,6 +36,7 @@ export class HoldsService {
     groupCommits: GroupCommits,
   ) {
     this.creations = groupCommits.create((batch, previousError) => this.commitCreations(batch, previousError));
+    this.releases = groupCommits.create((batch) => this.commitReleases(batch));
   }
 
   /**
@@ -78,6 +85,48 @@ export class HoldsService {
     this.products.moveStock(tx, holds.map(returnedUnits));
   }
 
+  /** Products with expired holds that still count as held, and how long the oldest of them has been due. */
+  findProductsWithExpired(): Promise<{ product_id: number; overdue_ms: number }[]> {
+    return this.holds.findProductsWithExpired();
+  }
+
+  /**
+   * Releases the product's expired holds, in steps of {@link RELEASE_STEP} so that buyers get their turn in
+   * between. Each is released once, whoever else does the same: the row lock decides.
+   *
+   * @returns how many holds were released.
+   */
+  releaseExpiredHolds(productId: number): Promise<number> {
+    return inSteps(RELEASE_STEP, () => this.releases.submit(productId));
+  }
+
+  /**
+   * Deletes one step of a product's released holds that never became an order and expired more than `days`
+   * days ago. They are held by nobody, so no counter moves and no buyer waits.
+   *
+   * @returns how many were deleted.
+   */
+  purgeReleasedHolds(productId: number, days: number, step: number): Promise<number> {
+    return this.transactions.run(async (tx) => {
+      const holds = await this.holds.lockReleasedBefore(tx, productId, days, step);
+      this.deleteReleased(
+        tx,
+        holds.map((hold) => hold.id),
+      );
+      return holds.length;
+    });
+  }
+
+  /** Numbers of the products that have holds in any state. */
+  findProductIds(): Promise<number[]> {
+    return this.holds.findProductIds();
+  }
+
+  /** Deletes locked released holds; an order that was made of one must be deleted before. */
+  deleteReleased(tx: Transaction, ids: readonly string[]): void {
+    this.holds.deleteReleased(tx, ids);
+  }
+
   /** Readers of this instance see the units of released holds from here on. */
   unitsReturned(holds: readonly HoldRow[]): void {
     this.products.stockMoved(holds.map(returnedUnits));
@@ -111,6 +160,27 @@ export class HoldsService {
   }
 
   /**
+   * One transaction that releases a step of expired holds for each product of the batch. Lock order: hold,
+   * product; the product's counters are the last write, so its row is locked for no longer than the COMMIT. If
+   * the process dies before, the server rolls back and the holds are still due.
+   */
+  private async commitReleases(batch: readonly number[]): Promise<number[]> {
+    const productIds = [...new Set(batch)].sort((a, b) => a - b);
+    const expired = await this.transactions.once(async (tx) => {
+      const expired = await this.holds.lockExpired(
+        tx,
+        productIds.map((productId) => ({ productId, limit: RELEASE_STEP })),
+      );
+      this.releaseHolds(tx, expired);
+      return expired;
+    });
+    this.unitsReturned(expired);
+    const counts = groupBy(expired, (hold) => hold.product_id);
+    // Two requests for one product are one piece of work, told to the first of them.
+    return batch.map((productId, index) => (batch.indexOf(productId) === index ? (counts.get(productId)?.length ?? 0) : 0));
+  }
+
+  /**
    * The holds of this batch that an earlier try committed without learning of it. That try has ended: now that
    * the products' locks are ours, what it wrote is either visible or was rolled back.
    */
@@ -132,8 +202,8 @@ export class HoldsService {
     const wanted = new Map<number, number>();
     for (const { product_id, qty } of batch) wanted.set(product_id, (wanted.get(product_id) ?? 0) + qty);
     const shortages = [...wanted]
-      .map(([productId, units]) => ({ productId, units: units - (ledger.available(productId) ?? units) }))
-      .filter(({ units }) => units > 0);
+      .map(([productId, units]) => ({ productId, limit: units - (ledger.available(productId) ?? units) }))
+      .filter(({ limit }) => limit > 0);
     if (shortages.length === 0) return;
     const expired = await this.holds.lockExpired(tx, shortages);
     for (const hold of expired) ledger.move(returnedUnits(hold));
@@ -151,7 +221,8 @@ function decide(hold: NewHold, ledger: StockLedger, expiresAt: string): HoldRow 
   if (available === undefined) return new ProductNotFoundError(hold.product_id);
   if (available < hold.qty) return new InsufficientStockError(available);
   ledger.move({ productId: hold.product_id, held: hold.qty, sold: 0 });
-  return { ...hold, expires_at: expiresAt, used: false, released: false, is_expired: false };
+  const { id, product_id, qty } = hold;
+  return { id, product_id, qty, expires_at: expiresAt, used: false, released: false, is_expired: false };
 }
 
 function isGranted(outcome: HoldRow | Error): outcome is HoldRow {

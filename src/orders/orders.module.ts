@@ -7,11 +7,14 @@ import { OrderEntity } from './order.entity.js';
 import { OrdersController } from './orders.controller.js';
 import { OrdersRepository } from './orders.repository.js';
 import { OrdersService } from './orders.service.js';
+import { PaymentDeadlines } from './payment-deadlines.js';
+import { StockAuditRepository } from './stock-audit.repository.js';
+import { StockAuditService } from './stock-audit.service.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([OrderEntity]), HoldsModule, ProductsModule],
   controllers: [OrdersController, HeldOrdersController],
-  providers: [OrdersService, OrdersRepository],
-  exports: [OrdersService],
+  providers: [OrdersService, OrdersRepository, PaymentDeadlines, StockAuditRepository, StockAuditService],
+  exports: [OrdersService, StockAuditService],
 })
 export class OrdersModule {}

@@ -47,6 +47,40 @@ export class OrdersRepository {
     return rows.map(toRow);
   }
 
+  /** Locks unpaid orders past their deadline, with their holds, oldest first; what others decide on is skipped. */
+  async lockDue(tx: Transaction, limit: number): Promise<StockedOrderRow[]> {
+    const [rows] = await tx.read<[Raw<StockedOrderRow>[]]>(
+      `SELECT ${COLUMNS}, h.product_id, h.qty FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id
+       WHERE o.status = 'pending_payment' AND o.payment_due_at <= NOW(3)
+       ORDER BY o.payment_due_at LIMIT ${uintLiteral(limit)} FOR UPDATE SKIP LOCKED`,
+    );
+    return rows.map(toRow);
+  }
+
+  /** For how long the oldest unpaid order has been past its deadline, in milliseconds; null when none is. */
+  async findOverdueMs(): Promise<number | null> {
+    const [row] = await this.orders.query<{ overdue_ms: number }[]>(
+      `SELECT TIMESTAMPDIFF(MICROSECOND, payment_due_at, NOW(3)) DIV 1000 AS overdue_ms FROM orders
+       WHERE status = 'pending_payment' AND payment_due_at <= NOW(3) ORDER BY payment_due_at LIMIT 1`,
+    );
+    return row?.overdue_ms ?? null;
+  }
+
+  /** Locks cancelled orders whose deadline was more than `days` days ago. */
+  async lockCancelledBefore(tx: Transaction, days: number, limit: number): Promise<OrderRow[]> {
+    const [rows] = await tx.read<[Raw<OrderRow>[]]>(
+      `SELECT ${COLUMNS} FROM orders o
+       WHERE o.status = 'cancelled' AND o.payment_due_at < NOW(3) - INTERVAL ${uintLiteral(days)} DAY
+       ORDER BY o.payment_due_at LIMIT ${uintLiteral(limit)} FOR UPDATE SKIP LOCKED`,
+    );
+    return rows.map(toRow);
+  }
+
+  delete(tx: Transaction, ids: readonly number[]): void {
+    if (ids.length === 0) return;
+    tx.write(`DELETE FROM orders WHERE id IN ${listOf(ids, uintLiteral)} AND status = 'cancelled'`, ids.length);
+  }
+
   /** Inserts unpaid orders; the unique key on hold_id refuses a second order of one hold. */
   insert(tx: Transaction, orders: readonly { holdId: string; amount: string }[], paymentTtlSeconds: number): void {
     if (orders.length === 0) return;

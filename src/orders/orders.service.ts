@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { GroupCommit } from '../common/group-commit.js';
 import { assertUnreachable } from '../common/assert-unreachable.js';
 import { groupBy } from '../common/group-by.js';
+import { inSteps } from '../common/in-steps.js';
 import { amountOf } from '../common/money.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { CommitUnknownError, OvertakenError } from '../database/database-errors.js';
@@ -15,6 +16,9 @@ import type { StockMove } from '../products/products.types.js';
 import { HoldAlreadyUsedError, OrderAlreadyPaidError } from './orders.errors.js';
 import { OrdersRepository } from './orders.repository.js';
 import type { CreatedOrder, HoldWithOrder, OrderRow, Settlement, StockedOrderRow } from './orders.types.js';
+
+/** Orders that are cancelled in one transaction. */
+const CANCEL_STEP = 500;
 
 /** Turning holds into orders, settling orders, and giving holds back, with their unpaid order if there is one. */
 @Injectable()
@@ -58,6 +62,50 @@ export class OrdersService {
    */
   async giveBack(holdId: string): Promise<void> {
     await this.givenBack.submit(holdId);
+  }
+
+  /** For how long the oldest unpaid order has been past its deadline, in milliseconds; null when none is. */
+  findOverdueMs(): Promise<number | null> {
+    return this.orders.findOverdueMs();
+  }
+
+  /**
+   * Cancels unpaid orders past their payment deadline, in steps of {@link CANCEL_STEP}; their units are available again.
+   * A payment that is being applied has the order's lock, and that order is skipped: one of the two wins.
+   *
+   * @returns how many orders were cancelled.
+   */
+  cancelDueOrders(): Promise<number> {
+    return inSteps(CANCEL_STEP, async () => {
+      const settlements = await this.transactions.run(async (tx) => {
+        const due = await this.orders.lockDue(tx, CANCEL_STEP);
+        const settlements = due.map((order): Settlement => ({ order, to: 'cancelled', reason: 'payment_expired' }));
+        this.settle(tx, settlements);
+        return settlements;
+      });
+      this.settlementsCommitted(settlements);
+      return settlements.length;
+    });
+  }
+
+  /**
+   * Deletes one step of cancelled orders, whose deadline was more than `days` days ago, with their holds.
+   *
+   * @returns how many orders were deleted.
+   */
+  purgeCancelledOrders(days: number, step: number): Promise<number> {
+    return this.transactions.run(async (tx) => {
+      const orders = await this.orders.lockCancelledBefore(tx, days, step);
+      this.orders.delete(
+        tx,
+        orders.map((order) => order.id),
+      );
+      this.holds.deleteReleased(
+        tx,
+        orders.map((order) => order.hold_id),
+      );
+      return orders.length;
+    });
   }
 
   /** Locks orders and their holds for a decision about them. Lock order: order, hold, product. */

@@ -25,8 +25,10 @@ const PUT_IF_NEWER = `
 const UNLOCK = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
 
 interface LocalEntry {
-  readonly row: ProductRow;
+  readonly row: ProductRow | null;
   readonly freshUntil: number;
+  /** What was read before this moment may lack a commit of this process. */
+  readonly outdatedUntil: number;
 }
 
 /**
@@ -51,14 +53,16 @@ export class StockCache implements BeforeApplicationShutdown {
   /** The figure of this process if it is fresh. */
   peek(id: number): ProductRow | undefined {
     const entry = this.local.get(id);
-    return entry !== undefined && entry.freshUntil > performance.now() ? entry.row : undefined;
+    return entry !== undefined && entry.row !== null && entry.freshUntil > performance.now() ? entry.row : undefined;
   }
 
   /** The figure from Redis or, once for all who wait, from the database. Null: there is no such product. */
   load(id: number, read: () => Promise<ProductRow | null>): Promise<ProductRow | null> {
     const running = this.fills.get(id);
     if (running !== undefined) return running;
-    const fill = this.fill(id, read).finally(() => this.fills.delete(id));
+    const fill = this.fill(id, read).finally(() => {
+      if (this.fills.get(id) === fill) this.fills.delete(id);
+    });
     this.fills.set(id, fill);
     return fill;
   }
@@ -71,15 +75,17 @@ export class StockCache implements BeforeApplicationShutdown {
     this.publishing ??= this.publish();
   }
 
-  /** Forgets a figure that a commit made old without telling the new one. */
+  /** Forgets a figure that a commit made old without telling the new one, and reads of it that are under way. */
   invalidate(id: number): void {
-    const entry = this.local.get(id);
-    if (entry !== undefined) this.local.set(id, { row: entry.row, freshUntil: 0 });
+    this.fills.delete(id);
+    this.keep(id, { row: this.local.get(id)?.row ?? null, freshUntil: 0, outdatedUntil: performance.now() });
   }
 
   private async fill(id: number, read: () => Promise<ProductRow | null>): Promise<ProductRow | null> {
     const startedAt = performance.now();
-    const row = (await this.fromRedis(id)) ?? (await this.fromDatabase(id, read));
+    // What Redis has may be half a second old, and so from before a commit that this process has just made.
+    const isOutdated = startedAt - (this.local.get(id)?.outdatedUntil ?? -Infinity) < FRESH_MS;
+    const row = (isOutdated ? null : await this.fromRedis(id)) ?? (await this.fromDatabase(id, read, isOutdated));
     return row === null ? null : this.remember(row, startedAt);
   }
 
@@ -93,7 +99,12 @@ export class StockCache implements BeforeApplicationShutdown {
   }
 
   /** One instance reads the database and the others wait for its write; without Redis each reads for itself. */
-  private async fromDatabase(id: number, read: () => Promise<ProductRow | null>): Promise<ProductRow | null> {
+  private async fromDatabase(
+    id: number,
+    read: () => Promise<ProductRow | null>,
+    isUrgent: boolean,
+  ): Promise<ProductRow | null> {
+    if (isUrgent) return read();
     const token = `${process.pid}-${++this.lockCount}`;
     const taken = await this.redis.attempt((client) =>
       client.set(lockKey(id), token, 'PX', FILL_LOCK_TTL_MS, 'NX').then((reply) => reply ?? 'held by another'),
@@ -120,11 +131,16 @@ export class StockCache implements BeforeApplicationShutdown {
   /** Keeps the newer of the row and what is known, and returns it. Age counts from when the read began. */
   private remember(row: ProductRow, readAt = performance.now()): ProductRow {
     const known = this.local.get(row.id);
-    if (known !== undefined && known.row.stock_version > row.stock_version) return known.row;
+    const newer = known?.row != null && known.row.stock_version > row.stock_version ? known.row : row;
+    const outdatedUntil = known?.outdatedUntil ?? -Infinity;
+    if (newer === row) this.keep(row.id, { row, freshUntil: readAt < outdatedUntil ? 0 : readAt + FRESH_MS, outdatedUntil });
+    return newer;
+  }
+
+  private keep(id: number, entry: LocalEntry): void {
     // The oldest insertion goes first: with so many products a re-read is cheaper than bookkeeping.
-    if (known === undefined && this.local.size >= LOCAL_ENTRIES_MAX) this.local.delete(this.local.keys().next().value!);
-    this.local.set(row.id, { row, freshUntil: readAt + FRESH_MS });
-    return row;
+    if (!this.local.has(id) && this.local.size >= LOCAL_ENTRIES_MAX) this.local.delete(this.local.keys().next().value!);
+    this.local.set(id, entry);
   }
 
   /** One write a product is under way at most; commits that follow meanwhile leave only their last figure. */

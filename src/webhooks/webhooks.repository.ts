@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { escape } from 'mysql2';
+import { escape, type ResultSetHeader } from 'mysql2';
 import type { Repository } from 'typeorm';
 import { listOf, uintLiteral } from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
@@ -31,11 +31,24 @@ export class WebhooksRepository {
 
   /** Events that wait for their order, oldest first. */
   async findPending(orderIds: Iterable<number> | 'all', limit: number): Promise<WebhookLogRow[]> {
-    const ofOrders = orderIds === 'all' ? '' : `AND order_id IN ${listOf(orderIds, uintLiteral)}`;
+    // All: those whose order is there, or old ones that wait for ever would stand in front of them.
+    const ofOrders =
+      orderIds === 'all'
+        ? 'AND EXISTS (SELECT 1 FROM orders WHERE orders.id = order_id)'
+        : `AND order_id IN ${listOf(orderIds, uintLiteral)}`;
     const rows = await this.logs.query<RawLog[]>(
       `SELECT ${COLUMNS} FROM webhook_logs WHERE status = 'pending_order' ${ofOrders} ORDER BY id LIMIT ${uintLiteral(limit)}`,
     );
     return rows.map(toRow);
+  }
+
+  /** Deletes events that were settled more than `days` days ago, oldest first. */
+  async deleteProcessedBefore(days: number, limit: number): Promise<number> {
+    const result = await this.logs.query<ResultSetHeader>(
+      `DELETE FROM webhook_logs WHERE status = 'processed' AND processed_at < NOW(3) - INTERVAL ${uintLiteral(days)} DAY
+       ORDER BY processed_at LIMIT ${uintLiteral(limit)}`,
+    );
+    return result.affectedRows;
   }
 
   insert(tx: Transaction, logs: readonly NewLog[]): void {

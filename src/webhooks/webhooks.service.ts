@@ -63,6 +63,15 @@ export class WebhooksService {
     return answers.filter((answer) => answer.result !== 'pending_order').length;
   }
 
+  /**
+   * Deletes one step of settled events that were processed more than `days` days ago.
+   *
+   * @returns how many were deleted.
+   */
+  purgeProcessedWebhooks(days: number, step: number): Promise<number> {
+    return this.webhooks.deleteProcessedBefore(days, step);
+  }
+
   private reconcileInBackground(orderIds: readonly number[]): void {
     this.reconcilePendingWebhooks(orderIds).catch((error: unknown) => {
       this.logger.warn({ err: error }, 'Waiting payment events are left to the periodic reconciliation');

@@ -1,0 +1,40 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { inSteps } from '../common/in-steps.js';
+import { CONFIG, type Config } from '../config/config.js';
+import { HoldsService } from '../holds/holds.service.js';
+import { OrdersService } from '../orders/orders.service.js';
+import { Schedules } from '../queue/schedules.js';
+import { WebhooksService } from '../webhooks/webhooks.service.js';
+
+/** Rows that are deleted in one transaction: none of them is wanted by a sale, and the log stays small. */
+const STEP = 500;
+
+/** Deletes what has served its time: released holds, cancelled orders with their holds, settled payment notices. */
+@Injectable()
+export class Retention implements OnModuleInit {
+  constructor(
+    private readonly holds: HoldsService,
+    private readonly orders: OrdersService,
+    private readonly webhooks: WebhooksService,
+    private readonly schedules: Schedules,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  onModuleInit(): void {
+    this.schedules.add('retention', this.config.schedules.retention, async () => {
+      await this.purge();
+    });
+  }
+
+  /** @returns how many rows of each kind were deleted. */
+  async purge(): Promise<{ holds: number; orders: number; webhookLogs: number }> {
+    const { holdsDays, webhookLogsDays } = this.config.retention;
+    let holds = 0;
+    for (const productId of await this.holds.findProductIds()) {
+      holds += await inSteps(STEP, () => this.holds.purgeReleasedHolds(productId, holdsDays, STEP));
+    }
+    const orders = await inSteps(STEP, () => this.orders.purgeCancelledOrders(holdsDays, STEP));
+    const webhookLogs = await inSteps(STEP, () => this.webhooks.purgeProcessedWebhooks(webhookLogsDays, STEP));
+    return { holds, orders, webhookLogs };
+  }
+}

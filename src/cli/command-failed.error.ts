@@ -1,0 +1,2 @@
+/** A command that ran and found something wrong; its message says what. */
+export class CommandFailedError extends Error {}

@@ -1,0 +1,78 @@
+import type { Config } from '../config/config.js';
+import { HoldsService } from '../holds/holds.service.js';
+import { OrdersService } from '../orders/orders.service.js';
+import type { StockProof } from '../orders/stock-audit.repository.js';
+import { driftOf, StockAuditService } from '../orders/stock-audit.service.js';
+import { WebhooksService } from '../webhooks/webhooks.service.js';
+import { withServices } from './app-context.js';
+import { CommandFailedError } from './command-failed.error.js';
+import { print, printTable } from './output.js';
+
+/** Releases expired holds and cancels unpaid orders past their deadline, now. */
+export async function expireHolds(config: Config): Promise<void> {
+  await withServices(config, async (app) => {
+    const holds = app.get(HoldsService);
+    const products = await holds.findProductsWithExpired();
+    let released = 0;
+    for (const [index, { product_id }] of products.entries()) {
+      released += await holds.releaseExpiredHolds(product_id);
+      print(`product ${product_id} (${index + 1} of ${products.length}): ${released} holds released so far`);
+    }
+    const cancelled = await app.get(OrdersService).cancelDueOrders();
+    print(`${released} expired holds released, ${cancelled} unpaid orders cancelled.`);
+  });
+}
+
+/** Applies payment events that wait for an order which is there by now. */
+export async function reconcileWebhooks(config: Config): Promise<void> {
+  await withServices(config, async (app) => {
+    const webhooks = app.get(WebhooksService);
+    let total = 0;
+    for (;;) {
+      const applied = await webhooks.reconcilePendingWebhooks();
+      total += applied;
+      if (applied === 0) break;
+      print(`${total} waiting payment events settled so far`);
+    }
+    print(`${total} waiting payment events settled.`);
+  });
+}
+
+/**
+ * Recounts the stock identity and prints it; with `isRepairing`, moves drifted counters to what the rows prove.
+ *
+ * @throws CommandFailedError when counters drift and were not repaired.
+ */
+export async function auditStock(
+  config: Config,
+  { product, isRepairing }: { product?: number; isRepairing: boolean },
+): Promise<void> {
+  await withServices(config, async (app) => {
+    const audit = app.get(StockAuditService);
+    const proofs = await audit.auditStock(product);
+    printTable(proofs.map(toAuditLine));
+    const drifted = proofs.filter((proof) => driftOf(proof) > 0);
+    if (drifted.length === 0) return print(`No drift in ${proofs.length} products.`);
+    if (!isRepairing) {
+      throw new CommandFailedError(`The counters of ${drifted.length} products drift; --repair moves them to what the rows prove.`);
+    }
+    for (const { product_id } of drifted) {
+      await audit.repairStock(product_id);
+      print(`Repaired product ${product_id}:`);
+      printTable((await audit.auditStock(product_id)).map(toAuditLine));
+    }
+  });
+}
+
+function toAuditLine(proof: StockProof): Record<string, number> {
+  return {
+    product: proof.product_id,
+    total: proof.stock_total,
+    available: proof.stock_total - proof.stock_held - proof.stock_sold,
+    held: proof.stock_held,
+    'held by rows': proof.proven_held,
+    sold: proof.stock_sold,
+    'sold by rows': proof.proven_sold,
+    drift: driftOf(proof),
+  };
+}

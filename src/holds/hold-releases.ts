@@ -1,0 +1,45 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { CONFIG, type Config } from '../config/config.js';
+import { type JobQueue, JobQueues } from '../queue/job-queues.js';
+import { Schedules } from '../queue/schedules.js';
+import { HoldsService } from './holds.service.js';
+
+/** How long a hold may be due before the queue is given up on and the scheduler releases it by itself. */
+const OVERDUE_MS = 5000;
+
+interface ReleaseJob {
+  readonly productId: number;
+}
+
+/**
+ * Releases expired holds in the background: a tick finds the products that have some and enqueues one job for
+ * each, and a worker releases them through the holds service. The database says what is due, so a lost job, a
+ * job that runs twice or a Redis that is away change when a hold is released, by seconds, and nothing else.
+ */
+@Injectable()
+export class HoldReleases implements OnModuleInit {
+  private readonly queue: JobQueue<ReleaseJob>;
+
+  constructor(
+    private readonly holds: HoldsService,
+    private readonly schedules: Schedules,
+    @Inject(CONFIG) private readonly config: Config,
+    queues: JobQueues,
+  ) {
+    this.queue = queues.create<ReleaseJob>('releases', ({ productId }) => this.holds.releaseExpiredHolds(productId));
+  }
+
+  onModuleInit(): void {
+    this.schedules.add('hold expiry', this.config.schedules.expiry, () => this.tick());
+  }
+
+  private async tick(): Promise<void> {
+    const due = await this.holds.findProductsWithExpired();
+    if (due.length === 0) return;
+    const isQueued = await this.queue.enqueue(
+      due.map(({ product_id }) => ({ id: String(product_id), data: { productId: product_id } })),
+    );
+    const left = isQueued ? due.filter(({ overdue_ms }) => overdue_ms > OVERDUE_MS) : due;
+    await Promise.all(left.map(({ product_id }) => this.holds.releaseExpiredHolds(product_id)));
+  }
+}

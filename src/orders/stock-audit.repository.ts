@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+import { uintLiteral } from '../database/sql.js';
+import type { Transaction } from '../database/transactions.js';
+
+/** The counters of a product beside what its holds and orders prove. */
+export interface StockProof {
+  readonly product_id: number;
+  readonly stock_total: number;
+  readonly stock_held: number;
+  readonly stock_sold: number;
+  readonly proven_held: number;
+  readonly proven_sold: number;
+}
+
+/**
+ * Recounts stock from the rows: held is what unreleased holds reserve whose order, if any, is not paid; sold is
+ * what paid orders bought. One statement reads one moment, so a sale that goes on meanwhile is no drift.
+ */
+@Injectable()
+export class StockAuditRepository {
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  prove(productId?: number): Promise<StockProof[]> {
+    return this.dataSource.query<StockProof[]>(proofSql(productId));
+  }
+
+  /** Recounts one product in a transaction that has locked it: what is not counted can't be committed before us. */
+  async proveLocked(tx: Transaction, productId: number): Promise<StockProof | null> {
+    const [rows] = await tx.read<[StockProof[]]>(proofSql(productId));
+    return rows[0] ?? null;
+  }
+}
+
+function proofSql(productId: number | undefined): string {
+  const ofProduct = (column: string): string => (productId === undefined ? '' : `AND ${column} = ${uintLiteral(productId)}`);
+  return `SELECT p.id AS product_id, p.stock_total, p.stock_held, p.stock_sold,
+      CAST(COALESCE(h.held, 0) AS SIGNED) AS proven_held, CAST(COALESCE(s.sold, 0) AS SIGNED) AS proven_sold
+    FROM products p
+    LEFT JOIN (
+      SELECT holds.product_id, SUM(holds.qty) AS held FROM holds LEFT JOIN orders o ON o.hold_id = holds.id
+      WHERE holds.released = 0 AND (o.id IS NULL OR o.status <> 'paid') ${ofProduct('holds.product_id')}
+      GROUP BY holds.product_id
+    ) h ON h.product_id = p.id
+    LEFT JOIN (
+      SELECT holds.product_id, SUM(holds.qty) AS sold FROM orders o JOIN holds ON holds.id = o.hold_id
+      WHERE o.status = 'paid' ${ofProduct('holds.product_id')}
+      GROUP BY holds.product_id
+    ) s ON s.product_id = p.id
+    WHERE TRUE ${ofProduct('p.id')} ORDER BY p.id`;
+}
