@@ -1,0 +1,33 @@
+// CPU time of processes as Linux counts it, all threads of a process together.
+
+import { readFileSync } from 'node:fs';
+
+/** Linux reports in hundredths of a second to every program, whatever the kernel's own clock (USER_HZ). */
+export const TICKS_PER_SECOND = 100;
+
+/** CPU seconds a process has used, or null when there is no such process to read. */
+export function cpuSecondsOf(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  } catch {
+    return null;
+  }
+}
+
+/** CPU seconds of several processes: { name: pid } to { name: seconds }. */
+export function cpuSnapshot(pids) {
+  return Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, cpuSecondsOf(pid)]));
+}
+
+/** What was used between two snapshots; null where a process could not be read. */
+export function cpuBetween(before, after) {
+  const used = (name) => (before[name] === null || after[name] === null ? null : after[name] - before[name]);
+  return Object.fromEntries(Object.keys(after).map((name) => [name, used(name)]));
+}
+
+/** Resident memory in MiB. */
+export function residentMib(pid) {
+  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+}

@@ -1,0 +1,18 @@
+// Every row of the benchmark, in the order of the table. A row is one file in rows/ and one entry here:
+//
+//   { name, isQuick?, countsHolds?,
+//     setUp(stand): contestants, measured in turns,    figures(runs): what it says }
+//   or, when turns are not what it needs,   run(stand, timing): { runs, figures }
+
+import { checkouts } from './rows/checkouts.mjs';
+import { hot } from './rows/hot.mjs';
+import { idle } from './rows/idle.mjs';
+import { manyProducts } from './rows/many-products.mjs';
+import { memory } from './rows/memory.mjs';
+import { oldHolds } from './rows/old-holds.mjs';
+import { overload } from './rows/overload.mjs';
+import { reads } from './rows/reads.mjs';
+import { slowCommit } from './rows/slow-commit.mjs';
+import { soldOut } from './rows/sold-out.mjs';
+
+export const rows = [hot, idle, manyProducts, checkouts, soldOut, reads, oldHolds, slowCommit, overload, memory];

@@ -1,0 +1,82 @@
+-- Whole checkouts: a hold, an order of that hold, a paid notice for that order, signed as Standard Webhooks 1.0.0
+-- says. Each answer decides what is sent next: wrk asks for a connection's next request right after it gave us
+-- the answer, so a queue of next steps keeps each checkout in sequence.   arguments: <product> <secret as text>
+
+local ffi = require('ffi')
+local here = debug.getinfo(1, 'S').source:match('@(.*/)')
+local report = dofile(here .. 'report.lua')
+setup = report.setup
+
+-- wrk is linked with OpenSSL, whose functions are visible to us. Signing in Lua would cost more than the sending.
+ffi.cdef [[
+  const void *EVP_sha256(void);
+  unsigned char *HMAC(const void *, const void *, int, const unsigned char *, size_t, unsigned char *, unsigned int *);
+  int EVP_EncodeBlock(unsigned char *, const unsigned char *, int);
+]]
+local crypto = ffi.C
+local digest, digest_length = ffi.new('unsigned char[32]'), ffi.new('unsigned int[1]')
+local encoded = ffi.new('unsigned char[64]')
+
+local secret, hold_request
+local steps, first_step, next_step = {}, 1, 1
+local run_id
+local notices_sent = 0
+notices_applied = 0
+
+local json = { ['Content-Type'] = 'application/json' }
+
+local function sign(text)
+  crypto.HMAC(crypto.EVP_sha256(), secret, #secret, text, #text, digest, digest_length)
+  return ffi.string(encoded, crypto.EVP_EncodeBlock(encoded, digest, 32))
+end
+
+function init(args)
+  secret = args[2]
+  -- Transaction ids of two runs must differ: the same key would be a duplicate.
+  run_id = string.format('%d-%s', os.time(), tostring(steps):match('0x(%x+)'))
+  local body = string.format('{"product_id":%d,"quantity":1}', tonumber(args[1]))
+  hold_request = wrk.format('POST', '/api/holds', json, body)
+end
+
+local function order_request(hold_id)
+  return wrk.format('POST', '/api/orders', json, '{"hold_id":"' .. hold_id .. '"}')
+end
+
+local function notice_request(order_id)
+  notices_sent = notices_sent + 1
+  local id = run_id .. '-' .. notices_sent
+  local now = tostring(os.time())
+  local body = string.format('{"order_id":%s,"status":"success","transaction_id":"%s"}', order_id, id)
+  return wrk.format('POST', '/api/payments/webhook', {
+    ['Content-Type'] = 'application/json',
+    ['webhook-id'] = id,
+    ['webhook-timestamp'] = now,
+    ['webhook-signature'] = 'v1,' .. sign(id .. '.' .. now .. '.' .. body),
+  }, body)
+end
+
+request = function()
+  if first_step == next_step then return hold_request end
+  local step = steps[first_step]
+  steps[first_step] = nil
+  first_step = first_step + 1
+  return step
+end
+
+local function push(step)
+  steps[next_step] = step
+  next_step = next_step + 1
+end
+
+response = function(status, _, body)
+  if status == 201 then
+    local order_id = body:match('"order_id":(%d+)')
+    if order_id then push(notice_request(order_id)) else push(order_request(body:match('"hold_id":"([^"]+)"'))) end
+  elseif status == 200 and body:find('"applied"', 1, true) then
+    notices_applied = notices_applied + 1
+  end
+end
+
+function done(summary, latency)
+  report.print(summary, latency, report.total('notices_applied'))
+end
