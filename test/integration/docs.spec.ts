@@ -51,6 +51,7 @@ function comparable(answer: string) {
 class Shell {
   private static readonly END = '\n<end of example>\n';
   private readonly bash: ChildProcessWithoutNullStreams;
+  private readonly closed: Promise<void>;
   private output = '';
   private outputGrew: () => void = () => undefined;
 
@@ -62,19 +63,23 @@ class Shell {
         this.outputGrew();
       });
     }
+    this.closed = new Promise((resolve) => this.bash.once('close', () => resolve(this.outputGrew())));
   }
 
   async run(code: string): Promise<string> {
     this.output = '';
     this.bash.stdin.write(`${code}\nprintf '${Shell.END.replaceAll('\n', '\\n')}'\n`);
-    while (!this.output.endsWith(Shell.END)) await new Promise<void>((grew) => (this.outputGrew = grew));
+    while (!this.output.endsWith(Shell.END)) {
+      if (this.bash.exitCode !== null) throw new Error(`The shell ended: ${this.output}`);
+      await new Promise<void>((grew) => (this.outputGrew = grew));
+    }
     return this.output.slice(0, -Shell.END.length);
   }
 
   async close(): Promise<void> {
-    const closed = new Promise((resolve) => this.bash.once('close', resolve));
-    this.bash.stdin.end();
-    await closed;
+    // An example that timed out still runs.
+    this.bash.kill();
+    await this.closed;
   }
 }
 
