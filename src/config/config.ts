@@ -25,7 +25,15 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
       bodyBytesMax: env.integer('HTTP_BODY_BYTES_MAX', 65_536, { min: 1024 }),
       requestTimeoutMs: env.integer('HTTP_REQUEST_TIMEOUT_MS', 10_000, { min: 100 }),
       rateLimitPerMinute: env.integer('RATE_LIMIT_PER_MINUTE', isLocal ? 0 : 600),
-      trustedProxies: env.list('TRUSTED_PROXIES'),
+      /** How long a connection may be idle between two requests. */
+      keepAliveMs: env.integer('HTTP_KEEP_ALIVE_MS', 72_000, { min: 1000 }),
+      connectionsMax: env.integer('HTTP_CONNECTIONS_MAX', 16_384, { min: 1 }),
+      trustedProxies: env.addresses('TRUSTED_PROXIES'),
+      corsOrigins: env.origins('CORS_ORIGINS'),
+    },
+    metrics: {
+      isEnabled: env.boolean('METRICS_ENABLED', true),
+      productsMax: env.integer('METRICS_PRODUCTS_MAX', 50, { max: 1000 }),
     },
     database: {
       host: env.string('DB_HOST', ''),
@@ -35,6 +43,9 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
       password: env.secret('DB_PASSWORD'),
       poolSize: env.integer('DB_POOL_SIZE', 10, { min: 2, max: 1000 }),
       statementTimeoutMs: env.integer('DB_STATEMENT_TIMEOUT_MS', 5000, { min: 100 }),
+      isEncrypted: env.boolean('DB_TLS', false),
+      /** PEM; empty for the certificate authorities that Node.js knows. */
+      tlsCa: env.secret('DB_TLS_CA'),
     },
     redis: {
       host: env.string('REDIS_HOST', ''),
@@ -42,6 +53,8 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
       password: env.secret('REDIS_PASSWORD'),
       database: env.integer('REDIS_DATABASE', 0, { max: 1023 }),
       commandTimeoutMs: env.integer('REDIS_COMMAND_TIMEOUT_MS', 250, { min: 10 }),
+      isEncrypted: env.boolean('REDIS_TLS', false),
+      tlsCa: env.secret('REDIS_TLS_CA'),
     },
     holds: {
       ttlSeconds: env.integer('HOLD_TTL_SECONDS', 120, { min: 1, max: 86_400 }),
@@ -67,6 +80,10 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
       holdsDays: env.integer('RETENTION_HOLDS_DAYS', 90, { min: 1, max: 36_500 }),
       webhookLogsDays: env.integer('RETENTION_WEBHOOK_LOGS_DAYS', 90, { min: 1, max: 36_500 }),
     },
+    /** Processes that answer behind the one port. */
+    webConcurrency: env.integer('WEB_CONCURRENCY', 1, { min: 1, max: 256 }),
+    /** The commit that was built, for the health checks. */
+    gitCommit: env.string('GIT_COMMIT', ''),
     shutdownTimeoutMs: env.integer('SHUTDOWN_TIMEOUT_MS', 15_000, { min: 1000 }),
     adminToken: env.secret('ADMIN_TOKEN') || (appEnv === 'local' ? randomBytes(24).toString('base64url') : ''),
     webhookSecrets: env.secretList('WEBHOOK_SECRETS'),

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { validateCronExpression } from 'cron';
 
 /** Thrown once for all wrong variables, so that one restart is enough to put them right. */
@@ -70,6 +71,22 @@ export class EnvReader {
     return splitList(this.raw(name));
   }
 
+  /** Addresses and CIDR ranges. A number of hops is refused: it would let anyone choose the address they come from. */
+  addresses(name: string): string[] {
+    const values = this.list(name);
+    const wrong = values.filter((value) => !isAddressRange(value));
+    if (wrong.length > 0) this.reject(name, `must list IP addresses or CIDR ranges, got "${wrong.join(', ')}"`);
+    return values;
+  }
+
+  /** Web origins, such as `https://shop.example`. */
+  origins(name: string): string[] {
+    const values = this.list(name);
+    const wrong = values.filter((value) => !/^https?:\/\/[^/\s*]+$/.test(value));
+    if (wrong.length > 0) this.reject(name, `must list origins such as https://shop.example, got "${wrong.join(', ')}"`);
+    return values;
+  }
+
   /** A value that must not be printed; also read from the file named by `<NAME>_FILE`. */
   secret(name: string): string {
     const path = this.raw(`${name}_FILE`);
@@ -99,6 +116,13 @@ export class EnvReader {
     const value = this.env[name]?.trim();
     return value === '' ? undefined : value;
   }
+}
+
+function isAddressRange(value: string): boolean {
+  const [address = '', prefix, ...rest] = value.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128));
 }
 
 function splitList(raw: string | undefined): string[] {
