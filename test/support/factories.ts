@@ -108,12 +108,11 @@ export interface StockRow {
 
 /** The counters of a product as the database has them. */
 export async function stockOf(productId: number): Promise<StockRow> {
-  const [row] = await query<StockRow>(
-    `SELECT stock_total, stock_held, stock_sold,
-       CAST(stock_total AS SIGNED) - stock_held - stock_sold AS available FROM products WHERE id = ?`,
+  const [row] = await query<Omit<StockRow, 'available'>>(
+    'SELECT stock_total, stock_held, stock_sold FROM products WHERE id = ?',
     [productId],
   );
-  return row!;
+  return { ...row!, available: row!.stock_total - row!.stock_held - row!.stock_sold };
 }
 
 export async function orderOf(holdId: string): Promise<{ id: number; status: string; cancel_reason: string | null }[]> {

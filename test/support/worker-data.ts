@@ -18,6 +18,8 @@ process.env.LOG_LEVEL ??= 'silent';
 process.env.DB_DATABASE = `checkout_test_${worker}`;
 process.env.REDIS_DATABASE = worker;
 process.env.ADMIN_TOKEN = 'the-admin-token-of-the-tests';
+// Background work is for the tests that ask for it; to all others it would be a second actor.
+process.env.ROLES = 'api';
 
 if (process.env.DB_HOST === undefined) {
   throw new Error('This suite needs a database and Redis: run it with `npm test`, which starts them.');

@@ -1,0 +1,135 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { countRows } from '../support/database.js';
+import { expectProblem, expectStockIdentity } from '../support/expectations.js';
+import {
+  adminHeaders,
+  createHold,
+  createOrder,
+  createPaidOrder,
+  createProduct,
+  expireHolds,
+  giveBack,
+  noticeOf,
+  notify,
+  orderOf,
+  requestOrder,
+  stockOf,
+  UNKNOWN_HOLD_ID,
+} from '../support/factories.js';
+import { type Service, startService } from '../support/service.js';
+
+let service: Service;
+
+beforeAll(async () => {
+  service = await startService();
+});
+
+describe('POST /api/orders', () => {
+  it('turns a hold into an unpaid order over its amount, due in ORDER_PAYMENT_TTL_SECONDS', async () => {
+    const { id } = await createProduct(service, { price: '19.99', stock_total: 10 });
+    const hold = await createHold(service, { product_id: id, quantity: 3 });
+    const before = Date.now();
+    const answer = await requestOrder(service, hold.hold_id);
+    expect(answer.status).toBe(201);
+    expect(answer.body).toEqual({
+      order_id: expect.any(Number),
+      hold_id: hold.hold_id,
+      product_id: id,
+      quantity: 3,
+      amount: '59.97',
+      status: 'pending_payment',
+      payment_due_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    });
+    const dueInSeconds = (Date.parse(answer.body.payment_due_at as string) - before) / 1000;
+    expect(dueInSeconds).toBeGreaterThan(895);
+    expect(dueInSeconds).toBeLessThan(905);
+    await expectStockIdentity(id);
+  });
+
+  it('keeps the units held until the order is settled', async () => {
+    const { id } = await createProduct(service, { stock_total: 10 });
+    await createOrder(service, { product_id: id, quantity: 4 });
+    expect(await stockOf(id)).toMatchObject({ stock_held: 4, stock_sold: 0, available: 6 });
+    await expectStockIdentity(id);
+  });
+
+  it('fixes the amount: a later price is for later orders', async () => {
+    const { id } = await createProduct(service, { price: '10.00' });
+    const order = await createOrder(service, { product_id: id });
+    await service.call('PATCH', `/api/admin/products/${id}`, { price: '20.00' }, adminHeaders(service));
+    const hold = await service.call('GET', `/api/holds/${order.hold_id}`);
+    expect(hold.body).toMatchObject({ order: { amount: '10.00' } });
+    expect(await createOrder(service, { product_id: id })).toMatchObject({ amount: '20.00' });
+  });
+
+  it('answers HOLD_ALREADY_USED with the number of the order, however often it is asked again', async () => {
+    const order = await createOrder(service);
+    for (let time = 0; time < 2; time++) {
+      const answer = await requestOrder(service, order.hold_id);
+      expectProblem(answer, 'HOLD_ALREADY_USED');
+      expect(answer.body).toMatchObject({ order_id: order.order_id });
+    }
+    expect(await orderOf(order.hold_id)).toHaveLength(1);
+    await expectStockIdentity(order.product_id);
+  });
+
+  it('answers HOLD_ALREADY_USED after the order was paid', async () => {
+    const order = await createPaidOrder(service);
+    expectProblem(await requestOrder(service, order.hold_id), 'HOLD_ALREADY_USED');
+  });
+
+  it('answers HOLD_ALREADY_USED after the order was cancelled: its units are somebody else’s to take', async () => {
+    const { id } = await createProduct(service, { stock_total: 1 });
+    const order = await createOrder(service, { product_id: id });
+    await notify(service, noticeOf(order, { status: 'failed' }));
+    expectProblem(await requestOrder(service, order.hold_id), 'HOLD_ALREADY_USED');
+    expect(await stockOf(id)).toMatchObject({ stock_held: 0, available: 1 });
+    await expectStockIdentity(id);
+  });
+
+  it('answers HOLD_EXPIRED when the time of the hold is over, and sells nothing', async () => {
+    const { id } = await createProduct(service, { stock_total: 1 });
+    const hold = await createHold(service, { product_id: id });
+    await expireHolds(hold.hold_id);
+    expectProblem(await requestOrder(service, hold.hold_id), 'HOLD_EXPIRED');
+    expect(await orderOf(hold.hold_id)).toEqual([]);
+    await expectStockIdentity(id);
+  });
+
+  it('answers HOLD_EXPIRED for an expired hold whose unit was sold on', async () => {
+    const { id } = await createProduct(service, { stock_total: 1 });
+    const late = await createHold(service, { product_id: id });
+    await expireHolds(late.hold_id);
+    const next = await createOrder(service, { product_id: id });
+    expectProblem(await requestOrder(service, late.hold_id), 'HOLD_EXPIRED');
+    expect(await orderOf(next.hold_id)).toHaveLength(1);
+    await expectStockIdentity(id);
+  });
+
+  it('answers HOLD_EXPIRED for a hold that was given back', async () => {
+    const hold = await createHold(service);
+    await giveBack(service, hold.hold_id);
+    expectProblem(await requestOrder(service, hold.hold_id), 'HOLD_EXPIRED');
+    await expectStockIdentity(hold.product_id);
+  });
+
+  it('answers HOLD_NOT_FOUND for an id that nobody has', async () => {
+    const before = await countRows();
+    expectProblem(await requestOrder(service, UNKNOWN_HOLD_ID), 'HOLD_NOT_FOUND');
+    expect(await countRows()).toEqual(before);
+  });
+
+  it('decides each of many orders made together by itself', async () => {
+    const { id } = await createProduct(service, { stock_total: 10 });
+    const [good, expired, used] = [
+      await createHold(service, { product_id: id }),
+      await createHold(service, { product_id: id }),
+      await createOrder(service, { product_id: id }),
+    ];
+    await expireHolds(expired.hold_id);
+    const ids = [good.hold_id, expired.hold_id, used.hold_id, UNKNOWN_HOLD_ID, good.hold_id.toUpperCase()];
+    const answers = await Promise.all(ids.map((holdId) => requestOrder(service, holdId)));
+    expect(answers.map(({ status }) => status)).toEqual([201, 410, 409, 404, 409]);
+    await expectStockIdentity(id);
+  });
+});

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { ProductsRepository } from '../../src/products/products.repository.js';
+import { eventually } from '../support/eventually.js';
+import { expectStockIdentity } from '../support/expectations.js';
+import {
+  createHold,
+  createOrder,
+  createPaidOrder,
+  createProduct,
+  giveBack,
+  noticeOf,
+  notify,
+  type Product,
+  taken,
+} from '../support/factories.js';
+import { type Service, startService } from '../support/service.js';
+
+/** Reading availability: fast from memory and Redis, never behind the reader's own commit, never a second old. */
+let service: Service;
+let neighbour: Service;
+let redis: Redis;
+
+beforeAll(async () => {
+  [service, neighbour] = await Promise.all([startService(), startService()]);
+  const { host, port, password, database } = service.config.redis;
+  redis = new Redis({ host, port, db: database, ...(password !== '' && { password }) });
+});
+
+afterAll(() => redis.quit());
+
+async function available(from: Service, id: number): Promise<number> {
+  return taken<Product>(await from.call('GET', `/api/products/${id}`), 200).available_stock;
+}
+
+const cacheKey = (id: number) => `product:${id}:available_stock`;
+
+describe('available_stock', () => {
+  it('shows each commit to the readers of its instance at once', async () => {
+    const { id } = await createProduct(service, { stock_total: 10 });
+    expect(await available(service, id)).toBe(10);
+    const hold = await createHold(service, { product_id: id, quantity: 2 });
+    expect(await available(service, id)).toBe(8);
+    await giveBack(service, hold.hold_id);
+    expect(await available(service, id)).toBe(10);
+    const order = await createOrder(service, { product_id: id, quantity: 3 });
+    expect(await available(service, id)).toBe(7);
+    await notify(service, noticeOf(order, { status: 'failed' }));
+    expect(await available(service, id)).toBe(10);
+    await createPaidOrder(service, { product_id: id, quantity: 4 });
+    expect(await available(service, id)).toBe(6);
+    await expectStockIdentity(id);
+  });
+
+  it('shows each commit to the readers of other instances within a second', async () => {
+    const { id } = await createProduct(service, { stock_total: 10 });
+    expect(await available(neighbour, id)).toBe(10);
+    await createHold(service, { product_id: id, quantity: 4 });
+    await eventually(async () => expect(await available(neighbour, id)).toBe(6), 1000);
+  });
+
+  it('is kept in Redis for five minutes after a commit', async () => {
+    const { id } = await createProduct(service, { stock_total: 10 });
+    await createHold(service, { product_id: id });
+    const kept = await eventually(async () => {
+      const text = await redis.get(cacheKey(id));
+      const row = JSON.parse(text ?? 'null') as { stock_held: number } | null;
+      expect(row).toMatchObject({ stock_total: 10, stock_held: 1 });
+      return row;
+    });
+    expect(kept).toMatchObject({ stock_sold: 0 });
+    const ttlMs = await redis.pttl(cacheKey(id));
+    expect(ttlMs).toBeGreaterThan(290_000);
+    expect(ttlMs).toBeLessThanOrEqual(300_000);
+  });
+
+  it('is read from the database once for all who miss at the same time', async () => {
+    const { id } = await createProduct(service, { stock_total: 10 });
+    await redis.flushdb();
+    const find = jest.spyOn(neighbour.app.get(ProductsRepository), 'findById');
+    try {
+      const answers = await Promise.all(Array.from({ length: 50 }, () => available(neighbour, id)));
+      expect(answers).toEqual(Array(50).fill(10));
+      expect(find).toHaveBeenCalledTimes(1);
+    } finally {
+      find.mockRestore();
+    }
+  });
+
+  it('does not take an older figure of Redis over a newer one of its own', async () => {
+    const { id } = await createProduct(service, { stock_total: 10 });
+    const before = await eventually(async () => {
+      await available(neighbour, id);
+      const text = await redis.get(cacheKey(id));
+      expect(text).toMatch(/stock_version/);
+      return text!;
+    });
+    await createHold(service, { product_id: id, quantity: 5 });
+    await eventually(async () => expect(await redis.get(cacheKey(id))).toMatch(/"stock_held":5/));
+    await redis.set(cacheKey(id), before, 'PX', 300_000);
+    expect(await available(service, id)).toBe(5);
+  });
+
+  it('comes from the database when Redis is away, and sales go on', async () => {
+    const alone = await startService({ REDIS_HOST: '127.0.0.1', REDIS_PORT: '1' });
+    const { id } = await createProduct(alone, { stock_total: 10 });
+    await createPaidOrder(alone, { product_id: id, quantity: 2 });
+    expect(await available(alone, id)).toBe(8);
+    expect(taken(await alone.call('GET', '/health/ready'), 200)).toMatchObject({ status: 'degraded', redis: 'down' });
+    await expectStockIdentity(id);
+  });
+});

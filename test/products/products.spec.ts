@@ -1,0 +1,199 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { expectProblem, expectStockIdentity } from '../support/expectations.js';
+import {
+  adminHeaders,
+  createHold,
+  createPaidOrder,
+  createProduct,
+  type Product,
+  stockOf,
+  taken,
+  unique,
+  UNKNOWN_ID,
+} from '../support/factories.js';
+import { query } from '../support/database.js';
+import { type Service, startService } from '../support/service.js';
+
+let service: Service;
+
+beforeAll(async () => {
+  service = await startService();
+});
+
+interface Page {
+  items: Product[];
+  next_cursor: string | null;
+}
+
+async function getPage(search = ''): Promise<Page> {
+  return taken<Page>(await service.call('GET', `/api/products${search}`), 200);
+}
+
+async function getProduct(id: number): Promise<Product> {
+  return taken<Product>(await service.call('GET', `/api/products/${id}`), 200);
+}
+
+function changeProduct(id: number, change: object, headers = adminHeaders(service)) {
+  return service.call('PATCH', `/api/admin/products/${id}`, change, headers);
+}
+
+describe('GET /api/products/{id}', () => {
+  it('tells name, price, total and what is available', async () => {
+    const { id, name } = await createProduct(service, { price: '59.50', stock_total: 7 });
+    const answer = await service.call('GET', `/api/products/${id}`);
+    expect(answer.status).toBe(200);
+    expect(answer.body).toEqual({ id, name, price: '59.50', stock_total: 7, available_stock: 7 });
+  });
+
+  it('counts neither held nor sold units as available', async () => {
+    const { id } = await createProduct(service, { stock_total: 10 });
+    await createHold(service, { product_id: id, quantity: 2 });
+    await createPaidOrder(service, { product_id: id, quantity: 3 });
+    expect(await getProduct(id)).toMatchObject({ stock_total: 10, available_stock: 5 });
+    await expectStockIdentity(id);
+  });
+
+  it('answers PRODUCT_NOT_FOUND for a product that is not on sale', async () => {
+    expectProblem(await service.call('GET', `/api/products/${UNKNOWN_ID}`), 'PRODUCT_NOT_FOUND');
+  });
+
+  it.each(['0', '-1', '1.5', 'abc', '01', '1e3', '%31%20', '99999999999999999999', '1;DROP'])(
+    'refuses "%s", which is no product id',
+    async (id) => {
+      expectProblem(await service.call('GET', `/api/products/${id}`), 'VALIDATION_FAILED');
+    },
+  );
+});
+
+describe('GET /api/products', () => {
+  it('lists every product once, in the order of their ids, over as many pages as it takes', async () => {
+    const made = [];
+    for (let n = 0; n < 5; n++) made.push(await createProduct(service));
+    const listed: Product[] = [];
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const page: Page = await getPage(`?limit=2${cursor && `&cursor=${cursor}`}`);
+      expect(page.items.length).toBeLessThanOrEqual(2);
+      listed.push(...page.items);
+      cursor = page.next_cursor;
+    }
+    const ids = listed.map((product) => product.id);
+    expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b));
+    expect(listed).toEqual(expect.arrayContaining(made));
+    const [{ count }] = (await query<{ count: number }>('SELECT COUNT(*) AS count FROM products')) as [{ count: number }];
+    expect(listed).toHaveLength(count);
+  });
+
+  it('has no cursor on the last page, nor behind it', async () => {
+    const { id } = await createProduct(service);
+    expect(await getPage(`?cursor=${id - 1}`)).toMatchObject({ items: [{ id }], next_cursor: null });
+    expect(await getPage(`?cursor=${id}`)).toEqual({ items: [], next_cursor: null });
+  });
+
+  it.each(['limit=0', 'limit=101', 'limit=-1', 'limit=two', 'limit=', 'cursor=0', 'cursor=x', 'cursor=-5', 'page=2'])(
+    'refuses ?%s',
+    async (search) => {
+      expectProblem(await service.call('GET', `/api/products?${search}`), 'VALIDATION_FAILED');
+    },
+  );
+});
+
+describe('POST /api/admin/products', () => {
+  it('puts a product on sale with all of its units available', async () => {
+    const name = unique('Sneaker');
+    const body = { name, price: '99.9', stock_total: 100 };
+    const answer = await service.call('POST', '/api/admin/products', body, adminHeaders(service));
+    expect(answer.status).toBe(201);
+    expect(answer.body).toEqual({
+      id: expect.any(Number),
+      name,
+      price: '99.90',
+      stock_total: 100,
+      available_stock: 100,
+    });
+    expect(await getProduct(answer.body.id as number)).toEqual(answer.body);
+  });
+
+  it('keeps names as they are written, in any script', async () => {
+    const name = `"Röck' ☂ 靴; DROP TABLE products; -- ${unique('')}`;
+    const { id } = await createProduct(service, { name });
+    expect((await getProduct(id)).name).toBe(name);
+  });
+
+  it('refuses a price of which some allowed quantity costs more than an order can say', async () => {
+    const body = { name: unique('gold'), price: '10000000.00', stock_total: 1 };
+    const answer = await service.call('POST', '/api/admin/products', body, adminHeaders(service));
+    expectProblem(answer, 'VALIDATION_FAILED');
+    expect(answer.body.errors).toEqual([{ field: 'price', message: expect.stringMatching(/too high/) }]);
+  });
+});
+
+describe('PATCH /api/admin/products/{id}', () => {
+  it('changes what is named and nothing else', async () => {
+    const product = await createProduct(service, { price: '10.00', stock_total: 5 });
+    const answer = await changeProduct(product.id, { price: '12.5' });
+    expect(answer.status).toBe(200);
+    expect(answer.body).toEqual({ ...product, price: '12.50' });
+    expect(await getProduct(product.id)).toEqual({ ...product, price: '12.50' });
+  });
+
+  it('makes added units available at once, and takes away only free ones', async () => {
+    const { id } = await createProduct(service, { stock_total: 10 });
+    await createHold(service, { product_id: id, quantity: 4 });
+    await createPaidOrder(service, { product_id: id, quantity: 1 });
+    expect(taken(await changeProduct(id, { stock_total: 20 }), 200)).toMatchObject({ available_stock: 15 });
+    expect(taken(await changeProduct(id, { stock_total: 5 }), 200)).toMatchObject({ available_stock: 0 });
+    expect(await getProduct(id)).toMatchObject({ stock_total: 5, available_stock: 0 });
+    await expectStockIdentity(id);
+  });
+
+  it('answers STOCK_BELOW_COMMITTED to a total under what is held and sold, and changes nothing', async () => {
+    const { id } = await createProduct(service, { stock_total: 10 });
+    await createHold(service, { product_id: id, quantity: 4 });
+    const answer = await changeProduct(id, { stock_total: 3, name: 'not taken' });
+    expectProblem(answer, 'STOCK_BELOW_COMMITTED');
+    expect(answer.body).toMatchObject({ committed: 4 });
+    expect(await stockOf(id)).toMatchObject({ stock_total: 10, stock_held: 4 });
+    expect((await getProduct(id)).name).not.toBe('not taken');
+  });
+
+  it('answers PRODUCT_NOT_FOUND for a product that is not on sale', async () => {
+    expectProblem(await changeProduct(UNKNOWN_ID, { name: 'x' }), 'PRODUCT_NOT_FOUND');
+  });
+
+  it('loses no change when many come at the same time', async () => {
+    const { id } = await createProduct(service, { stock_total: 100, price: '1.00' });
+    const changes = [{ name: unique('renamed') }, { price: '2.00' }, { stock_total: 50 }];
+    const answers = await Promise.all(changes.map((change) => changeProduct(id, change)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    const [name, price, total] = changes;
+    expect(await getProduct(id)).toMatchObject({ ...name, ...price, ...total });
+  });
+});
+
+describe('admin calls', () => {
+  const FORGERIES: [string, Record<string, string>][] = [
+    ['no token', {}],
+    ['another token', { authorization: 'Bearer another' }],
+    ['an empty token', { authorization: 'Bearer ' }],
+    ['another scheme', { authorization: 'Basic the-admin-token-of-the-tests' }],
+    ['the token with more after it', { authorization: 'Bearer the-admin-token-of-the-tests!' }],
+  ];
+
+  it.each(FORGERIES)('answer UNAUTHORIZED to %s, and change nothing', async (_, headers) => {
+    const { id } = await createProduct(service, { stock_total: 10 });
+    const name = unique('forged');
+    const body = { name, price: '1.00', stock_total: 1 };
+    expectProblem(await service.call('POST', '/api/admin/products', body, headers), 'UNAUTHORIZED');
+    expectProblem(await changeProduct(id, { stock_total: 99 }, headers), 'UNAUTHORIZED');
+    expect(await query('SELECT id FROM products WHERE name = ?', [name])).toEqual([]);
+    expect(await stockOf(id)).toMatchObject({ stock_total: 10 });
+  });
+
+  it('answer UNAUTHORIZED to everybody where no token is set', async () => {
+    const closed = await startService({ ADMIN_TOKEN: '' });
+    const body = { name: 'x', price: '1.00', stock_total: 1 };
+    for (const authorization of ['Bearer ', 'Bearer undefined', 'Bearer null']) {
+      expectProblem(await closed.call('POST', '/api/admin/products', body, { authorization }), 'UNAUTHORIZED');
+    }
+  });
+});

@@ -1,0 +1,54 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { eventually } from './eventually.js';
+import type { Environment } from './service.js';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** The built service in a process of its own, for tests that signal or kill it. */
+export interface ChildService {
+  readonly url: string;
+  readonly process: ChildProcess;
+  /** Everything it wrote. */
+  output(): string;
+  /** Resolves when the process has ended, with its exit code, or null when a signal ended it. */
+  readonly exited: Promise<number | null>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+const children = new Set<ChildProcess>();
+
+/** Starts the built service with the run's servers and `overrides`; ready when this resolves. */
+export async function startChild(overrides: Environment = {}): Promise<ChildService> {
+  const port = await freePort();
+  const child = spawn(process.execPath, [join(ROOT, 'dist/src/main.js')], {
+    cwd: join(ROOT, '.local'),
+    env: { ...process.env, NODE_OPTIONS: '', ROLES: 'api,worker,scheduler', HOST: '127.0.0.1', PORT: String(port), ...overrides },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.add(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  void exited.then(() => children.delete(child));
+  const url = `http://127.0.0.1:${port}`;
+  await eventually(async () => {
+    if (child.exitCode !== null) throw new Error(`The service ended with ${child.exitCode}: ${output}`);
+    await fetch(`${url}/health/live`);
+  }, 20_000);
+  return { url, process: child, output: () => output, exited, kill: (signal) => child.kill(signal) };
+}
+
+/** Ends what a failed test left behind. */
+export function killChildren(): void {
+  for (const child of children) child.kill('SIGKILL');
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

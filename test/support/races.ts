@@ -1,0 +1,19 @@
+import type { Answer } from './service.js';
+
+/** Starts `count` calls before the first is answered, and returns all answers. */
+export function inParallel(count: number, start: (index: number) => Promise<Answer>): Promise<Answer[]> {
+  return Promise.all(Array.from({ length: count }, (_, index) => start(index)));
+}
+
+/** Answers with this status. */
+export function withStatus(answers: readonly Answer[], status: number): Answer[] {
+  return answers.filter((answer) => answer.status === status);
+}
+
+/** The items in a random order. */
+export function shuffled<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, rank: Math.random() }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ item }) => item);
+}

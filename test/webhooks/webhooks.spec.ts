@@ -1,0 +1,298 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { countRows, query } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+import { expectProblem, expectStockIdentity } from '../support/expectations.js';
+import {
+  createHold,
+  createOrder,
+  createPaidOrder,
+  createProduct,
+  giveBack,
+  noticeOf,
+  notify,
+  orderOf,
+  requestHold,
+  requestOrder,
+  stockOf,
+  taken,
+  unique,
+} from '../support/factories.js';
+import { type Service, startService } from '../support/service.js';
+
+let service: Service;
+
+beforeAll(async () => {
+  service = await startService();
+});
+
+interface Log {
+  status: string;
+  outcome: string | null;
+  order_status: string | null;
+  order_id: number;
+}
+
+function logsOf(key: string): Promise<Log[]> {
+  return query<Log>('SELECT status, outcome, order_status, order_id FROM webhook_logs WHERE idempotency_key = ?', [key]);
+}
+
+/** The number that the next order gets. */
+async function nextOrderId(): Promise<number> {
+  const { order_id } = await createOrder(service);
+  return order_id + 1;
+}
+
+describe('POST /api/payments/webhook', () => {
+  it('makes the order paid and its units sold', async () => {
+    const { id } = await createProduct(service, { stock_total: 10 });
+    const order = await createOrder(service, { product_id: id, quantity: 3 });
+    const notice = noticeOf(order, { amount: order.amount, currency: 'EUR' });
+    const answer = await notify(service, notice);
+    expect(answer.status).toBe(200);
+    expect(answer.body).toEqual({ result: 'applied', order_id: order.order_id, order_status: 'paid' });
+    expect(await stockOf(id)).toMatchObject({ stock_held: 0, stock_sold: 3, available: 7 });
+    expect(await logsOf(notice.transaction_id)).toEqual([
+      { status: 'processed', outcome: 'applied', order_status: 'paid', order_id: order.order_id },
+    ]);
+    await expectStockIdentity(id);
+  });
+
+  it('frees the units when the payment failed, and cancels the order for that reason', async () => {
+    const { id } = await createProduct(service, { stock_total: 3 });
+    const order = await createOrder(service, { product_id: id, quantity: 3 });
+    const answer = await notify(service, noticeOf(order, { status: 'failed' }));
+    expect(answer.body).toEqual({ result: 'applied', order_id: order.order_id, order_status: 'cancelled' });
+    expect(await orderOf(order.hold_id)).toMatchObject([{ status: 'cancelled', cancel_reason: 'payment_failed' }]);
+    expect(await stockOf(id)).toMatchObject({ stock_held: 0, stock_sold: 0, available: 3 });
+    taken(await requestHold(service, id, 3), 201);
+    await expectStockIdentity(id);
+  });
+
+  it.each(['success', 'failed'] as const)('gives a %s notice one effect, however often it comes', async (status) => {
+    const { id } = await createProduct(service, { stock_total: 5 });
+    const order = await createOrder(service, { product_id: id, quantity: 2 });
+    const notice = noticeOf(order, { status });
+    const first = await notify(service, notice);
+    const stock = await stockOf(id);
+    for (let time = 0; time < 3; time++) {
+      const again = await notify(service, notice);
+      expect(again.status).toBe(200);
+      expect(again.body).toEqual({ ...first.body, result: 'duplicate' });
+    }
+    expect(await stockOf(id)).toEqual(stock);
+    expect(await logsOf(notice.transaction_id)).toHaveLength(1);
+    await expectStockIdentity(id);
+  });
+
+  it('ignores a second payment, and a failure, of a paid order', async () => {
+    const order = await createPaidOrder(service);
+    for (const status of ['success', 'failed'] as const) {
+      const answer = await notify(service, noticeOf(order, { status }));
+      expect(answer.body).toEqual({ result: 'ignored', order_id: order.order_id, order_status: 'paid' });
+    }
+    await expectStockIdentity(order.product_id);
+  });
+
+  it('repeats an ignored notice as a duplicate', async () => {
+    const order = await createPaidOrder(service);
+    const notice = noticeOf(order);
+    await notify(service, notice);
+    expect((await notify(service, notice)).body).toMatchObject({ result: 'duplicate', order_status: 'paid' });
+  });
+});
+
+describe('a notice before its order', () => {
+  it('is kept with 202 and applied once the order is made', async () => {
+    const { id } = await createProduct(service, { stock_total: 1 });
+    const hold = await createHold(service, { product_id: id });
+    const notice = noticeOf({ order_id: await nextOrderId() });
+    const answer = await notify(service, notice);
+    expect(answer.status).toBe(202);
+    expect(answer.body).toEqual({ result: 'pending_order' });
+    expect(await logsOf(notice.transaction_id)).toMatchObject([{ status: 'pending_order', outcome: null }]);
+    const order = taken<{ order_id: number }>(await requestOrder(service, hold.hold_id), 201);
+    expect(order.order_id).toBe(notice.order_id);
+    await eventually(async () => expect(await orderOf(hold.hold_id)).toMatchObject([{ status: 'paid' }]));
+    expect(await logsOf(notice.transaction_id)).toMatchObject([{ status: 'processed', outcome: 'applied' }]);
+    expect((await notify(service, notice)).body).toMatchObject({ result: 'duplicate', order_status: 'paid' });
+    expect(await stockOf(id)).toMatchObject({ stock_sold: 1 });
+    await expectStockIdentity(id);
+  });
+
+  it('is kept once when it is repeated, and still has one effect', async () => {
+    const hold = await createHold(service);
+    const notice = noticeOf({ order_id: await nextOrderId() }, { status: 'failed' });
+    const answers = await Promise.all(Array.from({ length: 5 }, () => notify(service, notice)));
+    expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 202, 202]);
+    expect(await logsOf(notice.transaction_id)).toHaveLength(1);
+    await requestOrder(service, hold.hold_id);
+    await eventually(async () => {
+      expect(await orderOf(hold.hold_id)).toMatchObject([{ id: notice.order_id, status: 'cancelled' }]);
+    });
+    await expectStockIdentity(hold.product_id);
+  });
+
+  it('keeps its place in the order of arrival: a failure and then a payment end paid', async () => {
+    const hold = await createHold(service);
+    const orderId = await nextOrderId();
+    await notify(service, noticeOf({ order_id: orderId }, { status: 'failed' }));
+    await notify(service, noticeOf({ order_id: orderId }));
+    await requestOrder(service, hold.hold_id);
+    await eventually(async () => expect(await orderOf(hold.hold_id)).toMatchObject([{ status: 'paid' }]));
+    await expectStockIdentity(hold.product_id);
+  });
+});
+
+describe('late money', () => {
+  it('takes the units again when they are still there', async () => {
+    const { id } = await createProduct(service, { stock_total: 2 });
+    const order = await createOrder(service, { product_id: id, quantity: 2 });
+    await giveBack(service, order.hold_id);
+    const answer = await notify(service, noticeOf(order));
+    expect(answer.body).toMatchObject({ result: 'applied', order_status: 'paid' });
+    expect(await stockOf(id)).toMatchObject({ stock_sold: 2, stock_held: 0, available: 0 });
+    await expectStockIdentity(id);
+  });
+
+  it('becomes a refund that is due when the units are another buyer’s, whose they stay', async () => {
+    const { id } = await createProduct(service, { stock_total: 2 });
+    const order = await createOrder(service, { product_id: id, quantity: 2 });
+    await notify(service, noticeOf(order, { status: 'failed' }));
+    const other = await createPaidOrder(service, { product_id: id });
+    const notice = noticeOf(order);
+    const answer = await notify(service, notice);
+    expect(answer.body).toEqual({ result: 'applied', order_id: order.order_id, order_status: 'refund_due' });
+    expect((await notify(service, notice)).body).toMatchObject({ result: 'duplicate', order_status: 'refund_due' });
+    expect(await orderOf(order.hold_id)).toMatchObject([{ status: 'refund_due' }]);
+    expect(await orderOf(other.hold_id)).toMatchObject([{ status: 'paid' }]);
+    expect(await stockOf(id)).toMatchObject({ stock_sold: 1, stock_held: 0, available: 1 });
+    await expectStockIdentity(id);
+  });
+
+  it('is granted to exactly as many as there are units, when more come together', async () => {
+    const { id } = await createProduct(service, { stock_total: 3 });
+    const orders = [];
+    for (let n = 0; n < 3; n++) orders.push(await createOrder(service, { product_id: id }));
+    for (const { hold_id } of orders) await giveBack(service, hold_id);
+    await createHold(service, { product_id: id });
+    const answers = await Promise.all(orders.map((order) => notify(service, noticeOf(order))));
+    expect(answers.map(({ body }) => body.order_status).sort()).toEqual(['paid', 'paid', 'refund_due']);
+    expect(await stockOf(id)).toMatchObject({ stock_sold: 2, stock_held: 1, available: 0 });
+    await expectStockIdentity(id);
+  });
+});
+
+describe('the key of a notice', () => {
+  it('is the Idempotency-Key header before idempotency_key before transaction_id', async () => {
+    const order = await createOrder(service);
+    const [header, field] = [unique('header'), unique('field')];
+    const notice = noticeOf(order, { idempotency_key: field });
+    await notify(service, notice, { 'idempotency-key': header });
+    expect(await logsOf(header)).toHaveLength(1);
+    expect(await logsOf(field)).toHaveLength(0);
+    expect((await notify(service, notice)).body).toMatchObject({ result: 'ignored' });
+    expect(await logsOf(field)).toHaveLength(1);
+    expect(await logsOf(notice.transaction_id)).toHaveLength(0);
+  });
+
+  it('tells a repeated notice by its content, in whatever order its fields are', async () => {
+    const order = await createOrder(service);
+    const notice = noticeOf(order, { amount: '99.99' });
+    await notify(service, notice);
+    const reordered = Object.fromEntries(Object.entries(notice).reverse());
+    const answer = await service.call('POST', '/api/payments/webhook', `\n ${JSON.stringify(reordered, null, 2)}`);
+    expect(answer.body).toMatchObject({ result: 'duplicate' });
+  });
+
+  it.each([
+    ['status', { status: 'failed' }],
+    ['order', { order_id: 1 }],
+    ['amount', { amount: '1.00' }],
+    ['transaction', { transaction_id: 'txn-other' }],
+  ] as const)('answers IDEMPOTENCY_KEY_REUSED when it comes with another %s, without any effect', async (_, change) => {
+    const order = await createOrder(service);
+    const key = unique('key');
+    const notice = noticeOf(order, { idempotency_key: key });
+    taken(await notify(service, notice), 200);
+    const [before, stock] = [await countRows(), await stockOf(order.product_id)];
+    expectProblem(await notify(service, { ...notice, ...change }), 'IDEMPOTENCY_KEY_REUSED');
+    expect([await countRows(), await stockOf(order.product_id)]).toEqual([before, stock]);
+    expect(await orderOf(order.hold_id)).toMatchObject([{ status: 'paid' }]);
+    await expectStockIdentity(order.product_id);
+  });
+
+  it('tells keys apart that differ only in case', async () => {
+    const key = unique('Key');
+    const orders = [await createOrder(service), await createOrder(service)];
+    const [one, other] = await Promise.all([
+      notify(service, noticeOf(orders[0]!, { idempotency_key: key.toUpperCase() })),
+      notify(service, noticeOf(orders[1]!, { idempotency_key: key.toLowerCase() })),
+    ]);
+    expect([one.body.result, other.body.result]).toEqual(['applied', 'applied']);
+  });
+
+  it.each(['two words', 'ümlaut', 'x'.repeat(256)])('refuses %j in the body', async (key) => {
+    const order = await createOrder(service);
+    expectProblem(await notify(service, noticeOf(order, { idempotency_key: key })), 'VALIDATION_FAILED');
+    expect(await orderOf(order.hold_id)).toMatchObject([{ status: 'pending_payment' }]);
+  });
+
+  it.each(['two words', 'x'.repeat(256)])('refuses %j in the header', async (key) => {
+    const order = await createOrder(service);
+    expectProblem(await notify(service, noticeOf(order), { 'idempotency-key': key }), 'VALIDATION_FAILED');
+    expect(await orderOf(order.hold_id)).toMatchObject([{ status: 'pending_payment' }]);
+  });
+});
+
+describe('with WEBHOOK_SECRETS', () => {
+  const SECRETS = ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'the-old-secret'];
+  let signed: Service;
+
+  beforeAll(async () => {
+    signed = await startService({ WEBHOOK_SECRETS: SECRETS.join(',') });
+  });
+
+  function sign(body: string, key: Buffer | string, secondsAgo = 0): Record<string, string> {
+    const id = `msg_${randomUUID()}`;
+    const timestamp = String(Math.floor(Date.now() / 1000) - secondsAgo);
+    const digest = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
+    return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${digest}` };
+  }
+
+  const currentKey = Buffer.from(SECRETS[0]!.slice('whsec_'.length), 'base64');
+
+  async function send(headersOf: (body: string) => Record<string, string>, change: (body: string) => string) {
+    const order = await createOrder(signed);
+    const body = JSON.stringify(noticeOf(order), null, 1);
+    const answer = await signed.call('POST', '/api/payments/webhook', change(body), headersOf(body));
+    return { answer, order };
+  }
+
+  it.each([
+    ['the current secret', currentKey],
+    ['the secret that is being rotated out', 'the-old-secret'],
+  ])('applies a notice that is signed with %s', async (_, key) => {
+    const { answer } = await send((body) => sign(body, key), asSigned);
+    expect(taken(answer, 200)).toMatchObject({ result: 'applied', order_status: 'paid' });
+  });
+
+  const asSigned = (body: string) => body;
+  const FORGERIES: [string, (body: string) => Record<string, string>, (body: string) => string][] = [
+    ['no signature', () => ({}), asSigned],
+    ['a signature with another secret', (body) => sign(body, 'guessed'), asSigned],
+    ['a signature of another body', () => sign('{}', currentKey), asSigned],
+    ['a body that was changed on the way', (body) => sign(body, currentKey), (body) => body.replace('txn-', 'txn_')],
+    ['a timestamp of more than five minutes ago', (body) => sign(body, currentKey, 301), asSigned],
+    ['a timestamp more than five minutes ahead', (body) => sign(body, currentKey, -310), asSigned],
+  ];
+
+  it.each(FORGERIES)('answers SIGNATURE_INVALID to %s, and keeps nothing of it', async (_, headersOf, change) => {
+    const before = (await countRows()).webhook_logs;
+    const { answer, order } = await send(headersOf, change);
+    expectProblem(answer, 'SIGNATURE_INVALID');
+    expect((await countRows()).webhook_logs).toBe(before);
+    expect(await orderOf(order.hold_id)).toMatchObject([{ status: 'pending_payment' }]);
+    await expectStockIdentity(order.product_id);
+  });
+});
