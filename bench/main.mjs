@@ -19,9 +19,9 @@ const USAGE = `Usage: npm run bench [-- options]
   --publish            write the table into README.md
   --profile            a CPU profile of every row, not only of those that miss
   --rounds 5           pairs a row
-  --seconds 2.5        length of a measurement`;
+  --seconds 2          length of a measurement`;
 
-const TIMING = { rounds: 5, seconds: 3, warmUpSeconds: 3 };
+const TIMING = { rounds: 5, seconds: 2, warmUpSeconds: 2 };
 const QUICK_TIMING = { rounds: 5, seconds: 1, warmUpSeconds: 1 };
 
 function parseOptions() {
