@@ -8,6 +8,7 @@ import { AppModule } from './app.module.js';
 import { AJV_OPTIONS } from './common/json-schema.js';
 import { UnavailableError } from './common/problem.js';
 import { parseJsonBodies } from './common/raw-body.js';
+import { UNREADABLE_REQUESTS } from './common/unreadable-requests.js';
 import type { Config } from './config/config.js';
 import { Lifecycle } from './observability/lifecycle.js';
 import { createLogger } from './observability/logger.js';
@@ -25,6 +26,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 128 },
     ajv: { customOptions: AJV_OPTIONS },
     skipMiddie: true,
+    ...UNREADABLE_REQUESTS,
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config), adapter, {
     bodyParser: false,

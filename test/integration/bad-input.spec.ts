@@ -1,0 +1,266 @@
+import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import type { ProblemCode } from '../../src/common/problem.js';
+import { countRows } from '../support/database.js';
+import { expectProblem } from '../support/expectations.js';
+import { adminHeaders, createHold, createProduct, UNKNOWN_HOLD_ID } from '../support/factories.js';
+import { type Answer, type Service, startService } from '../support/service.js';
+
+/** Whatever a client sends, it gets the contract's refusal, never a 500, and nothing of it is written. */
+let service: Service;
+let productId: number;
+let holdId: string;
+
+beforeAll(async () => {
+  service = await startService();
+  productId = (await createProduct(service, { stock_total: 1000 })).id;
+  holdId = (await createHold(service, { product_id: productId })).hold_id;
+});
+
+async function expectRefusal(code: ProblemCode, send: () => Promise<Answer>): Promise<Answer> {
+  const before = await countRows();
+  const answer = await send();
+  expectProblem(answer, code);
+  expect(await countRows()).toEqual(before);
+  return answer;
+}
+
+const admin = () => adminHeaders(service);
+
+/** The calls that take a body, each with a body that would be taken. */
+const CALLS: Record<string, { method: string; path: () => string; body: () => Record<string, unknown> }> = {
+  'POST /api/holds': {
+    method: 'POST',
+    path: () => '/api/holds',
+    body: () => ({ product_id: productId, quantity: 1 }),
+  },
+  'POST /api/orders': { method: 'POST', path: () => '/api/orders', body: () => ({ hold_id: holdId }) },
+  'POST /api/payments/webhook': {
+    method: 'POST',
+    path: () => '/api/payments/webhook',
+    body: () => ({
+      order_id: 1,
+      status: 'success',
+      transaction_id: 'txn',
+      idempotency_key: 'key',
+      amount: '1.00',
+      currency: 'EUR',
+    }),
+  },
+  'POST /api/admin/products': {
+    method: 'POST',
+    path: () => '/api/admin/products',
+    body: () => ({ name: 'Sneaker', price: '99.99', stock_total: 10 }),
+  },
+  'PATCH /api/admin/products/{id}': {
+    method: 'PATCH',
+    path: () => `/api/admin/products/${productId}`,
+    body: () => ({ name: 'Sneaker', price: '99.99', stock_total: 2000 }),
+  },
+};
+const callNames = Object.keys(CALLS);
+
+function send(name: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  const { method, path } = CALLS[name]!;
+  return service.call(method, path(), body, { ...admin(), ...headers });
+}
+
+/** For each field, values of which none is right. */
+const WRONG_VALUES: Record<string, Record<string, unknown[]>> = {
+  'POST /api/holds': {
+    product_id: [0, -1, 1.5, '1', '', null, true, [], {}, 2 ** 53, 1e300],
+    quantity: [0, -1, 1.5, '2', '', null, true, [], {}, 1e9, 2 ** 32, 1e300],
+    qty: [0, -1, 1.5, '2', null, 1e9, 2],
+  },
+  'POST /api/orders': {
+    hold_id: [0, 1, '', 'x', null, true, [], {}, `${UNKNOWN_HOLD_ID}0`, UNKNOWN_HOLD_ID.slice(1), "' OR 1=1 -- "],
+  },
+  'POST /api/payments/webhook': {
+    order_id: [0, -1, 1.5, '2', '', null, true, [], {}, 2 ** 53],
+    status: ['', 'paid', 'SUCCESS', 1, null, true, [], ['success']],
+    transaction_id: ['', ' ', 'two words', 1, null, true, [], {}, 'x'.repeat(256), 'ü', 'a\u0000b', "x\n"],
+    idempotency_key: ['', 'two words', 1, null, true, 'x'.repeat(256)],
+    amount: ['', '-1', '1.234', '1e3', 'free', 1, 1.5, null, true, '100000000.00'],
+    currency: ['', 'eur', 'EURO', 'E', 1, null, true],
+  },
+  'POST /api/admin/products': {
+    name: ['', 1, null, true, [], {}, 'x'.repeat(256)],
+    price: ['', '-1', '1.234', '1e3', 'free', 1, 1.5, null, true, '100000000.00', '10000000.00'],
+    stock_total: [-1, 1.5, '10', '', null, true, [], {}, 2 ** 32, 1e300],
+  },
+  'PATCH /api/admin/products/{id}': {
+    name: ['', 1, null, true, 'x'.repeat(256)],
+    price: ['', '-1', '1.234', 1, null, '10000000.00'],
+    stock_total: [-1, 1.5, '10', null, true, 2 ** 32],
+  },
+};
+
+const wrongFields = Object.entries(WRONG_VALUES).flatMap(([name, fields]) =>
+  Object.entries(fields).flatMap(([field, values]) => values.map((value) => [name, field, value] as const)),
+);
+
+describe('a wrong value', () => {
+  it.each(wrongFields)('%s refuses %s = %j and names the field', async (name, field, value) => {
+    const answer = await expectRefusal('VALIDATION_FAILED', () => send(name, { ...CALLS[name]!.body(), [field]: value }));
+    const errors = answer.body.errors as { field: string; message: string }[];
+    const named = errors.map((error) => error.field);
+    // `qty` and `quantity` are one field with two names.
+    expect(field === 'qty' ? named.concat('qty') : named).toContain(field);
+    for (const { message } of errors) expect(message).toMatch(/\w/);
+  });
+});
+
+describe.each(callNames)('%s', (name) => {
+  const body = () => CALLS[name]!.body();
+  const isPatch = name.startsWith('PATCH');
+  const optional = ['idempotency_key', 'amount', 'currency'];
+
+  it('refuses a body without each of its fields, and names the field', async () => {
+    for (const field of Object.keys(body()).filter((key) => !isPatch && !optional.includes(key))) {
+      const rest = Object.fromEntries(Object.entries(body()).filter(([key]) => key !== field));
+      const answer = await expectRefusal('VALIDATION_FAILED', () => send(name, rest));
+      expect(answer.body.errors).toContainEqual({ field, message: 'is required' });
+    }
+  });
+
+  it('refuses an empty object', async () => {
+    await expectRefusal('VALIDATION_FAILED', () => send(name, {}));
+  });
+
+  it.each(['unknown', 'id', 'status_code', '__proto__', 'constructor', 'Quantity'])(
+    'refuses the unknown field %s',
+    async (field) => {
+      const text = JSON.stringify(body()).replace(/\}$/, `,${JSON.stringify(field)}:{"a":1}}`);
+      await expectRefusal('VALIDATION_FAILED', () => send(name, text));
+    },
+  );
+
+  it.each(['', '{', '{"product_id":1,', 'null', '[]', '"text"', '1', 'true', '{"a":NaN}', "{'a':1}", '\u0000', '[[[[['])(
+    'refuses the body %j',
+    async (text) => {
+      await expectRefusal('VALIDATION_FAILED', () => send(name, text));
+    },
+  );
+
+  it('refuses a body that is not there', async () => {
+    await expectRefusal('VALIDATION_FAILED', () => send(name, undefined));
+  });
+
+  it.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/xml',
+    'application/jsonp',
+    'nonsense',
+  ])('refuses the content type %s', async (contentType) => {
+    await expectRefusal('UNSUPPORTED_MEDIA_TYPE', () => send(name, JSON.stringify(body()), { 'content-type': contentType }));
+  });
+
+  it('refuses a body over 64 KiB, however it is filled', async () => {
+    const text = JSON.stringify(body());
+    await expectRefusal('PAYLOAD_TOO_LARGE', () => send(name, text + ' '.repeat(65_537)));
+    await expectRefusal('PAYLOAD_TOO_LARGE', () => send(name, { ...body(), unknown: 'x'.repeat(65_537) }));
+  });
+
+  it('refuses a body that is deeper than it is meaningful', async () => {
+    await expectRefusal('VALIDATION_FAILED', () => send(name, `${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`));
+  });
+});
+
+describe('a body of just 64 KiB', () => {
+  it('is read', async () => {
+    const text = JSON.stringify({ product_id: productId, quantity: 1 });
+    const answer = await send('POST /api/holds', text.padEnd(65_536));
+    expect(answer.status).toBe(201);
+  });
+});
+
+describe('an id in a path', () => {
+  const HOLD_IDS = ['1', 'x', UNKNOWN_HOLD_ID.slice(1), `${UNKNOWN_HOLD_ID}0`, '%00', "'%20OR%201=1", 'null', '..%2f..'];
+
+  it.each(HOLD_IDS)('that is no hold id, such as %s, is refused by every call on holds', async (id) => {
+    for (const method of ['GET', 'DELETE']) {
+      await expectRefusal('VALIDATION_FAILED', () => service.call(method, `/api/holds/${id}`));
+    }
+  });
+
+  it.each(['0', '-1', '1.5', 'x', '1e3', '0x1', '%00', '9'.repeat(16)])(
+    'that is no product id, such as %s, is refused by every call on products',
+    async (id) => {
+      await expectRefusal('VALIDATION_FAILED', () => service.call('GET', `/api/products/${id}`));
+      const change = { stock_total: 1 };
+      await expectRefusal('VALIDATION_FAILED', () => service.call('PATCH', `/api/admin/products/${id}`, change, admin()));
+    },
+  );
+
+  it.each(['/api/products/%', '/api/products/%zz', '/api/holds/%ff%fe'])('that can not be decoded, as in %s, is refused', async (path) => {
+    await expectRefusal('VALIDATION_FAILED', () => service.call('GET', path));
+  });
+
+  it('that is longer than any id is refused', async () => {
+    await expectRefusal('VALIDATION_FAILED', () => service.call('GET', `/api/holds/${'a'.repeat(2000)}`));
+  });
+});
+
+describe('a route or method that is not there', () => {
+  it.each([
+    ['GET', '/'],
+    ['GET', '/api'],
+    ['GET', '/api/unknown'],
+    ['GET', '/api/orders/1'],
+    ['GET', '/api/orders'],
+    ['POST', '/api/unknown'],
+    ['PUT', '/api/holds'],
+    ['PATCH', `/api/holds/${UNKNOWN_HOLD_ID}`],
+    ['DELETE', '/api/holds'],
+    ['DELETE', '/api/products/1'],
+    ['GET', '/api/payments/webhook'],
+    ['OPTIONS', '/api/holds'],
+    ['GET', '/API/PRODUCTS'],
+    ['GET', '/api//products'],
+    ['GET', '/.env'],
+    ['GET', '/docs/../../package.json'],
+  ])('%s %s answers ROUTE_NOT_FOUND', async (method, path) => {
+    await expectRefusal('ROUTE_NOT_FOUND', () => service.call(method, path));
+  });
+
+  it.each(['PROPFIND', 'LOCK', 'M-SEARCH'])('%s, a method of other protocols, answers ROUTE_NOT_FOUND', async (method) => {
+    const answer = await new Promise<{ status: number; text: string }>((resolve, reject) => {
+      const request = httpRequest(`${service.url}/api/holds`, { method, agent: false }, (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => (text += chunk));
+        response.on('end', () => resolve({ status: response.statusCode!, text }));
+      });
+      request.on('error', reject);
+      request.end();
+    });
+    expect(answer.status).toBe(404);
+    expect(JSON.parse(answer.text)).toMatchObject({ code: 'ROUTE_NOT_FOUND', status: 404 });
+  });
+});
+
+describe('bytes that are no HTTP', () => {
+  it.each([
+    ['a request line without sense', 'HELLO\r\n\r\n'],
+    ['a method that nobody knows', 'BUY /api/holds HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['a header without a name', 'GET / HTTP/1.1\r\nHost: x\r\n: y\r\n\r\n'],
+    ['headers without an end', `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(70_000)}`],
+  ])('%s gets a problem document before the connection is closed', async (_, bytes) => {
+    const { port, hostname } = new URL(service.url);
+    const text = await new Promise<string>((resolve, reject) => {
+      let received = '';
+      const socket = connect(Number(port), hostname, () => socket.write(bytes));
+      socket.setEncoding('utf8');
+      socket.on('data', (chunk: string) => (received += chunk));
+      socket.on('end', () => resolve(received));
+      socket.on('error', reject);
+    });
+    const [head, body] = text.split('\r\n\r\n') as [string, string];
+    expect(head).toMatch(/^HTTP\/1\.1 400 /);
+    expect(head).toMatch(/content-type: application\/problem\+json/i);
+    expect(JSON.parse(body)).toMatchObject({ code: 'VALIDATION_FAILED', status: 400 });
+  });
+});
