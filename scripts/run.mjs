@@ -34,7 +34,7 @@ const MODES = {
   '--test': {
     dir: join(localDir, 'test'),
     appEnv: 'test',
-    isBuilt: false,
+    isBuilt: true,
     readsEnvFile: false,
     joinsService: false,
     databaseFlags: TEST_DATABASE_FLAGS,

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { migrations } from '../../migrations/index.js';
 import type { Config } from '../config/config.js';
 import { dataSourceOptions } from '../database/data-source-options.js';
+import { FIRST_VERSION } from '../products/products.repository.js';
 import { print } from './output.js';
 
 /** The example products. Product 1 with its ten units is the one that README and tests speak of. */
@@ -33,7 +34,8 @@ export async function seed(config: Config): Promise<void> {
   await withDataSource(config, async (dataSource) => {
     for (const { id, name, price, stock_total } of SEED_PRODUCTS) {
       await dataSource.query(
-        'INSERT INTO products (id, name, price, stock_total) VALUES (?, ?, ?, ?) ON DUPLICATE KEY UPDATE id = id',
+        `INSERT INTO products (id, name, price, stock_total, stock_version) VALUES (?, ?, ?, ?, ${FIRST_VERSION})
+         ON DUPLICATE KEY UPDATE products.id = products.id`,
         [id, name, price, stock_total],
       );
     }
@@ -56,8 +58,11 @@ async function createDatabase({ database }: Config): Promise<void> {
   const { host, port, username: user, password, name } = database;
   const connection = await createConnection({ host, port, user, password });
   try {
-    const [existing] = await connection.query('SELECT 1 FROM information_schema.schemata WHERE schema_name = ?', [name]);
-    if ((existing as unknown[]).length === 0) await connection.query('CREATE DATABASE ?? CHARACTER SET utf8mb4', [name]);
+    const [existing] = await connection.query('SELECT 1 FROM information_schema.schemata WHERE schema_name = ?', [
+      name,
+    ]);
+    if ((existing as unknown[]).length === 0)
+      await connection.query('CREATE DATABASE ?? CHARACTER SET utf8mb4', [name]);
   } finally {
     await connection.end();
   }

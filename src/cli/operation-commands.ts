@@ -54,7 +54,9 @@ export async function auditStock(
     const drifted = proofs.filter((proof) => driftOf(proof) > 0);
     if (drifted.length === 0) return print(`No drift in ${proofs.length} products.`);
     if (!isRepairing) {
-      throw new CommandFailedError(`The counters of ${drifted.length} products drift; --repair moves them to what the rows prove.`);
+      throw new CommandFailedError(
+        `The counters of ${drifted.length} products drift; --repair moves them to what the rows prove.`,
+      );
     }
     for (const { product_id } of drifted) {
       await audit.repairStock(product_id);

@@ -8,5 +8,11 @@ export function printTable(rows: readonly Readonly<Record<string, string | numbe
   const headings = Object.keys(rows[0] ?? {});
   const cells = [headings, ...rows.map((row) => headings.map((heading) => String(row[heading] ?? '-')))];
   const widths = headings.map((_, column) => Math.max(...cells.map((line) => line[column]!.length)));
-  for (const line of cells) print(line.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd());
+  for (const line of cells)
+    print(
+      line
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join('  ')
+        .trimEnd(),
+    );
 }

@@ -52,16 +52,9 @@ export async function retryFailedJobs(config: Config, jobId?: string): Promise<v
 
 async function withQueues(config: Config, work: (queues: Queue[]) => Promise<void>): Promise<void> {
   await withServices(config, async (app) => {
-    const queues = [...app.get(JobQueues).all.values()];
-    await withTimeout(Promise.all(queues.map((queue) => queue.waitUntilReady())));
-    await work(queues);
+    const queues = app.get(JobQueues);
+    if (!(await queues.areConnected(REDIS_WAIT_MS)))
+      throw new CommandFailedError('Redis, where the queues are, does not answer.');
+    await work([...queues.all.values()]);
   });
-}
-
-async function withTimeout(work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new CommandFailedError('Redis does not answer; the queues are there.')), REDIS_WAIT_MS);
-  });
-  await Promise.race([work, timeout]).finally(() => clearTimeout(timer));
 }

@@ -37,11 +37,17 @@ async function walk(client: SaleClient): Promise<void> {
   const again = await client.notify(notice);
   expectAnswer('the same notice again has no effect', again, 200, { result: 'duplicate', order_status: 'paid' });
   await expectStock(client, productId, STOCK - 2);
-  expectAnswer('a used hold is not used again', await client.createOrder(paid.holdId), 409, { code: 'HOLD_ALREADY_USED' });
+  expectAnswer('a used hold is not used again', await client.createOrder(paid.holdId), 409, {
+    code: 'HOLD_ALREADY_USED',
+  });
 
   const failed = await holdAndOrder(client, productId, 3);
   await expectStock(client, productId, STOCK - 5);
-  const refusal = await client.notify({ order_id: failed.orderId, status: 'failed', transaction_id: `flow-${failed.orderId}-failed` });
+  const refusal = await client.notify({
+    order_id: failed.orderId,
+    status: 'failed',
+    transaction_id: `flow-${failed.orderId}-failed`,
+  });
   expectAnswer('the failed payment cancels its order', refusal, 200, { result: 'applied', order_status: 'cancelled' });
   await expectStock(client, productId, STOCK - 2);
   print('All promises were kept.');

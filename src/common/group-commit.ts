@@ -16,14 +16,19 @@ import { backoffWithJitterMs, retry } from './retry.js';
  *  - past `waitingMax` waiting requests it is refused at once (OVERLOADED), and so it is once draining (UNAVAILABLE).
  */
 export interface GroupCommitOptions<Request, Outcome> {
-  /** Runs one transaction and returns one outcome for each request, in their order. */
-  commit(batch: readonly Request[], previousError: unknown): Promise<readonly (Outcome | Error)[]>;
+  /**
+   * Runs one transaction and returns one outcome for each request, in their order. `mayHaveCommitted`: an
+   * earlier try of these requests may have committed without its answer reaching us.
+   */
+  commit(batch: readonly Request[], mayHaveCommitted: boolean): Promise<readonly (Outcome | Error)[]>;
   readonly batchSizeMax: number;
   readonly waitingMax: number;
   /** Whether the whole transaction may succeed when run again. */
   isTransient(error: unknown): boolean;
   /** Whether no part of the batch can succeed now, so that halving it would only repeat the failure. */
   isOutage(error: unknown): boolean;
+  /** Whether the failed transaction may have committed all the same. */
+  isCommitUnknown(error: unknown): boolean;
   readonly triesMax?: number;
   readonly sleep?: (ms: number) => Promise<void>;
   readonly observer?: GroupCommitObserver;
@@ -31,6 +36,8 @@ export interface GroupCommitOptions<Request, Outcome> {
 
 /** What a group commit tells about itself; times in milliseconds. */
 export interface GroupCommitObserver {
+  /** A batch begins; its oldest request has waited for `waitMs`. */
+  started?(batchSize: number, waitMs: number): void;
   committed(batchSize: number, commitMs: number): void;
   retried(batchSize: number, error: unknown): void;
   halved(batchSize: number, error: unknown): void;
@@ -43,12 +50,19 @@ interface Waiter<Request, Outcome> {
   readonly reject: (error: unknown) => void;
 }
 
+/** What is known of a batch over all its tries, and of its halves: a doubt about a commit never goes away. */
+interface History {
+  mayHaveCommitted: boolean;
+}
+
 const sleepMs = (ms: number): Promise<void> => new Promise((wake) => setTimeout(wake, ms));
 
 export class GroupCommit<Request, Outcome> {
   private waiting: Waiter<Request, Outcome>[] = [];
   private running: Promise<void> | undefined;
   private isDraining = false;
+  /** Since when the oldest request waits, by `performance.now()`. */
+  private waitingSince = 0;
 
   constructor(private readonly options: GroupCommitOptions<Request, Outcome>) {}
 
@@ -63,6 +77,7 @@ export class GroupCommit<Request, Outcome> {
       this.options.observer?.refused();
       return Promise.reject(new OverloadedError());
     }
+    if (this.waiting.length === 0) this.waitingSince = performance.now();
     return new Promise((resolve, reject) => {
       this.waiting.push({ request, resolve, reject });
       this.running ??= this.run();
@@ -86,20 +101,28 @@ export class GroupCommit<Request, Outcome> {
   }
 
   private take(): Waiter<Request, Outcome>[] {
-    if (this.waiting.length <= this.options.batchSizeMax) {
+    const { batchSizeMax, observer } = this.options;
+    observer?.started?.(Math.min(this.waiting.length, batchSizeMax), performance.now() - this.waitingSince);
+    if (this.waiting.length <= batchSizeMax) {
       const all = this.waiting;
       this.waiting = [];
       return all;
     }
-    return this.waiting.splice(0, this.options.batchSizeMax);
+    return this.waiting.splice(0, batchSizeMax);
   }
 
-  private async settle(batch: Waiter<Request, Outcome>[]): Promise<void> {
+  private async settle(
+    batch: Waiter<Request, Outcome>[],
+    history: History = { mayHaveCommitted: false },
+  ): Promise<void> {
     let outcomes: readonly (Outcome | Error)[];
     try {
-      outcomes = await this.commitWithRetry(batch.map((waiter) => waiter.request));
+      outcomes = await this.commitWithRetry(
+        batch.map((waiter) => waiter.request),
+        history,
+      );
     } catch (error) {
-      await this.settleFailure(batch, error);
+      await this.settleFailure(batch, history, error);
       return;
     }
     for (const [index, waiter] of batch.entries()) {
@@ -109,24 +132,25 @@ export class GroupCommit<Request, Outcome> {
     }
   }
 
-  private async settleFailure(batch: Waiter<Request, Outcome>[], error: unknown): Promise<void> {
+  private async settleFailure(batch: Waiter<Request, Outcome>[], history: History, error: unknown): Promise<void> {
     if (batch.length === 1 || this.options.isOutage(error)) {
       for (const waiter of batch) waiter.reject(error);
       return;
     }
     this.options.observer?.halved(batch.length, error);
     const middle = Math.ceil(batch.length / 2);
-    await this.settle(batch.slice(0, middle));
-    await this.settle(batch.slice(middle));
+    await this.settle(batch.slice(0, middle), { ...history });
+    await this.settle(batch.slice(middle), { ...history });
   }
 
-  private async commitWithRetry(requests: Request[]): Promise<readonly (Outcome | Error)[]> {
-    const { commit, isTransient, triesMax = 5, sleep = sleepMs, observer } = this.options;
+  private async commitWithRetry(requests: Request[], history: History): Promise<readonly (Outcome | Error)[]> {
+    const { commit, isTransient, isCommitUnknown, triesMax = 5, sleep = sleepMs, observer } = this.options;
     const startedAt = performance.now();
     const outcomes = await retry(
       (previousError) => {
         if (previousError !== undefined) observer?.retried(requests.length, previousError);
-        return commit(requests, previousError);
+        if (isCommitUnknown(previousError)) history.mayHaveCommitted = true;
+        return commit(requests, history.mayHaveCommitted);
       },
       { triesMax, isTransient, delayMs: backoffWithJitterMs, sleep },
     );

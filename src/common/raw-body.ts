@@ -9,7 +9,8 @@ export function KeepsRawBody(): MethodDecorator {
 /** Parses JSON as Fastify does by itself, prototype poisoning refused, and keeps the text where a route asks for it. */
 export function parseJsonBodies(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
-  fastify.removeContentTypeParser('application/json');
+  // Fastify takes text by default; we take JSON alone, and say 415 to the rest.
+  fastify.removeContentTypeParser(['application/json', 'text/plain']);
   fastify.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
     const config = request.routeOptions.config as { keepsRawBody?: boolean };
     if (config.keepsRawBody === true) (request as FastifyRequest & { rawBody?: string }).rawBody = body;

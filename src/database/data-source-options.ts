@@ -7,7 +7,7 @@ import type { Config } from '../config/config.js';
  * fresh rows after a lock was waited for; the lock wait is shorter than a client's patience.
  */
 const SESSION_SETTINGS = `SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;
-SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 4,
+SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 1,
   sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO,NO_ZERO_DATE,NO_ZERO_IN_DATE'`;
 
 /** mysql2 whose pools prepare the session of each new connection; TypeORM has no hook for it. */

@@ -8,7 +8,6 @@ interface DriverError {
 
 const DEADLOCK_ERRNOS: ReadonlySet<number> = new Set([
   1213, // deadlock: the server rolled the whole transaction back
-  1205, // lock wait timeout: only the statement failed, the transaction is rolled back by us
   3572, // MySQL: NOWAIT refused
   1020, // MariaDB: the record changed since it was read
 ]);
@@ -47,6 +46,11 @@ export function isDeadlock(error: unknown): boolean {
   return DEADLOCK_ERRNOS.has(driverError(error).errno ?? 0);
 }
 
+/** Somebody keeps a row locked. Only the statement failed; the transaction is rolled back by us. */
+export function isLockWaitTimeout(error: unknown): boolean {
+  return driverError(error).errno === 1205;
+}
+
 export function isDuplicateKey(error: unknown): boolean {
   return driverError(error).errno === 1062;
 }
@@ -78,6 +82,10 @@ export class CommitUnknownError extends Error {
   }
 }
 
+export function isCommitUnknown(error: unknown): boolean {
+  return error instanceof CommitUnknownError;
+}
+
 /** A guarded write did not change as many rows as was decided; nothing was committed. */
 export class StaleWriteError extends Error {
   constructor(statement: string, cause: unknown) {
@@ -88,7 +96,7 @@ export class StaleWriteError extends Error {
 
 /** Nothing can be written now, however small the batch. */
 export function isOutage(error: unknown): boolean {
-  return error instanceof CommitUnknownError || isConnectionLost(error) || isPoolExhausted(error);
+  return isCommitUnknown(error) || isConnectionLost(error) || isLockWaitTimeout(error) || isPoolExhausted(error);
 }
 
 /** What a transaction read was overtaken while it waited for a lock; run again from the start it reads anew. */
@@ -103,10 +111,11 @@ export class OvertakenError extends Error {
 export function isTransient(error: unknown): boolean {
   return (
     isDeadlock(error) ||
+    isLockWaitTimeout(error) ||
     isDuplicateKey(error) ||
     error instanceof OvertakenError ||
     error instanceof StaleWriteError ||
-    error instanceof CommitUnknownError ||
+    isCommitUnknown(error) ||
     isConnectionLost(error)
   );
 }

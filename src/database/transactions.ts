@@ -150,7 +150,12 @@ export class Transactions {
   }
 
   /** A connection whose state is in doubt is closed, which makes the server roll back; it never returns to the pool. */
-  private async giveUp(tx: Transaction, connection: PoolConnection, runner: QueryRunner, error: unknown): Promise<void> {
+  private async giveUp(
+    tx: Transaction,
+    connection: PoolConnection,
+    runner: QueryRunner,
+    error: unknown,
+  ): Promise<void> {
     try {
       if (error instanceof CommitUnknownError || isConnectionLost(error)) throw error;
       await tx.rollback();

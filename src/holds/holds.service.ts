@@ -4,10 +4,11 @@ import type { GroupCommit } from '../common/group-commit.js';
 import { inSteps } from '../common/in-steps.js';
 import { ValidationError } from '../common/problem.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { CommitUnknownError } from '../database/database-errors.js';
 import { GroupCommits } from '../database/group-commits.js';
 import { addSeconds, newUuid } from '../database/sql.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
+import { MetricsService } from '../observability/metrics.service.js';
+import type { Tally } from '../observability/samples.js';
 import { ProductNotFoundError } from '../products/products.errors.js';
 import { ProductsService } from '../products/products.service.js';
 import type { StockLedger } from '../products/stock-ledger.js';
@@ -22,11 +23,15 @@ type NewHold = Pick<HoldRow, 'id' | 'product_id' | 'qty'>;
 /** Expired holds that are released in one transaction: many enough to be quick, few enough to be brief. */
 export const RELEASE_STEP = 1000;
 
+/** Why units of a hold became available again. */
+export type ReleaseReason = 'expired' | 'given_back' | 'order_cancelled';
+
 /** Reserving stock and letting it go. */
 @Injectable()
 export class HoldsService {
   private readonly creations: GroupCommit<NewHold, HoldRow>;
   private readonly releases: GroupCommit<number, number>;
+  private readonly released: Tally;
 
   constructor(
     private readonly holds: HoldsRepository,
@@ -34,9 +39,14 @@ export class HoldsService {
     private readonly transactions: Transactions,
     @Inject(CONFIG) private readonly config: Config,
     groupCommits: GroupCommits,
+    metrics: MetricsService,
   ) {
-    this.creations = groupCommits.create((batch, previousError) => this.commitCreations(batch, previousError));
-    this.releases = groupCommits.create((batch) => this.commitReleases(batch));
+    const reasons: readonly ReleaseReason[] = ['expired', 'given_back', 'order_cancelled'];
+    this.released = metrics.tally('checkout_holds_released_total', 'Holds released, by reason', 'reason', reasons);
+    this.creations = groupCommits.create('holds', (batch, mayHaveCommitted) =>
+      this.commitCreations(batch, mayHaveCommitted),
+    );
+    this.releases = groupCommits.create('releases', (batch) => this.commitReleases(batch));
   }
 
   /**
@@ -128,8 +138,14 @@ export class HoldsService {
   }
 
   /** Readers of this instance see the units of released holds from here on. */
-  unitsReturned(holds: readonly HoldRow[]): void {
+  unitsReturned(holds: readonly HoldRow[], reason: ReleaseReason): void {
+    this.countReleased(holds.length, reason);
     this.products.stockMoved(holds.map(returnedUnits));
+  }
+
+  /** Call after the commit that released the holds, unless it is followed by `unitsReturned`. */
+  countReleased(count: number, reason: ReleaseReason): void {
+    if (count > 0) this.released.add(reason, count);
   }
 
   /**
@@ -140,21 +156,22 @@ export class HoldsService {
    * It can't answer too early: outcomes are returned after COMMIT was answered. If the process dies before,
    * the server rolls back; if it dies after, the holds expire by themselves.
    */
-  private async commitCreations(batch: readonly NewHold[], previousError: unknown): Promise<(HoldRow | Error)[]> {
-    const { outcomes, ledger } = await this.transactions.once(async (tx) => {
+  private async commitCreations(batch: readonly NewHold[], mayHaveCommitted: boolean): Promise<(HoldRow | Error)[]> {
+    const { outcomes, ledger, takenBack } = await this.transactions.once(async (tx) => {
       const productIds = batch.map((hold) => hold.product_id);
       const { ledger, now } = await this.products.lockStock(tx, productIds);
-      const committed = await this.findCommitted(tx, batch, previousError);
+      const committed = await this.findCommitted(tx, batch, mayHaveCommitted);
       const undecided = batch.filter((hold) => !committed.has(hold.id));
-      await this.takeBackExpired(tx, ledger, undecided);
+      const takenBack = await this.takeBackExpired(tx, ledger, undecided);
       const expiresAt = addSeconds(now, this.config.holds.ttlSeconds);
       const decided = undecided.map((hold) => decide(hold, ledger, expiresAt));
       this.holds.insert(tx, decided.filter(isGranted), expiresAt);
       this.products.writeStock(tx, ledger);
       const granted = decided[Symbol.iterator]();
       const outcomes = batch.map((hold) => committed.get(hold.id) ?? granted.next().value!);
-      return { outcomes, ledger };
+      return { outcomes, ledger, takenBack };
     });
+    this.countReleased(takenBack, 'expired');
     this.products.stockCommitted(ledger);
     return outcomes;
   }
@@ -174,10 +191,12 @@ export class HoldsService {
       this.releaseHolds(tx, expired);
       return expired;
     });
-    this.unitsReturned(expired);
+    this.unitsReturned(expired, 'expired');
     const counts = groupBy(expired, (hold) => hold.product_id);
     // Two requests for one product are one piece of work, told to the first of them.
-    return batch.map((productId, index) => (batch.indexOf(productId) === index ? (counts.get(productId)?.length ?? 0) : 0));
+    return batch.map((productId, index) =>
+      batch.indexOf(productId) === index ? (counts.get(productId)?.length ?? 0) : 0,
+    );
   }
 
   /**
@@ -187,9 +206,9 @@ export class HoldsService {
   private async findCommitted(
     tx: Transaction,
     batch: readonly NewHold[],
-    previousError: unknown,
+    mayHaveCommitted: boolean,
   ): Promise<Map<string, HoldRow>> {
-    if (!(previousError instanceof CommitUnknownError)) return new Map();
+    if (!mayHaveCommitted) return new Map();
     const rows = await this.holds.findByIds(
       tx,
       batch.map((hold) => hold.id),
@@ -197,14 +216,18 @@ export class HoldsService {
     return new Map(rows.map((row) => [row.id, row]));
   }
 
-  /** Where the batch wants more than is available, expired holds of that product are released first. */
-  private async takeBackExpired(tx: Transaction, ledger: StockLedger, batch: readonly NewHold[]): Promise<void> {
+  /**
+   * Where the batch wants more than is available, expired holds of that product are released first.
+   *
+   * @returns how many were released.
+   */
+  private async takeBackExpired(tx: Transaction, ledger: StockLedger, batch: readonly NewHold[]): Promise<number> {
     const wanted = new Map<number, number>();
     for (const { product_id, qty } of batch) wanted.set(product_id, (wanted.get(product_id) ?? 0) + qty);
     const shortages = [...wanted]
       .map(([productId, units]) => ({ productId, limit: units - (ledger.available(productId) ?? units) }))
       .filter(({ limit }) => limit > 0);
-    if (shortages.length === 0) return;
+    if (shortages.length === 0) return 0;
     const expired = await this.holds.lockExpired(tx, shortages);
     for (const hold of expired) ledger.move(returnedUnits(hold));
     this.holds.markReleased(
@@ -212,6 +235,7 @@ export class HoldsService {
       expired.map((hold) => hold.id),
       'active',
     );
+    return expired.length;
   }
 }
 

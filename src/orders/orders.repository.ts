@@ -57,6 +57,13 @@ export class OrdersRepository {
     return rows.map(toRow);
   }
 
+  async countByStatus(status: OrderStatus): Promise<number> {
+    const [row] = await this.orders.query<{ count: number }[]>(
+      `SELECT COUNT(*) AS count FROM orders WHERE status = ${escape(status)}`,
+    );
+    return Number(row!.count);
+  }
+
   /** For how long the oldest unpaid order has been past its deadline, in milliseconds; null when none is. */
   async findOverdueMs(): Promise<number | null> {
     const [row] = await this.orders.query<{ overdue_ms: number }[]>(
@@ -85,7 +92,9 @@ export class OrdersRepository {
   insert(tx: Transaction, orders: readonly { holdId: string; amount: string }[], paymentTtlSeconds: number): void {
     if (orders.length === 0) return;
     const due = `NOW(3) + INTERVAL ${uintLiteral(paymentTtlSeconds)} SECOND`;
-    const values = orders.map(({ holdId, amount }) => `(${uuidLiteral(holdId)},'pending_payment',${escape(amount)},${due})`);
+    const values = orders.map(
+      ({ holdId, amount }) => `(${uuidLiteral(holdId)},'pending_payment',${escape(amount)},${due})`,
+    );
     tx.write(`INSERT INTO orders (hold_id, status, amount, payment_due_at) VALUES ${values.join(',')}`, orders.length);
   }
 

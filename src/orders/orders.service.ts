@@ -5,7 +5,7 @@ import { groupBy } from '../common/group-by.js';
 import { inSteps } from '../common/in-steps.js';
 import { amountOf } from '../common/money.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { CommitUnknownError, OvertakenError } from '../database/database-errors.js';
+import { OvertakenError } from '../database/database-errors.js';
 import { GroupCommits } from '../database/group-commits.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
 import { HoldExpiredError, HoldNotFoundError } from '../holds/holds.errors.js';
@@ -17,13 +17,19 @@ import { HoldAlreadyUsedError, OrderAlreadyPaidError } from './orders.errors.js'
 import { OrdersRepository } from './orders.repository.js';
 import type { CreatedOrder, HoldWithOrder, OrderRow, Settlement, StockedOrderRow } from './orders.types.js';
 
+interface OrderRequest {
+  readonly holdId: string;
+  /** Whether this request is the one that made the order of its hold. */
+  hasWon: boolean;
+}
+
 /** Orders that are cancelled in one transaction. */
 const CANCEL_STEP = 500;
 
 /** Turning holds into orders, settling orders, and giving holds back, with their unpaid order if there is one. */
 @Injectable()
 export class OrdersService {
-  private readonly creations: GroupCommit<string, CreatedOrder>;
+  private readonly creations: GroupCommit<OrderRequest, CreatedOrder>;
   private readonly givenBack: GroupCommit<string, void>;
   private readonly createdListeners: ((orderIds: readonly number[]) => void)[] = [];
 
@@ -35,13 +41,15 @@ export class OrdersService {
     @Inject(CONFIG) private readonly config: Config,
     groupCommits: GroupCommits,
   ) {
-    this.creations = groupCommits.create((batch, previousError) => this.commitCreations(batch, previousError));
-    this.givenBack = groupCommits.create((batch) => this.commitGivenBack(batch));
+    this.creations = groupCommits.create('orders', (batch, mayHaveCommitted) =>
+      this.commitCreations(batch, mayHaveCommitted),
+    );
+    this.givenBack = groupCommits.create('give_backs', (batch) => this.commitGivenBack(batch));
   }
 
   /** @throws HoldNotFoundError, HoldAlreadyUsedError, HoldExpiredError */
   createOrderFromHold(holdId: string): Promise<CreatedOrder> {
-    return this.creations.submit(holdId);
+    return this.creations.submit({ holdId, hasWon: false });
   }
 
   /** Calls `listener` after each commit that made orders; it must not throw. */
@@ -62,6 +70,11 @@ export class OrdersService {
    */
   async giveBack(holdId: string): Promise<void> {
     await this.givenBack.submit(holdId);
+  }
+
+  /** Orders whose payment is owed back. */
+  countRefundsDue(): Promise<number> {
+    return this.orders.countByStatus('refund_due');
   }
 
   /** For how long the oldest unpaid order has been past its deadline, in milliseconds; null when none is. */
@@ -141,6 +154,7 @@ export class OrdersService {
 
   /** Readers of this instance see the settled stock from here on. */
   settlementsCommitted(settlements: readonly Settlement[]): void {
+    this.holds.countReleased(settlements.filter(({ to }) => to === 'cancelled').length, 'order_cancelled');
     this.products.stockMoved(settlements.map(unitsMovedBy));
   }
 
@@ -150,11 +164,12 @@ export class OrdersService {
    * the process dies before COMMIT, the server rolls back and the hold is active again.
    */
   private async commitCreations(
-    batch: readonly string[],
-    previousError: unknown,
+    batch: readonly OrderRequest[],
+    mayHaveCommitted: boolean,
   ): Promise<(CreatedOrder | Error)[]> {
+    const holdIds = batch.map((request) => request.holdId);
     const { outcomes, created } = await this.transactions.once(async (tx) => {
-      const rows = await this.holds.lockHolds(tx, batch);
+      const rows = await this.holds.lockHolds(tx, holdIds);
       const holds = new Map(rows.map((hold) => [hold.id, hold]));
       const usable = rows.filter((hold) => statusOf(hold) === 'active');
       this.holds.useHolds(
@@ -162,10 +177,9 @@ export class OrdersService {
         usable.map((hold) => hold.id),
       );
       this.orders.insert(tx, usable.map(toNewOrder), this.config.orders.paymentTtlSeconds);
-      const orders = await this.orders.commitAndFindByHoldIds(tx, batch);
-      // After a lost COMMIT reply an order that is there already is taken for the one this batch made.
-      const winners = new Set(previousError instanceof CommitUnknownError ? orders.keys() : usable.map(({ id }) => id));
-      const outcomes = batch.map((holdId) => toOutcome(holds.get(holdId), orders.get(holdId), winners.delete(holdId)));
+      chooseWinners(batch, new Set(usable.map((hold) => hold.id)), mayHaveCommitted);
+      const orders = await this.orders.commitAndFindByHoldIds(tx, holdIds);
+      const outcomes = batch.map(({ holdId, hasWon }) => toOutcome(holds.get(holdId), orders.get(holdId), hasWon));
       return { outcomes, created: usable.map((hold) => orders.get(hold.id)!.id) };
     });
     if (created.length > 0) for (const listener of this.createdListeners) listener(created);
@@ -199,7 +213,7 @@ export class OrdersService {
       return { outcomes, released, settlements };
     });
     this.settlementsCommitted(settlements);
-    this.holds.unitsReturned(released);
+    this.holds.unitsReturned(released, 'given_back');
     return outcomes;
   }
 }
@@ -222,6 +236,14 @@ export function unitsMovedBy({ order, to }: Settlement): StockMove {
 
 function isLate({ order }: Settlement): boolean {
   return order.status !== 'pending_payment';
+}
+
+/**
+ * The first request for each usable hold gets its order. Who won in a try whose COMMIT may have been carried
+ * out stays the winner: if the hold is used now, it is most likely by that try.
+ */
+function chooseWinners(batch: readonly OrderRequest[], usable: Set<string>, mayHaveCommitted: boolean): void {
+  for (const request of batch) request.hasWon = usable.delete(request.holdId) || (mayHaveCommitted && request.hasWon);
 }
 
 function toNewOrder(hold: PricedHoldRow): { holdId: string; amount: string } {

@@ -34,7 +34,8 @@ export class StockAuditRepository {
 }
 
 function proofSql(productId: number | undefined): string {
-  const ofProduct = (column: string): string => (productId === undefined ? '' : `AND ${column} = ${uintLiteral(productId)}`);
+  const ofProduct = (column: string): string =>
+    productId === undefined ? '' : `AND ${column} = ${uintLiteral(productId)}`;
   return `SELECT p.id AS product_id, p.stock_total, p.stock_held, p.stock_sold,
       CAST(COALESCE(h.held, 0) AS SIGNED) AS proven_held, CAST(COALESCE(s.sold, 0) AS SIGNED) AS proven_sold
     FROM products p

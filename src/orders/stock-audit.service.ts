@@ -66,6 +66,7 @@ export class StockAuditService implements OnModuleInit {
   private async watch(): Promise<void> {
     const drifted = (await this.audit.prove()).filter((proof) => driftOf(proof) > 0);
     this.lastDrift = drifted.reduce((sum, proof) => sum + driftOf(proof), 0);
-    for (const proof of drifted) this.logger.error({ ...proof }, 'The stock counters differ from the rows; see stock:audit');
+    for (const proof of drifted)
+      this.logger.error({ ...proof }, 'The stock counters differ from the rows; see stock:audit');
   }
 }

@@ -9,6 +9,12 @@ import type { Transaction } from '../database/transactions.js';
 import { ProductEntity } from './product.entity.js';
 import type { NewProduct, ProductChange, ProductRow, StockMove } from './products.types.js';
 
+/**
+ * Versions begin at the microsecond of the product's birth, so that after all data were deleted and made anew
+ * (reset, restore) a cache that outlived them takes the new row for newer.
+ */
+export const FIRST_VERSION = 'UNIX_TIMESTAMP(NOW(6)) * 1000000';
+
 /** All SQL of the table `products`. */
 @Injectable()
 export class ProductsRepository {
@@ -38,6 +44,11 @@ export class ProductsRepository {
       .getRawMany<ProductRow>();
   }
 
+  /** Products that were put on sale last. */
+  findNewest(limit: number): Promise<ProductRow[]> {
+    return this.selectRows().orderBy('p.id', 'DESC').limit(limit).getRawMany<ProductRow>();
+  }
+
   /**
    * Locks the rows, ids ascending, until the transaction ends: every change of a product's stock waits here,
    * so what is decided on the returned figures is still true when it is written.
@@ -64,11 +75,10 @@ export class ProductsRepository {
   }
 
   async insert(product: NewProduct): Promise<number> {
-    const sql = format('INSERT INTO products (name, price, stock_total) VALUES (?, ?, ?)', [
-      product.name,
-      product.price,
-      product.stock_total,
-    ]);
+    const sql = format(
+      `INSERT INTO products (name, price, stock_total, stock_version) VALUES (?, ?, ?, ${FIRST_VERSION})`,
+      [product.name, product.price, product.stock_total],
+    );
     const result = await this.products.query<ResultSetHeader>(sql);
     return result.insertId;
   }

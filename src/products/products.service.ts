@@ -28,6 +28,16 @@ export class ProductsService {
     return row;
   }
 
+  /** Products that were put on sale last, at most `limit`, newest first. */
+  findNewest(limit: number): Promise<ProductRow[]> {
+    return this.products.findNewest(limit);
+  }
+
+  /** How often a stock figure was read, by where it was found. */
+  get cacheReads(): Readonly<Record<string, number>> {
+    return this.cache.reads;
+  }
+
   /** A page of products in the order of their ids; the cursor is null on the last page. */
   async listProducts(afterId: number, limit: number): Promise<{ rows: ProductRow[]; nextCursor: string | null }> {
     const rows = await this.products.findPage(afterId, limit + 1);

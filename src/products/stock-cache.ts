@@ -43,6 +43,8 @@ export class StockCache implements BeforeApplicationShutdown {
   private readonly unpublished = new Map<number, ProductRow>();
   private publishing: Promise<void> | undefined;
   private lockCount = 0;
+  /** How often a figure was found where. */
+  readonly reads = { local: 0, redis: 0, database: 0 };
 
   constructor(private readonly redis: RedisService) {}
 
@@ -53,7 +55,9 @@ export class StockCache implements BeforeApplicationShutdown {
   /** The figure of this process if it is fresh. */
   peek(id: number): ProductRow | undefined {
     const entry = this.local.get(id);
-    return entry !== undefined && entry.row !== null && entry.freshUntil > performance.now() ? entry.row : undefined;
+    if (entry === undefined || entry.row === null || entry.freshUntil <= performance.now()) return undefined;
+    this.reads.local++;
+    return entry.row;
   }
 
   /** The figure from Redis or, once for all who wait, from the database. Null: there is no such product. */
@@ -85,7 +89,9 @@ export class StockCache implements BeforeApplicationShutdown {
     const startedAt = performance.now();
     // What Redis has may be half a second old, and so from before a commit that this process has just made.
     const isOutdated = startedAt - (this.local.get(id)?.outdatedUntil ?? -Infinity) < FRESH_MS;
-    const row = (isOutdated ? null : await this.fromRedis(id)) ?? (await this.fromDatabase(id, read, isOutdated));
+    const cached = isOutdated ? null : await this.fromRedis(id);
+    this.reads[cached === null ? 'database' : 'redis']++;
+    const row = cached ?? (await this.fromDatabase(id, read, isOutdated));
     return row === null ? null : this.remember(row, startedAt);
   }
 
@@ -133,7 +139,8 @@ export class StockCache implements BeforeApplicationShutdown {
     const known = this.local.get(row.id);
     const newer = known?.row != null && known.row.stock_version > row.stock_version ? known.row : row;
     const outdatedUntil = known?.outdatedUntil ?? -Infinity;
-    if (newer === row) this.keep(row.id, { row, freshUntil: readAt < outdatedUntil ? 0 : readAt + FRESH_MS, outdatedUntil });
+    if (newer === row)
+      this.keep(row.id, { row, freshUntil: readAt < outdatedUntil ? 0 : readAt + FRESH_MS, outdatedUntil });
     return newer;
   }
 

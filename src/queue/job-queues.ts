@@ -50,6 +50,8 @@ export class JobQueues implements OnApplicationBootstrap, BeforeApplicationShutd
       connection: this.connect(this.producerOptions()),
       defaultJobOptions: JOB_OPTIONS,
       skipWaitingForReady: true,
+      // The check would be the connection's first command, and fail for good when Redis is not there yet.
+      skipVersionCheck: true,
     });
     queue.on('error', (error) => this.logger.debug({ err: error }, `Queue ${name}`));
     this.queues.set(name, queue);
@@ -60,6 +62,16 @@ export class JobQueues implements OnApplicationBootstrap, BeforeApplicationShutd
   /** The queues by name, for the operator's commands and the metrics. */
   get all(): ReadonlyMap<string, Queue> {
     return this.queues;
+  }
+
+  /** Whether Redis is there for the queues within `timeoutMs`. */
+  async areConnected(timeoutMs: number): Promise<boolean> {
+    const ready = this.connections.map(
+      (connection) =>
+        connection.status === 'ready' || new Promise<true>((resolve) => connection.once('ready', () => resolve(true))),
+    );
+    const result = await withinLimit(Promise.all(ready), timeoutMs);
+    return result !== undefined;
   }
 
   onApplicationBootstrap(): void {
@@ -80,7 +92,7 @@ export class JobQueues implements OnApplicationBootstrap, BeforeApplicationShutd
    */
   async beforeApplicationShutdown(): Promise<void> {
     const closing = [...this.workers, ...this.queues.values()].map((closable) => closable.close());
-    await withinLimit(Promise.all(closing));
+    await withinLimit(Promise.all(closing), CLOSE_TIMEOUT_MS);
     for (const connection of this.connections) connection.disconnect();
   }
 
@@ -109,6 +121,8 @@ export class JobQueues implements OnApplicationBootstrap, BeforeApplicationShutd
       db: database,
       ...(password !== '' && { password }),
       connectTimeout: 2000,
+      // ioredis waits this long at closing even for a connection that is gone already.
+      disconnectTimeout: 100,
       retryStrategy: (attempt) => Math.min(100 * attempt, 2000),
       ...options,
     });
@@ -124,11 +138,13 @@ export class JobQueues implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 }
 
-async function withinLimit(work: Promise<unknown>): Promise<void> {
+/** The result of the work, or undefined when it failed or was not done in time. */
+async function withinLimit<T>(work: Promise<T>, limitMs: number): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
+  const limit = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), limitMs);
   });
-  await Promise.race([work.catch(() => undefined), limit]);
+  const result = await Promise.race([work.catch(() => undefined), limit]);
   clearTimeout(timer);
+  return result;
 }

@@ -24,7 +24,14 @@ export async function startChild(overrides: Environment = {}): Promise<ChildServ
   const port = await freePort();
   const child = spawn(process.execPath, [join(ROOT, 'dist/src/main.js')], {
     cwd: join(ROOT, '.local'),
-    env: { ...process.env, NODE_OPTIONS: '', ROLES: 'api,worker,scheduler', HOST: '127.0.0.1', PORT: String(port), ...overrides },
+    env: {
+      ...process.env,
+      NODE_OPTIONS: '',
+      ROLES: 'api,worker,scheduler',
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      ...overrides,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.add(child);

@@ -5,7 +5,10 @@ import type { Environment } from './service.js';
 const ROOT = join(import.meta.dirname, '../..');
 
 /** Runs a command of the built CLI on the worker's database and returns its exit code and everything it printed. */
-export async function runCli(args: readonly string[], overrides: Environment = {}): Promise<{ code: number | null; output: string }> {
+export async function runCli(
+  args: readonly string[],
+  overrides: Environment = {},
+): Promise<{ code: number | null; output: string }> {
   const child = spawn(process.execPath, [join(ROOT, 'dist/src/cli/main.js'), ...args], {
     cwd: join(ROOT, '.local'),
     env: { ...process.env, NODE_OPTIONS: '', ...overrides },

@@ -46,6 +46,17 @@ export async function startService(overrides: Environment = {}): Promise<Service
   return service;
 }
 
+/** A service that runs elsewhere, with the environment of the tests; its owner stops it. */
+export function connectTo(url: string): Service {
+  return {
+    app: undefined as never,
+    config: loadConfig(process.env),
+    url,
+    call: (method, path, body, headers) => send(`${url}${path}`, method, body, headers),
+    stop: () => Promise.resolve(),
+  };
+}
+
 export async function stopServices(): Promise<void> {
   await Promise.all([...running].map((service) => service.stop()));
 }

@@ -3,6 +3,7 @@ import { GroupCommit, type GroupCommitOptions } from '../../src/common/group-com
 
 class TransientError extends Error {}
 class OutageError extends Error {}
+class CommitUnknownError extends TransientError {}
 
 type Commit = GroupCommitOptions<number, string>['commit'];
 
@@ -43,6 +44,7 @@ function groupCommitOf(commit: Commit, overrides: Partial<GroupCommitOptions<num
     waitingMax: 1000,
     isTransient: (error) => error instanceof TransientError,
     isOutage: (error) => error instanceof OutageError,
+    isCommitUnknown: (error) => error instanceof CommitUnknownError,
     sleep: () => Promise.resolve(),
     ...overrides,
   });
@@ -82,7 +84,7 @@ describe('order', () => {
       runningMax = Math.max(runningMax, ++running);
       await turnOfTheLoop();
       running--;
-      return answerAll(batch, undefined);
+      return answerAll(batch, false);
     });
     const submitters = Array.from({ length: 20 }, async (_, client) => {
       for (let request = 0; request < 5; request++) await group.submit(client * 5 + request);
@@ -170,18 +172,36 @@ describe('errors of single requests', () => {
 });
 
 describe('retry', () => {
-  it('runs the whole batch again after a transient failure, and tells the commit what went wrong', async () => {
-    const tries: { batch: number[]; previousError: unknown }[] = [];
-    const deadlock = new TransientError('deadlock');
-    const group = groupCommitOf(async (batch, previousError) => {
-      tries.push({ batch: [...batch], previousError });
-      if (tries.length === 1) throw deadlock;
-      return answerAll(batch, previousError);
+  it('runs the whole batch again after a transient failure', async () => {
+    const tries: { batch: number[]; mayHaveCommitted: boolean }[] = [];
+    const group = groupCommitOf(async (batch, mayHaveCommitted) => {
+      tries.push({ batch: [...batch], mayHaveCommitted });
+      if (tries.length === 1) throw new TransientError('deadlock');
+      return answerAll(batch, mayHaveCommitted);
     });
     expect(await outcomesOf([group.submit(1), group.submit(2)])).toEqual(['done 1', 'done 2']);
     expect(tries).toEqual([
-      { batch: [1, 2], previousError: undefined },
-      { batch: [1, 2], previousError: deadlock },
+      { batch: [1, 2], mayHaveCommitted: false },
+      { batch: [1, 2], mayHaveCommitted: false },
+    ]);
+  });
+
+  it('never forgets that a commit may have been carried out, over other failures and halves', async () => {
+    const tries: { batch: number[]; mayHaveCommitted: boolean }[] = [];
+    const failures = [new CommitUnknownError('lost'), new TransientError('deadlock'), new Error('poison')];
+    const group = groupCommitOf(async (batch, mayHaveCommitted) => {
+      tries.push({ batch: [...batch], mayHaveCommitted });
+      const failure = failures[tries.length - 1];
+      if (failure !== undefined) throw failure;
+      return answerAll(batch, mayHaveCommitted);
+    });
+    expect(await outcomesOf([group.submit(1), group.submit(2)])).toEqual(['done 1', 'done 2']);
+    expect(tries).toEqual([
+      { batch: [1, 2], mayHaveCommitted: false },
+      { batch: [1, 2], mayHaveCommitted: true },
+      { batch: [1, 2], mayHaveCommitted: true },
+      { batch: [1], mayHaveCommitted: true },
+      { batch: [2], mayHaveCommitted: true },
     ]);
   });
 
@@ -217,7 +237,7 @@ describe('retry', () => {
 
   it('goes on with the next batch after one has failed', async () => {
     const group = groupCommitOf((batch) =>
-      batch.includes(1) ? Promise.reject(new OutageError('gone')) : answerAll(batch, undefined),
+      batch.includes(1) ? Promise.reject(new OutageError('gone')) : answerAll(batch, false),
     );
     await expect(group.submit(1)).rejects.toThrow('gone');
     expect(await group.submit(2)).toBe('done 2');
@@ -229,7 +249,7 @@ describe('halving', () => {
     const batches: number[][] = [];
     const group = groupCommitOf((batch) => {
       batches.push([...batch]);
-      return batch.includes(3) ? Promise.reject(new Error('bad value')) : answerAll(batch, undefined);
+      return batch.includes(3) ? Promise.reject(new Error('bad value')) : answerAll(batch, false);
     });
     const answers = [1, 2, 3, 4, 5].map((request) => group.submit(request));
     expect(await outcomesOf(answers)).toEqual(['done 1', 'done 2', 'refused: bad value', 'done 4', 'done 5']);
@@ -241,7 +261,7 @@ describe('halving', () => {
     const group = groupCommitOf((batch) => {
       if (batch.length > 1) return Promise.reject(new Error('too many'));
       decided.push(...batch);
-      return answerAll(batch, undefined);
+      return answerAll(batch, false);
     });
     await Promise.all([1, 2, 3, 4, 5, 6, 7].map((request) => group.submit(request)));
     expect(decided).toEqual([1, 2, 3, 4, 5, 6, 7]);
@@ -293,7 +313,7 @@ describe('observer', () => {
       (batch) => {
         if (++tries === 1) return Promise.reject(new TransientError('deadlock'));
         if (batch.length > 1) return Promise.reject(new Error('bad value'));
-        return answerAll(batch, undefined);
+        return answerAll(batch, false);
       },
       {
         waitingMax: 2,

@@ -1,0 +1,116 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { OrdersService } from '../../src/orders/orders.service.js';
+import { WebhooksService } from '../../src/webhooks/webhooks.service.js';
+import { execute, query } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+import { expectStockIdentity } from '../support/expectations.js';
+import {
+  createOrder,
+  createPaidOrder,
+  createProduct,
+  noticeOf,
+  notify,
+  orderOf,
+  stockOf,
+  unique,
+} from '../support/factories.js';
+import { type Service, startService } from '../support/service.js';
+
+async function passDeadline(...orderIds: number[]): Promise<void> {
+  await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 SECOND WHERE id IN (?)', [orderIds]);
+}
+
+describe('the payment deadline', () => {
+  let service: Service;
+
+  beforeAll(async () => {
+    service = await startService();
+  });
+
+  it('cancels an unpaid order by the clock, and its units come back', async () => {
+    const product = await createProduct(service, { stock_total: 4 });
+    const order = await createOrder(service, { product_id: product.id, quantity: 4 });
+    await passDeadline(order.order_id);
+    const scheduler = await startService({ ROLES: 'worker,scheduler' });
+    await eventually(async () => expect(await stockOf(product.id)).toMatchObject({ available: 4 }), 10_000);
+    expect(await orderOf(order.hold_id)).toMatchObject([{ status: 'cancelled', cancel_reason: 'payment_expired' }]);
+    await expectStockIdentity(product.id);
+    await scheduler.stop();
+  });
+
+  it('leaves paid orders and orders that still have time alone', async () => {
+    const product = await createProduct(service, { stock_total: 4 });
+    const paid = await createPaidOrder(service, { product_id: product.id });
+    const waiting = await createOrder(service, { product_id: product.id });
+    await passDeadline(paid.order_id);
+    expect(await service.app.get(OrdersService).cancelDueOrders()).toBe(0);
+    expect(await orderOf(paid.hold_id)).toMatchObject([{ status: 'paid' }]);
+    expect(await orderOf(waiting.hold_id)).toMatchObject([{ status: 'pending_payment' }]);
+    await expectStockIdentity(product.id);
+  });
+
+  it('cancels each order once when many do it at once', async () => {
+    const product = await createProduct(service, { stock_total: 60 });
+    const orders = await Promise.all(
+      Array.from({ length: 60 }, () => createOrder(service, { product_id: product.id })),
+    );
+    await passDeadline(...orders.map(({ order_id }) => order_id));
+    const counts = await Promise.all(Array.from({ length: 8 }, () => service.app.get(OrdersService).cancelDueOrders()));
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(60);
+    expect(await stockOf(product.id)).toMatchObject({ stock_held: 0, available: 60 });
+  });
+
+  it('is looked up by index', async () => {
+    const [plan] = await query<{ key: string }>(
+      `EXPLAIN SELECT o.id FROM orders o WHERE o.status = 'pending_payment' AND o.payment_due_at <= NOW(3)
+       ORDER BY o.payment_due_at LIMIT 500 FOR UPDATE SKIP LOCKED`,
+    );
+    expect(plan).toMatchObject({ key: 'orders_status_due' });
+  });
+});
+
+describe('the periodic reconciliation', () => {
+  let service: Service;
+
+  beforeAll(async () => {
+    service = await startService();
+  });
+
+  it('applies an event that slipped through when its order was made, and only once', async () => {
+    const product = await createProduct(service);
+    const order = await createOrder(service, { product_id: product.id });
+    const notice = noticeOf(order);
+    expect((await notify(service, notice)).status).toBe(200);
+    // As if the process had died between storing the event and applying it: the order knows nothing of it.
+    await execute(
+      "UPDATE webhook_logs SET status = 'pending_order', outcome = NULL, processed_at = NULL WHERE order_id = ?",
+      [order.order_id],
+    );
+    await execute("UPDATE orders SET status = 'pending_payment' WHERE id = ?", [order.order_id]);
+    await execute('UPDATE products SET stock_held = 1, stock_sold = 0 WHERE id = ?', [product.id]);
+    const counts = await Promise.all([1, 2, 3].map(() => service.app.get(WebhooksService).reconcilePendingWebhooks()));
+    expect(Math.max(...counts)).toBe(1);
+    expect(await orderOf(order.hold_id)).toMatchObject([{ status: 'paid' }]);
+    expect(await stockOf(product.id)).toMatchObject({ stock_sold: 1, stock_held: 0 });
+    expect((await notify(service, notice)).body).toMatchObject({ result: 'duplicate', order_status: 'paid' });
+  });
+
+  it('gets to an event whose order is there past hundreds whose order never comes', async () => {
+    const values = Array.from(
+      { length: 700 },
+      (_, index) => `('${unique('waiting')}', '{}', REPEAT('0', 32), 'pending_order', ${900_000_000 + index})`,
+    );
+    await execute(
+      `INSERT INTO webhook_logs (idempotency_key, payload, payload_hash, status, order_id) VALUES ${values.join(',')}`,
+    );
+    const product = await createProduct(service);
+    const order = await createOrder(service, { product_id: product.id });
+    await notify(service, noticeOf(order, { status: 'failed' }));
+    await execute(
+      "UPDATE webhook_logs SET status = 'pending_order', outcome = NULL, processed_at = NULL WHERE order_id = ?",
+      [order.order_id],
+    );
+    expect(await service.app.get(WebhooksService).reconcilePendingWebhooks()).toBe(1);
+    await expectStockIdentity(product.id);
+  });
+});

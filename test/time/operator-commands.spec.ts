@@ -1,0 +1,123 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { Retention } from '../../src/admin/retention.js';
+import { StockAuditService } from '../../src/orders/stock-audit.service.js';
+import { JobQueues } from '../../src/queue/job-queues.js';
+import { runCli } from '../support/cli.js';
+import { execute, query } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+import {
+  createHold,
+  createOrder,
+  createPaidOrder,
+  createProduct,
+  expireHolds,
+  giveBack,
+  hex,
+  stockOf,
+} from '../support/factories.js';
+import { type Service, startService } from '../support/service.js';
+
+describe('the operator', () => {
+  let service: Service;
+
+  beforeAll(async () => {
+    service = await startService();
+  });
+
+  it('releases what is due with holds:expire', async () => {
+    const product = await createProduct(service, { stock_total: 3 });
+    const { hold_id } = await createHold(service, { product_id: product.id, quantity: 3 });
+    await expireHolds(hold_id);
+    const { code, output } = await runCli(['holds:expire']);
+    expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('1 expired holds released') });
+    expect(await stockOf(product.id)).toMatchObject({ available: 3 });
+  });
+
+  it('sees no drift in a sale with every kind of hold and order', async () => {
+    const product = await createProduct(service, { stock_total: 20 });
+    await createHold(service, { product_id: product.id, quantity: 2 });
+    await createOrder(service, { product_id: product.id, quantity: 3 });
+    await createPaidOrder(service, { product_id: product.id, quantity: 4 });
+    const back = await createOrder(service, { product_id: product.id, quantity: 5 });
+    await giveBack(service, back.hold_id);
+    const { code, output } = await runCli(['stock:audit']);
+    expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('No drift') });
+  });
+
+  it('is shown a drift, can repair it, and the check by the clock only tells of it', async () => {
+    const product = await createProduct(service, { stock_total: 20 });
+    await createPaidOrder(service, { product_id: product.id, quantity: 4 });
+    await execute('UPDATE products SET stock_held = 3, stock_sold = 5 WHERE id = ?', [product.id]);
+    const scheduler = await startService({ ROLES: 'scheduler', STOCK_AUDIT_CRON: '* * * * * *' });
+    const audit = scheduler.app.get(StockAuditService);
+    await eventually(() => expect(audit.drift).toBe(4), 10_000);
+    expect(await stockOf(product.id)).toMatchObject({ stock_held: 3, stock_sold: 5 });
+
+    const found = await runCli(['stock:audit', '--product', String(product.id)]);
+    expect(found.code).toBe(1);
+    expect(found.output).toMatch(/drift/);
+    const repaired = await runCli(['stock:audit', '--product', String(product.id), '--repair']);
+    expect(repaired).toMatchObject({ code: 0, output: expect.stringContaining('Repaired') });
+    expect(await stockOf(product.id)).toMatchObject({ stock_held: 0, stock_sold: 4 });
+    expect((await runCli(['stock:audit'])).code).toBe(0);
+    await eventually(() => expect(audit.drift).toBe(0), 10_000);
+    await scheduler.stop();
+  }, 60_000);
+
+  it('never repairs toward overselling: the database refuses a sum above the total', async () => {
+    const product = await createProduct(service, { stock_total: 5 });
+    await createPaidOrder(service, { product_id: product.id, quantity: 4 });
+    await execute('UPDATE products SET stock_sold = 2, stock_total = 3 WHERE id = ?', [product.id]);
+    const { code, output } = await runCli(['stock:audit', '--product', String(product.id), '--repair']);
+    expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining('products_never_oversold') });
+    expect(await stockOf(product.id)).toMatchObject({ stock_total: 3, stock_sold: 2 });
+    await execute('UPDATE products SET stock_sold = 4, stock_total = 5 WHERE id = ?', [product.id]);
+  });
+
+  it('sees queues, failed jobs with their reason, and puts them back in line', async () => {
+    const queue = service.app.get(JobQueues).all.get('releases')!;
+    const job = await queue.add('releases', { productId: 'not a number' }, { attempts: 1 });
+    const worker = await startService({ ROLES: 'worker' });
+    await eventually(async () => expect(await queue.getFailedCount()).toBe(1), 10_000);
+    await worker.stop();
+    expect(await runCli(['queue:status'])).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/releases +0 +0 +0 +\d+ +1/),
+    });
+    expect(await runCli(['queue:failed'])).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('Not an unsigned integer'),
+    });
+    expect(await runCli(['queue:retry', 'no-such-job'])).toMatchObject({ code: 1 });
+    expect(await runCli(['queue:retry', job.id!])).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('1 jobs are in line again'),
+    });
+    expect(await queue.getFailedCount()).toBe(0);
+  }, 60_000);
+
+  it('finds rows gone that have served their time, and only those', async () => {
+    const product = await createProduct(service, { stock_total: 50 });
+    const old = await createHold(service, { product_id: product.id });
+    const recent = await createHold(service, { product_id: product.id });
+    const cancelled = await createOrder(service, { product_id: product.id });
+    const paid = await createPaidOrder(service, { product_id: product.id });
+    for (const { hold_id } of [old, recent, cancelled]) await giveBack(service, hold_id);
+    const age = (holdId: string): Promise<number> =>
+      execute('UPDATE holds SET expires_at = NOW(3) - INTERVAL 91 DAY WHERE id = UNHEX(?)', [hex(holdId)]);
+    await Promise.all([age(old.hold_id), age(cancelled.hold_id), age(paid.hold_id)]);
+    await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 91 DAY WHERE id IN (?, ?)', [
+      cancelled.order_id,
+      paid.order_id,
+    ]);
+    await execute('UPDATE webhook_logs SET processed_at = NOW(3) - INTERVAL 91 DAY WHERE order_id = ?', [
+      paid.order_id,
+    ]);
+    expect(await service.app.get(Retention).purge()).toMatchObject({ holds: 1, orders: 1, webhookLogs: 1 });
+    const left = await query<{ id: string }>('SELECT LOWER(HEX(id)) AS id FROM holds WHERE product_id = ?', [
+      product.id,
+    ]);
+    expect(left.map(({ id }) => id).sort()).toEqual([recent.hold_id, paid.hold_id].map(hex).sort());
+    expect((await runCli(['stock:audit', '--product', String(product.id)])).code).toBe(0);
+  });
+});

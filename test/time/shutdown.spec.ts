@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type RedisServer, startDatabase, startRedis } from '../../scripts/servers.mjs';
+import { killChildren, startChild } from '../support/child-service.js';
+import { runCli } from '../support/cli.js';
+import { query } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+import { expectStockIdentity } from '../support/expectations.js';
+import { createProduct } from '../support/factories.js';
+import { connectTo, startService } from '../support/service.js';
+
+const DIR = join(import.meta.dirname, '../../.local/test');
+
+describe('SIGTERM', () => {
+  let redis: RedisServer;
+
+  beforeAll(async () => {
+    await startService();
+    redis = await startRedis({ dir: join(DIR, 'redis-shutdown') });
+  }, 60_000);
+
+  afterAll(async () => {
+    killChildren();
+    redis.kill('SIGCONT');
+    await redis.stop();
+  });
+
+  it('at full load answers what was accepted, drains the batches and ends with code 0', async () => {
+    const child = await startChild({ APP_ENV: 'test' });
+    const service = connectTo(child.url);
+    const product = await createProduct(service, { stock_total: 1_000_000 });
+    const granted: string[] = [];
+    const refused = new Set<number>();
+    const buyers = Array.from({ length: 32 }, async () => {
+      for (;;) {
+        // A connection that is refused after the end is no answer; one that is cut would be a lost one.
+        const answer = await service
+          .call('POST', '/api/holds', { product_id: product.id, quantity: 1 })
+          .catch((error: unknown) => {
+            if (String((error as Error).cause).includes('ECONNREFUSED')) return null;
+            throw error;
+          });
+        if (answer === null) return;
+        if (answer.status === 201) granted.push(answer.body.hold_id as string);
+        else refused.add(answer.status);
+      }
+    });
+    await eventually(() => expect(granted.length).toBeGreaterThan(500), 15_000);
+    child.kill('SIGTERM');
+    expect(await child.exited).toBe(0);
+    await Promise.allSettled(buyers);
+    expect([...refused].filter((status) => status !== 503)).toEqual([]);
+    const [{ count }] = (await query<{ count: number }>('SELECT COUNT(*) AS count FROM holds WHERE product_id = ?', [
+      product.id,
+    ])) as [{ count: number }];
+    expect(count).toBeGreaterThanOrEqual(granted.length);
+    await expectStockIdentity(product.id);
+  }, 60_000);
+
+  it('ends with code 0 in time while Redis hangs', async () => {
+    const child = await startChild({ APP_ENV: 'test', REDIS_PORT: String(redis.port) });
+    redis.kill('SIGSTOP');
+    const startedAt = performance.now();
+    child.kill('SIGTERM');
+    expect(await child.exited).toBe(0);
+    redis.kill('SIGCONT');
+    // SHUTDOWN_TIMEOUT_MS: past it the process ends by force, so a longer wait means that nothing ended it.
+    expect(performance.now() - startedAt).toBeLessThan(16_000);
+  }, 60_000);
+
+  it('ends with code 0 in time while the database is gone', async () => {
+    const database = await startDatabase({ dir: join(DIR, 'database-shutdown') });
+    const env = {
+      APP_ENV: 'test',
+      DB_PORT: String(database.port),
+      DB_USERNAME: database.username,
+      DB_PASSWORD: database.password,
+      DB_DATABASE: 'shutdown',
+    };
+    try {
+      expect((await runCli(['migrate'], env)).code).toBe(0);
+      const child = await startChild(env);
+      database.kill('SIGKILL');
+      await database.gone();
+      const answer = await connectTo(child.url).call('POST', '/api/holds', { product_id: 1, quantity: 1 });
+      expect(answer.status).toBe(503);
+      child.kill('SIGTERM');
+      expect(await child.exited).toBe(0);
+    } finally {
+      await database.stop();
+    }
+  }, 90_000);
+});
