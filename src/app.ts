@@ -11,7 +11,9 @@ import { parseJsonBodies } from './common/raw-body.js';
 import { UNREADABLE_REQUESTS } from './common/unreadable-requests.js';
 import type { Config } from './config/config.js';
 import { Lifecycle } from './observability/lifecycle.js';
+import { measureRequests } from './observability/http-metrics.js';
 import { createLogger } from './observability/logger.js';
+import { MetricsService } from './observability/metrics.service.js';
 import { OPENAPI } from './observability/openapi.js';
 
 /** Builds the service: it listens after `app.listen()` and stops, all requests answered, with `app.close()`. */
@@ -34,6 +36,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
   });
   app.useLogger(createLogger(config));
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  measureRequests(fastify, app.get(MetricsService));
   parseJsonBodies(fastify);
   refuseWhileDraining(fastify, app.get(Lifecycle));
   await registerPlugins(fastify, config);

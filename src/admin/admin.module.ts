@@ -5,12 +5,13 @@ import { ProductsModule } from '../products/products.module.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { AdminProductsController } from './admin-products.controller.js';
 import { Retention } from './retention.js';
+import { SaleMetrics } from './sale-metrics.js';
 
 /** What operators call, behind the admin token. */
 @Module({
   imports: [ProductsModule, HoldsModule, OrdersModule, WebhooksModule],
   controllers: [AdminProductsController],
-  providers: [Retention],
+  providers: [Retention, SaleMetrics],
   exports: [Retention],
 })
 export class AdminModule {}

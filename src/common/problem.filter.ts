@@ -1,20 +1,36 @@
-import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Injectable, Logger } from '@nestjs/common';
 import type { FastifyError, FastifyReply } from 'fastify';
 import { isDeadlock, isOutage, isPoolExhausted } from '../database/database-errors.js';
-import { DomainError, type FieldError, OverloadedError, problemDocument, type ProblemCode, PROBLEMS } from './problem.js';
+import { MetricsService } from '../observability/metrics.service.js';
+import type { Tally } from '../observability/samples.js';
+import {
+  DomainError,
+  type FieldError,
+  OverloadedError,
+  problemDocument,
+  type ProblemCode,
+  PROBLEMS,
+} from './problem.js';
 
 /**
  * The one place that turns errors into HTTP: those of the domain by their code, those of the framework by
  * their status, and all others into a 500 that says nothing of its cause, which goes to the log.
  */
+@Injectable()
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('Http');
+  private readonly problems: Tally;
+
+  constructor(metrics: MetricsService) {
+    this.problems = metrics.tally('http_problems_total', 'Refusals and errors, by code', 'code', Object.keys(PROBLEMS));
+  }
 
   catch(error: unknown, host: ArgumentsHost): void {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const problem = this.toProblem(error);
     const definition = PROBLEMS[problem.code];
+    this.problems.add(problem.code);
     if ('retryAfterSeconds' in definition && !reply.hasHeader('retry-after')) {
       void reply.header('retry-after', definition.retryAfterSeconds);
     }
@@ -57,7 +73,10 @@ function frameworkProblem(
     case 404:
       return { code: 'ROUTE_NOT_FOUND', detail: 'Check the path and the method; GET /docs lists them all.' };
     case 413:
-      return { code: 'PAYLOAD_TOO_LARGE', detail: 'Send a smaller body; the limit is 64 KiB unless configured otherwise.' };
+      return {
+        code: 'PAYLOAD_TOO_LARGE',
+        detail: 'Send a smaller body; the limit is 64 KiB unless configured otherwise.',
+      };
     case 415:
       return { code: 'UNSUPPORTED_MEDIA_TYPE', detail: 'Send the body as JSON with "Content-Type: application/json".' };
     case 429:

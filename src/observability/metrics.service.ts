@@ -1,13 +1,56 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { CONFIG, type Config } from '../config/config.js';
+import { Facts } from './facts.js';
+import { type MetricDescription, readMetric, type Sample, Tally } from './samples.js';
 
-/** The metrics of this process. */
+/** The metrics of this process. With `METRICS_ENABLED=false` there are none, and nothing is counted on the hot path. */
 @Injectable()
 export class MetricsService {
   readonly registry = new Registry();
+  readonly isEnabled: boolean;
+  private readonly sources = new Map<string, boolean>();
 
-  constructor() {
+  constructor(@Inject(CONFIG) config: Config) {
+    this.isEnabled = config.metrics.isEnabled;
+    if (!this.isEnabled) return;
     collectDefaultMetrics({ register: this.registry });
+    this.add(
+      {
+        name: 'checkout_scrape_source_up',
+        help: 'Whether what this scrape asked of another system was answered in time',
+        type: 'gauge',
+      },
+      () => [...this.sources].map(([source, isUp]) => ({ labels: { source }, value: Number(isUp) })),
+    );
+  }
+
+  /** Adds a metric that is read at each scrape; those of other systems through `facts`. */
+  add(description: MetricDescription, read: () => readonly Sample[] | Promise<readonly Sample[]>): void {
+    if (this.isEnabled) this.registry.registerMetric(readMetric(description, read));
+  }
+
+  /** Adds a counter by one label. */
+  tally(name: string, help: string, label: string, known: readonly string[] = []): Tally {
+    const tally = new Tally(label, known);
+    this.add({ name, help, type: 'counter' }, () => tally.samples());
+    return tally;
+  }
+
+  /** Adds metrics that share one question to another system; without an answer they are left out of the scrape. */
+  addFacts<T>(
+    source: string,
+    ask: () => Promise<T>,
+    metrics: readonly (MetricDescription & { read(facts: T): readonly Sample[] })[],
+  ): void {
+    const facts = new Facts(ask);
+    for (const { read, ...description } of metrics) {
+      this.add(description, async () => {
+        const value = await facts.get();
+        this.sources.set(source, value !== null);
+        return value === null ? [] : read(value);
+      });
+    }
   }
 
   scrape(): Promise<string> {

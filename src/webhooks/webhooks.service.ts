@@ -3,6 +3,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { GroupCommit } from '../common/group-commit.js';
 import { GroupCommits } from '../database/group-commits.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
+import { MetricsService } from '../observability/metrics.service.js';
+import type { Tally } from '../observability/samples.js';
 import { OrdersService, unitsMovedBy } from '../orders/orders.service.js';
 import type { Settlement, StockedOrderRow } from '../orders/orders.types.js';
 import { ProductsService } from '../products/products.service.js';
@@ -25,6 +27,7 @@ interface Notice {
 export class WebhooksService {
   private readonly logger = new Logger('Webhooks');
   private readonly notices: GroupCommit<Notice, PaymentAnswer>;
+  private readonly answers: Tally;
 
   constructor(
     private readonly webhooks: WebhooksRepository,
@@ -32,8 +35,11 @@ export class WebhooksService {
     private readonly products: ProductsService,
     private readonly transactions: Transactions,
     groupCommits: GroupCommits,
+    metrics: MetricsService,
   ) {
-    this.notices = groupCommits.create((batch) => this.commit(batch));
+    const results = ['applied', 'duplicate', 'ignored', 'pending_order'];
+    this.answers = metrics.tally('checkout_payment_notices_total', 'Payment notices, by result', 'result', results);
+    this.notices = groupCommits.create('payment_notices', (batch) => this.commit(batch));
     this.orders.onOrdersCreated((orderIds) => this.reconcileInBackground(orderIds));
   }
 
@@ -44,6 +50,7 @@ export class WebhooksService {
    */
   async handlePaymentWebhook(event: PaymentEvent): Promise<PaymentAnswer> {
     const answer = await this.notices.submit({ event, hash: contentHash(event) });
+    this.answers.add(answer.result);
     // The order may have been made between our look for it and our commit, and its own look for waiting
     // events may have come before that commit. One of the two looks is later than both commits.
     if (answer.result === 'pending_order') this.reconcileInBackground([event.orderId]);
@@ -107,6 +114,8 @@ export class WebhooksService {
       return { answers, settlements: intake.settlements };
     });
     this.orders.settlementsCommitted(settlements);
+    const duplicates = answers.filter((answer) => !(answer instanceof Error) && answer.result === 'duplicate').length;
+    if (duplicates > 0) this.logger.log({ duplicates, notices: batch.length }, 'Repeated payment notices had no effect');
     return answers;
   }
 
