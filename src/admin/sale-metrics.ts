@@ -40,8 +40,10 @@ export class SaleMetrics {
       gauge('checkout_hold_expiry_lag_seconds', 'For how long the oldest expired hold has counted as held', (facts) =>
         one(facts.holdsOverdueMs / 1000),
       ),
-      gauge('checkout_payment_deadline_lag_seconds', 'For how long the oldest unpaid order has been past its deadline', (facts) =>
-        one(facts.ordersOverdueMs / 1000),
+      gauge(
+        'checkout_payment_deadline_lag_seconds',
+        'For how long the oldest unpaid order has been past its deadline',
+        (facts) => one(facts.ordersOverdueMs / 1000),
       ),
       gauge('checkout_refunds_due', 'Orders whose late payment found no stock and is owed back', (facts) =>
         one(facts.refundsDue),
@@ -56,8 +58,13 @@ export class SaleMetrics {
       },
       () => one(audit.drift),
     );
-    metrics.add({ name: 'checkout_stock_cache_reads_total', help: 'Reads of a stock figure, by where it was found', type: 'counter' }, () =>
-      Object.entries(products.cacheReads).map(([source, value]) => ({ labels: { source }, value })),
+    metrics.add(
+      {
+        name: 'checkout_stock_cache_reads_total',
+        help: 'Reads of a stock figure, by where it was found',
+        type: 'counter',
+      },
+      () => Object.entries(products.cacheReads).map(([source, value]) => ({ labels: { source }, value })),
     );
   }
 

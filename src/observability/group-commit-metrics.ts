@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { GroupCommitObserver } from '../common/group-commit.js';
 import { DomainError } from '../common/problem.js';
-import { isDeadlock } from '../database/database-errors.js';
+import { isDeadlock, isLockWaitTimeout } from '../database/database-errors.js';
 import { MetricsService } from './metrics.service.js';
 import { Buckets, type Sample, SECONDS_BOUNDS, Tally } from './samples.js';
 
@@ -11,7 +11,7 @@ const SIZE_BOUNDS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 const SLOW_COMMIT_MS = 1000;
 
 /** Every event is shown as 0 from the start. */
-const EVENTS = ['retry', 'deadlock', 'halving', 'refusal'] as const;
+const EVENTS = ['retry', 'deadlock', 'lock_wait', 'halving', 'refusal'] as const;
 
 /** What one group commit has done: per batch, but for the outcomes, which are counted in one pass over the batch. */
 export class GroupCommitFigures implements GroupCommitObserver {
@@ -40,8 +40,9 @@ export class GroupCommitFigures implements GroupCommitObserver {
 
   retried(batchSize: number, error: unknown): void {
     this.events.add('retry');
-    if (isDeadlock(error)) this.events.add('deadlock');
-    this.logger.warn({ groupCommit: this.name, batchSize, isDeadlock: isDeadlock(error), err: error }, 'A batch is retried');
+    const contention = isDeadlock(error) ? 'deadlock' : isLockWaitTimeout(error) ? 'lock_wait' : undefined;
+    if (contention !== undefined) this.events.add(contention);
+    this.logger.warn({ groupCommit: this.name, batchSize, contention, err: error }, 'A batch is retried');
   }
 
   halved(batchSize: number, error: unknown): void {
@@ -76,18 +77,33 @@ export class GroupCommitMetrics {
         this.each((figures, labels) => of(figures).samples(name(suffix), labels)),
       );
     histogram('batch_size', 'Requests that one transaction decided', (figures) => figures.batchSizes);
-    histogram('wait_seconds', 'How long the oldest request of a batch had waited for it', (figures) => figures.waitSeconds);
-    histogram('commit_seconds', 'From the start of a batch to the answer to COMMIT, retries included', (figures) => figures.commitSeconds);
-    metrics.add(
-      { name: name('waiting'), help: 'Requests that wait for a transaction', type: 'gauge' },
-      () => this.each((figures, labels) => [{ labels, value: figures.waitingCount() }]),
+    histogram(
+      'wait_seconds',
+      'How long the oldest request of a batch had waited for it',
+      (figures) => figures.waitSeconds,
+    );
+    histogram(
+      'commit_seconds',
+      'From the start of a batch to the answer to COMMIT, retries included',
+      (figures) => figures.commitSeconds,
+    );
+    metrics.add({ name: name('waiting'), help: 'Requests that wait for a transaction', type: 'gauge' }, () =>
+      this.each((figures, labels) => [{ labels, value: figures.waitingCount() }]),
     );
     metrics.add(
-      { name: name('events_total'), help: 'Retries, those for a deadlock, halvings, refusals of a full line', type: 'counter' },
+      {
+        name: name('events_total'),
+        help: 'Retries, those for a deadlock or a lock that was not to be had, halvings, refusals of a full line',
+        type: 'counter',
+      },
       () => this.each((figures, labels) => figures.events.samples(labels)),
     );
     metrics.add(
-      { name: 'checkout_decisions_total', help: 'Requests that were decided, by outcome: ok or the error code', type: 'counter' },
+      {
+        name: 'checkout_decisions_total',
+        help: 'Requests that were decided, by outcome: ok or the error code',
+        type: 'counter',
+      },
       () => this.each((figures, labels) => figures.outcomes.samples(labels)),
     );
   }

@@ -46,7 +46,12 @@ export function measureRequests(fastify: FastifyInstance, metrics: MetricsServic
     return figures;
   };
   const measure = (figures: RouteFigures) => {
-    return (request: FastifyRequest, reply: FastifyReply, payload: unknown, done: (error: null, payload: unknown) => void): void => {
+    return (
+      request: FastifyRequest,
+      reply: FastifyReply,
+      payload: unknown,
+      done: (error: null, payload: unknown) => void,
+    ): void => {
       figures.observe(reply.statusCode, (performance.now() - (request as TimedRequest).startedAt) / 1000);
       done(null, payload);
     };
@@ -65,7 +70,8 @@ export function measureRequests(fastify: FastifyInstance, metrics: MetricsServic
     if (request.is404) unmatched(request, reply, payload, done);
     else done(null, payload);
   });
-  metrics.add({ name: NAME, help: 'Answers by route and class of status, and how long they took', type: 'histogram' }, () =>
-    [...routes.values()].flatMap((figures) => figures.samples()),
+  metrics.add(
+    { name: NAME, help: 'Answers by route and class of status, and how long they took', type: 'histogram' },
+    () => [...routes.values()].flatMap((figures) => figures.samples()),
   );
 }

@@ -3,7 +3,18 @@ import { type Logger as Pino, pino } from 'pino';
 import type { Config } from '../config/config.js';
 
 /** Fields that never reach a log line, wherever they come from. */
-const REDACTED = ['authorization', 'cookie', 'password', 'token', 'secret', 'body', 'rawBody', 'sql', 'parameters', 'query'];
+const REDACTED = [
+  'authorization',
+  'cookie',
+  'password',
+  'token',
+  'secret',
+  'body',
+  'rawBody',
+  'sql',
+  'parameters',
+  'query',
+];
 
 /** Structured logs: JSON lines, or readable ones when a person watches a local start in a terminal. */
 export function createLogger(config: Pick<Config, 'appEnv' | 'logLevel'>): PinoNestLogger {
@@ -28,7 +39,13 @@ function publicError(error: unknown): unknown {
 }
 
 /** What Nest tells of its own construction: of interest only to who debugs it. */
-const CONSTRUCTION: ReadonlySet<unknown> = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory', 'NestApplication']);
+const CONSTRUCTION: ReadonlySet<unknown> = new Set([
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestFactory',
+  'NestApplication',
+]);
 
 /** Nest's logger interface on pino. The last argument of Nest's calls is the context. */
 export class PinoNestLogger implements LoggerService {
@@ -54,7 +71,11 @@ export class PinoNestLogger implements LoggerService {
   }
 
   /** Ours: `logger.warn({ figures }, 'text')`. Nest's own: `logger.error('text', stack?)`. */
-  private write(level: 'info' | 'error' | 'warn' | 'debug' | 'trace' | 'fatal', message: unknown, rest: unknown[]): void {
+  private write(
+    level: 'info' | 'error' | 'warn' | 'debug' | 'trace' | 'fatal',
+    message: unknown,
+    rest: unknown[],
+  ): void {
     const context = rest.at(-1);
     if (typeof message === 'object' && message !== null) {
       this.pino[level]({ context, ...message }, String(rest[0]));

@@ -55,10 +55,19 @@ export class SystemMetrics {
 
   private watchRedis(): void {
     this.metrics.add(
-      { name: 'checkout_redis_up', help: 'Whether Redis answers; without it the database answers alone', type: 'gauge', aggregator: 'max' },
+      {
+        name: 'checkout_redis_up',
+        help: 'Whether Redis answers; without it the database answers alone',
+        type: 'gauge',
+        aggregator: 'max',
+      },
       () => [{ labels: {}, value: Number(this.redis.isReady) }],
     );
-    const memory = (name: string, help: string, field: string): MetricDescription & { read(info: string): Sample[] } => ({
+    const memory = (
+      name: string,
+      help: string,
+      field: string,
+    ): MetricDescription & { read(info: string): Sample[] } => ({
       name,
       help,
       type: 'gauge',
