@@ -39,7 +39,7 @@ const CONNECTION_CODES: ReadonlySet<string> = new Set([
 function driverError(error: unknown): DriverError {
   if (typeof error !== 'object' || error === null) return {};
   // TypeORM wraps what the driver threw.
-  return ((error as { driverError?: DriverError }).driverError ?? error) as DriverError;
+  return (error as { driverError?: DriverError }).driverError ?? error;
 }
 
 export function isDeadlock(error: unknown): boolean {

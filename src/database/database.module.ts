@@ -14,6 +14,9 @@ import { Transactions } from './transactions.js';
       useFactory: (config: Config) => ({
         ...dataSourceOptions(config),
         autoLoadEntities: true,
+        // Also for reads outside of transactions: a database that hangs must not keep requests for ever.
+        enableQueryTimeout: true,
+        maxQueryExecutionTime: config.database.statementTimeoutMs,
         retryAttempts: 10,
         retryDelay: 1000,
       }),

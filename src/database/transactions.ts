@@ -58,7 +58,8 @@ export class Transaction {
 
   /** Commits; a no-op after `commitAndRead`. @throws CommitUnknownError as `commitAndRead` does. */
   async commit(): Promise<void> {
-    if (this.hasBegun && !this.hasEnded) await this.commitAndRead();
+    const isNeeded = this.hasBegun ? !this.hasEnded : this.writes.length > 0;
+    if (isNeeded) await this.commitAndRead();
   }
 
   /**
@@ -67,11 +68,11 @@ export class Transaction {
    * @throws CommitUnknownError when the connection is lost before the server's answer arrives.
    */
   async commitAndRead<Results extends unknown[][]>(...statements: string[]): Promise<Results> {
-    const writes = this.takeWrites();
+    const before = [...this.takeBegin(), ...this.takeWrites()];
     try {
-      const results = await this.send([...writes, ...statements, 'COMMIT']);
+      const results = await this.send([...before, ...statements, 'COMMIT']);
       this.hasEnded = true;
-      return results.slice(writes.length, -1) as Results;
+      return results.slice(before.length, -1) as Results;
     } catch (error) {
       throw isConnectionLost(error) ? new CommitUnknownError(error) : error;
     }
@@ -85,8 +86,7 @@ export class Transaction {
   private async flush(): Promise<void> {
     const reads = this.reads;
     this.reads = [];
-    const before = [...(this.hasBegun ? [] : ['START TRANSACTION']), ...this.takeWrites()];
-    this.hasBegun = true;
+    const before = [...this.takeBegin(), ...this.takeWrites()];
     try {
       const results = await this.send([...before, ...reads.flatMap((read) => read.statements)]);
       let next = before.length;
@@ -94,6 +94,12 @@ export class Transaction {
     } catch (error) {
       for (const read of reads) read.reject(error);
     }
+  }
+
+  private takeBegin(): string[] {
+    if (this.hasBegun) return [];
+    this.hasBegun = true;
+    return ['START TRANSACTION'];
   }
 
   private takeWrites(): string[] {
@@ -107,7 +113,7 @@ export class Transaction {
     return new Promise((resolve, reject) => {
       const done = (error: QueryError | null, results: unknown): void => {
         if (error?.errno === GUARD_ERRNO) reject(new StaleWriteError(sql, error));
-        else if (error) reject(error as Error);
+        else if (error) reject(error);
         else resolve(statements.length === 1 ? [results] : (results as unknown[]));
       };
       this.connection.query({ sql, timeout: this.statementTimeoutMs }, done);
@@ -134,10 +140,13 @@ export class Transactions {
   }
 
   /** Runs `work` and commits; rolls back and throws on the first error. The caller decides about another try. */
-  async once<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  async once<T>(
+    work: (tx: Transaction) => Promise<T>,
+    statementTimeoutMs = this.config.database.statementTimeoutMs,
+  ): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
     const connection = (await runner.connect()) as PoolConnection;
-    const tx = new Transaction(connection, this.config.database.statementTimeoutMs);
+    const tx = new Transaction(connection, statementTimeoutMs);
     try {
       const result = await work(tx);
       await tx.commit();
@@ -162,6 +171,8 @@ export class Transactions {
       await runner.release();
     } catch {
       connection.destroy();
+      // Only takes the runner off TypeORM's books: a destroyed connection has left the pool.
+      await runner.release();
     }
   }
 }

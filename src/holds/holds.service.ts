@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { groupBy } from '../common/group-by.js';
 import type { GroupCommit } from '../common/group-commit.js';
-import { inSteps } from '../common/in-steps.js';
 import { ValidationError } from '../common/problem.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { GroupCommits } from '../database/group-commits.js';
@@ -21,7 +20,13 @@ import type { HoldRequest, HoldRow, PricedHoldRow } from './holds.types.js';
 type NewHold = Pick<HoldRow, 'id' | 'product_id' | 'qty'>;
 
 /** Expired holds that are released in one transaction: many enough to be quick, few enough to be brief. */
-export const RELEASE_STEP = 1000;
+const RELEASE_STEP = 1000;
+
+interface ReleaseStep {
+  readonly released: number;
+  /** Whether nothing of the product is due any more. */
+  readonly isLast: boolean;
+}
 
 /** Why units of a hold became available again. */
 export type ReleaseReason = 'expired' | 'given_back' | 'order_cancelled';
@@ -30,7 +35,7 @@ export type ReleaseReason = 'expired' | 'given_back' | 'order_cancelled';
 @Injectable()
 export class HoldsService {
   private readonly creations: GroupCommit<NewHold, HoldRow>;
-  private readonly releases: GroupCommit<number, number>;
+  private readonly releases: GroupCommit<number, ReleaseStep>;
   private readonly released: Tally;
 
   constructor(
@@ -101,13 +106,17 @@ export class HoldsService {
   }
 
   /**
-   * Releases the product's expired holds, in steps of {@link RELEASE_STEP} so that buyers get their turn in
-   * between. Each is released once, whoever else does the same: the row lock decides.
+   * Releases the product's expired holds, in steps so that buyers get their turn in between. Each is released
+   * once, whoever else does the same: the row lock decides.
    *
    * @returns how many holds were released.
    */
-  releaseExpiredHolds(productId: number): Promise<number> {
-    return inSteps(RELEASE_STEP, () => this.releases.submit(productId));
+  async releaseExpiredHolds(productId: number): Promise<number> {
+    for (let released = 0; ;) {
+      const step = await this.releases.submit(productId);
+      released += step.released;
+      if (step.isLast) return released;
+    }
   }
 
   /**
@@ -177,26 +186,28 @@ export class HoldsService {
   }
 
   /**
-   * One transaction that releases a step of expired holds for each product of the batch. Lock order: hold,
-   * product; the product's counters are the last write, so its row is locked for no longer than the COMMIT. If
-   * the process dies before, the server rolls back and the holds are still due.
+   * One transaction that releases a step of expired holds, shared by the products of the batch. Lock order:
+   * hold, product; the products' counters are the last write, so their rows are locked for no longer than the
+   * COMMIT. If the process dies before, the server rolls back and the holds are still due.
    */
-  private async commitReleases(batch: readonly number[]): Promise<number[]> {
+  private async commitReleases(batch: readonly number[]): Promise<ReleaseStep[]> {
     const productIds = [...new Set(batch)].sort((a, b) => a - b);
+    const limit = Math.ceil(RELEASE_STEP / productIds.length);
     const expired = await this.transactions.once(async (tx) => {
       const expired = await this.holds.lockExpired(
         tx,
-        productIds.map((productId) => ({ productId, limit: RELEASE_STEP })),
+        productIds.map((productId) => ({ productId, limit })),
       );
       this.releaseHolds(tx, expired);
       return expired;
     });
     this.unitsReturned(expired, 'expired');
-    const counts = groupBy(expired, (hold) => hold.product_id);
+    const byProduct = groupBy(expired, (hold) => hold.product_id);
     // Two requests for one product are one piece of work, told to the first of them.
-    return batch.map((productId, index) =>
-      batch.indexOf(productId) === index ? (counts.get(productId)?.length ?? 0) : 0,
-    );
+    return batch.map((productId, index) => {
+      const released = batch.indexOf(productId) === index ? (byProduct.get(productId)?.length ?? 0) : 0;
+      return { released, isLast: released < limit };
+    });
   }
 
   /**

@@ -1,6 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
-import type { DataSource } from 'typeorm';
 import { uintLiteral } from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
 
@@ -20,16 +18,10 @@ export interface StockProof {
  */
 @Injectable()
 export class StockAuditRepository {
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
-
-  prove(productId?: number): Promise<StockProof[]> {
-    return this.dataSource.query<StockProof[]>(proofSql(productId));
-  }
-
-  /** Recounts one product in a transaction that has locked it: what is not counted can't be committed before us. */
-  async proveLocked(tx: Transaction, productId: number): Promise<StockProof | null> {
+  /** One product or all. In a transaction that has locked the product, no sale can come between count and write. */
+  async prove(tx: Transaction, productId?: number): Promise<StockProof[]> {
     const [rows] = await tx.read<[StockProof[]]>(proofSql(productId));
-    return rows[0] ?? null;
+    return rows;
   }
 }
 

@@ -6,10 +6,15 @@ import { ProductsService } from '../products/products.service.js';
 import { Schedules } from '../queue/schedules.js';
 import { type StockProof, StockAuditRepository } from './stock-audit.repository.js';
 
+export type { StockProof };
+
 /** Units by which a product's counters differ from its rows; 0 is what always should be. */
 export function driftOf(proof: StockProof): number {
   return Math.abs(proof.stock_held - proof.proven_held) + Math.abs(proof.stock_sold - proof.proven_sold);
 }
+
+/** A recount reads every hold that is not purged yet; it locks nothing, so it may take its time. */
+const AUDIT_TIMEOUT_MS = 600_000;
 
 /** Checks the identity `stock_total = available + held + sold` against the rows, and repairs it when asked to. */
 @Injectable()
@@ -36,7 +41,7 @@ export class StockAuditService implements OnModuleInit {
 
   /** Recounts one product or all of them. @throws ProductNotFoundError */
   async auditStock(productId?: number): Promise<StockProof[]> {
-    const proofs = await this.audit.prove(productId);
+    const proofs = await this.transactions.once((tx) => this.audit.prove(tx, productId), AUDIT_TIMEOUT_MS);
     if (productId !== undefined && proofs.length === 0) throw new ProductNotFoundError(productId);
     return proofs;
   }
@@ -50,8 +55,8 @@ export class StockAuditService implements OnModuleInit {
   async repairStock(productId: number): Promise<StockProof> {
     const { proof, moves } = await this.transactions.run(async (tx) => {
       await this.products.lockStock(tx, [productId]);
-      const proof = await this.audit.proveLocked(tx, productId);
-      if (proof === null) throw new ProductNotFoundError(productId);
+      const [proof] = await this.audit.prove(tx, productId);
+      if (proof === undefined) throw new ProductNotFoundError(productId);
       const held = proof.proven_held - proof.stock_held;
       const sold = proof.proven_sold - proof.stock_sold;
       const moves = [{ productId, held, sold }];
@@ -64,7 +69,7 @@ export class StockAuditService implements OnModuleInit {
 
   /** Only looks: a counter that is moved by mistake could sell a unit twice. */
   private async watch(): Promise<void> {
-    const drifted = (await this.audit.prove()).filter((proof) => driftOf(proof) > 0);
+    const drifted = (await this.auditStock()).filter((proof) => driftOf(proof) > 0);
     this.lastDrift = drifted.reduce((sum, proof) => sum + driftOf(proof), 0);
     for (const proof of drifted)
       this.logger.error({ ...proof }, 'The stock counters differ from the rows; see stock:audit');
