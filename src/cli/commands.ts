@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { Config } from '../config/config.js';
 import { migrate, resetDatabase, revertMigration, seed } from './database-commands.js';
 import { auditStock, expireHolds, reconcileWebhooks } from './operation-commands.js';

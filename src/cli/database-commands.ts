@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { migrations } from '../../migrations/index.js';
 import type { Config } from '../config/config.js';
 import { dataSourceOptions } from '../database/data-source-options.js';
-import { FIRST_VERSION } from '../products/products.repository.js';
+import { FIRST_VERSION } from '../products/products.types.js';
 import { print } from './output.js';
 
 /** The example products. Product 1 with its ten units is the one that README and tests speak of. */

@@ -1,8 +1,7 @@
 import type { Config } from '../config/config.js';
 import { HoldsService } from '../holds/holds.service.js';
 import { OrdersService } from '../orders/orders.service.js';
-import type { StockProof } from '../orders/stock-audit.repository.js';
-import { driftOf, StockAuditService } from '../orders/stock-audit.service.js';
+import { driftOf, StockAuditService, type StockProof } from '../orders/stock-audit.service.js';
 import { WebhooksService } from '../webhooks/webhooks.service.js';
 import { withServices } from './app-context.js';
 import { CommandFailedError } from './command-failed.error.js';

@@ -7,13 +7,13 @@ import { groupBy } from '../common/group-by.js';
 import { listOf, uintLiteral } from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
 import { ProductEntity } from './product.entity.js';
-import type { NewProduct, ProductChange, ProductRow, StockMove } from './products.types.js';
-
-/**
- * Versions begin at the microsecond of the product's birth, so that after all data were deleted and made anew
- * (reset, restore) a cache that outlived them takes the new row for newer.
- */
-export const FIRST_VERSION = 'UNIX_TIMESTAMP(NOW(6)) * 1000000';
+import {
+  FIRST_VERSION,
+  type NewProduct,
+  type ProductChange,
+  type ProductRow,
+  type StockMove,
+} from './products.types.js';
 
 /** All SQL of the table `products`. */
 @Injectable()

@@ -10,6 +10,12 @@ export interface ProductRow {
   readonly stock_version: number;
 }
 
+/**
+ * SQL of a new product's `stock_version`: the microsecond of its birth, so that after all data were deleted and
+ * made anew (reset, restore) a cache that outlived them takes the new row for newer.
+ */
+export const FIRST_VERSION = 'UNIX_TIMESTAMP(NOW(6)) * 1000000';
+
 /** By how many units the counters of one product move. */
 export interface StockMove {
   readonly productId: number;

@@ -68,7 +68,10 @@ export class JobQueues implements OnApplicationBootstrap, BeforeApplicationShutd
   async areConnected(timeoutMs: number): Promise<boolean> {
     const ready = this.connections.map(
       (connection) =>
-        connection.status === 'ready' || new Promise<true>((resolve) => connection.once('ready', () => resolve(true))),
+        new Promise<true>((resolve) => {
+          if (connection.status === 'ready') resolve(true);
+          else connection.once('ready', () => resolve(true));
+        }),
     );
     const result = await withinLimit(Promise.all(ready), timeoutMs);
     return result !== undefined;

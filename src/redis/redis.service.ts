@@ -29,6 +29,8 @@ export class RedisService implements OnModuleInit, OnApplicationShutdown {
       maxRetriesPerRequest: 1,
       commandTimeout: commandTimeoutMs,
       connectTimeout: 2000,
+      // ioredis waits this long at closing even for a connection that is gone already.
+      disconnectTimeout: 100,
       retryStrategy: (attempt) => Math.min(100 * attempt, 2000),
     });
     // Without a listener ioredis prints every failed reconnect; the state below says it once.
