@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { Config } from '../config/config.js';
 import { migrate, resetDatabase, revertMigration, seed } from './database-commands.js';
 import { auditStock, expireHolds, reconcileWebhooks } from './operation-commands.js';
+import { writeOpenApi } from './openapi-command.js';
 import { createProduct, restockProduct } from './product-commands.js';
 import { listFailedJobs, queueStatus, retryFailedJobs } from './queue-commands.js';
 import { testFlow } from './test-flow.js';
@@ -67,6 +68,11 @@ function registerOperationCommands(program: Command, config: () => Config): void
     .action(({ product, repair }: { product?: number; repair?: boolean }) =>
       auditStock(config(), { ...(product !== undefined && { product }), isRepairing: repair === true }),
     );
+  program
+    .command('openapi')
+    .description('write the OpenAPI document of the service to a file')
+    .argument('[file]', 'where to', 'docs/openapi.json')
+    .action((file: string) => writeOpenApi(config(), file));
   program
     .command('queue:status')
     .description('how many jobs wait, run and failed')

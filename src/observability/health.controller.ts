@@ -1,16 +1,30 @@
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, Inject } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { IsIn } from 'class-validator';
+import { IsIn, IsString } from 'class-validator';
 import type { DataSource } from 'typeorm';
 import { Endpoint } from '../common/endpoint.decorator.js';
 import { UnavailableError } from '../common/problem.js';
+import { CONFIG, type Config } from '../config/config.js';
 import { RedisService } from '../redis/redis.service.js';
+import { findCommit, VERSION } from './version.js';
 
 const DATABASE_PING_TIMEOUT_MS = 500;
 
 export class LiveDto {
   @IsIn(['ok'])
   status!: 'ok';
+}
+
+export class StartupDto {
+  @IsIn(['ok'])
+  status!: 'ok';
+
+  @IsString()
+  version!: string;
+
+  /** The commit that runs, as far as it is known. */
+  @IsString()
+  commit!: string;
 }
 
 export class ReadyDto {
@@ -27,10 +41,15 @@ export class ReadyDto {
 
 @Controller('health')
 export class HealthController {
+  private readonly startedAs: StartupDto;
+
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly redis: RedisService,
-  ) {}
+    @Inject(CONFIG) config: Config,
+  ) {
+    this.startedAs = { status: 'ok', version: VERSION, commit: findCommit(config.gitCommit) };
+  }
 
   @Get('live')
   @Endpoint({
@@ -41,6 +60,17 @@ export class HealthController {
   })
   live(): LiveDto {
     return { status: 'ok' };
+  }
+
+  @Get('startup')
+  @Endpoint({
+    tag: 'operations',
+    summary: 'The service has started; tells what it is',
+    success: { 200: { description: 'It has', dto: StartupDto } },
+    errors: [],
+  })
+  startup(): StartupDto {
+    return this.startedAs;
   }
 
   @Get('ready')
