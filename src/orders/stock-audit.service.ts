@@ -8,8 +8,6 @@ import { type StockProof, StockAuditRepository } from './stock-audit.repository.
 
 export type { StockProof };
 
-export type { StockProof };
-
 /** Units by which a product's counters differ from its rows; 0 is what always should be. */
 export function driftOf(proof: StockProof): number {
   return Math.abs(proof.stock_held - proof.proven_held) + Math.abs(proof.stock_sold - proof.proven_sold);
