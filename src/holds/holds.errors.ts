@@ -6,6 +6,12 @@ export class InsufficientStockError extends DomainError {
   }
 }
 
+/**
+ * Not enough units are available, but some are on their way back: somebody is deciding on expired holds of the
+ * product this very moment. An expired unit is sellable at once, so the request is decided again a moment later.
+ */
+export class UnitsOnTheirWayError extends InsufficientStockError {}
+
 export class HoldNotFoundError extends DomainError {
   constructor() {
     super('HOLD_NOT_FOUND', 'There is no hold with this id.');

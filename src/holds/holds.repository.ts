@@ -16,6 +16,12 @@ interface RawHold {
   is_expired: number;
 }
 
+/** A product and how many of its holds are wanted at most. */
+interface ProductLimit {
+  readonly productId: number;
+  readonly limit: number;
+}
+
 const COLUMNS =
   'holds.id, holds.product_id, holds.qty, holds.expires_at, holds.used, holds.released, expires_at <= NOW(3) AS is_expired';
 
@@ -73,14 +79,19 @@ export class HoldsRepository {
    * that somebody else is deciding on right now are skipped instead of waited for: a caller that has the
    * product's lock already goes against the usual order (hold before product) and must not wait.
    */
-  async lockExpired(tx: Transaction, wanted: readonly { productId: number; limit: number }[]): Promise<HoldRow[]> {
-    const statements = wanted.map(
-      ({ productId, limit }) =>
-        `SELECT ${COLUMNS} FROM holds WHERE product_id = ${uintLiteral(productId)} AND used = 0 AND released = 0
-           AND expires_at <= NOW(3) ORDER BY expires_at LIMIT ${uintLiteral(limit)} FOR UPDATE SKIP LOCKED`,
+  async lockExpired(tx: Transaction, wanted: readonly ProductLimit[]): Promise<HoldRow[]> {
+    const results = await tx.read<RawHold[][]>(
+      ...wanted.map((each) => `SELECT ${COLUMNS} ${fromExpired(each)} FOR UPDATE SKIP LOCKED`),
     );
-    const results = await tx.read<RawHold[][]>(...statements);
     return results.flat().map(toRow);
+  }
+
+  /** Counts expired holds that still count as held, up to `limit`, whoever has them locked: one figure a product. */
+  async countExpired(tx: Transaction, wanted: readonly ProductLimit[]): Promise<number[]> {
+    const results = await tx.read<{ expired: number }[][]>(
+      ...wanted.map((each) => `SELECT COUNT(*) AS expired FROM (SELECT 1 ${fromExpired(each)}) AS due`),
+    );
+    return results.map(([row]) => row!.expired);
   }
 
   /** Locks released holds without an order that expired more than `days` days ago. */
@@ -122,6 +133,11 @@ export class HoldsRepository {
       ids.length,
     );
   }
+}
+
+function fromExpired({ productId, limit }: ProductLimit): string {
+  return `FROM holds WHERE product_id = ${uintLiteral(productId)} AND used = 0 AND released = 0
+    AND expires_at <= NOW(3) ORDER BY expires_at LIMIT ${uintLiteral(limit)}`;
 }
 
 function toRow(raw: RawHold): HoldRow {

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { groupBy } from '../common/group-by.js';
 import type { GroupCommit } from '../common/group-commit.js';
 import { ValidationError } from '../common/problem.js';
+import { backoffWithJitterMs, retry, type RetryPolicy } from '../common/retry.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { GroupCommits } from '../database/group-commits.js';
 import { addSeconds, newUuid } from '../database/sql.js';
@@ -12,7 +13,7 @@ import { ProductNotFoundError } from '../products/products.errors.js';
 import { ProductsService } from '../products/products.service.js';
 import type { StockLedger } from '../products/stock-ledger.js';
 import type { StockMove } from '../products/products.types.js';
-import { HoldNotFoundError, InsufficientStockError } from './holds.errors.js';
+import { HoldNotFoundError, InsufficientStockError, UnitsOnTheirWayError } from './holds.errors.js';
 import { HoldsRepository } from './holds.repository.js';
 import type { HoldRequest, HoldRow, PricedHoldRow } from './holds.types.js';
 
@@ -21,6 +22,19 @@ type NewHold = Pick<HoldRow, 'id' | 'product_id' | 'qty'>;
 
 /** Expired holds that are released in one transaction: many enough to be quick, few enough to be brief. */
 const RELEASE_STEP = 1000;
+
+const UNITS_ON_THEIR_WAY: RetryPolicy = {
+  triesMax: 5,
+  isTransient: (error) => error instanceof UnitsOnTheirWayError,
+  delayMs: backoffWithJitterMs,
+  sleep: (ms) => new Promise((wake) => setTimeout(wake, ms)),
+};
+
+interface TakenBack {
+  readonly count: number;
+  /** Products of which more holds are expired than could be taken back. */
+  readonly contended: Set<number>;
+}
 
 interface ReleaseStep {
   readonly released: number;
@@ -65,7 +79,8 @@ export class HoldsService {
       const message = `must be at most ${quantityMax}`;
       throw new ValidationError(`The body is not valid: quantity ${message}.`, [{ field: 'quantity', message }]);
     }
-    return this.creations.submit({ id: newUuid(), product_id: request.productId, qty: request.quantity });
+    const hold = { id: newUuid(), product_id: request.productId, qty: request.quantity };
+    return retry(() => this.creations.submit(hold), UNITS_ON_THEIR_WAY);
   }
 
   /** @throws HoldNotFoundError */
@@ -173,14 +188,14 @@ export class HoldsService {
       const undecided = batch.filter((hold) => !committed.has(hold.id));
       const takenBack = await this.takeBackExpired(tx, ledger, undecided);
       const expiresAt = addSeconds(now, this.config.holds.ttlSeconds);
-      const decided = undecided.map((hold) => decide(hold, ledger, expiresAt));
+      const decided = undecided.map((hold) => decide(hold, ledger, expiresAt, takenBack.contended));
       this.holds.insert(tx, decided.filter(isGranted), expiresAt);
       this.products.writeStock(tx, ledger);
       const granted = decided[Symbol.iterator]();
       const outcomes = batch.map((hold) => committed.get(hold.id) ?? granted.next().value!);
       return { outcomes, ledger, takenBack };
     });
-    this.countReleased(takenBack, 'expired');
+    this.countReleased(takenBack.count, 'expired');
     this.products.stockCommitted(ledger);
     return outcomes;
   }
@@ -228,33 +243,41 @@ export class HoldsService {
   }
 
   /**
-   * Where the batch wants more than is available, expired holds of that product are released first.
-   *
-   * @returns how many were released.
+   * Where the batch wants more than is available, expired holds of that product are released first. Those that
+   * somebody else is deciding on can't be waited for here (see `lockExpired`): their products are told.
    */
-  private async takeBackExpired(tx: Transaction, ledger: StockLedger, batch: readonly NewHold[]): Promise<number> {
+  private async takeBackExpired(tx: Transaction, ledger: StockLedger, batch: readonly NewHold[]): Promise<TakenBack> {
     const wanted = new Map<number, number>();
     for (const { product_id, qty } of batch) wanted.set(product_id, (wanted.get(product_id) ?? 0) + qty);
     const shortages = [...wanted]
       .map(([productId, units]) => ({ productId, limit: units - (ledger.available(productId) ?? units) }))
       .filter(({ limit }) => limit > 0);
-    if (shortages.length === 0) return 0;
-    const expired = await this.holds.lockExpired(tx, shortages);
+    if (shortages.length === 0) return { count: 0, contended: new Set() };
+    const [expired, dueCounts] = await Promise.all([
+      this.holds.lockExpired(tx, shortages),
+      this.holds.countExpired(tx, shortages),
+    ]);
     for (const hold of expired) ledger.move(returnedUnits(hold));
     this.holds.markReleased(
       tx,
       expired.map((hold) => hold.id),
       'active',
     );
-    return expired.length;
+    const locked = groupBy(expired, (hold) => hold.product_id);
+    const contended = shortages.filter(
+      ({ productId }, index) => dueCounts[index]! > (locked.get(productId)?.length ?? 0),
+    );
+    return { count: expired.length, contended: new Set(contended.map(({ productId }) => productId)) };
   }
 }
 
 /** Grants the hold if its units are left, and takes them out of the ledger. */
-function decide(hold: NewHold, ledger: StockLedger, expiresAt: string): HoldRow | Error {
+function decide(hold: NewHold, ledger: StockLedger, expiresAt: string, contended: Set<number>): HoldRow | Error {
   const available = ledger.available(hold.product_id);
   if (available === undefined) return new ProductNotFoundError(hold.product_id);
-  if (available < hold.qty) return new InsufficientStockError(available);
+  if (available < hold.qty) {
+    return contended.has(hold.product_id) ? new UnitsOnTheirWayError(available) : new InsufficientStockError(available);
+  }
   ledger.move({ productId: hold.product_id, held: hold.qty, sold: 0 });
   const { id, product_id, qty } = hold;
   return { id, product_id, qty, expires_at: expiresAt, used: false, released: false, is_expired: false };

@@ -62,7 +62,7 @@ describe('the payment deadline', () => {
 
   it('is looked up by index', async () => {
     const [plan] = await query<{ key: string }>(
-      `EXPLAIN SELECT o.id FROM orders o WHERE o.status = 'pending_payment' AND o.payment_due_at <= NOW(3)
+      `EXPLAIN FORMAT=TRADITIONAL SELECT o.id FROM orders o WHERE o.status = 'pending_payment' AND o.payment_due_at <= NOW(3)
        ORDER BY o.payment_due_at LIMIT 500 FOR UPDATE SKIP LOCKED`,
     );
     expect(plan).toMatchObject({ key: 'orders_status_due' });

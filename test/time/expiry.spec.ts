@@ -113,13 +113,13 @@ describe('expired holds', () => {
     await execute('ANALYZE TABLE holds');
     const sweep = `SELECT product_id, TIMESTAMPDIFF(MICROSECOND, MIN(expires_at), NOW(3)) DIV 1000 AS overdue_ms FROM holds
        WHERE used = 0 AND released = 0 GROUP BY product_id HAVING MIN(expires_at) <= NOW(3)`;
-    const [sweepPlan] = await query<{ key: string; rows: number; Extra: string }>(`EXPLAIN ${sweep}`);
+    const [sweepPlan] = await query<{ key: string; rows: number; Extra: string }>(`EXPLAIN FORMAT=TRADITIONAL ${sweep}`);
     expect(sweepPlan).toMatchObject({
       key: 'holds_product_open',
       Extra: expect.stringContaining('Using index for group-by'),
     });
     const [takeBackPlan] = await query<{ key: string; type: string }>(
-      `EXPLAIN SELECT id FROM holds WHERE product_id = ${product.id} AND used = 0 AND released = 0 AND expires_at <= NOW(3)
+      `EXPLAIN FORMAT=TRADITIONAL SELECT id FROM holds WHERE product_id = ${product.id} AND used = 0 AND released = 0 AND expires_at <= NOW(3)
        ORDER BY expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED`,
     );
     expect(takeBackPlan).toMatchObject({ key: 'holds_product_open', type: 'range' });
