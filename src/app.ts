@@ -1,20 +1,27 @@
+import cors from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
+import { serveQueueBoard } from './admin/queue-board.js';
 import { AppModule } from './app.module.js';
 import { AJV_OPTIONS } from './common/json-schema.js';
 import { UnavailableError } from './common/problem.js';
 import { parseJsonBodies } from './common/raw-body.js';
+import { headAnswers, requestIdOf } from './common/request-head.js';
 import { UNREADABLE_REQUESTS } from './common/unreadable-requests.js';
 import type { Config } from './config/config.js';
 import { Lifecycle } from './observability/lifecycle.js';
+import { serveDocs } from './observability/docs-ui.js';
 import { measureRequests } from './observability/http-metrics.js';
 import { createLogger } from './observability/logger.js';
 import { MetricsService } from './observability/metrics.service.js';
 import { OPENAPI } from './observability/openapi.js';
+import { JobQueues } from './queue/job-queues.js';
+
+/** Clients whose requests are counted for the rate limit; past them the one that was silent for longest is forgotten. */
+const CLIENTS_MAX = 20_000;
 
 /** Builds the service: it listens after `app.listen()` and stops, all requests answered, with `app.close()`. */
 export async function createApp(config: Config): Promise<NestFastifyApplication> {
@@ -23,7 +30,10 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     bodyLimit: http.bodyBytesMax,
     requestTimeout: http.requestTimeoutMs,
     connectionTimeout: http.requestTimeoutMs,
-    keepAliveTimeout: 72_000,
+    keepAliveTimeout: http.keepAliveMs,
+    // Node looks for requests that take too long every 30 seconds only, unless told otherwise.
+    http: { connectionsCheckingInterval: 1000 },
+    genReqId: requestIdOf,
     trustProxy: http.trustedProxies.length > 0 ? [...http.trustedProxies] : false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 128 },
     ajv: { customOptions: AJV_OPTIONS },
@@ -35,11 +45,14 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     bufferLogs: true,
   });
   app.useLogger(createLogger(config));
-  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const fastify = app.getHttpAdapter().getInstance();
   measureRequests(fastify, app.get(MetricsService));
+  headAnswers(fastify);
   parseJsonBodies(fastify);
   refuseWhileDraining(fastify, app.get(Lifecycle));
+  fastify.server.maxConnections = http.connectionsMax;
   await registerPlugins(fastify, config);
+  await serveQueueBoard(fastify, app.get(JobQueues), config);
   await app.init();
   await fastify.ready();
   return app;
@@ -51,11 +64,27 @@ async function registerPlugins(fastify: FastifyInstance, { http }: Config): Prom
       global: false,
       max: http.rateLimitPerMinute,
       timeWindow: '1 minute',
+      cache: CLIENTS_MAX,
       enableDraftSpec: true,
     });
   }
+  if (http.corsOrigins.length > 0) {
+    await fastify.register(cors, {
+      origin: [...http.corsOrigins],
+      methods: ['GET', 'POST', 'PATCH', 'DELETE'],
+      exposedHeaders: [
+        'location',
+        'retry-after',
+        'x-request-id',
+        'ratelimit-limit',
+        'ratelimit-remaining',
+        'ratelimit-reset',
+      ],
+      maxAge: 600,
+    });
+  }
   await fastify.register(swagger, OPENAPI);
-  await fastify.register(swaggerUi, { routePrefix: '/docs' });
+  await serveDocs(fastify);
 }
 
 /** Liveness goes on to the end: a process that drains is not to be killed for it. */

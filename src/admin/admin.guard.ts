@@ -17,10 +17,14 @@ export class AdminGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean {
     const { authorization = '' } = context.switchToHttp().getRequest<FastifyRequest>().headers;
-    const { adminToken } = this.config;
-    if (adminToken !== '' && isEqual(authorization, `Bearer ${adminToken}`)) return true;
+    if (isAdmin(authorization, this.config.adminToken)) return true;
     throw new UnauthorizedError();
   }
+}
+
+/** Whether the header `Authorization` has the admin token; without a token set, none has. */
+export function isAdmin(authorization: string, adminToken: string): boolean {
+  return adminToken !== '' && isEqual(authorization, `Bearer ${adminToken}`);
 }
 
 /** Digests have one length, so the comparison takes the same time whatever was sent. */

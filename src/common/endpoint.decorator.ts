@@ -90,7 +90,8 @@ function problemSchemas(codes: readonly ProblemCode[]): Record<string, JsonSchem
   );
 }
 
-function problemSchema(codes: readonly ProblemCode[]): JsonSchema {
+/** The schema of a problem document with one of these codes. */
+export function problemSchema(codes: readonly ProblemCode[]): JsonSchema {
   return {
     title: 'Problem',
     type: 'object',

@@ -83,7 +83,8 @@ export class EnvReader {
   origins(name: string): string[] {
     const values = this.list(name);
     const wrong = values.filter((value) => !/^https?:\/\/[^/\s*]+$/.test(value));
-    if (wrong.length > 0) this.reject(name, `must list origins such as https://shop.example, got "${wrong.join(', ')}"`);
+    if (wrong.length > 0)
+      this.reject(name, `must list origins such as https://shop.example, got "${wrong.join(', ')}"`);
     return values;
   }
 

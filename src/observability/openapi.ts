@@ -1,4 +1,5 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
+import { problemSchema } from '../common/endpoint.decorator.js';
 import { type ProblemCode, problemDocument, PROBLEMS } from '../common/problem.js';
 import { ANSWER_EXAMPLES, PROBLEM_EXTENSIONS } from './openapi-examples.js';
 import { VERSION } from './version.js';
@@ -64,7 +65,8 @@ export const OPENAPI: FastifyDynamicSwaggerOptions = {
 
 /** Adds what all calls have in common, and gathers the schemas under `components`. */
 function complete(document: Document): Document {
-  const schemas: Record<string, Node> = {};
+  // Also the codes that belong to no operation, such as ROUTE_NOT_FOUND.
+  const schemas: Record<string, Node> = { Problem: problemSchema(Object.keys(PROBLEMS) as ProblemCode[]) };
   const paths = Object.entries(document.paths).map(([path, operations]) => [
     path,
     Object.fromEntries(

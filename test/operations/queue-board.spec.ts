@@ -1,0 +1,81 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { JobQueues } from '../../src/queue/job-queues.js';
+import { eventually } from '../support/eventually.js';
+import { expectProblem } from '../support/expectations.js';
+import { adminHeaders } from '../support/factories.js';
+import { type Service, startService } from '../support/service.js';
+
+const BOARD = '/admin/queues';
+
+let service: Service;
+beforeAll(async () => {
+  service = await startService();
+});
+
+const asBrowser = (password: string) => ({
+  authorization: `Basic ${Buffer.from(`anyone:${password}`).toString('base64')}`,
+});
+
+describe('the queue board', () => {
+  it.each<[string, Record<string, string>]>([
+    ['nothing', {}],
+    ['a wrong token', { authorization: 'Bearer wrong' }],
+    ['a wrong password', asBrowser('wrong')],
+    ['an empty password', asBrowser('')],
+    ['something else', { authorization: 'Basic !' }],
+  ])('refuses who sends %s, on its pages, calls and files alike', async (_case, headers) => {
+    for (const path of ['', '/api/queues', '/static/images/logo.svg', '/queue/releases']) {
+      const answer = await service.call('GET', BOARD + path, undefined, headers);
+      expectProblem(answer, 'UNAUTHORIZED');
+      expect(answer.headers.get('www-authenticate')).toMatch(/^Basic realm/);
+    }
+  });
+
+  it('is nobody’s when no token is set', async () => {
+    const closed = await startService({ APP_ENV: 'production', ADMIN_TOKEN: '' });
+    for (const headers of [{ authorization: 'Bearer ' }, asBrowser('')]) {
+      expect((await closed.call('GET', BOARD, undefined, headers)).status).toBe(401);
+    }
+    await closed.stop();
+  });
+
+  it('is shown to who knows the admin token, as bearer or as password', async () => {
+    for (const headers of [adminHeaders(service), asBrowser(service.config.adminToken)]) {
+      const page = await service.call('GET', BOARD, undefined, headers);
+      expect(page.status).toBe(200);
+      expect(page.text).toContain('<div id="root">');
+      const script = /src="([^"]+\.js)"/.exec(page.text)![1]!;
+      expect(
+        (await service.call('GET', new URL(script, `${service.url}${BOARD}/`).pathname, undefined, headers)).status,
+      ).toBe(200);
+    }
+  });
+
+  it('shows a failed job and puts it back in line', async () => {
+    const worker = await startService({ ROLES: 'worker' });
+    const releases = worker.app.get(JobQueues).all.get('releases')!;
+    const job = await releases.add('releases', { productId: 'not a number' }, { attempts: 1 });
+    await eventually(async () => expect(await releases.getFailedCount()).toBe(1));
+    await job.updateData({ productId: 1 });
+    const headers = adminHeaders(service);
+    const board = await service.call(
+      'GET',
+      `${BOARD}/api/queues?activeQueue=releases&status=failed`,
+      undefined,
+      headers,
+    );
+    expect(board.text).toContain('"releases"');
+    const retried = await service.call('PUT', `${BOARD}/api/queues/releases/${job.id}/retry`, undefined, headers);
+    expect(retried.status).toBeLessThan(300);
+    await eventually(async () => expect(await releases.getFailedCount()).toBe(0));
+    await worker.stop();
+  });
+
+  it('says no more than that Redis is away when it is', async () => {
+    const alone = await startService({ REDIS_PORT: '1' });
+    const answer = await alone.call('GET', `${BOARD}/api/queues`, undefined, adminHeaders(alone));
+    expect(answer.status).toBeGreaterThanOrEqual(500);
+    expect(answer.body).toEqual({ error: 'Redis does not answer.' });
+    await alone.stop();
+  });
+});
