@@ -10,6 +10,9 @@ const RESULTS = join(root, 'bench/results');
 const PARTIAL = join(root, 'bench/tmp');
 const NOTES = join(root, 'bench/notes');
 const README = join(root, 'README.md');
+const OTHER_WORK =
+  'The last column is the part of all cores that neither the processes of the row nor idling used: what the ' +
+  'machine did for others or for its own network and disk. Ratios of rows with much of it are to be taken with care.';
 const [BEGIN, END] = ['<!-- bench:begin -->', '<!-- bench:end -->'];
 
 function table(header, rows) {
@@ -41,7 +44,8 @@ export function figuresTable(results) {
   );
 }
 
-function contestantCells(row, { name, perSecond, p50Ms, p99Ms, maxMs, errors, cpuMicros, isGeneratorBound }) {
+function contestantCells(row, contestant) {
+  const { name, perSecond, p50Ms, p99Ms, maxMs, errors, cpuMicros, othersShare, isGeneratorBound } = contestant;
   return [
     row,
     name + (isGeneratorBound ? ' (generator at its limit)' : ''),
@@ -49,12 +53,13 @@ function contestantCells(row, { name, perSecond, p50Ms, p99Ms, maxMs, errors, cp
     ...[p50Ms, p99Ms, maxMs].map(number),
     String(errors),
     ...[cpuMicros.server, cpuMicros.database, cpuMicros.redis, cpuMicros.generator].map(number),
+    `${(othersShare * 100).toFixed(0)} %`,
   ];
 }
 
 export function detailsTable(results) {
   const header = ['row', 'measured', 'a second: median (min–max)', 'p50 ms', 'p99 ms', 'max ms', 'errors'];
-  const cpu = ['CPU-µs a request: server', 'database', 'Redis', 'generator'];
+  const cpu = ['CPU-µs a request: server', 'database', 'Redis', 'generator', 'machine busy with other work'];
   const cells = results.flatMap(({ name, contestants }) => contestants.map((one) => contestantCells(name, one)));
   return table([...header, ...cpu], cells);
 }
@@ -95,6 +100,7 @@ export function toMarkdown(run, results, stockNote) {
     stockNote,
     '## What was measured',
     detailsTable(results),
+    OTHER_WORK,
     ...results.map(missSection).filter(Boolean),
   ].join('\n\n');
 }

@@ -44,6 +44,7 @@ export class Stand {
     this.pidDir = join(localDir, 'bench');
     this.profileDir = join(this.pidDir, 'profiles');
     this.isProfiling = false;
+    this.proxyPid = null;
     const key = randomBytes(12).toString('hex');
     this.webhookKey = key;
     this.settings = {
@@ -93,6 +94,7 @@ export class Stand {
   async reset() {
     const processes = this.#processes.reverse();
     this.#processes = [];
+    this.proxyPid = null;
     for (const { end } of processes) await end();
     this.#counts = new Map();
     this.#olderHolds = 0;
@@ -154,6 +156,7 @@ export class Stand {
   /** @returns {Promise<{ port: number, delayCommits(ms: number): Promise<void> }>} */
   async startCommitProxy() {
     const { child } = this.#spawn('commit-proxy', [join(here, 'commit-proxy.mjs'), process.env.DB_PORT], {});
+    this.proxyPid = child.pid;
     const answer = () => new Promise((resolve) => child.once('message', resolve));
     const { port } = await answer();
     const delayCommits = async (delayMs) => {

@@ -1,9 +1,10 @@
 // Measuring in turns. On a machine that others use too, and whose clock speed wanders, only what was measured
 // right after one another can be compared: each round measures every contestant once.
 
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { cpuBetween, cpuSnapshot } from './cpu.mjs';
+import { cpuBetween, cpuSnapshot, machineSeconds } from './cpu.mjs';
 
 const QUIET_CAP_MS = 5_000;
 const QUIET_SAMPLE_MS = 100;
@@ -33,14 +34,19 @@ async function waitForQuiet(pids) {
 /** Runs a contestant's load once, and tells what it cost each process. */
 export async function measure(stand, { server, load, prepare }, seconds) {
   const pids = { server: server.pid, ...stand.pids };
+  const measuredPids = { ...pids, proxy: stand.proxyPid };
   await prepare?.();
-  const before = cpuSnapshot(pids);
+  const before = { cpu: cpuSnapshot(measuredPids), machine: machineSeconds(), at: performance.now() };
   const result = await load(stand, server, seconds);
-  const { server: serverSeconds, database, redis } = cpuBetween(before, cpuSnapshot(pids));
+  const used = cpuBetween(before.cpu, cpuSnapshot(measuredPids));
+  const capacity = ((performance.now() - before.at) / 1000) * availableParallelism();
+  const ours = Object.values(used).reduce((sum, one) => sum + (one ?? 0), result.generatorSeconds);
+  const othersShare = Math.max(0, machineSeconds() - before.machine - ours) / capacity;
   await waitForQuiet(pids);
+  const { server: serverSeconds, database, redis } = used;
   const cpuSeconds = { server: serverSeconds, database, redis, generator: result.generatorSeconds };
   stand.count(server, result);
-  return { ...result, cpuSeconds };
+  return { ...result, cpuSeconds, othersShare };
 }
 
 /**
@@ -89,6 +95,7 @@ export function summarize(name, runs) {
       redis: perRequest('redis'),
       generator: perRequest('generator'),
     },
+    othersShare: medianOf((run) => run.othersShare),
     isGeneratorBound: isGeneratorBound(runs),
   };
 }
