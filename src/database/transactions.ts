@@ -11,9 +11,10 @@ const GUARD_ERRNO = 1242;
 
 /**
  * Fails, and so ends the statements that follow it in the same round trip, unless the statement before it
- * changed `?` rows. That is how a guarded UPDATE is checked before the COMMIT that travels with it.
+ * changed `?` rows. That is how a guarded UPDATE is checked before the COMMIT that travels with it. (It is a
+ * SET, because MariaDB's DO makes a warning of the error.)
  */
-const rowsGuard = (rows: number): string => `DO IF(ROW_COUNT() = ${rows}, 0, (SELECT 1 UNION SELECT 2))`;
+const rowsGuard = (rows: number): string => `SET @rows_guard = IF(ROW_COUNT() = ${rows}, 0, (SELECT 1 UNION SELECT 2))`;
 
 interface Write {
   readonly sql: string;
