@@ -1,0 +1,380 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { type ProblemCode, PROBLEMS } from '../../src/common/problem.js';
+import { DatabaseProxy } from '../support/database-proxy.js';
+import { lockingReads, withConnection } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+import { expectProblem } from '../support/expectations.js';
+import {
+  adminHeaders,
+  createHold,
+  createOrder,
+  createPaidOrder,
+  createProduct,
+  expireHolds,
+  hex,
+  noticeOf,
+  notify,
+  unique,
+  UNKNOWN_HOLD_ID,
+  UNKNOWN_ID,
+} from '../support/factories.js';
+import { type ApiDocument, type Operation as DocumentedOperation, operationsOf, type Schema, schemaChecker } from '../support/openapi.js';
+import { type Answer, type Service, startService } from '../support/service.js';
+
+/**
+ * The HTTP contract as one table: every operation with what makes it succeed and what makes it refuse. The
+ * table and GET /docs/json must list the same operations, statuses and codes.
+ */
+interface Call {
+  readonly path: string;
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+}
+
+type Scenario = (service: Service) => Promise<Call> | Call;
+
+interface Operation {
+  readonly successes: Record<number, Scenario>;
+  /** The refusals of this operation alone; those that all share are tried with its first success. */
+  readonly refusals: Partial<Record<ProblemCode, Scenario>>;
+}
+
+const admin = adminHeaders;
+const newProduct = () => ({ name: unique('product'), price: '9.99', stock_total: 5 });
+
+const OPERATIONS: Record<string, Operation> = {
+  'GET /api/products': {
+    successes: { 200: () => ({ path: '/api/products?limit=2' }) },
+    refusals: { VALIDATION_FAILED: () => ({ path: '/api/products?limit=0' }) },
+  },
+  'GET /api/products/{id}': {
+    successes: { 200: async (service) => ({ path: `/api/products/${(await createProduct(service)).id}` }) },
+    refusals: {
+      VALIDATION_FAILED: () => ({ path: '/api/products/x' }),
+      PRODUCT_NOT_FOUND: () => ({ path: `/api/products/${UNKNOWN_ID}` }),
+    },
+  },
+  'POST /api/holds': {
+    successes: {
+      201: async (service) => ({
+        path: '/api/holds',
+        body: { product_id: (await createProduct(service)).id, quantity: 1 },
+      }),
+    },
+    refusals: {
+      VALIDATION_FAILED: () => ({ path: '/api/holds', body: { product_id: 1, quantity: 0 } }),
+      PRODUCT_NOT_FOUND: () => ({ path: '/api/holds', body: { product_id: UNKNOWN_ID, quantity: 1 } }),
+      INSUFFICIENT_STOCK: async (service) => ({
+        path: '/api/holds',
+        body: { product_id: (await createProduct(service, { stock_total: 1 })).id, quantity: 2 },
+      }),
+    },
+  },
+  'GET /api/holds/{hold_id}': {
+    successes: { 200: async (service) => ({ path: `/api/holds/${(await createOrder(service)).hold_id}` }) },
+    refusals: {
+      VALIDATION_FAILED: () => ({ path: '/api/holds/x' }),
+      HOLD_NOT_FOUND: () => ({ path: `/api/holds/${UNKNOWN_HOLD_ID}` }),
+    },
+  },
+  'DELETE /api/holds/{hold_id}': {
+    successes: { 204: async (service) => ({ path: `/api/holds/${(await createHold(service)).hold_id}` }) },
+    refusals: {
+      VALIDATION_FAILED: () => ({ path: '/api/holds/x' }),
+      HOLD_NOT_FOUND: () => ({ path: `/api/holds/${UNKNOWN_HOLD_ID}` }),
+      ORDER_ALREADY_PAID: async (service) => ({ path: `/api/holds/${(await createPaidOrder(service)).hold_id}` }),
+    },
+  },
+  'POST /api/orders': {
+    successes: {
+      201: async (service) => ({ path: '/api/orders', body: { hold_id: (await createHold(service)).hold_id } }),
+    },
+    refusals: {
+      VALIDATION_FAILED: () => ({ path: '/api/orders', body: { hold_id: 'x' } }),
+      HOLD_NOT_FOUND: () => ({ path: '/api/orders', body: { hold_id: UNKNOWN_HOLD_ID } }),
+      HOLD_ALREADY_USED: async (service) => ({
+        path: '/api/orders',
+        body: { hold_id: (await createOrder(service)).hold_id },
+      }),
+      HOLD_EXPIRED: async (service) => {
+        const { hold_id } = await createHold(service);
+        await expireHolds(hold_id);
+        return { path: '/api/orders', body: { hold_id } };
+      },
+    },
+  },
+  'POST /api/payments/webhook': {
+    successes: {
+      200: async (service) => ({ path: '/api/payments/webhook', body: noticeOf(await createOrder(service)) }),
+      202: () => ({ path: '/api/payments/webhook', body: noticeOf({ order_id: UNKNOWN_ID }) }),
+    },
+    refusals: {
+      VALIDATION_FAILED: () => ({ path: '/api/payments/webhook', body: { order_id: 1 } }),
+      IDEMPOTENCY_KEY_REUSED: async (service) => {
+        const notice = noticeOf(await createOrder(service));
+        await notify(service, notice);
+        return { path: '/api/payments/webhook', body: { ...notice, status: 'failed' } };
+      },
+    },
+  },
+  'POST /api/admin/products': {
+    successes: { 201: (service) => ({ path: '/api/admin/products', body: newProduct(), headers: admin(service) }) },
+    refusals: {
+      VALIDATION_FAILED: (service) => ({ path: '/api/admin/products', body: {}, headers: admin(service) }),
+      UNAUTHORIZED: () => ({ path: '/api/admin/products', body: newProduct() }),
+    },
+  },
+  'PATCH /api/admin/products/{id}': {
+    successes: {
+      200: async (service) => ({
+        path: `/api/admin/products/${(await createProduct(service)).id}`,
+        body: { stock_total: 20 },
+        headers: admin(service),
+      }),
+    },
+    refusals: {
+      VALIDATION_FAILED: (service) => ({ path: '/api/admin/products/1', body: {}, headers: admin(service) }),
+      UNAUTHORIZED: () => ({ path: '/api/admin/products/1', body: { stock_total: 20 } }),
+      PRODUCT_NOT_FOUND: (service) => ({
+        path: `/api/admin/products/${UNKNOWN_ID}`,
+        body: { stock_total: 20 },
+        headers: admin(service),
+      }),
+      STOCK_BELOW_COMMITTED: async (service) => {
+        const { product_id } = await createHold(service, { quantity: 2 });
+        return { path: `/api/admin/products/${product_id}`, body: { stock_total: 1 }, headers: admin(service) };
+      },
+    },
+  },
+  'GET /health/live': { successes: { 200: () => ({ path: '/health/live' }) }, refusals: {} },
+  'GET /health/startup': { successes: { 200: () => ({ path: '/health/startup' }) }, refusals: {} },
+  'GET /health/ready': { successes: { 200: () => ({ path: '/health/ready' }) }, refusals: {} },
+  'GET /metrics': { successes: { 200: () => ({ path: '/metrics' }) }, refusals: {} },
+};
+
+/** Codes that have a test of their own below, since they come from the state of the service, not from the call. */
+const OF_THE_SERVICE: ReadonlySet<string> = new Set([
+  'SIGNATURE_INVALID',
+  'PAYLOAD_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'RATE_LIMITED',
+  'OVERLOADED',
+  'UNAVAILABLE',
+]);
+
+/** Codes that belong to no operation: any request may get them, or none should. */
+const OF_NO_OPERATION = ['ROUTE_NOT_FOUND', 'INTERNAL_ERROR'];
+
+let service: Service;
+let openApi: ApiDocument;
+let documented: Record<string, DocumentedOperation>;
+
+beforeAll(async () => {
+  service = await startService();
+  openApi = (await service.call('GET', '/docs/json')).body as unknown as ApiDocument;
+  documented = Object.fromEntries(
+    operationsOf(openApi).map(({ method, path, operation }) => [`${method.toUpperCase()} ${path}`, operation]),
+  );
+});
+
+async function send(to: Service, operation: string, scenario: Scenario): Promise<Answer> {
+  const { path, body, headers } = await scenario(service);
+  return to.call(operation.split(' ')[0]!, path, body, headers);
+}
+
+function firstSuccess(operation: string): Scenario {
+  return Object.values(OPERATIONS[operation]!.successes)[0]!;
+}
+
+function codesOf(problem: Schema): string[] {
+  return (problem.properties as { code: { enum: string[] } }).code.enum;
+}
+
+/** The codes that the document lists for an operation, by status. */
+function documentedCodes(operation: string): Record<string, string[]> {
+  const codes: Record<string, string[]> = {};
+  for (const [status, response] of Object.entries(documented[operation]!.responses)) {
+    const problem = response.content?.['application/problem+json']?.schema;
+    if (problem !== undefined) codes[status] = codesOf(problem);
+  }
+  return codes;
+}
+
+const operations = Object.keys(OPERATIONS);
+const takingBody = operations.filter((name) => /^(POST|PATCH)/.test(name));
+const successes = operations.flatMap((name) =>
+  Object.entries(OPERATIONS[name]!.successes).map(([status, scenario]) => [name, Number(status), scenario] as const),
+);
+const refusals = operations.flatMap((name) =>
+  Object.entries(OPERATIONS[name]!.refusals).map(([code, scenario]) => [name, code as ProblemCode, scenario] as const),
+);
+
+describe('GET /docs/json', () => {
+  it('lists the operations of the contract and no others', () => {
+    expect(Object.keys(documented).sort()).toEqual([...operations].sort());
+  });
+
+  it.each(operations)('lists the successes and the codes of %s that are shown here, and no others', (name) => {
+    const shown = Object.keys(OPERATIONS[name]!.refusals);
+    const listed = Object.values(documentedCodes(name)).flat();
+    expect(listed.filter((code) => !OF_THE_SERVICE.has(code)).sort()).toEqual(shown.sort());
+    const statuses = Object.keys(documented[name]!.responses).filter((status) => status.startsWith('2'));
+    expect(statuses).toEqual(Object.keys(OPERATIONS[name]!.successes));
+  });
+
+  it('lists exactly the codes of the catalogue, each under its status', () => {
+    const listed = new Set<string>(OF_NO_OPERATION);
+    for (const name of operations) {
+      for (const [status, codes] of Object.entries(documentedCodes(name))) {
+        for (const code of codes) {
+          expect(PROBLEMS).toHaveProperty(code);
+          expect(PROBLEMS[code as ProblemCode].status).toBe(Number(status));
+          listed.add(code);
+        }
+      }
+    }
+    expect([...listed].sort()).toEqual(Object.keys(PROBLEMS).sort());
+    expect(codesOf(openApi.components.schemas.Problem!).sort()).toEqual(Object.keys(PROBLEMS).sort());
+  });
+
+  it('says which answers tell when to try again', () => {
+    for (const name of operations) {
+      for (const [status, codes] of Object.entries(documentedCodes(name))) {
+        const isRetryable = codes.some((code) => 'retryAfterSeconds' in PROBLEMS[code as ProblemCode]);
+        expect(documented[name]!.responses[status]!.headers?.['Retry-After'] !== undefined).toBe(isRetryable);
+      }
+    }
+  });
+});
+
+describe('success', () => {
+  it.each(successes)('%s answers %s with what its schema says', async (name, status, scenario) => {
+    const answer = await send(service, name, scenario);
+    expect(answer.status).toBe(status);
+    const content = documented[name]!.responses[String(status)]!.content;
+    const schema = content?.['application/json']?.schema;
+    if (status === 204) expect(answer.text).toBe('');
+    else if (schema === undefined) expect(answer.headers.get('content-type')).toMatch(/^text\/plain/);
+    else {
+      expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
+      expect(schemaChecker(openApi)(schema, answer.body)).toEqual([]);
+    }
+  });
+});
+
+describe('refusal', () => {
+  it.each(refusals)('%s answers %s', async (name, code, scenario) => {
+    expectProblem(await send(service, name, scenario), code);
+  });
+
+  it.each(takingBody)('%s answers PAYLOAD_TOO_LARGE to a body over 64 KiB', async (name) => {
+    const { path, headers } = await firstSuccess(name)(service);
+    const answer = await service.call(name.split(' ')[0]!, path, { a: 'x'.repeat(65_536) }, headers);
+    expectProblem(answer, 'PAYLOAD_TOO_LARGE');
+    expect(documentedCodes(name)['413']).toEqual(['PAYLOAD_TOO_LARGE']);
+  });
+
+  it.each(takingBody)('%s answers UNSUPPORTED_MEDIA_TYPE to a body that is not JSON', async (name) => {
+    const { path, headers } = await firstSuccess(name)(service);
+    const answer = await service.call(name.split(' ')[0]!, path, 'a=1', { ...headers, 'content-type': 'text/csv' });
+    expectProblem(answer, 'UNSUPPORTED_MEDIA_TYPE');
+    expect(documentedCodes(name)['415']).toEqual(['UNSUPPORTED_MEDIA_TYPE']);
+  });
+
+  it('POST /api/payments/webhook answers SIGNATURE_INVALID where secrets are set', async () => {
+    const signed = await startService({ WEBHOOK_SECRETS: 'secret' });
+    const name = 'POST /api/payments/webhook';
+    expectProblem(await send(signed, name, firstSuccess(name)), 'SIGNATURE_INVALID');
+    expect(documentedCodes(name)['401']).toEqual(['SIGNATURE_INVALID']);
+  });
+
+  it('any other route answers ROUTE_NOT_FOUND', async () => {
+    expectProblem(await service.call('GET', '/api/nothing'), 'ROUTE_NOT_FOUND');
+  });
+});
+
+describe('with RATE_LIMIT_PER_MINUTE', () => {
+  const LIMIT = 3;
+  let limited: Service;
+
+  beforeAll(async () => {
+    limited = await startService({ RATE_LIMIT_PER_MINUTE: String(LIMIT) });
+  });
+
+  it.each(operations)('%s answers RATE_LIMITED past the limit exactly if it says so', async (name) => {
+    const answers = [];
+    for (let n = 0; n <= LIMIT; n++) answers.push(await send(limited, name, firstSuccess(name)));
+    const isLimited = documentedCodes(name)['429'] !== undefined;
+    for (const answer of answers.slice(0, LIMIT)) expect(answer.status).toBeLessThan(300);
+    if (isLimited) expectProblem(answers[LIMIT]!, 'RATE_LIMITED');
+    else expect(answers[LIMIT]!.status).toBeLessThan(300);
+  });
+
+  it('the buyers’ writes are limited, and neither reads nor the notices of the provider', () => {
+    const limitedOnes = operations.filter((name) => documentedCodes(name)['429'] !== undefined);
+    expect(limitedOnes).toEqual(['POST /api/holds', 'DELETE /api/holds/{hold_id}', 'POST /api/orders']);
+  });
+});
+
+describe('while the database is away', () => {
+  const NEEDING_NOTHING = ['GET /health/live', 'GET /health/startup', 'GET /metrics'];
+  let proxy: DatabaseProxy;
+  let cutOff: Service;
+
+  beforeAll(async () => {
+    proxy = await DatabaseProxy.start({ host: process.env.DB_HOST!, port: Number(process.env.DB_PORT) });
+    cutOff = await startService(proxy.env);
+    await proxy.goAway();
+  });
+
+  it.each(operations.filter((name) => !NEEDING_NOTHING.includes(name)))('%s answers UNAVAILABLE', async (name) => {
+    // Of a product that was never seen no figure can be at hand.
+    const scenario = OPERATIONS[name]!.refusals.PRODUCT_NOT_FOUND ?? firstSuccess(name);
+    expectProblem(await send(cutOff, name, scenario), 'UNAVAILABLE');
+    expect(documentedCodes(name)['503']).toContain('UNAVAILABLE');
+  });
+
+  it.each(NEEDING_NOTHING)('%s answers as always', async (name) => {
+    expect((await send(cutOff, name, firstSuccess(name))).status).toBe(200);
+  });
+});
+
+describe('with GROUP_COMMIT_WAITING_MAX', () => {
+  const BATCHED: [name: string, done: number[]][] = [
+    ['POST /api/holds', [201]],
+    ['POST /api/orders', [201, 409]],
+    ['POST /api/payments/webhook', [200]],
+    ['DELETE /api/holds/{hold_id}', [204]],
+  ];
+
+  it.each(BATCHED)('%s answers OVERLOADED at once when the line is full, and all in line are served', async (name, done) => {
+    const busy = await startService({ GROUP_COMMIT_WAITING_MAX: '1' });
+    const product = await createProduct(service);
+    const order = await createOrder(service, { product_id: product.id });
+    const hold = await createHold(service, { product_id: product.id });
+    const calls: Record<string, Call> = {
+      'POST /api/holds': { path: '/api/holds', body: { product_id: product.id, quantity: 1 } },
+      'POST /api/orders': { path: '/api/orders', body: { hold_id: hold.hold_id } },
+      'POST /api/payments/webhook': { path: '/api/payments/webhook', body: noticeOf(order) },
+      'DELETE /api/holds/{hold_id}': { path: `/api/holds/${hold.hold_id}` },
+    };
+    const settled: Answer[] = [];
+    const start = async (): Promise<void> => void settled.push(await send(busy, name, () => calls[name]!));
+    const sent = await withConnection(async (connection) => {
+      await connection.beginTransaction();
+      await connection.query('SELECT id FROM orders WHERE id = ? FOR UPDATE', [order.order_id]);
+      await connection.query('SELECT id FROM holds WHERE id = UNHEX(?) FOR UPDATE', [hex(hold.hold_id)]);
+      await connection.query('SELECT id FROM products WHERE id = ? FOR UPDATE', [product.id]);
+      const inFlight = start();
+      await eventually(async () => expect(await lockingReads()).toHaveLength(1));
+      const more = [start(), start(), start()];
+      // One of the three waits; the line is full for the other two, who hear it while the lock is still held.
+      await eventually(() => expect(settled).toHaveLength(2));
+      for (const answer of settled) expectProblem(answer, 'OVERLOADED');
+      return [inFlight, ...more];
+    });
+    await Promise.all(sent);
+    expect(settled).toHaveLength(4);
+    for (const { status } of settled.slice(2)) expect(done).toContain(status);
+  });
+});
