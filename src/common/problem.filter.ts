@@ -1,5 +1,5 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Injectable, Logger } from '@nestjs/common';
-import type { FastifyError, FastifyReply } from 'fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { isDeadlock, isOutage, isPoolExhausted } from '../database/database-errors.js';
 import { MetricsService } from '../observability/metrics.service.js';
 import type { Tally } from '../observability/samples.js';
@@ -27,8 +27,9 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   catch(error: unknown, host: ArgumentsHost): void {
-    const reply = host.switchToHttp().getResponse<FastifyReply>();
-    const problem = this.toProblem(error);
+    const http = host.switchToHttp();
+    const reply = http.getResponse<FastifyReply>();
+    const problem = this.toProblem(error, http.getRequest<FastifyRequest>().id);
     const definition = PROBLEMS[problem.code];
     this.problems.add(problem.code);
     if ('retryAfterSeconds' in definition && !reply.hasHeader('retry-after')) {
@@ -40,20 +41,20 @@ export class ProblemFilter implements ExceptionFilter {
       .send(problemDocument(problem.code, problem.detail, problem.extensions));
   }
 
-  private toProblem(error: unknown): Pick<DomainError, 'code' | 'detail' | 'extensions'> {
+  private toProblem(error: unknown, requestId: string): Pick<DomainError, 'code' | 'detail' | 'extensions'> {
     if (error instanceof DomainError) {
-      if (error.cause !== undefined) this.logger.warn({ code: error.code, err: error.cause }, error.detail);
+      if (error.cause !== undefined) this.logger.warn({ requestId, code: error.code, err: error.cause }, error.detail);
       return error;
     }
     if (isPoolExhausted(error)) return new OverloadedError();
     if (isOutage(error) || isDeadlock(error)) {
-      this.logger.warn({ err: error }, 'The database did not answer');
+      this.logger.warn({ requestId, err: error }, 'The database did not answer');
       return { code: 'UNAVAILABLE', detail: 'The database did not answer; try again in a moment.' };
     }
     const status = statusOf(error);
     if (status !== undefined && status >= 400 && status < 500) return frameworkProblem(error as FastifyError, status);
     if (status === 503) return { code: 'UNAVAILABLE', detail: 'The service is shutting down.' };
-    this.logger.error({ err: error }, 'Unexpected error');
+    this.logger.error({ requestId, err: error }, 'Unexpected error');
     return { code: 'INTERNAL_ERROR', detail: 'The request failed on our side. It is logged and can be tried again.' };
   }
 }

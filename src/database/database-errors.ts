@@ -88,8 +88,12 @@ export function isCommitUnknown(error: unknown): boolean {
 
 /** A guarded write did not change as many rows as was decided; nothing was committed. */
 export class StaleWriteError extends Error {
-  constructor(statement: string, cause: unknown) {
-    super(`A guarded write changed other rows than expected: ${statement.slice(0, 200)}`, { cause });
+  constructor(
+    /** For who debugs: messages reach the log, and statements do not belong there. */
+    readonly statement: string,
+    cause: unknown,
+  ) {
+    super('A guarded write changed other rows than expected', { cause });
     this.name = 'StaleWriteError';
   }
 }

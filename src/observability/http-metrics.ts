@@ -1,6 +1,10 @@
+import { Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { MetricsService } from './metrics.service.js';
 import { Buckets, type Sample, SECONDS_BOUNDS } from './samples.js';
+
+/** A request that takes longer than this is told of in the log. */
+const SLOW_SECONDS = 1;
 
 const NAME = 'http_request_duration_seconds';
 
@@ -14,8 +18,8 @@ class RouteFigures {
   private readonly byClass: (Buckets | undefined)[] = [];
 
   constructor(
-    private readonly method: string,
-    private readonly route: string,
+    readonly method: string,
+    readonly route: string,
   ) {}
 
   observe(status: number, seconds: number): void {
@@ -38,6 +42,7 @@ class RouteFigures {
  */
 export function measureRequests(fastify: FastifyInstance, metrics: MetricsService): void {
   if (!metrics.isEnabled) return;
+  const logger = new Logger('Http');
   const routes = new Map<string, RouteFigures>();
   const figuresOf = (method: string, route: string): RouteFigures => {
     const key = `${method} ${route}`;
@@ -52,7 +57,12 @@ export function measureRequests(fastify: FastifyInstance, metrics: MetricsServic
       payload: unknown,
       done: (error: null, payload: unknown) => void,
     ): void => {
-      figures.observe(reply.statusCode, (performance.now() - (request as TimedRequest).startedAt) / 1000);
+      const seconds = (performance.now() - (request as TimedRequest).startedAt) / 1000;
+      figures.observe(reply.statusCode, seconds);
+      if (seconds > SLOW_SECONDS) {
+        const { method, route } = figures;
+        logger.warn({ requestId: request.id, method, route, status: reply.statusCode, seconds }, 'A request took long');
+      }
       done(null, payload);
     };
   };

@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import { type Logger as Pino, pino } from 'pino';
+import { type DestinationStream, type Logger as Pino, type LoggerOptions, pino } from 'pino';
 import type { Config } from '../config/config.js';
 
 /** Fields that never reach a log line, wherever they come from. */
@@ -17,25 +17,40 @@ const REDACTED = [
 ];
 
 /** Structured logs: JSON lines, or readable ones when a person watches a local start in a terminal. */
-export function createLogger(config: Pick<Config, 'appEnv' | 'logLevel'>): PinoNestLogger {
+export function createLogger(
+  config: Pick<Config, 'appEnv' | 'logLevel'>,
+  destination?: DestinationStream,
+): PinoNestLogger {
   const isWatched = config.appEnv === 'local' && process.stdout.isTTY;
-  const logger = pino({
+  const options: LoggerOptions = {
     level: config.logLevel,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: REDACTED.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
     serializers: { err: publicError },
     ...(isWatched && { transport: { target: 'pino-pretty', options: { translateTime: 'SYS:HH:MM:ss.l' } } }),
-  });
-  return new PinoNestLogger(logger);
+  };
+  return new PinoNestLogger(destination === undefined ? pino(options) : pino(options, destination));
 }
+
+/** Database servers quote the statement that they could not read. */
+const QUOTED_SQL = /near '[^]*?' at line/g;
 
 /** What an error tells of itself in a log: drivers hang the whole statement on theirs. */
 function publicError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { name, message, stack } = error;
   const { code, errno } = error as { code?: unknown; errno?: unknown };
-  return { name, message: message.slice(0, 500), code, errno, stack, cause: error.cause && publicError(error.cause) };
+  const told = (text: string): string => text.replaceAll(QUOTED_SQL, 'near [redacted] at line');
+  const publicStack = stack === undefined ? undefined : told(stack);
+  return {
+    name,
+    message: told(message.slice(0, 500)),
+    code,
+    errno,
+    stack: publicStack,
+    cause: error.cause && publicError(error.cause),
+  };
 }
 
 /** What Nest tells of its own construction: of interest only to who debugs it. */
