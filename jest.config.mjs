@@ -44,6 +44,8 @@ export default {
   reporters: ['default', '<rootDir>/test/support/count-reporter.mjs'],
   projects: [
     suite('unit', {}),
-    ...['products', 'holds', 'orders', 'webhooks', 'concurrency', 'integration', 'time', 'operations'].map((name) => suite(name, withServers)),
+    ...['products', 'holds', 'orders', 'webhooks', 'concurrency', 'integration', 'time', 'operations'].map((name) =>
+      suite(name, withServers),
+    ),
   ],
 };

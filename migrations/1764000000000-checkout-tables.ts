@@ -75,6 +75,7 @@ export class CheckoutTables1764000000000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const table of ['webhook_logs', 'orders', 'holds', 'products']) await runner.query(`DROP TABLE IF EXISTS ${table}`);
+    for (const table of ['webhook_logs', 'orders', 'holds', 'products'])
+      await runner.query(`DROP TABLE IF EXISTS ${table}`);
   }
 }

@@ -208,7 +208,10 @@ describe.each(Object.keys(fleets))('%s', (fleet) => {
         const hold = await createHold(at(round));
         const [last] = await query<{ id: number }>('SELECT MAX(id) AS id FROM orders');
         const notice = noticeOf({ order_id: last!.id + 1 });
-        const [order, answer] = await Promise.all([requestOrder(at(round), hold.hold_id), notify(at(round + 1), notice)]);
+        const [order, answer] = await Promise.all([
+          requestOrder(at(round), hold.hold_id),
+          notify(at(round + 1), notice),
+        ]);
         expect(order.body).toMatchObject({ order_id: notice.order_id });
         expect([200, 202]).toContain(answer.status);
         await eventually(async () => expect(await orderOf(hold.hold_id)).toMatchObject([{ status: 'paid' }]));

@@ -23,10 +23,9 @@ beforeAll(async () => {
 /** Reads what is available and, if it is enough, writes what it decided: nothing holds the figure in between. */
 async function holdWithoutLock(productId: number): Promise<boolean> {
   return withConnection(async (connection) => {
-    const [rows] = await connection.query(
-      'SELECT stock_total, stock_held, stock_sold FROM products WHERE id = ?',
-      [productId],
-    );
+    const [rows] = await connection.query('SELECT stock_total, stock_held, stock_sold FROM products WHERE id = ?', [
+      productId,
+    ]);
     const [{ stock_total, stock_held, stock_sold }] = rows as [Record<string, number>];
     if (stock_total! - stock_held! - stock_sold! < 1) return false;
     await connection.query('UPDATE products SET stock_held = stock_held + 1 WHERE id = ?', [productId]);
@@ -48,7 +47,9 @@ describe('without the lock', () => {
   beforeAll(() => execute('ALTER TABLE products DROP CONSTRAINT products_never_oversold'));
 
   afterAll(async () => {
-    await execute('UPDATE products SET stock_total = stock_held + stock_sold WHERE stock_held + stock_sold > stock_total');
+    await execute(
+      'UPDATE products SET stock_total = stock_held + stock_sold WHERE stock_held + stock_sold > stock_total',
+    );
     await execute(
       'ALTER TABLE products ADD CONSTRAINT products_never_oversold CHECK (stock_sold + stock_held <= stock_total)',
     );

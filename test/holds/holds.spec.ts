@@ -114,10 +114,7 @@ describe('POST /api/holds', () => {
 
   it('sells an expired unit in the same instant when stock is short', async () => {
     const { id } = await createProduct(service, { stock_total: 2 });
-    const [one, other] = [
-      await createHold(service, { product_id: id }),
-      await createHold(service, { product_id: id }),
-    ];
+    const [one, other] = [await createHold(service, { product_id: id }), await createHold(service, { product_id: id })];
     await expireHolds(one.hold_id);
     const next = await createHold(service, { product_id: id });
     expect(next.status).toBe('active');
@@ -220,9 +217,7 @@ describe('DELETE /api/holds/{hold_id}', () => {
     const { id } = await createProduct(service, { stock_total: 5 });
     const order = await createOrder(service, { product_id: id, quantity: 2 });
     for (let time = 0; time < 2; time++) expect((await giveBack(service, order.hold_id)).status).toBe(204);
-    expect(await orderOf(order.hold_id)).toEqual([
-      { id: order.order_id, status: 'cancelled', cancel_reason: 'buyer' },
-    ]);
+    expect(await orderOf(order.hold_id)).toEqual([{ id: order.order_id, status: 'cancelled', cancel_reason: 'buyer' }]);
     expect(await getHold(order.hold_id)).toMatchObject({ status: 'released', order: { status: 'cancelled' } });
     expect(await stockOf(id)).toMatchObject({ stock_held: 0, available: 5 });
     await expectStockIdentity(id);

@@ -79,7 +79,7 @@ const WRONG_VALUES: Record<string, Record<string, unknown[]>> = {
   'POST /api/payments/webhook': {
     order_id: [0, -1, 1.5, '2', '', null, true, [], {}, 2 ** 53],
     status: ['', 'paid', 'SUCCESS', 1, null, true, [], ['success']],
-    transaction_id: ['', ' ', 'two words', 1, null, true, [], {}, 'x'.repeat(256), 'ü', 'a\u0000b', "x\n"],
+    transaction_id: ['', ' ', 'two words', 1, null, true, [], {}, 'x'.repeat(256), 'ü', 'a\u0000b', 'x\n'],
     idempotency_key: ['', 'two words', 1, null, true, 'x'.repeat(256)],
     amount: ['', '-1', '1.234', '1e3', 'free', 1, 1.5, null, true, '100000000.00'],
     currency: ['', 'eur', 'EURO', 'E', 1, null, true],
@@ -102,7 +102,9 @@ const wrongFields = Object.entries(WRONG_VALUES).flatMap(([name, fields]) =>
 
 describe('a wrong value', () => {
   it.each(wrongFields)('%s refuses %s = %j and names the field', async (name, field, value) => {
-    const answer = await expectRefusal('VALIDATION_FAILED', () => send(name, { ...CALLS[name]!.body(), [field]: value }));
+    const answer = await expectRefusal('VALIDATION_FAILED', () =>
+      send(name, { ...CALLS[name]!.body(), [field]: value }),
+    );
     const errors = answer.body.errors as { field: string; message: string }[];
     const named = errors.map((error) => error.field);
     // `qty` and `quantity` are one field with two names.
@@ -136,12 +138,22 @@ describe.each(callNames)('%s', (name) => {
     },
   );
 
-  it.each(['', '{', '{"product_id":1,', 'null', '[]', '"text"', '1', 'true', '{"a":NaN}', "{'a':1}", '\u0000', '[[[[['])(
-    'refuses the body %j',
-    async (text) => {
-      await expectRefusal('VALIDATION_FAILED', () => send(name, text));
-    },
-  );
+  it.each([
+    '',
+    '{',
+    '{"product_id":1,',
+    'null',
+    '[]',
+    '"text"',
+    '1',
+    'true',
+    '{"a":NaN}',
+    "{'a':1}",
+    '\u0000',
+    '[[[[[',
+  ])('refuses the body %j', async (text) => {
+    await expectRefusal('VALIDATION_FAILED', () => send(name, text));
+  });
 
   it('refuses a body that is not there', async () => {
     await expectRefusal('VALIDATION_FAILED', () => send(name, undefined));
@@ -155,7 +167,9 @@ describe.each(callNames)('%s', (name) => {
     'application/jsonp',
     'nonsense',
   ])('refuses the content type %s', async (contentType) => {
-    await expectRefusal('UNSUPPORTED_MEDIA_TYPE', () => send(name, JSON.stringify(body()), { 'content-type': contentType }));
+    await expectRefusal('UNSUPPORTED_MEDIA_TYPE', () =>
+      send(name, JSON.stringify(body()), { 'content-type': contentType }),
+    );
   });
 
   it('refuses a body over 64 KiB, however it is filled', async () => {
@@ -178,7 +192,16 @@ describe('a body of just 64 KiB', () => {
 });
 
 describe('an id in a path', () => {
-  const HOLD_IDS = ['1', 'x', UNKNOWN_HOLD_ID.slice(1), `${UNKNOWN_HOLD_ID}0`, '%00', "'%20OR%201=1", 'null', '..%2f..'];
+  const HOLD_IDS = [
+    '1',
+    'x',
+    UNKNOWN_HOLD_ID.slice(1),
+    `${UNKNOWN_HOLD_ID}0`,
+    '%00',
+    "'%20OR%201=1",
+    'null',
+    '..%2f..',
+  ];
 
   it.each(HOLD_IDS)('that is no hold id, such as %s, is refused by every call on holds', async (id) => {
     for (const method of ['GET', 'DELETE']) {
@@ -191,13 +214,18 @@ describe('an id in a path', () => {
     async (id) => {
       await expectRefusal('VALIDATION_FAILED', () => service.call('GET', `/api/products/${id}`));
       const change = { stock_total: 1 };
-      await expectRefusal('VALIDATION_FAILED', () => service.call('PATCH', `/api/admin/products/${id}`, change, admin()));
+      await expectRefusal('VALIDATION_FAILED', () =>
+        service.call('PATCH', `/api/admin/products/${id}`, change, admin()),
+      );
     },
   );
 
-  it.each(['/api/products/%', '/api/products/%zz', '/api/holds/%ff%fe'])('that can not be decoded, as in %s, is refused', async (path) => {
-    await expectRefusal('VALIDATION_FAILED', () => service.call('GET', path));
-  });
+  it.each(['/api/products/%', '/api/products/%zz', '/api/holds/%ff%fe'])(
+    'that can not be decoded, as in %s, is refused',
+    async (path) => {
+      await expectRefusal('VALIDATION_FAILED', () => service.call('GET', path));
+    },
+  );
 
   it('that is longer than any id is refused', async () => {
     await expectRefusal('VALIDATION_FAILED', () => service.call('GET', `/api/holds/${'a'.repeat(2000)}`));
@@ -226,20 +254,23 @@ describe('a route or method that is not there', () => {
     await expectRefusal('ROUTE_NOT_FOUND', () => service.call(method, path));
   });
 
-  it.each(['PROPFIND', 'LOCK', 'M-SEARCH'])('%s, a method of other protocols, answers ROUTE_NOT_FOUND', async (method) => {
-    const answer = await new Promise<{ status: number; text: string }>((resolve, reject) => {
-      const request = httpRequest(`${service.url}/api/holds`, { method, agent: false }, (response) => {
-        let text = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk: string) => (text += chunk));
-        response.on('end', () => resolve({ status: response.statusCode!, text }));
+  it.each(['PROPFIND', 'LOCK', 'M-SEARCH'])(
+    '%s, a method of other protocols, answers ROUTE_NOT_FOUND',
+    async (method) => {
+      const answer = await new Promise<{ status: number; text: string }>((resolve, reject) => {
+        const request = httpRequest(`${service.url}/api/holds`, { method, agent: false }, (response) => {
+          let text = '';
+          response.setEncoding('utf8');
+          response.on('data', (chunk: string) => (text += chunk));
+          response.on('end', () => resolve({ status: response.statusCode!, text }));
+        });
+        request.on('error', reject);
+        request.end();
       });
-      request.on('error', reject);
-      request.end();
-    });
-    expect(answer.status).toBe(404);
-    expect(JSON.parse(answer.text)).toMatchObject({ code: 'ROUTE_NOT_FOUND', status: 404 });
-  });
+      expect(answer.status).toBe(404);
+      expect(JSON.parse(answer.text)).toMatchObject({ code: 'ROUTE_NOT_FOUND', status: 404 });
+    },
+  );
 });
 
 describe('bytes that are no HTTP', () => {

@@ -18,7 +18,13 @@ import {
   UNKNOWN_HOLD_ID,
   UNKNOWN_ID,
 } from '../support/factories.js';
-import { type ApiDocument, type Operation as DocumentedOperation, operationsOf, type Schema, schemaChecker } from '../support/openapi.js';
+import {
+  type ApiDocument,
+  type Operation as DocumentedOperation,
+  operationsOf,
+  type Schema,
+  schemaChecker,
+} from '../support/openapi.js';
 import { type Answer, type Service, startService } from '../support/service.js';
 
 /**
@@ -347,34 +353,37 @@ describe('with GROUP_COMMIT_WAITING_MAX', () => {
     ['DELETE /api/holds/{hold_id}', [204]],
   ];
 
-  it.each(BATCHED)('%s answers OVERLOADED at once when the line is full, and all in line are served', async (name, done) => {
-    const busy = await startService({ GROUP_COMMIT_WAITING_MAX: '1' });
-    const product = await createProduct(service);
-    const order = await createOrder(service, { product_id: product.id });
-    const hold = await createHold(service, { product_id: product.id });
-    const calls: Record<string, Call> = {
-      'POST /api/holds': { path: '/api/holds', body: { product_id: product.id, quantity: 1 } },
-      'POST /api/orders': { path: '/api/orders', body: { hold_id: hold.hold_id } },
-      'POST /api/payments/webhook': { path: '/api/payments/webhook', body: noticeOf(order) },
-      'DELETE /api/holds/{hold_id}': { path: `/api/holds/${hold.hold_id}` },
-    };
-    const settled: Answer[] = [];
-    const start = async (): Promise<void> => void settled.push(await send(busy, name, () => calls[name]!));
-    const sent = await withConnection(async (connection) => {
-      await connection.beginTransaction();
-      await connection.query('SELECT id FROM orders WHERE id = ? FOR UPDATE', [order.order_id]);
-      await connection.query('SELECT id FROM holds WHERE id = UNHEX(?) FOR UPDATE', [hex(hold.hold_id)]);
-      await connection.query('SELECT id FROM products WHERE id = ? FOR UPDATE', [product.id]);
-      const inFlight = start();
-      await eventually(async () => expect(await lockingReads()).toHaveLength(1));
-      const more = [start(), start(), start()];
-      // One of the three waits; the line is full for the other two, who hear it while the lock is still held.
-      await eventually(() => expect(settled).toHaveLength(2));
-      for (const answer of settled) expectProblem(answer, 'OVERLOADED');
-      return [inFlight, ...more];
-    });
-    await Promise.all(sent);
-    expect(settled).toHaveLength(4);
-    for (const { status } of settled.slice(2)) expect(done).toContain(status);
-  });
+  it.each(BATCHED)(
+    '%s answers OVERLOADED at once when the line is full, and all in line are served',
+    async (name, done) => {
+      const busy = await startService({ GROUP_COMMIT_WAITING_MAX: '1' });
+      const product = await createProduct(service);
+      const order = await createOrder(service, { product_id: product.id });
+      const hold = await createHold(service, { product_id: product.id });
+      const calls: Record<string, Call> = {
+        'POST /api/holds': { path: '/api/holds', body: { product_id: product.id, quantity: 1 } },
+        'POST /api/orders': { path: '/api/orders', body: { hold_id: hold.hold_id } },
+        'POST /api/payments/webhook': { path: '/api/payments/webhook', body: noticeOf(order) },
+        'DELETE /api/holds/{hold_id}': { path: `/api/holds/${hold.hold_id}` },
+      };
+      const settled: Answer[] = [];
+      const start = async (): Promise<void> => void settled.push(await send(busy, name, () => calls[name]!));
+      const sent = await withConnection(async (connection) => {
+        await connection.beginTransaction();
+        await connection.query('SELECT id FROM orders WHERE id = ? FOR UPDATE', [order.order_id]);
+        await connection.query('SELECT id FROM holds WHERE id = UNHEX(?) FOR UPDATE', [hex(hold.hold_id)]);
+        await connection.query('SELECT id FROM products WHERE id = ? FOR UPDATE', [product.id]);
+        const inFlight = start();
+        await eventually(async () => expect(await lockingReads()).toHaveLength(1));
+        const more = [start(), start(), start()];
+        // One of the three waits; the line is full for the other two, who hear it while the lock is still held.
+        await eventually(() => expect(settled).toHaveLength(2));
+        for (const answer of settled) expectProblem(answer, 'OVERLOADED');
+        return [inFlight, ...more];
+      });
+      await Promise.all(sent);
+      expect(settled).toHaveLength(4);
+      for (const { status } of settled.slice(2)) expect(done).toContain(status);
+    },
+  );
 });

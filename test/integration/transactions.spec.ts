@@ -176,7 +176,9 @@ describe('a COMMIT whose reply is lost', () => {
     );
     await eventually(async () => expect(await nameOf(product.id)).toBe('committed all the same'));
     proxy.cutNextCommits('commit');
-    await expect(behind.app.get(Transactions).once(rename('never committed'))).rejects.toBeInstanceOf(CommitUnknownError);
+    await expect(behind.app.get(Transactions).once(rename('never committed'))).rejects.toBeInstanceOf(
+      CommitUnknownError,
+    );
     expect(await nameOf(product.id)).toBe('committed all the same');
     for (let n = 0; n < 5; n++) await behind.app.get(Transactions).once(rename(`again ${n}`));
     expect(await nameOf(product.id)).toBe('again 4');
@@ -217,7 +219,7 @@ describe('holds', () => {
       // The lock is released only now, after the first try has failed.
       return [answer];
     });
-    expect(taken(await waiting!, 201)).toMatchObject({ quantity: 2 });
+    expect(taken(await waiting, 201)).toMatchObject({ quantity: 2 });
     expect(await stockOf(id)).toMatchObject({ stock_held: 2 });
     await createHold(service, { product_id: id });
     await expectStockIdentity(id);

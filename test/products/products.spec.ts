@@ -70,7 +70,7 @@ describe('GET /api/products', () => {
     const made = [];
     for (let n = 0; n < 5; n++) made.push(await createProduct(service));
     const listed: Product[] = [];
-    for (let cursor: string | null = ''; cursor !== null; ) {
+    for (let cursor: string | null = ''; cursor !== null;) {
       const page: Page = await getPage(`?limit=2${cursor && `&cursor=${cursor}`}`);
       expect(page.items.length).toBeLessThanOrEqual(2);
       listed.push(...page.items);
@@ -79,7 +79,9 @@ describe('GET /api/products', () => {
     const ids = listed.map((product) => product.id);
     expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b));
     expect(listed).toEqual(expect.arrayContaining(made));
-    const [{ count }] = (await query<{ count: number }>('SELECT COUNT(*) AS count FROM products')) as [{ count: number }];
+    const [{ count }] = (await query<{ count: number }>('SELECT COUNT(*) AS count FROM products')) as [
+      { count: number },
+    ];
     expect(listed).toHaveLength(count);
   });
 

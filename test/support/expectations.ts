@@ -4,7 +4,8 @@ import { query } from './database.js';
 import type { Answer } from './service.js';
 
 /** What must never leave the service: stacks, SQL, file names and the secrets of the tests. */
-const INTERNALS = /\bat \w.*:\d+:\d+|node_modules|\.ts\b|\.js\b|SELECT |INSERT |UPDATE |errno|\bER_[A-Z]|ECONN|the-admin-token/;
+const INTERNALS =
+  /\bat \w.*:\d+:\d+|node_modules|\.ts\b|\.js\b|SELECT |INSERT |UPDATE |errno|\bER_[A-Z]|ECONN|the-admin-token/;
 
 /** An answer that says no, as RFC 9457 and our contract write it, and that tells nothing of our insides. */
 export function expectProblem(answer: Answer, code: ProblemCode): void {

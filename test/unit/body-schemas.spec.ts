@@ -77,7 +77,10 @@ async function isTakenByClassValidator(name: DtoName, body: object): Promise<boo
 }
 
 async function expectAgreement(name: DtoName, body: object): Promise<boolean> {
-  const verdicts = { server: await isTakenByServer(name, body), classValidator: await isTakenByClassValidator(name, body) };
+  const verdicts = {
+    server: await isTakenByServer(name, body),
+    classValidator: await isTakenByClassValidator(name, body),
+  };
   expect({ body, ...verdicts }).toEqual({ body, server: verdicts.server, classValidator: verdicts.server });
   return verdicts.server;
 }
@@ -109,7 +112,10 @@ describe('both validators', () => {
   });
 
   it('agree on any mixture of the fields and values', async () => {
-    const value = fc.constantFrom(...VALUES, ...Object.values(GOOD).flatMap((body) => Object.values(body) as unknown[]));
+    const value = fc.constantFrom(
+      ...VALUES,
+      ...Object.values(GOOD).flatMap((body) => Object.values(body) as unknown[]),
+    );
     for (const name of names) {
       const fields = [...Object.keys(GOOD[name]), 'qty'];
       const body = fc.dictionary(fc.constantFrom(...fields), value, { minKeys: 1, noNullPrototype: true });

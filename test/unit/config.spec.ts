@@ -49,7 +49,10 @@ describe('loadConfig', () => {
   );
 
   it('takes an empty variable for one that is not set', () => {
-    expect(loadConfig({ ...REQUIRED, PORT: '  ', LOG_LEVEL: '' })).toMatchObject({ http: { port: 3000 }, logLevel: 'info' });
+    expect(loadConfig({ ...REQUIRED, PORT: '  ', LOG_LEVEL: '' })).toMatchObject({
+      http: { port: 3000 },
+      logLevel: 'info',
+    });
   });
 
   it('can not be changed after it was made, at any depth', () => {
@@ -89,6 +92,8 @@ describe('loadConfig', () => {
   it('names the variable of a secret file that can not be read, and not its path', () => {
     const env = { ...REQUIRED, ADMIN_TOKEN_FILE: '/nowhere/secret' };
     expect(namedIn(env)).toEqual(['ADMIN_TOKEN_FILE']);
-    expect(() => loadConfig(env)).toThrow(expect.not.objectContaining({ message: expect.stringContaining('/nowhere') }));
+    expect(() => loadConfig(env)).toThrow(
+      expect.not.objectContaining({ message: expect.stringContaining('/nowhere') }),
+    );
   });
 });

@@ -16,7 +16,14 @@ let tree: string;
 
 beforeAll(() => {
   tree = mkdtempSync(join(tmpdir(), 'imports-'));
-  for (const entry of ['src', 'migrations', 'ormconfig.ts', 'package.json', 'tsconfig.json', '.dependency-cruiser.cjs']) {
+  for (const entry of [
+    'src',
+    'migrations',
+    'ormconfig.ts',
+    'package.json',
+    'tsconfig.json',
+    '.dependency-cruiser.cjs',
+  ]) {
     cpSync(join(ROOT, entry), join(tree, entry), { recursive: true });
   }
   symlinkSync(join(ROOT, 'node_modules'), join(tree, 'node_modules'));
@@ -40,7 +47,10 @@ describe('the import step of npm run check', () => {
   it(
     'passes the sources as they are',
     () => {
-      expect(checkImports()).toMatchObject({ exitCode: 0, output: expect.stringContaining('no dependency violations') });
+      expect(checkImports()).toMatchObject({
+        exitCode: 0,
+        output: expect.stringContaining('no dependency violations'),
+      });
     },
     TIMEOUT_MS,
   );

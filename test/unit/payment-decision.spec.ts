@@ -32,14 +32,17 @@ describe('decidePayment', () => {
     ['failed', 'cancelled', 0, 'ignored', 'cancelled'],
     ['failed', 'paid', 0, 'ignored', 'paid'],
     ['failed', 'refund_due', 0, 'ignored', 'refund_due'],
-  ] as const)('%s for an order %s with %s units left is %s and leaves it %s', (event, status, available, result, to) => {
-    const decision = decide(event, status, available);
-    expect(decision).toMatchObject({ result, orderStatus: to });
-    expect(decision.reason === null).toBe(result === 'applied');
-    expect(decision.settlement?.to ?? status).toBe(to);
-    // Every decision is a way that the table of transitions knows.
-    if (to !== status) expect(ORDER_TRANSITIONS[status]).toContain(to);
-  });
+  ] as const)(
+    '%s for an order %s with %s units left is %s and leaves it %s',
+    (event, status, available, result, to) => {
+      const decision = decide(event, status, available);
+      expect(decision).toMatchObject({ result, orderStatus: to });
+      expect(decision.reason === null).toBe(result === 'applied');
+      expect(decision.settlement?.to ?? status).toBe(to);
+      // Every decision is a way that the table of transitions knows.
+      if (to !== status) expect(ORDER_TRANSITIONS[status]).toContain(to);
+    },
+  );
 
   it('asks for available units only when money comes late', () => {
     const asked: string[] = [];

@@ -51,7 +51,10 @@ describe('isStandardWebhook', () => {
     ['no id', { headers: { 'webhook-id': undefined } }],
     ['no timestamp', { headers: { 'webhook-timestamp': undefined } }],
     ['a timestamp that is not a number', { headers: { 'webhook-timestamp': 'now' } }],
-    ['a signature of another version', { headers: { 'webhook-signature': 'v2,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=' } }],
+    [
+      'a signature of another version',
+      { headers: { 'webhook-signature': 'v2,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=' } },
+    ],
     ['a signature that is cut short', { headers: { 'webhook-signature': 'v1,g0hM9SsE' } }],
     ['a header that came twice', { headers: { 'webhook-id': [HEADERS['webhook-id'], HEADERS['webhook-id']] } }],
   ])('refuses %s', (_, overrides) => {

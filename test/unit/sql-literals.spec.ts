@@ -1,6 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { addSeconds, isoTime, listOf, newUuid, timestampLiteral, uintLiteral, uuidFromBinary, uuidLiteral } from '../../src/database/sql.js';
+import {
+  addSeconds,
+  isoTime,
+  listOf,
+  newUuid,
+  timestampLiteral,
+  uintLiteral,
+  uuidFromBinary,
+  uuidLiteral,
+} from '../../src/database/sql.js';
 
 const ID = '019a7c5e-3f10-7c4e-9b1d-2f6a8e0c4d11';
 

@@ -34,7 +34,9 @@ interface Log {
 }
 
 function logsOf(key: string): Promise<Log[]> {
-  return query<Log>('SELECT status, outcome, order_status, order_id FROM webhook_logs WHERE idempotency_key = ?', [key]);
+  return query<Log>('SELECT status, outcome, order_status, order_id FROM webhook_logs WHERE idempotency_key = ?', [
+    key,
+  ]);
 }
 
 /** The number that the next order gets. */

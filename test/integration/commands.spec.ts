@@ -1,0 +1,145 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { migrate, resetDatabase, revertMigration, seed } from '../../src/cli/database-commands.js';
+import { createProduct, restockProduct } from '../../src/cli/product-commands.js';
+import { testFlow } from '../../src/cli/test-flow.js';
+import { type Config, loadConfig } from '../../src/config/config.js';
+import { OrdersService } from '../../src/orders/orders.service.js';
+import { execute, query } from '../support/database.js';
+import { expectStockIdentity } from '../support/expectations.js';
+import { unique } from '../support/factories.js';
+import { type Service, startService } from '../support/service.js';
+
+/** The commands of the CLI on the database, as functions; what they print is kept. */
+let config: Config;
+let printed: string;
+
+beforeAll(() => {
+  config = loadConfig(process.env);
+});
+
+beforeEach(() => {
+  printed = '';
+  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    printed += String(text);
+    return true;
+  });
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+async function tables(): Promise<string[]> {
+  const rows = await query<{ name: string }>(
+    'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY name',
+  );
+  return rows.map(({ name }) => name);
+}
+
+const TABLES = ['holds', 'migrations', 'orders', 'products', 'webhook_logs'];
+
+describe('migrate', () => {
+  it('does nothing to a schema that is up to date', async () => {
+    await migrate(config);
+    expect(printed).toContain('The schema is up to date.');
+    expect(await tables()).toEqual(expect.arrayContaining(TABLES));
+  });
+
+  it('makes the database when it is missing', async () => {
+    const name = `${config.database.name}_made`;
+    await execute('DROP DATABASE IF EXISTS ??', [name]);
+    await migrate({ ...config, database: { ...config.database, name } });
+    const made = await query('SELECT table_name FROM information_schema.tables WHERE table_schema = ?', [name]);
+    await execute('DROP DATABASE ??', [name]);
+    expect(made.length).toBeGreaterThanOrEqual(TABLES.length);
+  });
+
+  it('can be taken back to nothing, and made again', async () => {
+    const [{ count }] = (await query<{ count: number }>('SELECT COUNT(*) AS count FROM migrations')) as [
+      { count: number },
+    ];
+    for (let n = 0; n < count; n++) await revertMigration(config);
+    expect(await tables()).toEqual(['migrations']);
+    await migrate(config);
+    expect(await tables()).toEqual(expect.arrayContaining(TABLES));
+  });
+});
+
+describe('seed', () => {
+  it('puts product 1 on sale with 10 units', async () => {
+    await seed(config);
+    expect(await query('SELECT stock_total, stock_held, stock_sold FROM products WHERE id = 1')).toEqual([
+      { stock_total: 10, stock_held: 0, stock_sold: 0 },
+    ]);
+  });
+
+  it('leaves existing products as they are', async () => {
+    await execute("UPDATE products SET stock_total = 7, name = 'renamed' WHERE id = 1");
+    await seed(config);
+    expect(await query('SELECT name, stock_total FROM products WHERE id = 1')).toEqual([
+      { name: 'renamed', stock_total: 7 },
+    ]);
+  });
+});
+
+describe('reset', () => {
+  it('refuses in production unless it is forced, and deletes nothing', async () => {
+    const production: Config = { ...config, appEnv: 'production' };
+    await expect(resetDatabase(production, false)).rejects.toThrow('--force');
+    expect(await query('SELECT name FROM products WHERE id = 1')).toEqual([{ name: 'renamed' }]);
+  });
+
+  it('leaves a fresh and seeded database', async () => {
+    await resetDatabase(config, false);
+    expect(await query('SELECT stock_total FROM products WHERE id = 1')).toEqual([{ stock_total: 10 }]);
+    expect(await query('SELECT id FROM holds')).toEqual([]);
+  });
+});
+
+describe('products', () => {
+  it('are created with the same rules as over HTTP', async () => {
+    const name = unique('by command');
+    await createProduct(config, { name, price: '5', stock: 3 });
+    expect(await query('SELECT price, stock_total FROM products WHERE name = ?', [name])).toEqual([
+      { price: '5.00', stock_total: 3 },
+    ]);
+    await expect(createProduct(config, { name, price: '-5', stock: 3 })).rejects.toThrow(/price/);
+  });
+
+  it('are restocked by adding units', async () => {
+    await restockProduct(config, 1, 5);
+    expect(await query('SELECT stock_total FROM products WHERE id = 1')).toEqual([{ stock_total: 15 }]);
+    await expect(restockProduct(config, 999_999, 5)).rejects.toMatchObject({ code: 'PRODUCT_NOT_FOUND' });
+  });
+});
+
+describe('test:flow', () => {
+  let service: Service;
+
+  beforeAll(async () => {
+    service = await startService();
+  });
+
+  afterAll(() => service.stop());
+
+  it('walks through a running service and keeps all promises', async () => {
+    await testFlow(config, service.url);
+    expect(printed).toContain('All promises were kept.');
+    expect(printed).not.toContain('BROKEN');
+    const [product] = await query<{ id: number }>("SELECT MAX(id) AS id FROM products WHERE name LIKE 'test:flow%'");
+    await expectStockIdentity(product!.id);
+  });
+
+  it('walks through a service of its own when none is named', async () => {
+    await testFlow(config);
+    expect(printed).toContain('All promises were kept.');
+  });
+
+  it('fails at the first promise that is broken, and shows it', async () => {
+    // Failed payments that free no stock.
+    jest.spyOn(service.app.get(OrdersService), 'settle').mockImplementation(() => undefined);
+    await expect(testFlow(config, service.url)).rejects.toThrow(/Expected \{"status":200.*available_stock/);
+    expect(printed).toMatch(/BROKEN {2}\d+ of 10 units are available/);
+    expect(printed).not.toContain('All promises were kept.');
+  });
+});
