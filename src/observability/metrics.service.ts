@@ -9,7 +9,7 @@ import { type MetricDescription, readMetric, type Sample, Tally } from './sample
 export class MetricsService {
   readonly registry = new Registry();
   readonly isEnabled: boolean;
-  private readonly sources = new Map<string, boolean>();
+  private readonly sources: { readonly name: string; readonly facts: Facts<unknown> }[] = [];
 
   constructor(@Inject(CONFIG) config: Config) {
     this.isEnabled = config.metrics.isEnabled;
@@ -21,7 +21,7 @@ export class MetricsService {
         help: 'Whether what this scrape asked of another system was answered in time',
         type: 'gauge',
       },
-      () => [...this.sources].map(([source, isUp]) => ({ labels: { source }, value: Number(isUp) })),
+      () => Promise.all(this.sources.map(isUp)),
     );
   }
 
@@ -44,10 +44,10 @@ export class MetricsService {
     metrics: readonly (MetricDescription & { read(facts: T): readonly Sample[] })[],
   ): void {
     const facts = new Facts(ask);
+    this.sources.push({ name: source, facts });
     for (const { read, ...description } of metrics) {
       this.add(description, async () => {
         const value = await facts.get();
-        this.sources.set(source, value !== null);
         return value === null ? [] : read(value);
       });
     }
@@ -56,4 +56,8 @@ export class MetricsService {
   scrape(): Promise<string> {
     return this.registry.metrics();
   }
+}
+
+async function isUp({ name, facts }: { name: string; facts: Facts<unknown> }): Promise<Sample> {
+  return { labels: { source: name }, value: Number((await facts.get()) !== null) };
 }
