@@ -8,6 +8,10 @@ import { backoffWithJitterMs, retry } from './retry.js';
  * `batchSizeMax`) form the next one. There is no timer: an idle service starts at once. It trades the
  * latency of one transaction for throughput that no longer depends on how long a commit takes.
  *
+ * The database and this process work at the same time: the next transaction is sent off before the requests
+ * of the last one are answered, and a batch that gathers starts once `EAGER_SIZE` requests are in it.
+ * Otherwise all clients would be answered together, ask again together, and wait together.
+ *
  * What a caller of `submit` may rely on:
  *  - its promise settles only after the transaction that decided it has ended;
  *  - an `Error` among the outcomes of a batch rejects that one request and no other;
@@ -55,12 +59,16 @@ interface History {
   mayHaveCommitted: boolean;
 }
 
+/** Requests that are enough to start a transaction with, while more may be on their way. */
+const EAGER_SIZE = 64;
+
 const sleepMs = (ms: number): Promise<void> => new Promise((wake) => setTimeout(wake, ms));
 
 export class GroupCommit<Request, Outcome> {
   private waiting: Waiter<Request, Outcome>[] = [];
   private running: Promise<void> | undefined;
   private isDraining = false;
+  private stopGathering: () => void = doNothing;
   /** Since when the oldest request waits, by `performance.now()`. */
   private waitingSince = 0;
 
@@ -81,6 +89,7 @@ export class GroupCommit<Request, Outcome> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ request, resolve, reject });
       this.running ??= this.run();
+      if (this.waiting.length === EAGER_SIZE) this.stopGathering();
     });
   }
 
@@ -91,13 +100,31 @@ export class GroupCommit<Request, Outcome> {
   }
 
   private async run(): Promise<void> {
+    await this.gather();
+    let answer = doNothing;
     while (this.waiting.length > 0) {
-      // Lets the event loop finish reading the sockets that are ready, so that requests which arrived
-      // together are decided together. It is a turn of the loop, not a delay.
-      await new Promise((turn) => setImmediate(turn));
-      await this.settle(this.take());
+      const decided = this.decide(this.take());
+      // A turn of the loop, in which the transaction's first statement is sent.
+      if (answer !== doNothing) await new Promise((turn) => setImmediate(turn));
+      answer();
+      answer = await decided;
+      if (this.waiting.length > 0) continue;
+      answer();
+      answer = doNothing;
+      if (this.waiting.length > 0) await this.gather();
     }
     this.running = undefined;
+  }
+
+  /**
+   * Lets the event loop finish reading the sockets that are ready, so that requests which arrived together are
+   * decided together. It is a turn of the loop, not a delay, and ends early when there is enough to do.
+   */
+  private gather(): Promise<void> {
+    return new Promise((resolve) => {
+      this.stopGathering = resolve;
+      setImmediate(resolve);
+    });
   }
 
   private take(): Waiter<Request, Outcome>[] {
@@ -111,36 +138,31 @@ export class GroupCommit<Request, Outcome> {
     return this.waiting.splice(0, batchSizeMax);
   }
 
-  private async settle(
+  /** Runs the batch's transaction. Calling what is returned answers its requests. */
+  private async decide(
     batch: Waiter<Request, Outcome>[],
     history: History = { mayHaveCommitted: false },
-  ): Promise<void> {
-    let outcomes: readonly (Outcome | Error)[];
+  ): Promise<() => void> {
     try {
-      outcomes = await this.commitWithRetry(
-        batch.map((waiter) => waiter.request),
-        history,
-      );
+      const requests = batch.map((waiter) => waiter.request);
+      const outcomes = await this.commitWithRetry(requests, history);
+      return () => answerAll(batch, outcomes);
     } catch (error) {
-      await this.settleFailure(batch, history, error);
-      return;
-    }
-    for (const [index, waiter] of batch.entries()) {
-      const outcome = outcomes[index];
-      if (outcome instanceof Error) waiter.reject(outcome);
-      else waiter.resolve(outcome as Outcome);
+      return this.decideHalves(batch, history, error);
     }
   }
 
-  private async settleFailure(batch: Waiter<Request, Outcome>[], history: History, error: unknown): Promise<void> {
+  private async decideHalves(batch: Waiter<Request, Outcome>[], history: History, error: unknown): Promise<() => void> {
     if (batch.length === 1 || this.options.isOutage(error)) {
-      for (const waiter of batch) waiter.reject(error);
-      return;
+      return () => batch.forEach((waiter) => waiter.reject(error));
     }
     this.options.observer?.halved(batch.length, error);
     const middle = Math.ceil(batch.length / 2);
-    await this.settle(batch.slice(0, middle), { ...history });
-    await this.settle(batch.slice(middle), { ...history });
+    for (const half of [batch.slice(0, middle), batch.slice(middle)]) {
+      const answer = await this.decide(half, { ...history });
+      answer();
+    }
+    return doNothing;
   }
 
   private async commitWithRetry(requests: Request[], history: History): Promise<readonly (Outcome | Error)[]> {
@@ -161,3 +183,13 @@ export class GroupCommit<Request, Outcome> {
     return outcomes;
   }
 }
+
+function answerAll<Request, Outcome>(batch: Waiter<Request, Outcome>[], outcomes: readonly (Outcome | Error)[]): void {
+  for (const [index, waiter] of batch.entries()) {
+    const outcome = outcomes[index];
+    if (outcome instanceof Error) waiter.reject(outcome);
+    else waiter.resolve(outcome as Outcome);
+  }
+}
+
+function doNothing(): void {}

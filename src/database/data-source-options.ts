@@ -1,6 +1,7 @@
 import * as mysql2 from 'mysql2';
 import type { DataSourceOptions } from 'typeorm';
 import type { Config } from '../config/config.js';
+import { databaseTls } from '../config/tls.js';
 
 /**
  * Every connection gets these before its first statement. READ COMMITTED takes no gap locks and reads
@@ -36,6 +37,7 @@ export function dataSourceOptions(config: Config): DataSourceOptions {
     username: database.username,
     password: database.password,
     database: database.name,
+    ...databaseTls(database),
     poolSize: database.poolSize,
     charset: 'utf8mb4',
     timezone: 'Z',
@@ -45,6 +47,8 @@ export function dataSourceOptions(config: Config): DataSourceOptions {
     // literals of src/database/sql.ts.
     multipleStatements: true,
     connectTimeout: 3000,
+    // The driver would capture a stack for every statement, in case it fails.
+    trace: false,
     synchronize: false,
     migrationsTransactionMode: 'each',
     extra: { waitForConnections: true, queueLimit: 1000, enableKeepAlive: true, maxIdle: database.poolSize },

@@ -5,6 +5,7 @@ import type { ProductRow } from './products.types.js';
 
 /** How long a figure is believed: half in Redis, half in this process, together one second. */
 const FRESH_MS = 500;
+const PUBLISH_PAUSE_MS = 200;
 const KEY_TTL_MS = 300_000;
 const FILL_LOCK_TTL_MS = 10_000;
 const FILL_WAIT_MS = 20;
@@ -150,12 +151,16 @@ export class StockCache implements BeforeApplicationShutdown {
     this.local.set(id, entry);
   }
 
-  /** One write a product is under way at most; commits that follow meanwhile leave only their last figure. */
+  /**
+   * Tells Redis what was committed: the first figure at once, and while more come, the last one of each product
+   * every now and then. Readers of other instances believe a figure for longer than that pause anyway.
+   */
   private async publish(): Promise<void> {
     while (this.unpublished.size > 0) {
       const rows = [...this.unpublished.values()];
       this.unpublished.clear();
       await this.redis.attempt((client) => Promise.all(rows.map((row) => writeIfNewer(client, row))));
+      await new Promise((wake) => setTimeout(wake, PUBLISH_PAUSE_MS));
     }
     this.publishing = undefined;
   }

@@ -113,6 +113,39 @@ describe('order', () => {
   });
 });
 
+describe('working beside the database', () => {
+  it('starts a batch without waiting any longer once 64 requests have gathered', async () => {
+    const gated = new GatedCommit();
+    const group = groupCommitOf(gated.commit);
+    const submitted = Array.from({ length: 63 }, (_, request) => group.submit(request));
+    await Promise.resolve();
+    expect(gated.batches).toHaveLength(0);
+    submitted.push(group.submit(63));
+    // Only promises are let on: no turn of the loop has passed.
+    for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+    expect(gated.batches.map((batch) => batch.length)).toEqual([64]);
+    gated.finish();
+    await Promise.all(submitted);
+  });
+
+  it('sends the next transaction off before it answers the requests of the last one', async () => {
+    const events: string[] = [];
+    const gated = new GatedCommit();
+    const group = groupCommitOf((batch, mayHaveCommitted) => {
+      events.push(`commit ${batch.join()}`);
+      return gated.commit(batch, mayHaveCommitted);
+    });
+    const first = group.submit(1).then(() => events.push('answer 1'));
+    await gated.started(1);
+    const second = group.submit(2).then(() => events.push('answer 2'));
+    gated.finish();
+    await first;
+    gated.finish();
+    await second;
+    expect(events).toEqual(['commit 1', 'commit 2', 'answer 1', 'answer 2']);
+  });
+});
+
 describe('limits', () => {
   it('takes at most batchSizeMax requests into one transaction', async () => {
     const gated = new GatedCommit();
