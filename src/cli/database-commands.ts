@@ -2,6 +2,7 @@ import { createConnection } from 'mysql2/promise';
 import { DataSource } from 'typeorm';
 import { migrations } from '../../migrations/index.js';
 import type { Config } from '../config/config.js';
+import { databaseTls } from '../config/tls.js';
 import { dataSourceOptions } from '../database/data-source-options.js';
 import { FIRST_VERSION } from '../products/products.types.js';
 import { print } from './output.js';
@@ -56,7 +57,7 @@ export async function resetDatabase(config: Config, isForced: boolean): Promise<
 
 async function createDatabase({ database }: Config): Promise<void> {
   const { host, port, username: user, password, name } = database;
-  const connection = await createConnection({ host, port, user, password });
+  const connection = await createConnection({ host, port, user, password, ...databaseTls(database) });
   try {
     const [existing] = await connection.query('SELECT 1 FROM information_schema.schemata WHERE schema_name = ?', [
       name,

@@ -8,6 +8,7 @@ import {
 import { type JobsOptions, Queue, Worker } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import { CONFIG, type Config } from '../config/config.js';
+import { redisTls } from '../config/tls.js';
 
 /** How long closing waits for a job that runs; a job that is cut off runs again, and all of ours may. */
 const CLOSE_TIMEOUT_MS = 3000;
@@ -123,6 +124,7 @@ export class JobQueues implements OnApplicationBootstrap, BeforeApplicationShutd
       port,
       db: database,
       ...(password !== '' && { password }),
+      ...redisTls(this.config.redis),
       connectTimeout: 2000,
       // ioredis waits this long at closing even for a connection that is gone already.
       disconnectTimeout: 100,

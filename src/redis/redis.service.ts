@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../config/config.js';
+import { redisTls } from '../config/tls.js';
 
 /** How long Redis is left alone after a command failed or was not answered in time. */
 const PAUSE_AFTER_FAILURE_MS = 1000;
@@ -24,6 +25,7 @@ export class RedisService implements OnModuleInit, OnApplicationShutdown {
       port,
       db: database,
       ...(password !== '' && { password }),
+      ...redisTls(config.redis),
       lazyConnect: true,
       enableOfflineQueue: false,
       maxRetriesPerRequest: 1,
