@@ -29,7 +29,6 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
   const adapter = new FastifyAdapter({
     bodyLimit: http.bodyBytesMax,
     requestTimeout: http.requestTimeoutMs,
-    connectionTimeout: http.requestTimeoutMs,
     keepAliveTimeout: http.keepAliveMs,
     // Node looks for requests that take too long every 30 seconds only, unless told otherwise.
     http: { connectionsCheckingInterval: 1000 },

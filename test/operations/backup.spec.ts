@@ -1,0 +1,123 @@
+import { type ExecFileException, execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { driftOf, StockAuditService } from '../../src/orders/stock-audit.service.js';
+import { closeDatabase, execute, query } from '../support/database.js';
+import {
+  createHold,
+  createOrder,
+  createPaidOrder,
+  createProduct,
+  giveBack,
+  noticeOf,
+  notify,
+  UNKNOWN_ID,
+} from '../support/factories.js';
+import { startService } from '../support/service.js';
+import { ensureTool } from '../support/tools.js';
+
+const SCRIPTS = join(import.meta.dirname, '../../scripts');
+const TABLES = ['products', 'holds', 'orders', 'webhook_logs', 'migrations'];
+
+const dir = mkdtempSync(join(tmpdir(), 'backup-'));
+const file = join(dir, 'checkout.sql.gz');
+beforeAll(() => ensureTool('mariadb-dump', 'mariadb-client'), 300_000);
+afterAll(() => rmSync(dir, { recursive: true }));
+
+function run(script: string, ...args: string[]): Promise<{ code: number; output: string }> {
+  return new Promise((resolve) => {
+    const done = (error: ExecFileException | null, stdout: string, stderr: string) =>
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr });
+    execFile('sh', [join(SCRIPTS, script), ...args], { cwd: dir, encoding: 'utf8', env: { ...process.env } }, done);
+  });
+}
+
+/** Everything that is in the tables. */
+async function contents(): Promise<Record<string, object[]>> {
+  const rows = await Promise.all(TABLES.map((table) => query(`SELECT * FROM ${table} ORDER BY id`)));
+  return Object.fromEntries(TABLES.map((table, index) => [table, rows[index]!]));
+}
+
+describe('backup and restore', () => {
+  it('bring back every product, hold, order and payment event, without drift, after the database was destroyed', async () => {
+    const service = await startService();
+    const { id } = await createProduct(service, { name: "Sneaker '); DROP TABLE holds; -- ✓", stock_total: 20 });
+    await createHold(service, { product_id: id, quantity: 2 });
+    await giveBack(service, (await createHold(service, { product_id: id })).hold_id);
+    await createOrder(service, { product_id: id });
+    await createPaidOrder(service, { product_id: id, quantity: 3 });
+    await notify(service, noticeOf({ order_id: UNKNOWN_ID }));
+    const before = await contents();
+    expect(TABLES.map((table) => before[table]!.length > 0)).toEqual(TABLES.map(() => true));
+    expect(await run('backup.sh', file)).toEqual({
+      code: 0,
+      output: expect.stringContaining(`The backup is in ${file}`),
+    });
+    await service.stop();
+
+    await execute(`DROP DATABASE ${process.env.DB_DATABASE}`);
+    await closeDatabase();
+    expect(await run('restore.sh', file)).toEqual({ code: 0, output: expect.stringContaining('is as it was') });
+
+    expect(await contents()).toEqual(before);
+    const restored = await startService();
+    const proofs = await restored.app.get(StockAuditService).auditStock();
+    expect(proofs.filter((proof) => driftOf(proof) > 0)).toEqual([]);
+    expect(proofs.find(({ product_id }) => product_id === id)).toMatchObject({ stock_held: 3, stock_sold: 3 });
+    expect((await createHold(restored, { product_id: id })).status).toBe('active');
+    await restored.stop();
+  });
+
+  it('take a backup of one moment while the sale goes on', async () => {
+    const service = await startService();
+    const { id } = await createProduct(service, { stock_total: 100_000 });
+    let isOver = false;
+    const sale = (async () => {
+      while (!isOver) await Promise.all(Array.from({ length: 10 }, () => createPaidOrder(service, { product_id: id })));
+    })();
+    const backup = await run('backup.sh', file);
+    isOver = true;
+    await sale;
+    expect(backup.code).toBe(0);
+    await service.stop();
+    expect((await run('restore.sh', '--replace', file)).code).toBe(0);
+    await closeDatabase();
+    const restored = await startService();
+    const proofs = await restored.app.get(StockAuditService).auditStock(id);
+    expect(proofs.map(driftOf)).toEqual([0]);
+    await restored.stop();
+  });
+
+  it('can be read by nobody else', () => {
+    expect(statSync(file).mode & 0o077).toBe(0);
+  });
+
+  it('do not write over a database that has tables, unless told so', async () => {
+    const before = await contents();
+    const refused = await run('restore.sh', file);
+    expect(refused).toEqual({ code: 1, output: expect.stringContaining('--replace deletes them first') });
+    expect(await contents()).toEqual(before);
+  });
+
+  it('do not restore a file that was cut short', async () => {
+    const cut = join(dir, 'cut.sql.gz');
+    const text = gunzipSync(readFileSync(file)).toString();
+    writeFileSync(cut, gzipSync(text.slice(0, text.length / 2)));
+    expect(await run('restore.sh', '--replace', cut)).toEqual({
+      code: 1,
+      output: expect.stringContaining('not a complete backup'),
+    });
+  });
+
+  it('leave no file behind when the database can not be read', async () => {
+    const port = process.env.DB_PORT;
+    process.env.DB_PORT = '1';
+    const failed = await run('backup.sh', join(dir, 'failed.sql.gz'));
+    process.env.DB_PORT = port;
+    expect(failed.code).toBe(1);
+    expect(() => statSync(join(dir, 'failed.sql.gz'))).toThrow('ENOENT');
+  });
+});
