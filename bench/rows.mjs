@@ -5,14 +5,22 @@
 //   or, when turns are not what it needs,   run(stand, timing): { runs, figures }
 
 import { checkouts } from './rows/checkouts.mjs';
+import { expiryBurst } from './rows/expiry-burst.mjs';
+import { expiryLag } from './rows/expiry-lag.mjs';
 import { hot } from './rows/hot.mjs';
 import { idle } from './rows/idle.mjs';
+import { idleSweep } from './rows/idle-sweep.mjs';
+import { keyedHolds } from './rows/keyed-holds.mjs';
 import { manyProducts } from './rows/many-products.mjs';
 import { memory } from './rows/memory.mjs';
 import { oldHolds } from './rows/old-holds.mjs';
 import { overload } from './rows/overload.mjs';
 import { reads } from './rows/reads.mjs';
+import { signedNotices } from './rows/signed-notices.mjs';
 import { slowCommit } from './rows/slow-commit.mjs';
 import { soldOut } from './rows/sold-out.mjs';
 
-export const rows = [hot, idle, manyProducts, checkouts, soldOut, reads, oldHolds, slowCommit, overload, memory];
+export const rows = [
+  ...[hot, idle, manyProducts, checkouts, soldOut, reads, oldHolds, slowCommit, overload, memory],
+  ...[expiryBurst, expiryLag, idleSweep, keyedHolds, signedNotices],
+];

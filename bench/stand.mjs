@@ -109,7 +109,7 @@ export class Stand {
       name: 'migrate',
       cwd: this.pidDir,
       pidDir: this.pidDir,
-      env: { ...this.env, ...this.settings, ...this.secrets, DB_DATABASE: DATABASE },
+      env: this.serviceEnv(),
     });
     await this.database.changeUser({ database: DATABASE });
   }
@@ -127,6 +127,11 @@ export class Stand {
       ...(databasePort && { DB_PORT: String(databasePort) }),
       ...env,
     });
+  }
+
+  /** The environment of a process that is to be built like the service. */
+  serviceEnv() {
+    return { ...this.env, ...this.settings, ...this.secrets, DB_DATABASE: DATABASE };
   }
 
   /** Takes one real answer of the service for each call, and echoes it. */

@@ -2,20 +2,10 @@
 -- says. Each answer decides what is sent next: wrk asks for a connection's next request right after it gave us
 -- the answer, so a queue of next steps keeps each checkout in sequence.   arguments: <product> <secret as text>
 
-local ffi = require('ffi')
 local here = debug.getinfo(1, 'S').source:match('@(.*/)')
 local report = dofile(here .. 'report.lua')
+local signing = dofile(here .. 'signing.lua')
 setup = report.setup
-
--- wrk is linked with OpenSSL, whose functions are visible to us. Signing in Lua would cost more than the sending.
-ffi.cdef [[
-  const void *EVP_sha256(void);
-  unsigned char *HMAC(const void *, const void *, int, const unsigned char *, size_t, unsigned char *, unsigned int *);
-  int EVP_EncodeBlock(unsigned char *, const unsigned char *, int);
-]]
-local crypto = ffi.C
-local digest, digest_length = ffi.new('unsigned char[32]'), ffi.new('unsigned int[1]')
-local encoded = ffi.new('unsigned char[64]')
 
 local secret, hold_request
 local steps, first_step, next_step = {}, 1, 1
@@ -24,11 +14,6 @@ local notices_sent = 0
 notices_applied = 0
 
 local json = { ['Content-Type'] = 'application/json' }
-
-local function sign(text)
-  crypto.HMAC(crypto.EVP_sha256(), secret, #secret, text, #text, digest, digest_length)
-  return ffi.string(encoded, crypto.EVP_EncodeBlock(encoded, digest, 32))
-end
 
 function init(args)
   secret = args[2]
@@ -44,15 +29,7 @@ end
 
 local function notice_request(order_id)
   notices_sent = notices_sent + 1
-  local id = run_id .. '-' .. notices_sent
-  local now = tostring(os.time())
-  local body = string.format('{"order_id":%s,"status":"success","transaction_id":"%s"}', order_id, id)
-  return wrk.format('POST', '/api/payments/webhook', {
-    ['Content-Type'] = 'application/json',
-    ['webhook-id'] = id,
-    ['webhook-timestamp'] = now,
-    ['webhook-signature'] = 'v1,' .. sign(id .. '.' .. now .. '.' .. body),
-  }, body)
+  return signing.notice_request(secret, order_id, run_id .. '-' .. notices_sent)
 end
 
 request = function()

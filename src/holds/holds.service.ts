@@ -21,7 +21,7 @@ import type { HoldRequest, HoldRow, PricedHoldRow } from './holds.types.js';
 type NewHold = Pick<HoldRow, 'id' | 'product_id' | 'qty'>;
 
 /** Expired holds that are released in one transaction: many enough to be quick, few enough to be brief. */
-const RELEASE_STEP = 1000;
+const RELEASE_STEP = 2000;
 
 const UNITS_ON_THEIR_WAY: RetryPolicy = {
   triesMax: 5,
