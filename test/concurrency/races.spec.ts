@@ -16,6 +16,7 @@ import {
   requestOrder,
   stockOf,
   unique,
+  UNKNOWN_ID,
 } from '../support/factories.js';
 import { inParallel, shuffled, withStatus } from '../support/races.js';
 import { type Service, startService } from '../support/service.js';
@@ -201,6 +202,16 @@ describe.each(Object.keys(fleets))('%s', (fleet) => {
       expect([paid + due, paid + held]).toEqual([10, 10]);
       expect(await stockOf(id)).toMatchObject({ stock_sold: paid, stock_held: held, available: 0 });
       await expectStockIdentity(id);
+    });
+
+    it('keeps one notice of an order to come when it comes from two sides at once', async () => {
+      for (let round = 0; round < 20; round++) {
+        const notice = noticeOf({ order_id: UNKNOWN_ID });
+        const answers = await inParallel(2, (n) => notify(at(n), notice));
+        expect(countByStatus(answers)).toEqual({ 202: 2 });
+        const kept = await query('SELECT id FROM webhook_logs WHERE idempotency_key = ?', [notice.transaction_id]);
+        expect(kept).toHaveLength(1);
+      }
     });
 
     it('applies a notice that races the making of its order', async () => {

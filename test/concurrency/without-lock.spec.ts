@@ -43,7 +43,7 @@ async function race(buy: () => Promise<boolean>): Promise<number> {
   return granted;
 }
 
-describe('without the lock', () => {
+describe('without the constraint', () => {
   beforeAll(() => execute('ALTER TABLE products DROP CONSTRAINT products_never_oversold'));
 
   afterAll(async () => {
@@ -55,11 +55,19 @@ describe('without the lock', () => {
     );
   });
 
-  it('the race oversells', async () => {
+  it('the race oversells when it is decided without a lock', async () => {
     const { id } = await createProduct(service, { stock_total: STOCK });
     const granted = await race(() => holdWithoutLock(id));
     expect(granted).toBeGreaterThan(STOCK);
     expect(await stockOf(id)).toMatchObject({ stock_held: granted, available: STOCK - granted });
+  });
+
+  it('the service does not oversell even where no constraint would refuse it, on two instances', async () => {
+    const fleet = [service, await startService()];
+    const { id } = await createProduct(service, { stock_total: STOCK });
+    const answers = await inParallel(BUYERS, (n) => requestHold(fleet[n % 2]!, id));
+    expect(countByStatus(answers)).toEqual({ 201: STOCK, 409: BUYERS - STOCK });
+    await expectStockIdentity(id);
   });
 });
 
