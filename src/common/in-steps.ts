@@ -5,7 +5,7 @@
  * @returns the sum of what the steps did.
  */
 export async function inSteps(size: number, step: () => Promise<number>): Promise<number> {
-  for (let done = 0; ; ) {
+  for (let done = 0; ;) {
     const count = await step();
     done += count;
     if (count < size) return done;

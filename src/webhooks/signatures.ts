@@ -10,7 +10,12 @@ export const TOLERANCE_SECONDS = 300;
  * `v1,<base64>` signatures, HMAC-SHA256 over `webhook-id.webhook-timestamp.body`. One match with any of the
  * secrets is enough, so that a secret can be rotated. All comparisons take constant time.
  */
-export function isStandardWebhook(headers: Headers, body: string, secrets: readonly string[], nowSeconds: number): boolean {
+export function isStandardWebhook(
+  headers: Headers,
+  body: string,
+  secrets: readonly string[],
+  nowSeconds: number,
+): boolean {
   const id = single(headers['webhook-id']);
   const timestamp = single(headers['webhook-timestamp']);
   const signatures = single(headers['webhook-signature']);

@@ -115,7 +115,8 @@ export class WebhooksService {
     });
     this.orders.settlementsCommitted(settlements);
     const duplicates = answers.filter((answer) => !(answer instanceof Error) && answer.result === 'duplicate').length;
-    if (duplicates > 0) this.logger.log({ duplicates, notices: batch.length }, 'Repeated payment notices had no effect');
+    if (duplicates > 0)
+      this.logger.log({ duplicates, notices: batch.length }, 'Repeated payment notices had no effect');
     return answers;
   }
 
@@ -152,9 +153,7 @@ class Intake {
     private readonly ledger: StockLedger | null,
   ) {
     this.orders = new Map(orders.map((order) => [order.id, order]));
-    this.known = new Map(
-      logs.map((log) => [log.idempotency_key, { ...log, reason: null, hash: log.payload_hash }]),
-    );
+    this.known = new Map(logs.map((log) => [log.idempotency_key, { ...log, reason: null, hash: log.payload_hash }]));
   }
 
   take({ event, hash }: Notice): PaymentAnswer | Error {
@@ -197,10 +196,17 @@ class Intake {
   }
 }
 
-const PENDING: WebhookVerdict = { status: 'pending_order', outcome: null, reason: 'no such order yet', order_status: null };
+const PENDING: WebhookVerdict = {
+  status: 'pending_order',
+  outcome: null,
+  reason: 'no such order yet',
+  order_status: null,
+};
 
 /** Two notices are the same when what they say is the same, however it was written. */
 function contentHash(event: PaymentEvent): string {
   const { orderId, status, transactionId, amount, currency } = event;
-  return createHash('sha256').update(JSON.stringify([orderId, status, transactionId, amount, currency])).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([orderId, status, transactionId, amount, currency]))
+    .digest('hex');
 }
