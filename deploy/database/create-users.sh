@@ -13,17 +13,22 @@ password() {
   sed -e 's/\\/\\\\/g' -e "s/'/''/g" "$secrets/$1" | tr -d '\n'
 }
 
+# `echo` of some shells reads backslashes.
+say() {
+  printf '%s\n' "$1"
+}
+
 user() {
-  echo "CREATE USER IF NOT EXISTS '$1'@'%' IDENTIFIED BY '$(password "$2")';"
-  echo "ALTER USER '$1'@'%' IDENTIFIED BY '$(password "$2")';"
+  say "CREATE USER IF NOT EXISTS '$1'@'%' IDENTIFIED BY '$(password "$2")';"
+  say "ALTER USER '$1'@'%' IDENTIFIED BY '$(password "$2")';"
 }
 
 user checkout_app db_app_password
-echo "GRANT SELECT, INSERT, UPDATE, DELETE ON \`$database\`.* TO 'checkout_app'@'%';"
+say "GRANT SELECT, INSERT, UPDATE, DELETE ON \`$database\`.* TO 'checkout_app'@'%';"
 
 # Also creates the database, if it is missing.
 user checkout_migrate db_migrate_password
-echo "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES ON \`$database\`.* TO 'checkout_migrate'@'%';"
+say "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES, LOCK TABLES ON \`$database\`.* TO 'checkout_migrate'@'%';"
 
 user checkout_backup db_backup_password
-echo "GRANT SELECT, LOCK TABLES, SHOW VIEW, TRIGGER, EVENT ON \`$database\`.* TO 'checkout_backup'@'%';"
+say "GRANT SELECT, LOCK TABLES, SHOW VIEW, TRIGGER, EVENT ON \`$database\`.* TO 'checkout_backup'@'%';"
