@@ -1,11 +1,11 @@
 // The layers of ARCHITECTURE.md as rules: `npm run check` fails on an import against them.
 
-const FEATURES = ['products', 'holds', 'orders', 'webhooks'];
-const FOUNDATIONS = ['common', 'config', 'database', 'queue', 'redis', 'observability'];
+const FEATURES = ['products', 'holds', 'orders', 'refunds', 'webhooks'];
+const FOUNDATIONS = ['common', 'config', 'database', 'queue', 'redis', 'observability', 'idempotency', 'providers'];
 
 const folders = (names) => `^src/(${names.join('|')})/`;
 
-/** products ← holds ← orders ← webhooks: a feature imports only those to its left. */
+/** products ← holds ← orders ← refunds ← webhooks: a feature imports only those to its left. */
 const featureOrder = FEATURES.slice(0, -1).map((feature, index) => ({
   name: `${feature}-import-nothing-to-their-right`,
   severity: 'error',

@@ -1,4 +1,5 @@
 import { CheckoutTables1764000000000 } from './1764000000000-checkout-tables.js';
+import { Payments1764100000000 } from './1764100000000-payments.js';
 
 /** All migrations, oldest first. */
-export const migrations = [CheckoutTables1764000000000];
+export const migrations = [CheckoutTables1764000000000, Payments1764100000000];

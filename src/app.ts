@@ -19,6 +19,7 @@ import { createLogger } from './observability/logger.js';
 import { MetricsService } from './observability/metrics.service.js';
 import { OPENAPI } from './observability/openapi.js';
 import { JobQueues } from './queue/job-queues.js';
+import { NoticeGate, refuseForgedNotices } from './webhooks/notice-gate.js';
 
 /** Clients whose requests are counted for the rate limit; past them the one that was silent for longest is forgotten. */
 const CLIENTS_MAX = 20_000;
@@ -49,6 +50,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
   headAnswers(fastify);
   parseJsonBodies(fastify);
   refuseWhileDraining(fastify, app.get(Lifecycle));
+  refuseForgedNotices(fastify, app.get(NoticeGate));
   fastify.server.maxConnections = http.connectionsMax;
   await registerPlugins(fastify, config);
   await serveQueueBoard(fastify, app.get(JobQueues), config);

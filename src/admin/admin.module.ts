@@ -2,15 +2,18 @@ import { Module } from '@nestjs/common';
 import { HoldsModule } from '../holds/holds.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { ProductsModule } from '../products/products.module.js';
+import { RefundsModule } from '../refunds/refunds.module.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { AdminProductsController } from './admin-products.controller.js';
+import { AdminRefundsController } from './admin-refunds.controller.js';
+import { AdminWebhooksController } from './admin-webhooks.controller.js';
 import { Retention } from './retention.js';
 import { SaleMetrics } from './sale-metrics.js';
 
 /** What operators call, behind the admin token. */
 @Module({
-  imports: [ProductsModule, HoldsModule, OrdersModule, WebhooksModule],
-  controllers: [AdminProductsController],
+  imports: [ProductsModule, HoldsModule, OrdersModule, RefundsModule, WebhooksModule],
+  controllers: [AdminProductsController, AdminRefundsController, AdminWebhooksController],
   providers: [Retention, SaleMetrics],
   exports: [Retention],
 })

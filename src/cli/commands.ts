@@ -1,10 +1,12 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../config/config.js';
+import { REFUND_STATUSES, type RefundStatus } from '../refunds/refunds.types.js';
 import { migrate, resetDatabase, revertMigration, seed } from './database-commands.js';
 import { auditStock, expireHolds, reconcileWebhooks } from './operation-commands.js';
 import { writeOpenApi } from './openapi-command.js';
 import { createProduct, restockProduct } from './product-commands.js';
 import { listFailedJobs, queueStatus, retryFailedJobs } from './queue-commands.js';
+import { listRefunds } from './refund-commands.js';
 import { testFlow } from './test-flow.js';
 
 /** Every command of the CLI with its options; what it does is one function of its own file. */
@@ -68,6 +70,11 @@ function registerOperationCommands(program: Command, config: () => Config): void
     .action(({ product, repair }: { product?: number; repair?: boolean }) =>
       auditStock(config(), { ...(product !== undefined && { product }), isRepairing: repair === true }),
     );
+  program
+    .command('refunds:list')
+    .description('list the money that is owed back, and what became of it')
+    .addOption(new Option('--status <status>', 'only refunds in this state').choices(REFUND_STATUSES))
+    .action(({ status }: { status?: RefundStatus }) => listRefunds(config(), status ?? null));
   program
     .command('openapi')
     .description('write the OpenAPI document of the service to a file')

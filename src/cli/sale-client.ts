@@ -1,6 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import type { Config } from '../config/config.js';
-import { standardSecret } from '../webhooks/signatures.js';
+import { standardSecret } from '../providers/signatures.js';
 
 export interface Answer {
   readonly status: number;
@@ -32,9 +32,9 @@ export class SaleClient {
 
   /** Sends a payment notice, signed by the Standard Webhooks scheme when the service has a secret. */
   notify(notice: { order_id: number; status: string; transaction_id: string }): Promise<Answer> {
-    const [secret] = this.config.webhookSecrets;
+    const key = this.config.webhookSecrets.map(standardSecret).find((bytes) => bytes !== null);
     const body = JSON.stringify(notice);
-    return this.post('/api/payments/webhook', notice, secret === undefined ? {} : signature(secret, body));
+    return this.post('/api/payments/webhook', notice, key === undefined ? {} : signature(key, body));
   }
 
   private post(path: string, body: object, headers: Record<string, string> = {}): Promise<Answer> {
@@ -51,9 +51,9 @@ export class SaleClient {
   }
 }
 
-function signature(secret: string, body: string): Record<string, string> {
+function signature(key: Buffer, body: string): Record<string, string> {
   const id = `msg_${randomUUID()}`;
   const timestamp = String(Math.floor(Date.now() / 1000));
-  const digest = createHmac('sha256', standardSecret(secret)).update(`${id}.${timestamp}.${body}`).digest('base64');
+  const digest = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${digest}` };
 }

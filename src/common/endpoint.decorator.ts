@@ -8,6 +8,8 @@ export interface EndpointOptions {
   readonly summary: string;
   readonly tag: string;
   readonly body?: DtoClass;
+  /** Any JSON body is taken, or none: there is no DTO that describes it. */
+  readonly takesAnyBody?: boolean;
   readonly params?: Readonly<Record<string, JsonSchema>>;
   readonly query?: Readonly<Record<string, JsonSchema>>;
   readonly headers?: Readonly<Record<string, JsonSchema>>;
@@ -51,7 +53,7 @@ function errorCodes(options: EndpointOptions): ProblemCode[] {
   const takesInput = options.body ?? options.params ?? options.query;
   return [
     ...(takesInput ? (['VALIDATION_FAILED'] as const) : []),
-    ...(options.body ? (['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) : []),
+    ...(options.body || options.takesAnyBody ? (['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) : []),
     ...(options.isAdmin ? (['UNAUTHORIZED'] as const) : []),
     ...(options.isRateLimited ? (['RATE_LIMITED'] as const) : []),
     ...options.errors,

@@ -20,6 +20,11 @@ export function toCents(money: string): number {
   return Number(whole) * 100 + Number(fraction.padEnd(2, '0'));
 }
 
+/** Whether two decimal strings are the same sum: `"10"`, `"10.0"` and `"10.00"` are. */
+export function isSameAmount(one: string, other: string): boolean {
+  return MONEY_PATTERN.test(one) && MONEY_PATTERN.test(other) && toCents(one) === toCents(other);
+}
+
 export function fromCents(cents: number): string {
   return `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`;
 }

@@ -1,12 +1,9 @@
-import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
-/** Keeps the text of the body as `request.rawBody`, for signatures over it. Other routes do without the copy. */
-export function KeepsRawBody(): MethodDecorator {
-  return RouteConfig({ keepsRawBody: true });
-}
-
-/** Parses JSON as Fastify does by itself, prototype poisoning refused, and keeps the text where a route asks for it. */
+/**
+ * Parses JSON as Fastify does by itself, prototype poisoning refused. A route with `keepsRawBody` in its config
+ * finds the text as `request.rawBody`, for signatures over it; others do without the copy.
+ */
 export function parseJsonBodies(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
   // Fastify takes text by default; we take JSON alone, and say 415 to the rest.

@@ -63,6 +63,22 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     orders: {
       paymentTtlSeconds: env.integer('ORDER_PAYMENT_TTL_SECONDS', 900, { min: 1, max: 2_592_000 }),
     },
+    payments: {
+      currency: env.matching('CURRENCY', /^[A-Z]{3}$/, 'EUR', 'an ISO 4217 code such as EUR'),
+      /** What a failed payment does with the units: free them at once, or keep them until the deadline for another try. */
+      failedPolicy: env.oneOf('PAYMENT_FAILED_POLICY', ['release', 'keep'], 'release'),
+      /** How long a payment event waits for its order before it is listed as unmatched. */
+      unmatchedAfterSeconds: env.integer('WEBHOOK_UNMATCHED_AFTER_SECONDS', 86_400, { min: 1, max: 31_536_000 }),
+      stripe: {
+        apiKey: env.secret('STRIPE_API_KEY'),
+        apiBase: env.matching(
+          'STRIPE_API_BASE',
+          /^https?:\/\/[^/]+$/,
+          'https://api.stripe.com',
+          'an address such as https://host:port',
+        ),
+      },
+    },
     groupCommit: {
       batchSizeMax: env.integer('GROUP_COMMIT_BATCH_MAX', 512, { min: 1, max: 5000 }),
       waitingMax: env.integer('GROUP_COMMIT_WAITING_MAX', 10_000, { min: 1 }),
@@ -90,6 +106,9 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
   };
   for (const name of ['DB_HOST', 'REDIS_HOST']) {
     if (!env.has(name)) env.reject(name, 'is not set; `npm start` sets it to a private server, here it is needed');
+  }
+  if (appEnv === 'production' && config.webhookSecrets.length === 0) {
+    env.reject('WEBHOOK_SECRETS', 'is not set; in production every payment notice must be signed');
   }
   env.finish();
   return deepFreeze(config);

@@ -41,6 +41,14 @@ export class EnvReader {
     return this.oneOf(name, ['true', 'false'] as const, fallback ? 'true' : 'false') === 'true';
   }
 
+  /** A text of the given form, which `hint` describes. */
+  matching(name: string, pattern: RegExp, fallback: string, hint: string): string {
+    const raw = this.string(name, fallback);
+    if (pattern.test(raw)) return raw;
+    this.reject(name, `must be ${hint}, got "${raw}"`);
+    return fallback;
+  }
+
   oneOf<const T extends string>(name: string, allowed: readonly T[], fallback: T): T {
     const raw = this.raw(name);
     if (raw === undefined) return fallback;

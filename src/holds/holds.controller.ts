@@ -1,6 +1,7 @@
-import { Body, Controller, Post, Res } from '@nestjs/common';
+import { Body, Controller, Headers, Post, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Endpoint } from '../common/endpoint.decorator.js';
+import { IDEMPOTENCY_KEY_HEADER } from '../idempotency/idempotency-key.js';
 import { CreateHoldDto, HoldDto, toHoldDto, toHoldRequest } from './dto/hold.dto.js';
 import { HoldsService } from './holds.service.js';
 
@@ -14,6 +15,7 @@ export class HoldsController {
     tag: 'holds',
     summary: 'Reserve units of a product for two minutes',
     body: CreateHoldDto,
+    headers: IDEMPOTENCY_KEY_HEADER,
     success: {
       201: {
         description: 'The units are reserved',
@@ -21,11 +23,15 @@ export class HoldsController {
         headers: { Location: { type: 'string', description: 'Path of the hold' } },
       },
     },
-    errors: ['PRODUCT_NOT_FOUND', 'INSUFFICIENT_STOCK'],
+    errors: ['PRODUCT_NOT_FOUND', 'INSUFFICIENT_STOCK', 'IDEMPOTENCY_KEY_REUSED'],
     isRateLimited: true,
   })
-  async create(@Body() body: CreateHoldDto, @Res({ passthrough: true }) reply: FastifyReply): Promise<HoldDto> {
-    const hold = await this.holds.createHold(toHoldRequest(body));
+  async create(
+    @Body() body: CreateHoldDto,
+    @Headers('idempotency-key') key: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<HoldDto> {
+    const hold = await this.holds.createHold(toHoldRequest(body, key));
     void reply.header('location', `/api/holds/${hold.id}`);
     return toHoldDto(hold);
   }

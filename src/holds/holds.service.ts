@@ -7,18 +7,17 @@ import { CONFIG, type Config } from '../config/config.js';
 import { GroupCommits } from '../database/group-commits.js';
 import { addSeconds, newUuid } from '../database/sql.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
+import type { KeyedRequest } from '../idempotency/idempotency-key.js';
+import { IdempotencyService, type Recalled } from '../idempotency/idempotency.service.js';
 import { MetricsService } from '../observability/metrics.service.js';
 import type { Tally } from '../observability/samples.js';
-import { ProductNotFoundError } from '../products/products.errors.js';
 import { ProductsService } from '../products/products.service.js';
 import type { StockLedger } from '../products/stock-ledger.js';
 import type { StockMove } from '../products/products.types.js';
-import { HoldNotFoundError, InsufficientStockError, UnitsOnTheirWayError } from './holds.errors.js';
+import { decideHold, type NewHold, toEarlier, toStoredKey } from './hold-decision.js';
+import { HoldNotFoundError, UnitsOnTheirWayError } from './holds.errors.js';
 import { HoldsRepository } from './holds.repository.js';
 import type { HoldRequest, HoldRow, PricedHoldRow } from './holds.types.js';
-
-/** A hold that is asked for. Its id is made once, so that a repeated transaction finds its own holds. */
-type NewHold = Pick<HoldRow, 'id' | 'product_id' | 'qty'>;
 
 /** Expired holds that are released in one transaction: many enough to be quick, few enough to be brief. */
 const RELEASE_STEP = 2000;
@@ -55,6 +54,7 @@ export class HoldsService {
   constructor(
     private readonly holds: HoldsRepository,
     private readonly products: ProductsService,
+    private readonly idempotency: IdempotencyService,
     private readonly transactions: Transactions,
     @Inject(CONFIG) private readonly config: Config,
     groupCommits: GroupCommits,
@@ -69,18 +69,20 @@ export class HoldsService {
   }
 
   /**
-   * Reserves units for `HOLD_TTL_SECONDS`; answers after the commit.
+   * Reserves units for `HOLD_TTL_SECONDS`; answers after the commit. A repeated request gets the hold as it was
+   * answered first, whatever became of it.
    *
-   * @throws ProductNotFoundError, InsufficientStockError, ValidationError, OverloadedError
+   * @throws ProductNotFoundError, InsufficientStockError, IdempotencyKeyReusedError, ValidationError, OverloadedError
    */
-  createHold(request: HoldRequest): Promise<HoldRow> {
+  createHold({ productId, quantity, idempotencyKey: key }: HoldRequest): Promise<HoldRow> {
     const { quantityMax } = this.config.holds;
-    if (request.quantity > quantityMax) {
+    if (quantity > quantityMax) {
       const message = `must be at most ${quantityMax}`;
       throw new ValidationError(`The body is not valid: quantity ${message}.`, [{ field: 'quantity', message }]);
     }
-    const hold = { id: newUuid(), product_id: request.productId, qty: request.quantity };
-    return retry(() => this.creations.submit(hold), UNITS_ON_THEIR_WAY);
+    const keyed = key === undefined ? null : { key, content: `${productId}:${quantity}` };
+    const hold = { id: newUuid(), product_id: productId, qty: quantity, keyed };
+    return this.idempotency.once('holds', keyed, () => retry(() => this.creations.submit(hold), UNITS_ON_THEIR_WAY));
   }
 
   /** @throws HoldNotFoundError */
@@ -182,17 +184,29 @@ export class HoldsService {
    */
   private async commitCreations(batch: readonly NewHold[], mayHaveCommitted: boolean): Promise<(HoldRow | Error)[]> {
     const { outcomes, ledger, takenBack } = await this.transactions.once(async (tx) => {
-      const productIds = batch.map((hold) => hold.product_id);
-      const { ledger, now } = await this.products.lockStock(tx, productIds);
-      const committed = await this.findCommitted(tx, batch, mayHaveCommitted);
-      const undecided = batch.filter((hold) => !committed.has(hold.id));
+      const [{ ledger, now }, recalled] = await Promise.all([
+        this.products.lockStock(
+          tx,
+          batch.map((hold) => hold.product_id),
+        ),
+        this.idempotency.recall(
+          tx,
+          'holds',
+          batch.map((hold) => hold.keyed),
+        ),
+      ]);
+      const earlier = await this.findEarlier(tx, batch, recalled, mayHaveCommitted);
+      const undecided = batch.filter((hold) => !earlier.has(hold.id));
       const takenBack = await this.takeBackExpired(tx, ledger, undecided);
       const expiresAt = addSeconds(now, this.config.holds.ttlSeconds);
-      const decided = undecided.map((hold) => decide(hold, ledger, expiresAt, takenBack.contended));
-      this.holds.insert(tx, decided.filter(isGranted), expiresAt);
+      const decided = new Map(
+        undecided.map((hold) => [hold.id, decideHold(hold, ledger, expiresAt, takenBack.contended)]),
+      );
+      const granted = undecided.filter((hold) => !(decided.get(hold.id) instanceof Error));
+      this.holds.insert(tx, granted, expiresAt);
+      this.idempotency.remember(tx, 'holds', granted.flatMap(toStoredKey));
       this.products.writeStock(tx, ledger);
-      const granted = decided[Symbol.iterator]();
-      const outcomes = batch.map((hold) => committed.get(hold.id) ?? granted.next().value!);
+      const outcomes = batch.map((hold) => earlier.get(hold.id) ?? decided.get(hold.id)!);
       return { outcomes, ledger, takenBack };
     });
     this.countReleased(takenBack.count, 'expired');
@@ -226,29 +240,36 @@ export class HoldsService {
   }
 
   /**
-   * The holds of this batch that an earlier try committed without learning of it. That try has ended: now that
-   * the products' locks are ours, what it wrote is either visible or was rolled back.
+   * What requests of this batch got before: by an earlier request with their key, or by an earlier try of this
+   * batch that committed without learning of it. That try has ended: now that the products' locks are ours, what
+   * it wrote is either visible or was rolled back.
    */
-  private async findCommitted(
+  private async findEarlier(
     tx: Transaction,
     batch: readonly NewHold[],
+    recalled: ReadonlyMap<KeyedRequest | null, Recalled>,
     mayHaveCommitted: boolean,
-  ): Promise<Map<string, HoldRow>> {
-    if (!mayHaveCommitted) return new Map();
-    const rows = await this.holds.findByIds(
-      tx,
-      batch.map((hold) => hold.id),
-    );
-    return new Map(rows.map((row) => [row.id, row]));
+  ): Promise<Map<string, HoldRow | Error>> {
+    if (recalled.size === 0 && !mayHaveCommitted) return new Map();
+    const wanted = batch.map((hold) => recalled.get(hold.keyed) ?? (mayHaveCommitted ? hold.id : null));
+    const ids = wanted.filter((id) => typeof id === 'string');
+    const found = ids.length === 0 ? [] : await this.holds.findByIds(tx, ids);
+    const rows = new Map(found.map((row) => [row.id, row]));
+    return new Map(batch.flatMap((hold) => toEarlier(hold, recalled.get(hold.keyed), rows)));
   }
 
   /**
-   * Where the batch wants more than is available, expired holds of that product are released first. Those that
-   * somebody else is deciding on can't be waited for here (see `lockExpired`): their products are told.
+   * Where more is wanted than is available, expired holds of that product are released first, into the ledger.
+   * Those that somebody else is deciding on can't be waited for here (see `lockExpired`): their products are told.
+   * After the commit tell `countReleased`.
    */
-  private async takeBackExpired(tx: Transaction, ledger: StockLedger, batch: readonly NewHold[]): Promise<TakenBack> {
+  async takeBackExpired(
+    tx: Transaction,
+    ledger: StockLedger,
+    wants: readonly Pick<HoldRow, 'product_id' | 'qty'>[],
+  ): Promise<TakenBack> {
     const wanted = new Map<number, number>();
-    for (const { product_id, qty } of batch) wanted.set(product_id, (wanted.get(product_id) ?? 0) + qty);
+    for (const { product_id, qty } of wants) wanted.set(product_id, (wanted.get(product_id) ?? 0) + qty);
     const shortages = [...wanted]
       .map(([productId, units]) => ({ productId, limit: units - (ledger.available(productId) ?? units) }))
       .filter(({ limit }) => limit > 0);
@@ -269,22 +290,6 @@ export class HoldsService {
     );
     return { count: expired.length, contended: new Set(contended.map(({ productId }) => productId)) };
   }
-}
-
-/** Grants the hold if its units are left, and takes them out of the ledger. */
-function decide(hold: NewHold, ledger: StockLedger, expiresAt: string, contended: Set<number>): HoldRow | Error {
-  const available = ledger.available(hold.product_id);
-  if (available === undefined) return new ProductNotFoundError(hold.product_id);
-  if (available < hold.qty) {
-    return contended.has(hold.product_id) ? new UnitsOnTheirWayError(available) : new InsufficientStockError(available);
-  }
-  ledger.move({ productId: hold.product_id, held: hold.qty, sold: 0 });
-  const { id, product_id, qty } = hold;
-  return { id, product_id, qty, expires_at: expiresAt, used: false, released: false, is_expired: false };
-}
-
-function isGranted(outcome: HoldRow | Error): outcome is HoldRow {
-  return !(outcome instanceof Error);
 }
 
 function returnedUnits({ product_id, qty }: HoldRow): StockMove {

@@ -20,6 +20,8 @@ export interface PricedHoldRow extends HoldRow {
 export interface HoldRequest {
   readonly productId: number;
   readonly quantity: number;
+  /** Repeated with the same key, the request gets the same hold. */
+  readonly idempotencyKey?: string | undefined;
 }
 
 /**

@@ -8,6 +8,38 @@ const HOLD = {
 
 const PRODUCT = { id: 1, name: 'Limited sneaker', price: '99.99', stock_total: 10, available_stock: 8 };
 
+const REFUND = {
+  id: 1,
+  order_id: 1,
+  provider: 'stripe',
+  transaction_id: 'pi_3MtwBwLkdIwHu7ix28a3tqPa',
+  amount: '199.98',
+  currency: 'EUR',
+  status: 'due',
+  reason: null,
+  provider_refund_id: null,
+  created_at: '2026-11-27T10:20:00.000Z',
+  updated_at: '2026-11-27T10:20:00.000Z',
+};
+
+const PAYMENT_EVENT = {
+  id: 1,
+  provider: 'stripe',
+  event_id: 'evt_1NG8Du2eZvKYlo2CUI79vXWy',
+  type: 'payment_intent.succeeded',
+  order_id: 1,
+  transaction_id: REFUND.transaction_id,
+  amount: '150.00',
+  currency: 'EUR',
+  status: 'review',
+  outcome: 'review',
+  reason: 'amount or currency differs from the order',
+  order_status: 'pending_payment',
+  occurred_at: '2026-11-27T10:19:58.000Z',
+  received_at: '2026-11-27T10:20:00.000Z',
+  processed_at: '2026-11-27T10:20:00.000Z',
+};
+
 /** An answer for each schema of the document, by its title. A test holds them against the schemas. */
 export const ANSWER_EXAMPLES: Readonly<Record<string, unknown>> = {
   Product: PRODUCT,
@@ -34,6 +66,10 @@ export const ANSWER_EXAMPLES: Readonly<Record<string, unknown>> = {
     payment_due_at: '2026-11-27T10:15:00.000Z',
   },
   PaymentAnswer: { result: 'applied', order_id: 1, order_status: 'paid' },
+  PaymentEvent: PAYMENT_EVENT,
+  PaymentEventPage: { items: [PAYMENT_EVENT], next_cursor: null },
+  Refund: REFUND,
+  RefundPage: { items: [REFUND], next_cursor: null },
   PendingPayment: { result: 'pending_order' },
   Live: { status: 'ok' },
   Startup: { status: 'ok', version: '1.0.0', commit: 'b1946ac92492d2347c6235b4d2611184e6f3ab5c' },

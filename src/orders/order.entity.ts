@@ -20,6 +20,10 @@ export class OrderEntity {
   @Column({ type: 'decimal', precision: 10, scale: 2 })
   amount!: string;
 
+  /** The payment that paid the order; any other money for it is owed back. */
+  @Column({ type: 'varchar', length: 255, nullable: true })
+  paid_transaction_id!: string | null;
+
   @Column({ type: 'timestamp', precision: 3 })
   payment_due_at!: string;
 }

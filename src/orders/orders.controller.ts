@@ -1,5 +1,6 @@
-import { Body, Controller, Post } from '@nestjs/common';
+import { Body, Controller, Headers, Post } from '@nestjs/common';
 import { Endpoint } from '../common/endpoint.decorator.js';
+import { IDEMPOTENCY_KEY_HEADER } from '../idempotency/idempotency-key.js';
 import { CreateOrderDto, OrderDto, toOrderDto } from './dto/order.dto.js';
 import { OrdersService } from './orders.service.js';
 
@@ -12,11 +13,12 @@ export class OrdersController {
     tag: 'orders',
     summary: 'Turn a hold into an order that waits for its payment',
     body: CreateOrderDto,
+    headers: IDEMPOTENCY_KEY_HEADER,
     success: { 201: { description: 'The order waits for its payment', dto: OrderDto } },
-    errors: ['HOLD_NOT_FOUND', 'HOLD_ALREADY_USED', 'HOLD_EXPIRED'],
+    errors: ['HOLD_NOT_FOUND', 'HOLD_ALREADY_USED', 'HOLD_EXPIRED', 'IDEMPOTENCY_KEY_REUSED'],
     isRateLimited: true,
   })
-  async create(@Body() body: CreateOrderDto): Promise<OrderDto> {
-    return toOrderDto(await this.orders.createOrderFromHold(body.hold_id.toLowerCase()));
+  async create(@Body() body: CreateOrderDto, @Headers('idempotency-key') key: string | undefined): Promise<OrderDto> {
+    return toOrderDto(await this.orders.createOrderFromHold(body.hold_id.toLowerCase(), key));
   }
 }

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { HoldsModule } from '../holds/holds.module.js';
+import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { ProductsModule } from '../products/products.module.js';
 import { HeldOrdersController } from './held-orders.controller.js';
 import { OrderEntity } from './order.entity.js';
@@ -12,7 +13,7 @@ import { StockAuditRepository } from './stock-audit.repository.js';
 import { StockAuditService } from './stock-audit.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([OrderEntity]), HoldsModule, ProductsModule],
+  imports: [TypeOrmModule.forFeature([OrderEntity]), HoldsModule, IdempotencyModule, ProductsModule],
   controllers: [OrdersController, HeldOrdersController],
   providers: [OrdersService, OrdersRepository, PaymentDeadlines, StockAuditRepository, StockAuditService],
   exports: [OrdersService, StockAuditService],

@@ -6,16 +6,16 @@ import { listOf, uintLiteral, uuidFromBinary, uuidLiteral } from '../database/sq
 import type { Transaction } from '../database/transactions.js';
 import { OrderEntity } from './order.entity.js';
 import {
-  type CancelReason,
   ORDER_TRANSITIONS,
   type OrderRow,
   type OrderStatus,
+  type Settlement,
   type StockedOrderRow,
 } from './orders.types.js';
 
 type Raw<Row extends OrderRow> = Omit<Row, 'hold_id'> & { hold_id: Buffer };
 
-const COLUMNS = 'o.id, o.hold_id, o.status, o.cancel_reason, o.amount, o.payment_due_at';
+const COLUMNS = 'o.id, o.hold_id, o.status, o.cancel_reason, o.amount, o.payment_due_at, o.paid_transaction_id';
 
 /** All SQL of the table `orders`. */
 @Injectable()
@@ -109,22 +109,33 @@ export class OrdersRepository {
     return new Map(rows.map((raw) => [uuidFromBinary(raw.hold_id), toRow(raw)]));
   }
 
-  /** Moves locked orders from one state to another; an order that is in any other state fails the transaction. */
-  transition(
-    tx: Transaction,
-    ids: readonly number[],
-    from: OrderStatus,
-    to: OrderStatus,
-    cancelReason?: CancelReason,
-  ): void {
-    if (ids.length === 0) return;
-    if (!ORDER_TRANSITIONS[from].includes(to)) throw new Error(`An order can not go from ${from} to ${to}`);
-    const reason = to === 'cancelled' ? `, cancel_reason = ${escape(cancelReason ?? null)}` : '';
+  /**
+   * Settles locked orders that are all in one state and go to the same; an order that is in any other state
+   * fails the transaction.
+   */
+  transition(tx: Transaction, from: OrderStatus, settlements: readonly Settlement[]): void {
+    const [first] = settlements;
+    if (first === undefined) return;
+    if (!ORDER_TRANSITIONS[from].includes(first.to)) throw new Error(`An order can not go from ${from} to ${first.to}`);
+    const ids = settlements.map(({ order }) => uintLiteral(order.id));
     tx.write(
-      `UPDATE orders SET status = '${to}'${reason} WHERE id IN ${listOf(ids, uintLiteral)} AND status = '${from}'`,
+      `UPDATE orders SET status = '${first.to}'${assignments(settlements)} WHERE id IN (${ids.join(',')}) AND status = '${from}'`,
       ids.length,
     );
   }
+}
+
+/** What else is written of orders that go to the same state. */
+function assignments(settlements: readonly Settlement[]): string {
+  const [first] = settlements;
+  if (first?.to === 'cancelled') return `, cancel_reason = ${escape(first.reason)}`;
+  const paid = settlements.filter((settlement) => settlement.to === 'paid');
+  if (paid.length === 0) return '';
+  const [ids, transactions] = [
+    paid.map(({ order }) => uintLiteral(order.id)),
+    paid.map(({ transactionId }) => escape(transactionId)),
+  ];
+  return `, cancel_reason = NULL, paid_transaction_id = ELT(FIELD(id,${ids.join(',')}),${transactions.join(',')})`;
 }
 
 function toRow<Row extends OrderRow>(raw: Raw<Row>): Row {

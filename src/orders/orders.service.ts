@@ -3,25 +3,20 @@ import type { GroupCommit } from '../common/group-commit.js';
 import { assertUnreachable } from '../common/assert-unreachable.js';
 import { groupBy } from '../common/group-by.js';
 import { inSteps } from '../common/in-steps.js';
-import { amountOf } from '../common/money.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { OvertakenError } from '../database/database-errors.js';
 import { GroupCommits } from '../database/group-commits.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
-import { HoldExpiredError, HoldNotFoundError } from '../holds/holds.errors.js';
+import { HoldNotFoundError } from '../holds/holds.errors.js';
 import { HoldsService } from '../holds/holds.service.js';
-import { type HoldRow, type PricedHoldRow, statusOf } from '../holds/holds.types.js';
+import type { HoldRow } from '../holds/holds.types.js';
+import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { ProductsService } from '../products/products.service.js';
 import type { StockMove } from '../products/products.types.js';
-import { HoldAlreadyUsedError, OrderAlreadyPaidError } from './orders.errors.js';
+import { chooseWinners, type OrderRequest, toNewOrder, toOutcome, toStoredKey } from './order-decision.js';
+import { OrderAlreadyPaidError } from './orders.errors.js';
 import { OrdersRepository } from './orders.repository.js';
 import type { CreatedOrder, HoldWithOrder, OrderRow, Settlement, StockedOrderRow } from './orders.types.js';
-
-interface OrderRequest {
-  readonly holdId: string;
-  /** Whether this request is the one that made the order of its hold. */
-  hasWon: boolean;
-}
 
 /** Orders that are cancelled in one transaction. */
 const CANCEL_STEP = 500;
@@ -37,6 +32,7 @@ export class OrdersService {
     private readonly orders: OrdersRepository,
     private readonly holds: HoldsService,
     private readonly products: ProductsService,
+    private readonly idempotency: IdempotencyService,
     private readonly transactions: Transactions,
     @Inject(CONFIG) private readonly config: Config,
     groupCommits: GroupCommits,
@@ -47,9 +43,14 @@ export class OrdersService {
     this.givenBack = groupCommits.create('give_backs', (batch) => this.commitGivenBack(batch));
   }
 
-  /** @throws HoldNotFoundError, HoldAlreadyUsedError, HoldExpiredError */
-  createOrderFromHold(holdId: string): Promise<CreatedOrder> {
-    return this.creations.submit({ holdId, hasWon: false });
+  /**
+   * Makes the order of a hold. Repeated with the same key, the request gets the order as it was answered first.
+   *
+   * @throws HoldNotFoundError, HoldAlreadyUsedError, HoldExpiredError, IdempotencyKeyReusedError
+   */
+  createOrderFromHold(holdId: string, key?: string): Promise<CreatedOrder> {
+    const keyed = key === undefined ? null : { key, content: holdId };
+    return this.idempotency.once('orders', keyed, () => this.creations.submit({ holdId, keyed, hasWon: false }));
   }
 
   /** Calls `listener` after each commit that made orders; it must not throw. */
@@ -131,19 +132,13 @@ export class OrdersService {
    * stock is decided in `unitsMovedBy`. After the commit call `settlementsCommitted`.
    */
   settle(tx: Transaction, settlements: readonly Settlement[]): void {
-    const groups = groupBy(settlements, ({ order, to, reason }) => `${order.status} ${to} ${reason ?? ''}`);
+    const groups = groupBy(settlements, (settlement) => {
+      const reason = settlement.to === 'cancelled' ? settlement.reason : '';
+      return `${settlement.order.status} ${settlement.to} ${reason}`;
+    });
     // What leaves pending_payment goes first: a batch may cancel an order and then settle it late.
     const inOrder = [...groups.values()].sort(([a], [b]) => Number(isLate(a!)) - Number(isLate(b!)));
-    for (const group of inOrder) {
-      const { order, to, reason } = group[0]!;
-      this.orders.transition(
-        tx,
-        group.map((settlement) => settlement.order.id),
-        order.status,
-        to,
-        reason,
-      );
-    }
+    for (const group of inOrder) this.orders.transition(tx, group[0]!.order.status, group);
     const cancelled = settlements.filter(({ to }) => to === 'cancelled');
     this.holds.releaseUsedHolds(
       tx,
@@ -169,18 +164,29 @@ export class OrdersService {
   ): Promise<(CreatedOrder | Error)[]> {
     const holdIds = batch.map((request) => request.holdId);
     const { outcomes, created } = await this.transactions.once(async (tx) => {
-      const rows = await this.holds.lockHolds(tx, holdIds);
+      const [rows, recalled] = await Promise.all([
+        this.holds.lockHolds(tx, holdIds),
+        this.idempotency.recall(
+          tx,
+          'orders',
+          batch.map((request) => request.keyed),
+        ),
+      ]);
       const holds = new Map(rows.map((hold) => [hold.id, hold]));
-      const usable = rows.filter((hold) => statusOf(hold) === 'active');
+      const makers = chooseWinners(batch, rows, recalled, mayHaveCommitted);
+      const used = makers.map(({ holdId }) => holds.get(holdId)!);
       this.holds.useHolds(
         tx,
-        usable.map((hold) => hold.id),
+        used.map((hold) => hold.id),
       );
-      this.orders.insert(tx, usable.map(toNewOrder), this.config.orders.paymentTtlSeconds);
-      chooseWinners(batch, new Set(usable.map((hold) => hold.id)), mayHaveCommitted);
+      this.orders.insert(tx, used.map(toNewOrder), this.config.orders.paymentTtlSeconds);
+      this.idempotency.remember(tx, 'orders', makers.flatMap(toStoredKey));
       const orders = await this.orders.commitAndFindByHoldIds(tx, holdIds);
-      const outcomes = batch.map(({ holdId, hasWon }) => toOutcome(holds.get(holdId), orders.get(holdId), hasWon));
-      return { outcomes, created: usable.map((hold) => orders.get(hold.id)!.id) };
+      const outcomes = batch.map(({ holdId, keyed, hasWon }) => {
+        const earlier = recalled.get(keyed);
+        return earlier instanceof Error ? earlier : toOutcome(holds.get(holdId), orders.get(holdId), hasWon);
+      });
+      return { outcomes, created: used.map((hold) => orders.get(hold.id)!.id) };
     });
     if (created.length > 0) for (const listener of this.createdListeners) listener(created);
     return outcomes;
@@ -236,26 +242,6 @@ export function unitsMovedBy({ order, to }: Settlement): StockMove {
 
 function isLate({ order }: Settlement): boolean {
   return order.status !== 'pending_payment';
-}
-
-/**
- * The first request for each usable hold gets its order. Who won in a try whose COMMIT may have been carried
- * out stays the winner: if the hold is used now, it is most likely by that try.
- */
-function chooseWinners(batch: readonly OrderRequest[], usable: Set<string>, mayHaveCommitted: boolean): void {
-  for (const request of batch) request.hasWon = usable.delete(request.holdId) || (mayHaveCommitted && request.hasWon);
-}
-
-function toNewOrder(hold: PricedHoldRow): { holdId: string; amount: string } {
-  const amount = amountOf(hold.price, hold.qty);
-  if (amount === null) throw new Error(`The amount of hold ${hold.id} does not fit its column`);
-  return { holdId: hold.id, amount };
-}
-
-function toOutcome(hold: HoldRow | undefined, order: OrderRow | undefined, isWinner: boolean): CreatedOrder | Error {
-  if (hold === undefined) return new HoldNotFoundError();
-  if (order === undefined) return new HoldExpiredError();
-  return isWinner ? { order, hold: stockOf(hold) } : new HoldAlreadyUsedError(order.id);
 }
 
 function givenBackOutcome(hold: HoldRow | undefined, order: OrderRow | undefined): void | Error {

@@ -2,6 +2,8 @@ import type { HoldRow } from '../holds/holds.types.js';
 
 export type OrderStatus = 'pending_payment' | 'paid' | 'cancelled' | 'refund_due';
 
+export const ORDER_STATUSES: readonly OrderStatus[] = ['pending_payment', 'paid', 'cancelled', 'refund_due'];
+
 export type CancelReason = 'payment_failed' | 'payment_expired' | 'buyer' | 'operator';
 
 /** The only ways an order changes; everything else is refused by the guard of the UPDATE. */
@@ -22,6 +24,8 @@ export interface OrderRow {
   /** Decimal string, such as "99.99". */
   readonly amount: string;
   readonly payment_due_at: string;
+  /** The provider's number of the payment that paid it; null while it is not paid. */
+  readonly paid_transaction_id: string | null;
 }
 
 /** An order with what its hold reserves. */
@@ -30,12 +34,13 @@ export interface StockedOrderRow extends OrderRow {
   readonly qty: number;
 }
 
-/** A decision about a locked order: the state it goes to. `reason` is told when it is cancelled. */
-export interface Settlement {
-  readonly order: StockedOrderRow;
-  readonly to: Exclude<OrderStatus, 'pending_payment'>;
-  readonly reason?: CancelReason;
-}
+/** A decision about a locked order: the state it goes to. */
+export type Settlement = { readonly order: StockedOrderRow } & SettledState;
+
+export type SettledState =
+  | { readonly to: 'paid'; readonly transactionId: string }
+  | { readonly to: 'cancelled'; readonly reason: CancelReason }
+  | { readonly to: 'refund_due' };
 
 export interface CreatedOrder {
   readonly order: OrderRow;

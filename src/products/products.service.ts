@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { amountOf, fromCents, toCents } from '../common/money.js';
+import { type Page, type PageRequest, readPage } from '../common/page.js';
 import { ValidationError } from '../common/problem.js';
 import { Transactions, type Transaction } from '../database/transactions.js';
 import { ProductNotFoundError, StockBelowCommittedError } from './products.errors.js';
@@ -38,11 +39,8 @@ export class ProductsService {
     return this.cache.reads;
   }
 
-  /** A page of products in the order of their ids; the cursor is null on the last page. */
-  async listProducts(afterId: number, limit: number): Promise<{ rows: ProductRow[]; nextCursor: string | null }> {
-    const rows = await this.products.findPage(afterId, limit + 1);
-    const page = rows.slice(0, limit);
-    return { rows: page, nextCursor: rows.length > limit ? String(page.at(-1)!.id) : null };
+  listProducts(page: PageRequest): Promise<Page<ProductRow>> {
+    return readPage(page, (afterId, limit) => this.products.findPage(afterId, limit));
   }
 
   /**

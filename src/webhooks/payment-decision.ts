@@ -1,60 +1,143 @@
 import { assertUnreachable } from '../common/assert-unreachable.js';
-import type { CancelReason, OrderStatus, Settlement, StockedOrderRow } from '../orders/orders.types.js';
-import type { PaymentEvent, PaymentResult } from './webhooks.types.js';
+import { isSameAmount } from '../common/money.js';
+import type { OrderStatus, SettledState, Settlement, StockedOrderRow } from '../orders/orders.types.js';
+import type { PaymentEvent } from '../providers/payment-provider.js';
+import type { RefundLedger } from '../refunds/refund-ledger.js';
+import type { PaymentResult } from './webhooks.types.js';
+
+/** What the operator has settled for all payments. */
+export interface PaymentPolicy {
+  /** ISO 4217 code of all prices. */
+  readonly currency: string;
+  /** What a failed payment does with the units: free them, or keep them until the deadline for another try. */
+  readonly failedPolicy: 'release' | 'keep';
+}
+
+/** What a decision is made on, all of it locked. */
+export interface PaymentContext {
+  readonly order: StockedOrderRow;
+  readonly refunds: Pick<RefundLedger, 'statusOf' | 'amountOf'>;
+  /**
+   * Units of the order's product that nobody holds; asked for only when money comes for a cancelled order, whose
+   * own units are gone.
+   */
+  available(): number;
+}
 
 export interface PaymentDecision {
   readonly result: PaymentResult;
-  /** Why nothing changed; null when something did. */
+  /** Why the event did not do what it says; null when it did. */
   readonly reason: string | null;
-  readonly settlement: Settlement | null;
   readonly orderStatus: OrderStatus;
+  readonly settlement: Settlement | null;
+  /** What becomes of the refund of this payment. */
+  readonly refund: 'owe' | 'confirm' | null;
 }
 
 /**
- * What a payment event does to its order. `available` is the number of units of its product that nobody
- * holds; it is asked for only when money comes for a cancelled order, whose own units are gone.
+ * What a payment event does to its order.
  *
- *     event \\ order   pending_payment               paid      cancelled                       refund_due
- *     success         paid                          ignored   paid if units are left,         ignored
- *                                                             else refund_due
- *     failed          cancelled (payment_failed)    ignored   ignored                         ignored
+ *     event \\ order   pending_payment        paid                cancelled                      refund_due
+ *     success (1)     paid                   owe it back         paid if units are left,        owe it back
+ *                                                                else refund_due, owe it back
+ *     failed          cancelled (2)          ignored             ignored                        ignored
+ *     refunded        confirms the refund of that payment, if one is owed; else review (3)
+ *
+ *  1. Of the payment that paid the order, or whose refund is known: ignored, under whatever key. Of another
+ *     amount or currency than the order's: review, and nothing is paid.
+ *  2. With the policy `keep`: ignored, and the units stay until the payment deadline.
+ *  3. A smaller sum than is owed, or money of which nobody knew that it should go back; but when it is the
+ *     payment that paid the order, the shop has taken a sale back by itself: ignored.
  */
-export function decidePayment(event: PaymentEvent, order: StockedOrderRow, available: () => number): PaymentDecision {
+export function decidePayment(event: PaymentEvent, policy: PaymentPolicy, context: PaymentContext): PaymentDecision {
   switch (event.status) {
     case 'success':
-      return decideSuccess(order, available);
+      return decideSuccess(event, policy, context);
     case 'failed':
-      return order.status === 'pending_payment'
-        ? settle(order, 'cancelled', 'payment_failed')
-        : ignore(order, `order is ${order.status}`);
+      return decideFailure(policy, context);
+    case 'refunded':
+      return decideRefund(event, context);
+    case 'unhandled':
+      return ignore(context, 'the type of the event is not handled');
     default:
       return assertUnreachable(event.status);
   }
 }
 
-function decideSuccess(order: StockedOrderRow, available: () => number): PaymentDecision {
+function decideSuccess(event: PaymentEvent, policy: PaymentPolicy, context: PaymentContext): PaymentDecision {
+  const { order, refunds } = context;
+  const { transactionId } = event;
+  if (refunds.statusOf({ orderId: order.id, transactionId }) !== undefined) {
+    return ignore(context, 'the refund of this payment is known');
+  }
+  if (order.status === 'paid' && order.paid_transaction_id === transactionId) {
+    return ignore(context, 'this payment paid the order before');
+  }
+  if (!isWhatIsDue(event, policy, order)) return review(context, 'amount or currency differs from the order');
   switch (order.status) {
     case 'pending_payment':
-      return settle(order, 'paid');
+      return settle(order, { to: 'paid', transactionId });
     case 'cancelled':
-      return settle(order, available() >= order.qty ? 'paid' : 'refund_due');
+      return context.available() >= order.qty
+        ? settle(order, { to: 'paid', transactionId })
+        : { ...settle(order, { to: 'refund_due' }), reason: 'the units are gone; refund due', refund: 'owe' };
     case 'paid':
+      return { ...applied(order), reason: 'another payment paid the order; refund due', refund: 'owe' };
     case 'refund_due':
-      return ignore(order, `order is ${order.status}`);
+      return { ...applied(order), reason: 'the order was not sold; refund due', refund: 'owe' };
     default:
       return assertUnreachable(order.status);
   }
 }
 
-function settle(order: StockedOrderRow, to: Settlement['to'], reason?: CancelReason): PaymentDecision {
-  return {
-    result: 'applied',
-    reason: null,
-    settlement: { order, to, ...(reason !== undefined && { reason }) },
-    orderStatus: to,
-  };
+function decideFailure({ failedPolicy }: PaymentPolicy, context: PaymentContext): PaymentDecision {
+  const { order } = context;
+  if (order.status !== 'pending_payment') return ignore(context, `order is ${order.status}`);
+  return failedPolicy === 'release'
+    ? settle(order, { to: 'cancelled', reason: 'payment_failed' })
+    : ignore(context, 'the units are kept until the payment deadline');
 }
 
-function ignore(order: StockedOrderRow, reason: string): PaymentDecision {
-  return { result: 'ignored', reason, settlement: null, orderStatus: order.status };
+function decideRefund(event: PaymentEvent, context: PaymentContext): PaymentDecision {
+  const { order, refunds } = context;
+  const payment = { orderId: order.id, transactionId: event.transactionId };
+  switch (refunds.statusOf(payment)) {
+    case 'due':
+    case 'sent':
+    case 'failed':
+      return isEnough(event.amount, refunds.amountOf(payment))
+        ? { ...applied(order), refund: 'confirm' }
+        : review(context, 'less was given back than is owed');
+    case 'confirmed':
+      return ignore(context, 'the refund is confirmed');
+    default:
+      return order.paid_transaction_id === event.transactionId
+        ? ignore(context, 'the shop gave the payment of this order back')
+        : review(context, 'given back, but no refund of it is known');
+  }
+}
+
+/** What the provider does not tell counts as right. */
+function isWhatIsDue({ amount, currency }: PaymentEvent, policy: PaymentPolicy, order: StockedOrderRow): boolean {
+  return (amount === null || isSameAmount(amount, order.amount)) && (currency === null || currency === policy.currency);
+}
+
+function isEnough(given: string | null, owed: string | null): boolean {
+  return given === null || owed === null || Number(given) >= Number(owed);
+}
+
+function settle(order: StockedOrderRow, state: SettledState): PaymentDecision {
+  return { ...applied(order), orderStatus: state.to, settlement: { order, ...state } };
+}
+
+function applied(order: StockedOrderRow): PaymentDecision {
+  return { result: 'applied', reason: null, orderStatus: order.status, settlement: null, refund: null };
+}
+
+function ignore({ order }: PaymentContext, reason: string): PaymentDecision {
+  return { ...applied(order), result: 'ignored', reason };
+}
+
+function review({ order }: PaymentContext, reason: string): PaymentDecision {
+  return { ...applied(order), result: 'review', reason };
 }

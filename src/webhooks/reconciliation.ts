@@ -15,6 +15,7 @@ export class Reconciliation implements OnModuleInit {
   onModuleInit(): void {
     this.schedules.add('reconciliation', this.config.schedules.reconciliation, async () => {
       await this.webhooks.reconcilePendingWebhooks();
+      await this.webhooks.markUnmatched();
     });
   }
 }

@@ -1,56 +1,66 @@
-import { Body, Controller, Headers, Inject, Post, Req, Res } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Controller, Post, Req, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { Endpoint } from '../common/endpoint.decorator.js';
-import { KeepsRawBody } from '../common/raw-body.js';
-import { CONFIG, type Config } from '../config/config.js';
-import {
-  IDEMPOTENCY_KEY_PATTERN,
-  PaymentAnswerDto,
-  PaymentNoticeDto,
-  PendingPaymentDto,
-  toAnswerDto,
-  toPaymentEvent,
-} from './dto/payment-notice.dto.js';
-import { isStandardWebhook } from './signatures.js';
-import { SignatureInvalidError } from './webhooks.errors.js';
+import type { JsonSchema } from '../common/json-schema.js';
+import { IDEMPOTENCY_KEY_PATTERN } from '../idempotency/idempotency-key.js';
+import { PaymentNoticeDto } from '../providers/payment-notice.dto.js';
+import { PaymentAnswerDto, PendingPaymentDto, toAnswerDto } from './dto/payment-answer.dto.js';
+import { NoticeGate, type NoticeRequest, TakesNotices } from './notice-gate.js';
 import { WebhooksService } from './webhooks.service.js';
+
+const SUCCESS = {
+  200: { description: 'The notice is stored and settled', dto: PaymentAnswerDto },
+  202: { description: 'The notice is stored and waits for its order', dto: PendingPaymentDto },
+};
+
+const SIGNATURE_HEADERS: Readonly<Record<string, JsonSchema>> = {
+  'webhook-id': { type: 'string', description: 'Standard Webhooks: id of the message' },
+  'webhook-timestamp': { type: 'string', description: 'Standard Webhooks: seconds since 1970, at most 300 from now' },
+  'webhook-signature': { type: 'string', description: 'Standard Webhooks: `v1,<base64>`, several separated by blanks' },
+  'stripe-signature': { type: 'string', description: 'Stripe: `t=<seconds>,v1=<hex>`' },
+  'x-webhook-signature': { type: 'string', description: 'Hex HMAC-SHA256 of the body, with or without `sha256=`' },
+};
 
 @Controller('api/payments')
 export class WebhooksController {
   constructor(
     private readonly webhooks: WebhooksService,
-    @Inject(CONFIG) private readonly config: Config,
+    private readonly gate: NoticeGate,
   ) {}
 
   @Post('webhook')
-  @KeepsRawBody()
+  @TakesNotices()
   @Endpoint({
     tag: 'payments',
-    summary: 'Take a payment notice of the provider',
+    summary: 'Take a payment notice in our own form',
     body: PaymentNoticeDto,
-    headers: { 'idempotency-key': { type: 'string', pattern: IDEMPOTENCY_KEY_PATTERN.source } },
-    success: {
-      200: { description: 'The notice is stored and settled', dto: PaymentAnswerDto },
-      202: { description: 'The notice is stored and waits for its order', dto: PendingPaymentDto },
-    },
+    headers: { 'idempotency-key': { type: 'string', pattern: IDEMPOTENCY_KEY_PATTERN.source }, ...SIGNATURE_HEADERS },
+    success: SUCCESS,
     errors: ['SIGNATURE_INVALID', 'IDEMPOTENCY_KEY_REUSED'],
   })
-  async receive(
-    @Body() body: PaymentNoticeDto,
-    @Headers('idempotency-key') key: string | undefined,
-    @Req() request: FastifyRequest & { rawBody: string },
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<PaymentAnswerDto | PendingPaymentDto> {
-    this.refuseForgery(request);
-    const answer = await this.webhooks.handlePaymentWebhook(toPaymentEvent(body, key));
-    if (answer.result === 'pending_order') void reply.code(202);
-    return toAnswerDto(answer);
+  receive(@Req() request: NoticeRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+    return this.take(request, reply);
   }
 
-  /** Without configured secrets (a local start) every notice counts as authentic. */
-  private refuseForgery({ headers, rawBody }: FastifyRequest & { rawBody: string }): void {
-    const { webhookSecrets } = this.config;
-    if (webhookSecrets.length === 0) return;
-    if (!isStandardWebhook(headers, rawBody, webhookSecrets, Date.now() / 1000)) throw new SignatureInvalidError();
+  @Post('webhook/:provider')
+  @TakesNotices()
+  @Endpoint({
+    tag: 'payments',
+    summary: "Take a payment notice in a provider's form",
+    params: { provider: { type: 'string', description: 'Name of the provider', examples: ['stripe'] } },
+    headers: SIGNATURE_HEADERS,
+    success: SUCCESS,
+    takesAnyBody: true,
+    errors: ['SIGNATURE_INVALID', 'PROVIDER_NOT_FOUND', 'IDEMPOTENCY_KEY_REUSED'],
+  })
+  receiveFromProvider(@Req() request: NoticeRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+    return this.take(request, reply);
+  }
+
+  private async take(request: NoticeRequest, reply: FastifyReply): Promise<PaymentAnswerDto | PendingPaymentDto> {
+    const event = this.gate.providerOf(request).toEvent(request);
+    const answer = await this.webhooks.handlePaymentWebhook(event);
+    if (answer.result === 'pending_order') void reply.code(202);
+    return toAnswerDto(answer);
   }
 }

@@ -9,8 +9,20 @@ export class SignatureInvalidError extends DomainError {
   }
 }
 
-export class IdempotencyKeyReusedError extends DomainError {
+export class UnknownProviderError extends DomainError {
+  constructor(name: string) {
+    super('PROVIDER_NOT_FOUND', `There is no payment provider "${name}" with notices of its own form.`);
+  }
+}
+
+export class PaymentEventNotFoundError extends DomainError {
+  constructor(id: number) {
+    super('PAYMENT_EVENT_NOT_FOUND', `There is no payment event ${id}; GET /api/admin/webhooks lists them.`);
+  }
+}
+
+export class PaymentEventNotOwedError extends DomainError {
   constructor() {
-    super('IDEMPOTENCY_KEY_REUSED', 'This key came with other content before; use a new key for a new event.');
+    super('PAYMENT_EVENT_NOT_OWED', 'Only a successful payment that was not applied can be owed back.');
   }
 }

@@ -1,7 +1,12 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { HoldsModule } from '../holds/holds.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { ProductsModule } from '../products/products.module.js';
+import { ProvidersModule } from '../providers/providers.module.js';
+import { RefundsModule } from '../refunds/refunds.module.js';
+import { NoticeCounts } from './notice-counts.js';
+import { NoticeGate } from './notice-gate.js';
 import { Reconciliation } from './reconciliation.js';
 import { WebhookLogEntity } from './webhook-log.entity.js';
 import { WebhooksController } from './webhooks.controller.js';
@@ -9,9 +14,16 @@ import { WebhooksRepository } from './webhooks.repository.js';
 import { WebhooksService } from './webhooks.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([WebhookLogEntity]), OrdersModule, ProductsModule],
+  imports: [
+    TypeOrmModule.forFeature([WebhookLogEntity]),
+    ProvidersModule,
+    ProductsModule,
+    HoldsModule,
+    OrdersModule,
+    RefundsModule,
+  ],
   controllers: [WebhooksController],
-  providers: [WebhooksService, WebhooksRepository, Reconciliation],
+  providers: [WebhooksService, WebhooksRepository, NoticeGate, NoticeCounts, Reconciliation],
   exports: [WebhooksService],
 })
 export class WebhooksModule {}

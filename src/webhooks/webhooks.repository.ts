@@ -4,23 +4,38 @@ import { escape, type ResultSetHeader } from 'mysql2';
 import type { Repository } from 'typeorm';
 import { listOf, uintLiteral } from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
+import type { PaymentEvent } from '../providers/payment-provider.js';
 import { WebhookLogEntity } from './webhook-log.entity.js';
-import type { PaymentEvent, WebhookLogRow, WebhookVerdict } from './webhooks.types.js';
+import type { Notice, WebhookLogRow, WebhookLogStatus, WebhookVerdict } from './webhooks.types.js';
 
 type RawLog = Omit<WebhookLogRow, 'event' | 'payload_hash'> & { payload: unknown; payload_hash: Buffer };
 
-export interface NewLog extends WebhookVerdict {
-  readonly event: PaymentEvent;
-  /** SHA-256 in hexadecimal. */
-  readonly hash: string;
+export type NewLog = WebhookVerdict & Pick<Notice, 'event' | 'key' | 'hash'>;
+
+/** What became of an event that is in the log already. */
+export interface VerdictChange {
+  readonly id: number;
+  readonly from: WebhookLogStatus;
+  readonly verdict: WebhookVerdict;
 }
 
-const COLUMNS = 'id, idempotency_key, payload, payload_hash, status, outcome, order_status';
+const COLUMNS = `id, idempotency_key, payload, payload_hash, status, outcome, reason, order_status, created_at, processed_at`;
 
 /** All SQL of the table `webhook_logs`. */
 @Injectable()
 export class WebhooksRepository {
   constructor(@InjectRepository(WebhookLogEntity) private readonly logs: Repository<WebhookLogEntity>) {}
+
+  async findById(id: number): Promise<WebhookLogRow | null> {
+    const [row] = await this.find(`id = ${uintLiteral(id)}`, 1);
+    return row ?? null;
+  }
+
+  /** Events in the order of their ids, in one state or any. */
+  findPage(status: WebhookLogStatus | null, afterId: number, limit: number): Promise<WebhookLogRow[]> {
+    const inStatus = status === null ? '' : `AND status = ${escape(status)}`;
+    return this.find(`id > ${uintLiteral(afterId)} ${inStatus}`, limit);
+  }
 
   /** Events that came with one of these keys. Read it after the locks of the transaction were granted. */
   async findByKeys(tx: Transaction, keys: Iterable<string>): Promise<WebhookLogRow[]> {
@@ -30,16 +45,31 @@ export class WebhooksRepository {
   }
 
   /** Events that wait for their order, oldest first. */
-  async findPending(orderIds: Iterable<number> | 'all', limit: number): Promise<WebhookLogRow[]> {
+  findPending(orderIds: Iterable<number> | 'all', limit: number): Promise<WebhookLogRow[]> {
     // All: those whose order is there, or old ones that wait for ever would stand in front of them.
     const ofOrders =
       orderIds === 'all'
-        ? 'AND EXISTS (SELECT 1 FROM orders WHERE orders.id = order_id)'
-        : `AND order_id IN ${listOf(orderIds, uintLiteral)}`;
-    const rows = await this.logs.query<RawLog[]>(
-      `SELECT ${COLUMNS} FROM webhook_logs WHERE status = 'pending_order' ${ofOrders} ORDER BY id LIMIT ${uintLiteral(limit)}`,
+        ? 'EXISTS (SELECT 1 FROM orders WHERE orders.id = order_id)'
+        : `order_id IN ${listOf(orderIds, uintLiteral)}`;
+    return this.find(`status = 'pending_order' AND ${ofOrders}`, limit);
+  }
+
+  /** Events that have waited for their order for more than `seconds`, oldest first. */
+  findOverdue(seconds: number, limit: number): Promise<WebhookLogRow[]> {
+    return this.find(
+      `status = 'pending_order' AND created_at < NOW(3) - INTERVAL ${uintLiteral(seconds)} SECOND`,
+      limit,
     );
-    return rows.map(toRow);
+  }
+
+  /** pending_order → unmatched, for those that nobody settled meanwhile. */
+  async markUnmatched(ids: readonly number[]): Promise<number> {
+    if (ids.length === 0) return 0;
+    const result = await this.logs.query<ResultSetHeader>(
+      `UPDATE webhook_logs SET status = 'unmatched', reason = 'the order never came', processed_at = NOW(3)
+       WHERE id IN ${listOf(ids, uintLiteral)} AND status = 'pending_order'`,
+    );
+    return result.affectedRows;
   }
 
   /** Deletes events that were settled more than `days` days ago, oldest first. */
@@ -54,9 +84,9 @@ export class WebhooksRepository {
   insert(tx: Transaction, logs: readonly NewLog[]): void {
     if (logs.length === 0) return;
     const values = logs.map(
-      ({ event, hash, status, outcome, reason, order_status }) =>
-        `(${escape(event.key)},${escape(JSON.stringify(event))},UNHEX(${escape(hash)}),${escape(status)},${escape(outcome)},` +
-        `${escape(reason)},${uintLiteral(event.orderId)},${escape(order_status)},${processedAt(status)})`,
+      ({ event, key, hash, status, outcome, reason, order_status }) =>
+        `(${escape(key)},${escape(JSON.stringify(event))},UNHEX(${escape(hash)}),${escape(status)},${escape(outcome)},` +
+        `${escape(reason)},${escape(event.orderId)},${escape(order_status)},${processedAt(status)})`,
     );
     tx.write(
       `INSERT INTO webhook_logs (idempotency_key, payload, payload_hash, status, outcome, reason, order_id,
@@ -65,18 +95,26 @@ export class WebhooksRepository {
     );
   }
 
-  /** Notes what became of an event that was waiting for its order. */
-  settlePending(tx: Transaction, id: number, { status, outcome, reason, order_status }: WebhookVerdict): void {
+  /** Notes what became of an event; one that is in another state than was decided on fails the transaction. */
+  changeVerdict(tx: Transaction, { id, from, verdict }: VerdictChange): void {
+    const { status, outcome, reason, order_status } = verdict;
     tx.write(
       `UPDATE webhook_logs SET status = ${escape(status)}, outcome = ${escape(outcome)}, reason = ${escape(reason)},
          order_status = ${escape(order_status)}, processed_at = ${processedAt(status)}
-       WHERE id = ${uintLiteral(id)} AND status = 'pending_order'`,
+       WHERE id = ${uintLiteral(id)} AND status = ${escape(from)}`,
       1,
     );
   }
+
+  private async find(condition: string, limit: number): Promise<WebhookLogRow[]> {
+    const rows = await this.logs.query<RawLog[]>(
+      `SELECT ${COLUMNS} FROM webhook_logs WHERE ${condition} ORDER BY id LIMIT ${uintLiteral(limit)}`,
+    );
+    return rows.map(toRow);
+  }
 }
 
-function processedAt(status: WebhookVerdict['status']): string {
+function processedAt(status: WebhookLogStatus): string {
   return status === 'pending_order' ? 'NULL' : 'NOW(3)';
 }
 

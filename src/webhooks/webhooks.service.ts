@@ -1,44 +1,46 @@
 import { createHash } from 'node:crypto';
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { GroupCommit } from '../common/group-commit.js';
+import { inSteps } from '../common/in-steps.js';
+import { type Page, type PageRequest, readPage } from '../common/page.js';
+import { CONFIG, type Config } from '../config/config.js';
 import { GroupCommits } from '../database/group-commits.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
-import { MetricsService } from '../observability/metrics.service.js';
-import type { Tally } from '../observability/samples.js';
-import { OrdersService, unitsMovedBy } from '../orders/orders.service.js';
-import type { Settlement, StockedOrderRow } from '../orders/orders.types.js';
+import { HoldsService } from '../holds/holds.service.js';
+import { IdempotencyKeyReusedError } from '../idempotency/idempotency.errors.js';
+import { OrdersService } from '../orders/orders.service.js';
+import type { StockedOrderRow } from '../orders/orders.types.js';
 import { ProductsService } from '../products/products.service.js';
 import type { StockLedger } from '../products/stock-ledger.js';
-import { decidePayment } from './payment-decision.js';
-import { IdempotencyKeyReusedError } from './webhooks.errors.js';
-import { type NewLog, WebhooksRepository } from './webhooks.repository.js';
-import type { PaymentAnswer, PaymentEvent, WebhookLogRow, WebhookVerdict } from './webhooks.types.js';
+import { GENERIC } from '../providers/generic.provider.js';
+import type { PaymentEvent } from '../providers/payment-provider.js';
+import { RefundsService } from '../refunds/refunds.service.js';
+import { Intake } from './intake.js';
+import { NoticeCounts } from './notice-counts.js';
+import { PaymentEventNotFoundError } from './webhooks.errors.js';
+import { WebhooksRepository } from './webhooks.repository.js';
+import type { Intent, Notice, PaymentAnswer, WebhookLogRow, WebhookLogStatus } from './webhooks.types.js';
 
 /** How many waiting events one step of the reconciliation takes. */
 const RECONCILE_STEP = 500;
-
-interface Notice {
-  readonly event: PaymentEvent;
-  readonly hash: string;
-}
 
 /** Payment events: kept and applied in one transaction, each at most once, in whatever order they come. */
 @Injectable()
 export class WebhooksService {
   private readonly logger = new Logger('Webhooks');
   private readonly notices: GroupCommit<Notice, PaymentAnswer>;
-  private readonly answers: Tally;
 
   constructor(
     private readonly webhooks: WebhooksRepository,
     private readonly orders: OrdersService,
+    private readonly holds: HoldsService,
     private readonly products: ProductsService,
+    private readonly refunds: RefundsService,
     private readonly transactions: Transactions,
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly counts: NoticeCounts,
     groupCommits: GroupCommits,
-    metrics: MetricsService,
   ) {
-    const results = ['applied', 'duplicate', 'ignored', 'pending_order'];
-    this.answers = metrics.tally('checkout_payment_notices_total', 'Payment notices, by result', 'result', results);
     this.notices = groupCommits.create('payment_notices', (batch) => this.commit(batch));
     this.orders.onOrdersCreated((orderIds) => this.reconcileInBackground(orderIds));
   }
@@ -49,11 +51,14 @@ export class WebhooksService {
    * @throws IdempotencyKeyReusedError
    */
   async handlePaymentWebhook(event: PaymentEvent): Promise<PaymentAnswer> {
-    const answer = await this.notices.submit({ event, hash: contentHash(event) });
-    this.answers.add(answer.result);
+    const answer = await this.notices.submit(toNotice(event, 'delivery')).catch((error: unknown) => {
+      if (error instanceof IdempotencyKeyReusedError) this.counts.add('key_reused');
+      throw error;
+    });
+    this.counts.add(answer.result);
     // The order may have been made between our look for it and our commit, and its own look for waiting
     // events may have come before that commit. One of the two looks is later than both commits.
-    if (answer.result === 'pending_order') this.reconcileInBackground([event.orderId]);
+    if (answer.result === 'pending_order') this.reconcileInBackground([event.orderId!]);
     return answer;
   }
 
@@ -64,10 +69,45 @@ export class WebhooksService {
    */
   async reconcilePendingWebhooks(orderIds: readonly number[] | 'all' = 'all'): Promise<number> {
     const pending = await this.webhooks.findPending(orderIds, RECONCILE_STEP);
-    const answers = await Promise.all(
-      pending.map(({ event, payload_hash }) => this.notices.submit({ event, hash: payload_hash })),
-    );
-    return answers.filter((answer) => answer.result !== 'pending_order').length;
+    return pending.length - (await this.deliver(pending)).length;
+  }
+
+  /**
+   * Lists events as `unmatched` that have waited for their order for longer than WEBHOOK_UNMATCHED_AFTER_SECONDS.
+   * Each is tried once more before, and one that is unmatched is still applied when it is delivered or replayed
+   * after its order was made.
+   *
+   * @returns how many were given up on.
+   */
+  markUnmatched(): Promise<number> {
+    return inSteps(RECONCILE_STEP, async () => {
+      const overdue = await this.webhooks.findOverdue(this.config.payments.unmatchedAfterSeconds, RECONCILE_STEP);
+      const waiting = await this.deliver(overdue);
+      return this.webhooks.markUnmatched(waiting.map(({ id }) => id));
+    });
+  }
+
+  /** A page of the events, in one state or any. */
+  listEvents(status: WebhookLogStatus | null, page: PageRequest): Promise<Page<WebhookLogRow>> {
+    return readPage(page, (afterId, limit) => this.webhooks.findPage(status, afterId, limit));
+  }
+
+  /**
+   * Decides an event anew that had no effect so far; one that had stays as it is.
+   *
+   * @throws PaymentEventNotFoundError
+   */
+  replayEvent(id: number): Promise<WebhookLogRow> {
+    return this.submitAgain(id, 'replay');
+  }
+
+  /**
+   * Owes the money of an event back that could not be matched with its order.
+   *
+   * @throws PaymentEventNotFoundError, PaymentEventNotOwedError
+   */
+  refundEvent(id: number): Promise<WebhookLogRow> {
+    return this.submitAgain(id, 'refund');
   }
 
   /**
@@ -77,6 +117,24 @@ export class WebhooksService {
    */
   purgeProcessedWebhooks(days: number, step: number): Promise<number> {
     return this.webhooks.deleteProcessedBefore(days, step);
+  }
+
+  private async submitAgain(id: number, intent: Intent): Promise<WebhookLogRow> {
+    const { event } = await this.getEvent(id);
+    await this.notices.submit(toNotice(event, intent));
+    return this.getEvent(id);
+  }
+
+  private async getEvent(id: number): Promise<WebhookLogRow> {
+    const row = await this.webhooks.findById(id);
+    if (row === null) throw new PaymentEventNotFoundError(id);
+    return row;
+  }
+
+  /** Hands events in again, in their order, and returns those that still wait. */
+  private async deliver(rows: readonly WebhookLogRow[]): Promise<WebhookLogRow[]> {
+    const answers = await Promise.all(rows.map(({ event }) => this.notices.submit(toNotice(event, 'delivery'))));
+    return rows.filter((_, index) => answers[index]!.result === 'pending_order');
   }
 
   private reconcileInBackground(orderIds: readonly number[]): void {
@@ -89,30 +147,31 @@ export class WebhooksService {
    * One transaction that decides a batch of events in the order they came.
    *
    * Each has one effect at most: the row lock on the order serializes all events of that order, here and in
-   * other instances, and what was stored about their keys is read once that lock is granted. Events of an
-   * order that doesn't exist yet have no such lock; there the unique key lets one insert win, and the loser's
+   * other instances, and what was stored about their keys and refunds is read once that lock is granted. Events of
+   * an order that doesn't exist yet have no such lock; there the unique key lets one insert win, and the loser's
    * transaction runs again and finds it. Storing and applying commit together or not at all.
    */
   private async commit(batch: readonly Notice[]): Promise<(PaymentAnswer | Error)[]> {
-    const { answers, settlements } = await this.transactions.once(async (tx) => {
-      const [orders, logs] = await Promise.all([
-        this.orders.lockOrders(
-          tx,
-          batch.map(({ event }) => event.orderId),
-        ),
+    const { answers, settlements, takenBack } = await this.transactions.once(async (tx) => {
+      const orderIds = batch.flatMap(({ event }) => event.orderId ?? []);
+      const [orders, logs, refunds] = await Promise.all([
+        orderIds.length === 0 ? [] : this.orders.lockOrders(tx, orderIds),
         this.webhooks.findByKeys(
           tx,
-          batch.map(({ event }) => event.key),
+          batch.map(({ key }) => key),
         ),
+        this.refunds.readRefunds(tx, orderIds),
       ]);
-      const ledger = await this.lockStockForLateMoney(tx, batch, orders);
-      const intake = new Intake(orders, logs, ledger);
+      const { ledger, takenBack } = await this.lockStockForLateMoney(tx, batch, orders);
+      const intake = new Intake({ orders, logs, refunds, ledger }, this.config.payments);
       const answers = batch.map((notice) => intake.take(notice));
       this.webhooks.insert(tx, intake.inserted);
-      for (const { id, verdict } of intake.reconciled) this.webhooks.settlePending(tx, id, verdict);
+      for (const change of intake.changed) this.webhooks.changeVerdict(tx, change);
       this.orders.settle(tx, intake.settlements);
-      return { answers, settlements: intake.settlements };
+      this.refunds.writeRefunds(tx, refunds);
+      return { answers, settlements: intake.settlements, takenBack };
     });
+    this.holds.countReleased(takenBack, 'expired');
     this.orders.settlementsCommitted(settlements);
     const duplicates = answers.filter((answer) => !(answer instanceof Error) && answer.result === 'duplicate').length;
     if (duplicates > 0)
@@ -120,88 +179,35 @@ export class WebhooksService {
     return answers;
   }
 
-  /** Money for an order that is cancelled, or may be by an earlier event of the batch, needs its product's figures. */
+  /**
+   * Money for an order that is cancelled, or may be by an earlier event of the batch, needs its product's figures.
+   * Where it is short of units, expired holds give theirs up as they do for a buyer.
+   */
   private async lockStockForLateMoney(
     tx: Transaction,
     batch: readonly Notice[],
     orders: readonly StockedOrderRow[],
-  ): Promise<StockLedger | null> {
+  ): Promise<{ ledger: StockLedger | null; takenBack: number }> {
     const failing = new Set(batch.filter(({ event }) => event.status === 'failed').map(({ event }) => event.orderId));
     const paying = new Set(batch.filter(({ event }) => event.status === 'success').map(({ event }) => event.orderId));
     const late = orders.filter(({ id, status }) => paying.has(id) && (status === 'cancelled' || failing.has(id)));
-    if (late.length === 0) return null;
+    if (late.length === 0) return { ledger: null, takenBack: 0 };
     // All products of the batch, so that ids are locked in ascending order by this one statement.
     const { ledger } = await this.products.lockStock(
       tx,
       orders.map((order) => order.product_id),
     );
-    return ledger;
+    const { count } = await this.holds.takeBackExpired(tx, ledger, late);
+    this.products.writeStock(tx, ledger);
+    return { ledger, takenBack: count };
   }
 }
 
-/** A batch of events being decided one after the other, on rows that the transaction has locked. */
-class Intake {
-  readonly inserted: NewLog[] = [];
-  readonly reconciled: { id: number; verdict: WebhookVerdict }[] = [];
-  readonly settlements: Settlement[] = [];
-  private readonly orders: Map<number, StockedOrderRow>;
-  private readonly known: Map<string, WebhookVerdict & { readonly hash: string; readonly id: number | null }>;
-
-  constructor(
-    orders: readonly StockedOrderRow[],
-    logs: readonly WebhookLogRow[],
-    private readonly ledger: StockLedger | null,
-  ) {
-    this.orders = new Map(orders.map((order) => [order.id, order]));
-    this.known = new Map(logs.map((log) => [log.idempotency_key, { ...log, reason: null, hash: log.payload_hash }]));
-  }
-
-  take({ event, hash }: Notice): PaymentAnswer | Error {
-    const known = this.known.get(event.key);
-    if (known !== undefined && known.hash !== hash) return new IdempotencyKeyReusedError();
-    if (known !== undefined && known.status !== 'pending_order') {
-      return { result: 'duplicate', orderId: event.orderId, orderStatus: known.order_status! };
-    }
-    const order = this.orders.get(event.orderId);
-    if (order === undefined) {
-      if (known === undefined) this.record(event, hash, PENDING);
-      return { result: 'pending_order' };
-    }
-    const { result, orderStatus, verdict } = this.apply(event, order);
-    if (known?.id != null) this.reconcile(known.id, event, hash, verdict);
-    else this.record(event, hash, verdict);
-    return { result, orderId: order.id, orderStatus };
-  }
-
-  private apply(event: PaymentEvent, order: StockedOrderRow) {
-    const decision = decidePayment(event, order, () => this.ledger!.available(order.product_id)!);
-    const { result, reason, settlement, orderStatus } = decision;
-    if (settlement !== null) {
-      this.settlements.push(settlement);
-      this.ledger?.move(unitsMovedBy(settlement));
-      this.orders.set(order.id, { ...order, status: orderStatus });
-    }
-    const verdict: WebhookVerdict = { status: 'processed', outcome: result, reason, order_status: orderStatus };
-    return { result, orderStatus, verdict };
-  }
-
-  private record(event: PaymentEvent, hash: string, verdict: WebhookVerdict): void {
-    this.inserted.push({ event, hash, ...verdict });
-    this.known.set(event.key, { ...verdict, hash, id: null });
-  }
-
-  private reconcile(id: number, event: PaymentEvent, hash: string, verdict: WebhookVerdict): void {
-    this.reconciled.push({ id, verdict });
-    this.known.set(event.key, { ...verdict, hash, id });
-  }
+function toNotice(event: PaymentEvent, intent: Intent): Notice {
+  // A blank is in no key that a sender may choose, so the events of two providers never meet.
+  const key = event.provider === GENERIC ? event.eventId : `${event.provider} ${event.eventId}`;
+  return { event, key, hash: contentHash(event), intent };
 }
-
-const PENDING: WebhookVerdict = {
-  status: 'pending_order',
-  outcome: null,
-  reason: 'no such order yet',
-  order_status: null,
-};
 
 /** Two notices are the same when what they say is the same, however it was written. */
 function contentHash(event: PaymentEvent): string {

@@ -1,43 +1,59 @@
 import type { OrderStatus } from '../orders/orders.types.js';
+import type { PaymentEvent } from '../providers/payment-provider.js';
 
-/** What a provider says happened to a payment, in our words. */
-export interface PaymentEvent {
-  /** Names the event: the same key never has a second effect. At most 255 visible ASCII characters. */
-  readonly key: string;
-  readonly orderId: number;
-  readonly status: 'success' | 'failed';
-  readonly transactionId: string;
-  /** Decimal string, when the provider tells it. */
-  readonly amount: string | null;
-  /** ISO 4217 code, when the provider tells it. */
-  readonly currency: string | null;
-}
+/**
+ * Where an event stands: `processed` it is settled; `pending_order` it waits for its order; `unmatched` it has
+ * waited too long; `review` its money does not fit its order, and the operator decides.
+ */
+export type WebhookLogStatus = 'processed' | 'pending_order' | 'unmatched' | 'review';
 
-export type WebhookLogStatus = 'processed' | 'pending_order';
+export const WEBHOOK_LOG_STATUSES: readonly WebhookLogStatus[] = ['processed', 'pending_order', 'unmatched', 'review'];
 
-/** What an event did: changed the order, or nothing. */
-export type PaymentResult = 'applied' | 'ignored';
+/** What an event did: changed something, nothing, or nothing until the operator has looked at it. */
+export type PaymentResult = 'applied' | 'ignored' | 'review';
 
 /** The answer to a notice. */
 export type PaymentAnswer =
-  | { readonly result: PaymentResult | 'duplicate'; readonly orderId: number; readonly orderStatus: OrderStatus }
+  | {
+      readonly result: PaymentResult | 'duplicate';
+      /** Null when the event names no order. */
+      readonly orderId: number | null;
+      readonly orderStatus: OrderStatus | null;
+    }
   | { readonly result: 'pending_order' };
 
 /** An event as it is kept. */
-export interface WebhookLogRow {
+export interface WebhookLogRow extends WebhookVerdict {
   readonly id: number;
   readonly idempotency_key: string;
   readonly event: PaymentEvent;
   readonly payload_hash: string;
-  readonly status: WebhookLogStatus;
-  readonly outcome: PaymentResult | null;
-  readonly order_status: OrderStatus | null;
+  /** Times are UTC as the database prints them. */
+  readonly created_at: string;
+  readonly processed_at: string | null;
 }
 
 /** What is written about an event once it is decided. */
 export interface WebhookVerdict {
   readonly status: WebhookLogStatus;
   readonly outcome: PaymentResult | null;
+  /** Why the event did not do what it says; null when it did. */
   readonly reason: string | null;
   readonly order_status: OrderStatus | null;
+}
+
+/**
+ * Why an event is handed in: it was delivered; the operator wants it decided anew; or the operator wants its
+ * money owed back, whatever becomes of its order.
+ */
+export type Intent = 'delivery' | 'replay' | 'refund';
+
+/** A payment event that is to be decided. */
+export interface Notice {
+  readonly event: PaymentEvent;
+  /** Names the event in the log, among those of all providers. */
+  readonly key: string;
+  /** SHA-256 of what the event says, in hexadecimal. */
+  readonly hash: string;
+  readonly intent: Intent;
 }

@@ -18,6 +18,7 @@ import {
   UNKNOWN_HOLD_ID,
   UNKNOWN_ID,
 } from '../support/factories.js';
+import { createRefund, createReview, eventIdOf, stripeEvent } from '../support/payments.js';
 import {
   type ApiDocument,
   type Operation as DocumentedOperation,
@@ -48,6 +49,48 @@ interface Operation {
 const admin = adminHeaders;
 const newProduct = () => ({ name: unique('product'), price: '9.99', stock_total: 5 });
 
+/** A call to /api/admin by who knows the token; it needs none of the service that answers. */
+const toAdmin = (path: string, body?: unknown): Call => ({
+  path: `/api/admin/${path}`,
+  ...(body !== undefined && { body }),
+  headers: { authorization: `Bearer ${process.env.ADMIN_TOKEN}` },
+});
+
+function adminList(path: string): Operation {
+  return {
+    successes: { 200: (service) => ({ path: `${path}?limit=2`, headers: admin(service) }) },
+    refusals: {
+      VALIDATION_FAILED: (service) => ({ path: `${path}?status=lost`, headers: admin(service) }),
+      UNAUTHORIZED: () => ({ path }),
+    },
+  };
+}
+
+function refusalsOfNumber(pathOf: (id: string) => string, body?: unknown): Operation['refusals'] {
+  return {
+    VALIDATION_FAILED: () => toAdmin(pathOf('x'), body),
+    UNAUTHORIZED: () => ({ ...toAdmin(pathOf('1'), body), headers: {} }),
+  };
+}
+
+/** `before`: a transition after which this one is not possible any more. */
+function refundTransition(name: string, before?: string, body?: unknown): Operation {
+  return {
+    successes: { 200: async (service) => toAdmin(`refunds/${await createRefund(service)}/${name}`, body) },
+    refusals: {
+      ...refusalsOfNumber((id) => `refunds/${id}/${name}`, body),
+      REFUND_NOT_FOUND: () => toAdmin(`refunds/${UNKNOWN_ID}/${name}`, body),
+      ...(before !== undefined && {
+        REFUND_STATUS_CONFLICT: async (service: Service) => {
+          const id = await createRefund(service);
+          await service.call('POST', `/api/admin/refunds/${id}/${before}`, undefined, admin(service));
+          return toAdmin(`refunds/${id}/${name}`, body);
+        },
+      }),
+    },
+  };
+}
+
 const OPERATIONS: Record<string, Operation> = {
   'GET /api/products': {
     successes: { 200: () => ({ path: '/api/products?limit=2' }) },
@@ -74,6 +117,17 @@ const OPERATIONS: Record<string, Operation> = {
         path: '/api/holds',
         body: { product_id: (await createProduct(service, { stock_total: 1 })).id, quantity: 2 },
       }),
+      IDEMPOTENCY_KEY_REUSED: async (service) => {
+        const product = await createProduct(service);
+        const headers = { 'idempotency-key': unique('key') };
+        const call = (quantity: number) => ({
+          path: '/api/holds',
+          body: { product_id: product.id, quantity },
+          headers,
+        });
+        await service.call('POST', '/api/holds', call(1).body, headers);
+        return call(2);
+      },
     },
   },
   'GET /api/holds/{hold_id}': {
@@ -107,6 +161,11 @@ const OPERATIONS: Record<string, Operation> = {
         await expireHolds(hold_id);
         return { path: '/api/orders', body: { hold_id } };
       },
+      IDEMPOTENCY_KEY_REUSED: async (service) => {
+        const headers = { 'idempotency-key': unique('key') };
+        await service.call('POST', '/api/orders', { hold_id: (await createHold(service)).hold_id }, headers);
+        return { path: '/api/orders', body: { hold_id: (await createHold(service)).hold_id }, headers };
+      },
     },
   },
   'POST /api/payments/webhook': {
@@ -123,6 +182,55 @@ const OPERATIONS: Record<string, Operation> = {
       },
     },
   },
+  'POST /api/payments/webhook/{provider}': {
+    successes: {
+      200: async (service) => ({
+        path: '/api/payments/webhook/stripe',
+        body: stripeEvent('payment_intent.succeeded', await createOrder(service)),
+      }),
+      202: () => ({
+        path: '/api/payments/webhook/stripe',
+        body: stripeEvent('payment_intent.succeeded', { order_id: UNKNOWN_ID }),
+      }),
+    },
+    refusals: {
+      VALIDATION_FAILED: () => ({ path: '/api/payments/webhook/stripe', body: { id: 'evt_1' } }),
+      PROVIDER_NOT_FOUND: () => ({ path: '/api/payments/webhook/nobody', body: {} }),
+      IDEMPOTENCY_KEY_REUSED: async (service) => {
+        const event = stripeEvent('payment_intent.succeeded', await createOrder(service));
+        await service.call('POST', '/api/payments/webhook/stripe', event);
+        return { path: '/api/payments/webhook/stripe', body: { ...event, type: 'payment_intent.payment_failed' } };
+      },
+    },
+  },
+  'GET /api/admin/webhooks': adminList('/api/admin/webhooks'),
+  'POST /api/admin/webhooks/{id}/replay': {
+    successes: {
+      200: async (service) => toAdmin(`webhooks/${await createReview(service, await createOrder(service))}/replay`),
+    },
+    refusals: {
+      ...refusalsOfNumber((id) => `webhooks/${id}/replay`),
+      PAYMENT_EVENT_NOT_FOUND: () => toAdmin(`webhooks/${UNKNOWN_ID}/replay`),
+    },
+  },
+  'POST /api/admin/webhooks/{id}/refund': {
+    successes: {
+      200: async (service) => toAdmin(`webhooks/${await createReview(service, await createOrder(service))}/refund`),
+    },
+    refusals: {
+      ...refusalsOfNumber((id) => `webhooks/${id}/refund`),
+      PAYMENT_EVENT_NOT_FOUND: () => toAdmin(`webhooks/${UNKNOWN_ID}/refund`),
+      PAYMENT_EVENT_NOT_OWED: async (service) => {
+        const notice = noticeOf({ order_id: UNKNOWN_ID }, { status: 'failed' });
+        await notify(service, notice);
+        return toAdmin(`webhooks/${await eventIdOf(service, notice.transaction_id)}/refund`);
+      },
+    },
+  },
+  'GET /api/admin/refunds': adminList('/api/admin/refunds'),
+  'POST /api/admin/refunds/{id}/send': refundTransition('send', 'confirm'),
+  'POST /api/admin/refunds/{id}/confirm': refundTransition('confirm'),
+  'POST /api/admin/refunds/{id}/fail': refundTransition('fail', 'confirm', { reason: 'The account is closed' }),
   'POST /api/admin/products': {
     successes: { 201: (service) => ({ path: '/api/admin/products', body: newProduct(), headers: admin(service) }) },
     refusals: {

@@ -32,7 +32,7 @@ describe('the queue board', () => {
   });
 
   it('is nobody’s when no token is set', async () => {
-    const closed = await startService({ APP_ENV: 'production', ADMIN_TOKEN: '' });
+    const closed = await startService({ APP_ENV: 'production', ADMIN_TOKEN: '', WEBHOOK_SECRETS: 'a-secret' });
     for (const headers of [{ authorization: 'Bearer ' }, asBrowser('')]) {
       expect((await closed.call('GET', BOARD, undefined, headers)).status).toBe(401);
     }

@@ -119,6 +119,21 @@ export async function orderOf(holdId: string): Promise<{ id: number; status: str
   return query('SELECT id, status, cancel_reason FROM orders WHERE hold_id = UNHEX(?)', [hex(holdId)]);
 }
 
+export interface Refund {
+  id: number;
+  transaction_id: string;
+  status: string;
+  amount: string;
+  currency: string;
+}
+
+/** The refunds of an order, oldest first. */
+export async function refundsOf(orderId: number): Promise<Refund[]> {
+  return query('SELECT id, transaction_id, status, amount, currency FROM refunds WHERE order_id = ? ORDER BY id', [
+    orderId,
+  ]);
+}
+
 export function hex(holdId: string): string {
   return holdId.replaceAll('-', '');
 }

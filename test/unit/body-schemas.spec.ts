@@ -7,7 +7,7 @@ import { AJV_OPTIONS, schemaOf } from '../../src/common/json-schema.js';
 import { CreateHoldDto } from '../../src/holds/dto/hold.dto.js';
 import { CreateOrderDto } from '../../src/orders/dto/order.dto.js';
 import { ChangeProductDto, CreateProductDto } from '../../src/products/dto/product.dto.js';
-import { PaymentNoticeDto } from '../../src/webhooks/dto/payment-notice.dto.js';
+import { PaymentNoticeDto } from '../../src/providers/payment-notice.dto.js';
 
 /**
  * A body's rules are declared once, as decorators, and checked by two validators: Ajv, on every request, by

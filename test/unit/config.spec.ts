@@ -6,6 +6,7 @@ import { loadConfig } from '../../src/config/config.js';
 import { ConfigError } from '../../src/config/env-reader.js';
 
 const REQUIRED = { DB_HOST: 'db.example', REDIS_HOST: 'redis.example' };
+const PRODUCTION = { APP_ENV: 'production', WEBHOOK_SECRETS: 'a-secret' };
 
 /** The variables that a refused start names. */
 function namedIn(env: Record<string, string>): string[] {
@@ -63,16 +64,32 @@ describe('loadConfig', () => {
   });
 
   it('listens on all interfaces and limits the rate only in production', () => {
-    expect(loadConfig({ ...REQUIRED, APP_ENV: 'production' })).toMatchObject({
+    expect(loadConfig({ ...REQUIRED, ...PRODUCTION })).toMatchObject({
       http: { host: '0.0.0.0', rateLimitPerMinute: 600 },
     });
+  });
+
+  it.each([undefined, '', '  ', ' , '])('refuses to start in production with WEBHOOK_SECRETS %j', (secrets) => {
+    expect(() => loadConfig({ ...REQUIRED, ...PRODUCTION, WEBHOOK_SECRETS: secrets })).toThrow(
+      /WEBHOOK_SECRETS is not set/,
+    );
+    expect(loadConfig({ ...REQUIRED, WEBHOOK_SECRETS: secrets }).webhookSecrets).toEqual([]);
+  });
+
+  it.each([
+    { CURRENCY: 'eur' },
+    { PAYMENT_FAILED_POLICY: 'refund' },
+    { WEBHOOK_UNMATCHED_AFTER_SECONDS: '0' },
+    { STRIPE_API_BASE: 'https://api.stripe.com/v1' },
+  ])('refuses to start with %j', (wrong) => {
+    expect(() => loadConfig({ ...REQUIRED, ...wrong })).toThrow(new RegExp(Object.keys(wrong)[0]!));
   });
 
   it('makes up an admin token on a local start only', () => {
     const [one, other] = [loadConfig(REQUIRED).adminToken, loadConfig(REQUIRED).adminToken];
     expect(one.length).toBeGreaterThanOrEqual(32);
     expect(one).not.toBe(other);
-    expect(loadConfig({ ...REQUIRED, APP_ENV: 'production' }).adminToken).toBe('');
+    expect(loadConfig({ ...REQUIRED, ...PRODUCTION }).adminToken).toBe('');
     expect(loadConfig({ ...REQUIRED, ADMIN_TOKEN: 'mine' }).adminToken).toBe('mine');
   });
 

@@ -65,8 +65,8 @@ export class HoldDto {
   status!: HoldStatus;
 }
 
-export function toHoldRequest(dto: CreateHoldDto): HoldRequest {
-  return { productId: dto.product_id, quantity: (dto.quantity ?? dto.qty)! };
+export function toHoldRequest(dto: CreateHoldDto, idempotencyKey: string | undefined): HoldRequest {
+  return { productId: dto.product_id, quantity: (dto.quantity ?? dto.qty)!, idempotencyKey };
 }
 
 export function toHoldDto(hold: HoldRow): HoldDto {

@@ -5,9 +5,15 @@ import { DATE_TIME, nullable, schemaOf } from '../../common/json-schema.js';
 import { MONEY_PATTERN } from '../../common/money.js';
 import { isoTime } from '../../database/sql.js';
 import { HOLD_ID_PATTERN, HoldDto, toHoldDto } from '../../holds/dto/hold.dto.js';
-import type { CancelReason, CreatedOrder, HoldWithOrder, OrderRow, OrderStatus } from '../orders.types.js';
+import {
+  type CancelReason,
+  type CreatedOrder,
+  type HoldWithOrder,
+  ORDER_STATUSES,
+  type OrderRow,
+  type OrderStatus,
+} from '../orders.types.js';
 
-const STATUSES: readonly OrderStatus[] = ['pending_payment', 'paid', 'cancelled', 'refund_due'];
 const CANCEL_REASONS: readonly CancelReason[] = ['payment_failed', 'payment_expired', 'buyer', 'operator'];
 
 @JSONSchema({ examples: [{ hold_id: '019a7c5e-3f10-7c4e-9b1d-2f6a8e0c4d11' }] })
@@ -34,7 +40,7 @@ export class OrderDto {
   @Matches(MONEY_PATTERN)
   amount!: string;
 
-  @IsIn(STATUSES as OrderStatus[])
+  @IsIn(ORDER_STATUSES as OrderStatus[])
   status!: OrderStatus;
 
   @Described(() => DATE_TIME)
@@ -46,7 +52,7 @@ export class HoldOrderDto {
   @IsInt()
   order_id!: number;
 
-  @IsIn(STATUSES as OrderStatus[])
+  @IsIn(ORDER_STATUSES as OrderStatus[])
   status!: OrderStatus;
 
   @Described(() => ({ type: ['string', 'null'], enum: [...CANCEL_REASONS, null] }))

@@ -1,0 +1,38 @@
+import type { Config } from '../config/config.js';
+import { isoTime } from '../database/sql.js';
+import { RefundsService } from '../refunds/refunds.service.js';
+import type { RefundRow, RefundStatus } from '../refunds/refunds.types.js';
+import { withServices } from './app-context.js';
+import { print, printTable } from './output.js';
+
+const PAGE_SIZE = 500;
+
+/** Prints all refunds, or those in one state, oldest first. */
+export async function listRefunds(config: Config, status: RefundStatus | null): Promise<void> {
+  const refunds = await withServices(config, async (app) => {
+    const service = app.get(RefundsService);
+    const all: RefundRow[] = [];
+    for (let cursor: string | null = '0'; cursor !== null;) {
+      const { rows, nextCursor } = await service.listRefunds(status, { afterId: Number(cursor), limit: PAGE_SIZE });
+      all.push(...rows);
+      cursor = nextCursor;
+    }
+    return all;
+  });
+  if (refunds.length === 0) return print(status === null ? 'There are no refunds.' : `No refund is ${status}.`);
+  printTable(refunds.map(toLine));
+}
+
+function toLine(refund: RefundRow): Record<string, string | number | null> {
+  return {
+    id: refund.id,
+    order: refund.orderId,
+    status: refund.status,
+    amount: refund.amount ?? 'all',
+    currency: refund.currency,
+    provider: refund.provider,
+    transaction: refund.transactionId,
+    since: isoTime(refund.updatedAt),
+    reason: refund.reason,
+  };
+}

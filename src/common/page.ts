@@ -1,0 +1,35 @@
+import type { JsonSchema } from './json-schema.js';
+
+const PAGE_SIZE_DEFAULT = 20;
+
+/** Query of a list that comes in pages. */
+export const PAGE_QUERY: Readonly<Record<string, JsonSchema>> = {
+  limit: { type: 'string', pattern: '^([1-9][0-9]?|100)$', description: 'Items a page, 1 to 100 (20)' },
+  cursor: { type: 'string', pattern: '^[1-9][0-9]{0,14}$', description: '`next_cursor` of the page before' },
+};
+
+/** Which page of a list is asked for: the rows with an id above `afterId`, in the order of their ids. */
+export interface PageRequest {
+  readonly afterId: number;
+  readonly limit: number;
+}
+
+export interface Page<Row> {
+  readonly rows: Row[];
+  /** Null on the last page. */
+  readonly nextCursor: string | null;
+}
+
+export function toPageRequest(limit: string | undefined, cursor: string | undefined): PageRequest {
+  return { afterId: Number(cursor ?? 0), limit: Number(limit ?? PAGE_SIZE_DEFAULT) };
+}
+
+/** One row more than the page is read, to tell whether another page follows. */
+export async function readPage<Row extends { readonly id: number }>(
+  { afterId, limit }: PageRequest,
+  read: (afterId: number, limit: number) => Promise<Row[]>,
+): Promise<Page<Row>> {
+  const rows = await read(afterId, limit + 1);
+  const page = rows.slice(0, limit);
+  return { rows: page, nextCursor: rows.length > limit ? String(page.at(-1)!.id) : null };
+}

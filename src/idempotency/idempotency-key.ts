@@ -1,0 +1,30 @@
+import type { JsonSchema } from '../common/json-schema.js';
+
+/** Visible ASCII, as draft 07 of the IETF's Idempotency-Key header asks for, and no more than its column takes. */
+export const IDEMPOTENCY_KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;
+
+/** The header on calls that make something: sent again with the same body, it gets the same answer. */
+export const IDEMPOTENCY_KEY_HEADER: Readonly<Record<string, JsonSchema>> = {
+  'idempotency-key': {
+    type: 'string',
+    pattern: IDEMPOTENCY_KEY_PATTERN.source,
+    description: 'Names this request for 24 hours: repeated with the same body it has one effect and the same answer',
+    examples: ['8e03978e-40d5-43e8-bc93-6894a57f9324'],
+  },
+};
+
+/** What a key may be used for; the same key in another scope is another key. */
+export type IdempotencyScope = 'holds' | 'orders';
+
+/** A key with what was asked for under it. */
+export interface KeyedRequest {
+  readonly key: string;
+  /** The request's content as one text of at most 64 ASCII characters: the same for equal requests, and only for them. */
+  readonly content: string;
+}
+
+/** A key that had an effect. */
+export interface StoredKey extends KeyedRequest {
+  /** UUID of what the request made. */
+  readonly reference: string;
+}

@@ -1,0 +1,61 @@
+import { amountOf } from '../common/money.js';
+import { HoldExpiredError, HoldNotFoundError } from '../holds/holds.errors.js';
+import { type HoldRow, type PricedHoldRow, statusOf } from '../holds/holds.types.js';
+import type { KeyedRequest, StoredKey } from '../idempotency/idempotency-key.js';
+import type { Recalled } from '../idempotency/idempotency.service.js';
+import { HoldAlreadyUsedError } from './orders.errors.js';
+import type { CreatedOrder, OrderRow } from './orders.types.js';
+
+/** A request for the order of a hold. */
+export interface OrderRequest {
+  readonly holdId: string;
+  readonly keyed: KeyedRequest | null;
+  /** Whether this request is the one that made the order of its hold. */
+  hasWon: boolean;
+}
+
+/**
+ * The first request for each active hold gets its order, unless its key was used before: then it gets what that
+ * made. Who won in a try whose COMMIT may have been carried out stays the winner: if the hold is used now, it is
+ * most likely by that try.
+ *
+ * @returns the requests whose orders are to be made.
+ */
+export function chooseWinners(
+  batch: readonly OrderRequest[],
+  holds: readonly HoldRow[],
+  recalled: ReadonlyMap<KeyedRequest | null, Recalled>,
+  mayHaveCommitted: boolean,
+): OrderRequest[] {
+  const active = new Set(holds.filter((hold) => statusOf(hold) === 'active').map((hold) => hold.id));
+  const makers: OrderRequest[] = [];
+  for (const request of batch) {
+    const isRepeated = recalled.has(request.keyed);
+    const isMaker = !isRepeated && active.delete(request.holdId);
+    if (isMaker) makers.push(request);
+    request.hasWon = isMaker || isRepeated || (mayHaveCommitted && request.hasWon);
+  }
+  return makers;
+}
+
+export function toNewOrder(hold: PricedHoldRow): { holdId: string; amount: string } {
+  const amount = amountOf(hold.price, hold.qty);
+  if (amount === null) throw new Error(`The amount of hold ${hold.id} does not fit its column`);
+  return { holdId: hold.id, amount };
+}
+
+export function toStoredKey({ holdId, keyed }: OrderRequest): StoredKey[] {
+  return keyed === null ? [] : [{ ...keyed, reference: holdId }];
+}
+
+export function toOutcome(
+  hold: HoldRow | undefined,
+  order: OrderRow | undefined,
+  isWinner: boolean,
+): CreatedOrder | Error {
+  if (hold === undefined) return new HoldNotFoundError();
+  if (order === undefined) return new HoldExpiredError();
+  if (!isWinner) return new HoldAlreadyUsedError(order.id);
+  // The order as it was made, which is what its first answer said.
+  return { order: { ...order, status: 'pending_payment' }, hold: { product_id: hold.product_id, qty: hold.qty } };
+}

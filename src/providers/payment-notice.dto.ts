@@ -1,0 +1,38 @@
+import { IsIn, IsInt, IsString, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { JSONSchema } from 'class-validator-jsonschema';
+import { MONEY_PATTERN } from '../common/money.js';
+import { IDEMPOTENCY_KEY_PATTERN } from '../idempotency/idempotency-key.js';
+
+const isGiven = (name: keyof PaymentNoticeDto) => (dto: PaymentNoticeDto) => dto[name] !== undefined;
+
+/** A payment notice in our own form. Its key: the header `Idempotency-Key`, else `idempotency_key`, else `transaction_id`. */
+@JSONSchema({ examples: [{ order_id: 1, status: 'success', transaction_id: 'txn_1001' }] })
+export class PaymentNoticeDto {
+  @IsInt()
+  @Min(1)
+  @Max(Number.MAX_SAFE_INTEGER)
+  order_id!: number;
+
+  @IsIn(['success', 'failed'])
+  status!: 'success' | 'failed';
+
+  /** The provider's number of the payment. */
+  @IsString()
+  @Matches(IDEMPOTENCY_KEY_PATTERN)
+  transaction_id!: string;
+
+  @ValidateIf(isGiven('idempotency_key'))
+  @IsString()
+  @Matches(IDEMPOTENCY_KEY_PATTERN)
+  idempotency_key?: string;
+
+  @ValidateIf(isGiven('amount'))
+  @Matches(MONEY_PATTERN)
+  @JSONSchema({ description: 'Decimal string', examples: ['99.99'] })
+  amount?: string;
+
+  @ValidateIf(isGiven('currency'))
+  @Matches(/^[A-Z]{3}$/)
+  @JSONSchema({ description: 'ISO 4217', examples: ['EUR'] })
+  currency?: string;
+}

@@ -1,0 +1,61 @@
+/** Names of headers are in lower case; a header that came twice is an array or one text joined by a comma. */
+export type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+/** A notice as it came: signatures are over `rawBody`, `body` is the same parsed. */
+export interface RawNotice {
+  readonly headers: Headers;
+  readonly rawBody: string;
+  readonly body: unknown;
+}
+
+/** What a provider says happened to a payment, in our words. */
+export interface PaymentEvent {
+  readonly provider: string;
+  /** Names the event: the same id never has a second effect. At most 255 visible ASCII characters. */
+  readonly eventId: string;
+  /** The provider's own word for what happened. */
+  readonly type: string;
+  /** `refunded`: the money went back. `unhandled`: nothing that an order depends on. */
+  readonly status: 'success' | 'failed' | 'refunded' | 'unhandled';
+  /** Null when the event names none of our orders. */
+  readonly orderId: number | null;
+  readonly transactionId: string;
+  /** Decimal string, when the provider tells it. */
+  readonly amount: string | null;
+  /** ISO 4217 code, when the provider tells it. */
+  readonly currency: string | null;
+  /** ISO 8601 in UTC, when the provider tells it. */
+  readonly occurredAt: string | null;
+}
+
+/** Money that is to be given back. */
+export interface RefundOrder {
+  readonly id: number;
+  readonly transactionId: string;
+  /** Decimal string; null: all that was paid. */
+  readonly amount: string | null;
+  readonly currency: string;
+}
+
+/** How one payment provider speaks. Implement it in a file of its own and name it in `providers.ts`. */
+export interface PaymentProvider {
+  /** Its notices come to `/api/payments/webhook/<name>`. At most 20 letters. */
+  readonly name: string;
+
+  /** Whether the notice is signed with one of the secrets, and recently. Must take constant time over them. */
+  isAuthentic(notice: RawNotice, secrets: readonly string[], nowSeconds: number): boolean;
+
+  /** @throws ValidationError when an authentic notice can not be read. */
+  toEvent(notice: RawNotice): PaymentEvent;
+
+  /**
+   * Gives money back, and returns the provider's number of the refund. The same refund may be sent again: it must
+   * be given once. Without this method the operator sends refunds by other means.
+   *
+   * @throws RefundRefusedError when the provider will not give it back, UnavailableError when nobody can know.
+   */
+  sendRefund?(refund: RefundOrder): Promise<string>;
+}
+
+/** The provider said no; the message is its reason. */
+export class RefundRefusedError extends Error {}

@@ -1,0 +1,34 @@
+import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import type { RefundStatus } from './refunds.types.js';
+
+/** Money that is owed back. */
+@Entity('refunds')
+export class RefundEntity {
+  @PrimaryGeneratedColumn({ type: 'bigint', unsigned: true })
+  id!: number;
+
+  @Column({ type: 'bigint', unsigned: true })
+  order_id!: number;
+
+  @Column({ type: 'varchar', length: 20 })
+  provider!: string;
+
+  @Column({ type: 'varchar', length: 255 })
+  transaction_id!: string;
+
+  /** Null: all that was paid. */
+  @Column({ type: 'decimal', precision: 15, scale: 3, nullable: true })
+  amount!: string | null;
+
+  @Column({ type: 'char', length: 3 })
+  currency!: string;
+
+  @Column({ type: 'varchar', length: 20 })
+  status!: RefundStatus;
+
+  @Column({ type: 'varchar', length: 255, nullable: true })
+  reason!: string | null;
+
+  @Column({ type: 'varchar', length: 255, nullable: true })
+  provider_refund_id!: string | null;
+}

@@ -1,0 +1,94 @@
+import { IsIn, IsInt, IsString } from 'class-validator';
+import { Described } from '../../common/described.decorator.js';
+import { DATE_TIME, nullable, schemaOf } from '../../common/json-schema.js';
+import { isoTime } from '../../database/sql.js';
+import { ORDER_STATUSES, type OrderStatus } from '../../orders/orders.types.js';
+import {
+  type PaymentResult,
+  WEBHOOK_LOG_STATUSES,
+  type WebhookLogRow,
+  type WebhookLogStatus,
+} from '../webhooks.types.js';
+
+const TEXT_OR_NULL = () => ({ type: ['string', 'null'] });
+
+/** A payment event as the operator sees it. */
+export class PaymentEventDto {
+  @IsInt()
+  id!: number;
+
+  @IsString()
+  provider!: string;
+
+  @IsString()
+  event_id!: string;
+
+  /** The provider's own word for what happened. */
+  @IsString()
+  type!: string;
+
+  @Described(() => ({ type: ['integer', 'null'] }))
+  order_id!: number | null;
+
+  @IsString()
+  transaction_id!: string;
+
+  @Described(TEXT_OR_NULL)
+  amount!: string | null;
+
+  @Described(TEXT_OR_NULL)
+  currency!: string | null;
+
+  @IsIn(WEBHOOK_LOG_STATUSES as WebhookLogStatus[])
+  status!: WebhookLogStatus;
+
+  @Described(() => ({ type: ['string', 'null'], enum: ['applied', 'ignored', 'review', null] }))
+  outcome!: PaymentResult | null;
+
+  /** Why it did not do what it says; null when it did. */
+  @Described(TEXT_OR_NULL)
+  reason!: string | null;
+
+  /** The order right after the event was settled. */
+  @Described(() => ({ type: ['string', 'null'], enum: [...ORDER_STATUSES, null] }))
+  order_status!: OrderStatus | null;
+
+  /** By the provider's clock. */
+  @Described(TEXT_OR_NULL)
+  occurred_at!: string | null;
+
+  @Described(() => DATE_TIME)
+  received_at!: string;
+
+  @Described(() => nullable(DATE_TIME))
+  processed_at!: string | null;
+}
+
+export class PaymentEventPageDto {
+  @Described(() => ({ type: 'array', items: schemaOf(PaymentEventDto) }))
+  items!: PaymentEventDto[];
+
+  /** Send it as `cursor` for the next page; null on the last one. */
+  @Described(TEXT_OR_NULL)
+  next_cursor!: string | null;
+}
+
+export function toPaymentEventDto({ event, ...log }: WebhookLogRow): PaymentEventDto {
+  return {
+    id: log.id,
+    provider: event.provider,
+    event_id: event.eventId,
+    type: event.type,
+    order_id: event.orderId,
+    transaction_id: event.transactionId,
+    amount: event.amount,
+    currency: event.currency,
+    status: log.status,
+    outcome: log.outcome,
+    reason: log.reason,
+    order_status: log.order_status,
+    occurred_at: event.occurredAt,
+    received_at: isoTime(log.created_at),
+    processed_at: log.processed_at === null ? null : isoTime(log.processed_at),
+  };
+}

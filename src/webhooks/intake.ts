@@ -1,0 +1,142 @@
+import { unitsMovedBy } from '../orders/orders.service.js';
+import type { Settlement, StockedOrderRow } from '../orders/orders.types.js';
+import type { PaymentEvent } from '../providers/payment-provider.js';
+import type { StockLedger } from '../products/stock-ledger.js';
+import type { RefundLedger } from '../refunds/refund-ledger.js';
+import { IdempotencyKeyReusedError } from '../idempotency/idempotency.errors.js';
+import { decidePayment, type PaymentPolicy } from './payment-decision.js';
+import { PaymentEventNotOwedError } from './webhooks.errors.js';
+import type { NewLog, VerdictChange } from './webhooks.repository.js';
+import type { Intent, Notice, PaymentAnswer, WebhookLogRow, WebhookVerdict } from './webhooks.types.js';
+
+/** What a batch is decided on: rows that its transaction has locked, or that only change under these locks. */
+export interface IntakeRows {
+  readonly orders: readonly StockedOrderRow[];
+  readonly logs: readonly WebhookLogRow[];
+  readonly refunds: RefundLedger;
+  /** Null when no decision of the batch can depend on the stock. */
+  readonly ledger: StockLedger | null;
+}
+
+type Known = WebhookVerdict & { readonly hash: string; readonly id: number | null };
+
+/** A batch of payment events being decided one after the other; at the end it tells what is to be written. */
+export class Intake {
+  readonly inserted: NewLog[] = [];
+  readonly changed: VerdictChange[] = [];
+  readonly settlements: Settlement[] = [];
+  private readonly orders: Map<number | null, StockedOrderRow>;
+  private readonly known: Map<string, Known>;
+
+  constructor(
+    private readonly rows: IntakeRows,
+    private readonly policy: PaymentPolicy,
+  ) {
+    this.orders = new Map(rows.orders.map((order) => [order.id, order]));
+    this.known = new Map(rows.logs.map((log) => [log.idempotency_key, { ...log, hash: log.payload_hash }]));
+  }
+
+  take(notice: Notice): PaymentAnswer | Error {
+    const { event, key, hash, intent } = notice;
+    const known = this.known.get(key);
+    if (known !== undefined && known.hash !== hash) return new IdempotencyKeyReusedError('event');
+    if (known !== undefined && isSettled(known, intent)) {
+      return { result: 'duplicate', orderId: event.orderId, orderStatus: known.order_status };
+    }
+    const verdict = intent === 'refund' ? this.owe(event) : this.decide(event);
+    if (verdict instanceof Error) return verdict;
+    if (verdict.status !== 'pending_order') return this.settle(notice, verdict);
+    if (known === undefined) this.note(notice, verdict);
+    return { result: 'pending_order' };
+  }
+
+  private settle(notice: Notice, verdict: WebhookVerdict): PaymentAnswer {
+    this.note(notice, verdict);
+    return { result: verdict.outcome!, orderId: notice.event.orderId, orderStatus: verdict.order_status };
+  }
+
+  private decide(event: PaymentEvent): WebhookVerdict {
+    if (event.orderId === null) return NO_ORDER_NAMED[event.status === 'unhandled' ? 'unhandled' : 'handled'];
+    const order = this.orders.get(event.orderId);
+    if (order === undefined) return PENDING;
+    const { refunds, ledger } = this.rows;
+    const decision = decidePayment(event, this.policy, {
+      order,
+      refunds,
+      available: () => ledger!.available(order.product_id)!,
+    });
+    if (decision.settlement !== null) this.settleOrder(decision.settlement);
+    if (decision.refund === 'owe') this.oweTo(event, order);
+    if (decision.refund === 'confirm') refunds.confirm({ orderId: order.id, transactionId: event.transactionId });
+    const { result: outcome, reason, orderStatus: order_status } = decision;
+    return { status: outcome === 'review' ? 'review' : 'processed', outcome, reason, order_status };
+  }
+
+  /** The operator gives up on matching the money: it is owed back, and its order stays as it is. */
+  private owe(event: PaymentEvent): WebhookVerdict | Error {
+    const { orderId, transactionId } = event;
+    const order = this.orders.get(orderId);
+    const isSale = order?.status === 'paid' && order.paid_transaction_id === transactionId;
+    if (event.status !== 'success' || orderId === null || isSale) return new PaymentEventNotOwedError();
+    this.oweTo(event, order);
+    const reason = 'the operator gives it back; refund due';
+    return { status: 'processed', outcome: 'applied', reason, order_status: order?.status ?? null };
+  }
+
+  private oweTo({ provider, orderId, transactionId, amount, currency }: PaymentEvent, order?: StockedOrderRow): void {
+    this.rows.refunds.owe({
+      orderId: orderId!,
+      provider,
+      transactionId,
+      amount: amount ?? order?.amount ?? null,
+      currency: currency ?? this.policy.currency,
+    });
+  }
+
+  private settleOrder(settlement: Settlement): void {
+    const { order, to } = settlement;
+    this.settlements.push(settlement);
+    this.rows.ledger?.move(unitsMovedBy(settlement));
+    const paid_transaction_id = settlement.to === 'paid' ? settlement.transactionId : order.paid_transaction_id;
+    this.orders.set(order.id, { ...order, status: to, paid_transaction_id });
+  }
+
+  private note({ event, key, hash }: Notice, verdict: WebhookVerdict): void {
+    const known = this.known.get(key);
+    if (known?.id != null) this.changed.push({ id: known.id, from: known.status, verdict });
+    else this.inserted.push({ event, key, hash, ...verdict });
+    this.known.set(key, { ...verdict, hash, id: known?.id ?? null });
+  }
+}
+
+/** Whether there is nothing left to decide about an event that is known. */
+function isSettled({ status, outcome }: WebhookVerdict, intent: Intent): boolean {
+  switch (status) {
+    case 'pending_order':
+    case 'unmatched':
+      return false;
+    case 'review':
+      return intent === 'delivery';
+    case 'processed':
+      return !(intent === 'replay' && outcome === 'ignored');
+  }
+}
+
+const PENDING: WebhookVerdict = {
+  status: 'pending_order',
+  outcome: null,
+  reason: 'no such order yet',
+  order_status: null,
+};
+
+const ignored = (reason: string): WebhookVerdict => ({
+  status: 'processed',
+  outcome: 'ignored',
+  reason,
+  order_status: null,
+});
+
+const NO_ORDER_NAMED = {
+  unhandled: ignored('the type of the event is not handled'),
+  handled: ignored('the event names no order'),
+};

@@ -1,0 +1,72 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { CONFIG, type Config } from '../config/config.js';
+import { GENERIC } from '../providers/generic.provider.js';
+import type { PaymentProvider, RawNotice } from '../providers/payment-provider.js';
+import { PaymentProviders } from '../providers/providers.js';
+import { NoticeCounts } from './notice-counts.js';
+import { SignatureInvalidError, UnknownProviderError } from './webhooks.errors.js';
+
+/** A request to a route of {@link TakesNotices}. */
+export type NoticeRequest = FastifyRequest & Pick<RawNotice, 'rawBody'>;
+
+/** Marks a route that only authentic notices get through to; its body's text is kept for the signature. */
+export function TakesNotices(): MethodDecorator {
+  return RouteConfig({ keepsRawBody: true, takesNotices: true });
+}
+
+/** Who is let through to the routes of payment notices: whoever signed with one of WEBHOOK_SECRETS. */
+@Injectable()
+export class NoticeGate {
+  private readonly logger = new Logger('Webhooks');
+
+  constructor(
+    private readonly providers: PaymentProviders,
+    private readonly counts: NoticeCounts,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** The provider whose route was called; the generic one has a route, and a schema, of its own. */
+  providerOf(request: FastifyRequest): PaymentProvider {
+    const { provider: name } = request.params as { provider?: string };
+    const provider = this.providers.find(name ?? GENERIC);
+    if (provider === undefined || name === GENERIC) throw new UnknownProviderError(name ?? '');
+    return provider;
+  }
+
+  /**
+   * Without configured secrets (a local start) every notice counts as authentic.
+   *
+   * @throws UnknownProviderError, SignatureInvalidError
+   */
+  admit(request: NoticeRequest): void {
+    const provider = this.providerOf(request);
+    const { webhookSecrets } = this.config;
+    if (webhookSecrets.length === 0) return;
+    const { headers, body, rawBody = '' } = request;
+    const nowSeconds = Math.floor(Date.now() / 1000);
+    if (provider.isAuthentic({ headers, body, rawBody }, webhookSecrets, nowSeconds)) return;
+    this.counts.add('not_authentic');
+    this.logger.warn(
+      { provider: provider.name, requestId: request.id },
+      'A payment notice was refused: it is not authentic',
+    );
+    throw new SignatureInvalidError();
+  }
+}
+
+/** Puts the gate before the validation of the body: who is not authentic learns nothing of what is valid. */
+export function refuseForgedNotices(fastify: FastifyInstance, gate: NoticeGate): void {
+  fastify.addHook('onRoute', (route) => {
+    if ((route.config as { takesNotices?: boolean } | undefined)?.takesNotices !== true) return;
+    route.preValidation = (request, _reply, done) => {
+      try {
+        gate.admit(request as NoticeRequest);
+        done();
+      } catch (error) {
+        done(error as Error);
+      }
+    };
+  });
+}

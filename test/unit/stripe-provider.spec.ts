@@ -1,0 +1,99 @@
+import { describe, expect, it } from '@jest/globals';
+import { ValidationError } from '../../src/common/problem.js';
+import { loadConfig } from '../../src/config/config.js';
+import { PaymentProviders } from '../../src/providers/providers.js';
+import { fromStripeAmount, toStripeAmount } from '../../src/providers/stripe-amounts.js';
+
+const stripe = new PaymentProviders(loadConfig({ DB_HOST: 'd', REDIS_HOST: 'r' })).find('stripe')!;
+
+function intent(overrides: object = {}) {
+  const money = { amount: 9999, amount_received: 9999, currency: 'eur' };
+  return { id: 'pi_1', object: 'payment_intent', ...money, metadata: { order_id: '5' }, ...overrides };
+}
+
+function toEvent(type: string, object: object, overrides: object = {}) {
+  const body = { id: 'evt_1', object: 'event', type, created: 1_614_265_330, data: { object }, ...overrides };
+  return stripe.toEvent({ headers: {}, rawBody: JSON.stringify(body), body });
+}
+
+describe("the events of Stripe's adapter", () => {
+  it('says who paid how much for which order, and when', () => {
+    expect(toEvent('payment_intent.succeeded', intent())).toEqual({
+      provider: 'stripe',
+      eventId: 'evt_1',
+      type: 'payment_intent.succeeded',
+      status: 'success',
+      orderId: 5,
+      transactionId: 'pi_1',
+      amount: '99.99',
+      currency: 'EUR',
+      occurredAt: '2021-02-25T15:02:10.000Z',
+    });
+  });
+
+  it('counts what was received, not what was asked for', () => {
+    expect(toEvent('payment_intent.succeeded', intent({ amount_received: 5000 })).amount).toBe('50.00');
+  });
+
+  it('takes a failed payment for one', () => {
+    const event = toEvent('payment_intent.payment_failed', intent({ amount_received: 0 }));
+    expect(event).toMatchObject({ status: 'failed', amount: '99.99', orderId: 5 });
+  });
+
+  it('names the PaymentIntent of a charge that was given back', () => {
+    const charge = { id: 'ch_1', payment_intent: 'pi_1', amount: 9999, amount_refunded: 4000, currency: 'eur' };
+    const event = toEvent('charge.refunded', { ...charge, metadata: { order_id: '5' } });
+    expect(event).toMatchObject({ status: 'refunded', transactionId: 'pi_1', amount: '40.00', orderId: 5 });
+  });
+
+  it.each(['payment_intent.created', 'customer.created', 'constructor', '__proto__'])('does not handle %s', (type) => {
+    expect(toEvent(type, intent())).toMatchObject({ status: 'unhandled', orderId: null, type });
+  });
+
+  it.each([
+    undefined,
+    null,
+    {},
+    { order_id: 5 },
+    { order_id: '05' },
+    { order_id: '1e3' },
+    { order_id: '9'.repeat(16) },
+  ])('names no order when the metadata is %j', (metadata) =>
+    expect(toEvent('payment_intent.succeeded', intent({ metadata })).orderId).toBeNull(),
+  );
+
+  it.each([
+    ['no object', null],
+    ['a text', 'event'],
+    ['no type', { id: 'evt_1', data: { object: {} } }],
+    ['no id', { type: 'x', data: { object: {} } }],
+    ['an id with a blank', { id: 'evt 1', type: 'x', data: { object: {} } }],
+    ['no data', { id: 'evt_1', type: 'x' }],
+    ['data without an object', { id: 'evt_1', type: 'x', data: {} }],
+  ])('refuses %s', (_, body) => {
+    expect(() => stripe.toEvent({ headers: {}, rawBody: '', body })).toThrow(ValidationError);
+  });
+});
+
+describe("Stripe's amounts", () => {
+  it.each([
+    [9999, 'EUR', '99.99'],
+    [5, 'EUR', '0.05'],
+    [0, 'USD', '0.00'],
+    [500, 'JPY', '500.00'],
+    [0, 'KRW', '0.00'],
+    [5120, 'KWD', '5.12'],
+    [5125, 'KWD', '5.125'],
+    [10, 'BHD', '0.01'],
+    [500, 'ISK', '5.00'],
+  ])('%s of %s is %s, and back', (amount, currency, money) => {
+    expect(fromStripeAmount(amount, currency)).toBe(money);
+    expect(toStripeAmount(money, currency)).toBe(amount);
+  });
+
+  it('takes money that is written short', () => {
+    expect([toStripeAmount('10', 'EUR'), toStripeAmount('10.5', 'EUR'), toStripeAmount('500', 'JPY')]).toEqual([
+      1000, 1050, 500,
+    ]);
+  });
+});
