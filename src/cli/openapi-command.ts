@@ -1,5 +1,4 @@
 import { writeFileSync } from 'node:fs';
-import type { FastifyInstance } from 'fastify';
 import { createApp } from '../app.js';
 import type { Config } from '../config/config.js';
 import { print } from './output.js';
@@ -8,7 +7,7 @@ import { print } from './output.js';
 export async function writeOpenApi(config: Config, file: string): Promise<void> {
   const app = await createApp({ ...config, roles: [], logLevel: 'error' });
   try {
-    const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+    const fastify = app.getHttpAdapter().getInstance();
     writeFileSync(file, `${JSON.stringify(fastify.swagger(), null, 2)}\n`);
     print(`The OpenAPI document is in ${file}.`);
   } finally {

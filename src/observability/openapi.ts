@@ -60,7 +60,7 @@ export const OPENAPI: FastifyDynamicSwaggerOptions = {
       securitySchemes: { adminToken: { type: 'http', scheme: 'bearer', description: 'The value of ADMIN_TOKEN' } },
     },
   },
-  transformObject: (made) => ('openapiObject' in made ? (complete(made.openapiObject as Document) as never) : {}),
+  transformObject: (made) => ('openapiObject' in made ? complete(made.openapiObject as Document) : {}),
 };
 
 /** Adds what all calls have in common, and gathers the schemas under `components`. */
@@ -79,7 +79,7 @@ function complete(document: Document): Document {
 
 function completeOperation(method: string, path: string, operation: Operation): Operation {
   const isLimited = '429' in operation.responses;
-  const responses = Object.entries(operation.responses).map(([status, answer]) => [
+  const responses = Object.entries(operation.responses).map(([status, answer]): [string, Answer] => [
     status,
     completeAnswer(answer, isLimited),
   ]);
@@ -96,12 +96,12 @@ function completeOperation(method: string, path: string, operation: Operation): 
 }
 
 function completeAnswer(answer: Answer, isLimited: boolean): Answer {
-  const limits = Object.entries(LIMIT_HEADERS).map(([name, description]) => [
+  const limits = Object.entries(LIMIT_HEADERS).map(([name, description]): [string, Node] => [
     name,
     { description, schema: { type: 'integer' } },
   ]);
   const headers = { ...answer.headers, 'x-request-id': REQUEST_ID, ...(isLimited && Object.fromEntries(limits)) };
-  const content = Object.entries(answer.content ?? {}).map(([type, media]) => [
+  const content = Object.entries(answer.content ?? {}).map(([type, media]): [string, typeof media] => [
     type,
     { ...media, ...examplesOf(media.schema) },
   ]);
@@ -111,7 +111,7 @@ function completeAnswer(answer: Answer, isLimited: boolean): Answer {
   return { ...rest, headers, ...(content.length > 0 && !isEmpty && { content: Object.fromEntries(content) }) };
 }
 
-function examplesOf(schema: Node): { example?: unknown; examples?: Node } {
+function examplesOf(schema: Node): { example?: unknown; examples?: Record<string, Node> } {
   if (schema.title !== 'Problem') {
     const example = ANSWER_EXAMPLES[schemaName(String(schema.title))];
     return example === undefined ? {} : { example };
@@ -128,11 +128,11 @@ function examplesOf(schema: Node): { example?: unknown; examples?: Node } {
 function gather(node: unknown, schemas: Record<string, Node>): unknown {
   if (Array.isArray(node)) return node.map((child) => gather(child, schemas));
   if (typeof node !== 'object' || node === null) return node;
-  const children = Object.entries(node).map(([key, child]) => [
+  const children = Object.entries(node as Node).map(([key, child]): [string, unknown] => [
     key,
     key.startsWith('example') ? child : gather(child, schemas),
   ]);
-  const { title, ...schema } = Object.fromEntries(children) as Node;
+  const { title, ...schema } = Object.fromEntries(children);
   // A schema that may also be null is another one than its namesake.
   if (typeof title !== 'string' || !title.endsWith('Dto') || schema.type !== 'object')
     return { ...schema, ...(title !== undefined && { title }) };

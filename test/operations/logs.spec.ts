@@ -29,7 +29,7 @@ beforeEach(() => {
 });
 
 describe('the log', () => {
-  it('is one JSON object a line, with time, level, context and message', async () => {
+  it('is one JSON object a line, with time, level, context and message', () => {
     new Logger('Test').log({ figure: 1 }, 'Something happened');
     expect(log.lines).toEqual([
       { level: 30, time: expect.stringMatching(/^\d{4}-.*Z$/), context: 'Test', figure: 1, msg: 'Something happened' },
