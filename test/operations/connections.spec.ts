@@ -174,7 +174,7 @@ describe('the database users', () => {
 
   /** Runs one statement as a user and returns what the server says against it. */
   async function refusalOf(user: string, password: string, statement: string): Promise<string | null> {
-    const { database } = loadConfig(envOf(user, password)) as Config;
+    const { database } = loadConfig(envOf(user, password));
     const connection = await createConnection({
       host: database.host,
       port: database.port,

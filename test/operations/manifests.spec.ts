@@ -17,7 +17,7 @@ const FOLDER = 'deploy/kubernetes';
 const objects: Part[] = readdirSync(join(ROOT, FOLDER)).flatMap((file) =>
   parseAllDocuments(read(`${FOLDER}/${file}`)).map((document) => {
     expect(document.errors).toEqual([]);
-    return document.toJS() as Part;
+    return document.toJS();
   }),
 );
 const kind = (name: string): Part => objects.find((object) => object.kind === name);
@@ -50,7 +50,7 @@ beforeAll(async () => {
 });
 
 describe('the Kubernetes manifests', () => {
-  const pod = kind('Deployment').spec.template.spec as Part;
+  const pod = kind('Deployment').spec.template.spec;
   const [container] = pod.containers as Part[];
   const env = kind('ConfigMap').data as Record<string, string>;
 
@@ -106,7 +106,7 @@ describe('the Kubernetes manifests', () => {
       expect((await service.call('GET', path)).status).toBe(200);
     }
     expect(container.livenessProbe.httpGet.path).toBe('/health/live');
-    const { annotations } = kind('Deployment').spec.template.metadata as Part;
+    const { annotations } = kind('Deployment').spec.template.metadata;
     expect((await service.call('GET', annotations['prometheus.io/path'])).status).toBe(200);
   });
 
@@ -117,7 +117,7 @@ describe('the Kubernetes manifests', () => {
   });
 
   it('choose the pods that the deployment makes, and run them with no more rights than they need', () => {
-    const { labels } = kind('Deployment').spec.template.metadata as Part;
+    const { labels } = kind('Deployment').spec.template.metadata;
     for (const selector of [
       kind('Service').spec.selector,
       kind('PodDisruptionBudget').spec.selector.matchLabels,
@@ -130,7 +130,7 @@ describe('the Kubernetes manifests', () => {
       kind: 'Deployment',
       name: kind('Deployment').metadata.name,
     });
-    for (const spec of [pod, kind('Job').spec.template.spec as Part]) {
+    for (const spec of [pod, kind('Job').spec.template.spec]) {
       expect(spec.securityContext.runAsNonRoot).toBe(true);
       expect(spec.containers[0].securityContext).toMatchObject({
         allowPrivilegeEscalation: false,
@@ -148,7 +148,7 @@ describe('the Kubernetes manifests', () => {
 });
 
 describe.each(['docker-compose.yml', 'deploy/compose.production.yml'])('%s', (file) => {
-  const { services, volumes = {}, networks = {}, secrets = {} } = compose(file) as Part;
+  const { services, volumes = {}, networks = {}, secrets = {} } = compose(file);
   const entries = Object.entries(services as Record<string, Part>);
 
   it('names only services, volumes, networks, secrets and files that there are', () => {
@@ -181,7 +181,7 @@ describe.each(['docker-compose.yml', 'deploy/compose.production.yml'])('%s', (fi
 });
 
 describe('deploy/compose.production.yml', () => {
-  const { services, networks } = compose('deploy/compose.production.yml') as Part;
+  const { services, networks } = compose('deploy/compose.production.yml');
 
   it('starts the service with these settings', () => {
     const config = load(services.app.environment);

@@ -1,0 +1,64 @@
+import { connect, type Socket } from 'node:net';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '../support/eventually.js';
+import { countByStatus } from '../support/expectations.js';
+import { createProduct, requestHold } from '../support/factories.js';
+import { type Service, startService } from '../support/service.js';
+
+const COUNT = 500;
+const CLOSED_WITHIN_MS = 15_000;
+
+let service: Service;
+beforeAll(async () => {
+  service = await startService();
+});
+
+const open = new Set<Socket>();
+afterEach(() => {
+  for (const socket of open) socket.destroy();
+});
+
+/** Connects and sends the beginning of a request; with `drip`, one byte more each second, and never the end. */
+async function connectSlowly(beginning: string, drip?: string): Promise<void> {
+  const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
+  open.add(socket);
+  let timer: NodeJS.Timeout | undefined;
+  const forget = (): void => {
+    clearInterval(timer);
+    open.delete(socket);
+  };
+  socket.on('error', forget).on('close', forget).resume();
+  await new Promise((connected) => socket.once('connect', connected));
+  socket.write(beginning);
+  if (drip !== undefined && open.has(socket)) timer = setInterval(() => socket.write(drip), 1000);
+}
+
+function connectMany(beginning: string, drip?: string): Promise<void[]> {
+  return Promise.all(Array.from({ length: COUNT }, () => connectSlowly(beginning, drip)));
+}
+
+const HEADERS = 'POST /api/holds HTTP/1.1\r\nHost: shop.example\r\nContent-Type: application/json\r\n';
+
+describe('clients that are slow', () => {
+  it.each([
+    ['send their headers byte by byte', `${HEADERS}X-Slow: `, 'a'],
+    ['send their body byte by byte', `${HEADERS}Content-Length: 1000\r\n\r\n{`, ' '],
+    ['begin a request and stop', HEADERS, undefined],
+  ])('are cut off in time while others are served: %s', async (_case, beginning, drip) => {
+    const { id } = await createProduct(service, { stock_total: 1000 });
+    await connectMany('GET /health/live HTTP/1.1\r\nHost: shop.example\r\n\r\n');
+    const idle = new Set(open);
+    await connectMany(beginning, drip);
+    const startedAt = performance.now();
+    const slow = [...open].filter((socket) => !idle.has(socket));
+    expect([idle.size, slow.length]).toEqual([COUNT, COUNT]);
+
+    const answers = await Promise.all(Array.from({ length: 200 }, () => requestHold(service, id)));
+    expect(countByStatus(answers)).toEqual({ 201: 200 });
+    await eventually(() => expect(slow.filter((socket) => open.has(socket))).toHaveLength(0), CLOSED_WITHIN_MS);
+    expect(performance.now() - startedAt).toBeLessThan(CLOSED_WITHIN_MS);
+    // Idle connections that have been of use stay for the next request.
+    expect([...idle].filter((socket) => open.has(socket))).toHaveLength(COUNT);
+    expect((await requestHold(service, id)).status).toBe(201);
+  });
+});
