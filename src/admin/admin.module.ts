@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { HoldsModule } from '../holds/holds.module.js';
+import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { ProductsModule } from '../products/products.module.js';
 import { RefundsModule } from '../refunds/refunds.module.js';
@@ -12,7 +13,7 @@ import { SaleMetrics } from './sale-metrics.js';
 
 /** What operators call, behind the admin token. */
 @Module({
-  imports: [ProductsModule, HoldsModule, OrdersModule, RefundsModule, WebhooksModule],
+  imports: [ProductsModule, HoldsModule, OrdersModule, RefundsModule, WebhooksModule, IdempotencyModule],
   controllers: [AdminProductsController, AdminRefundsController, AdminWebhooksController],
   providers: [Retention, SaleMetrics],
   exports: [Retention],

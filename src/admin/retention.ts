@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { inSteps } from '../common/in-steps.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { HoldsService } from '../holds/holds.service.js';
+import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { OrdersService } from '../orders/orders.service.js';
 import { Schedules } from '../queue/schedules.js';
 import { WebhooksService } from '../webhooks/webhooks.service.js';
@@ -9,13 +10,14 @@ import { WebhooksService } from '../webhooks/webhooks.service.js';
 /** Rows that are deleted in one transaction: none of them is wanted by a sale, and the log stays small. */
 const STEP = 500;
 
-/** Deletes what has served its time: released holds, cancelled orders with their holds, settled payment notices. */
+/** Deletes what has served its time: released holds, cancelled orders with their holds, settled payment notices, used idempotency keys. */
 @Injectable()
 export class Retention implements OnModuleInit {
   constructor(
     private readonly holds: HoldsService,
     private readonly orders: OrdersService,
     private readonly webhooks: WebhooksService,
+    private readonly keys: IdempotencyService,
     private readonly schedules: Schedules,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -27,14 +29,16 @@ export class Retention implements OnModuleInit {
   }
 
   /** @returns how many rows of each kind were deleted. */
-  async purge(): Promise<{ holds: number; orders: number; webhookLogs: number }> {
+  async purge(): Promise<{ holds: number; orders: number; webhookLogs: number; keys: number }> {
     const { holdsDays, webhookLogsDays } = this.config.retention;
+    // Keys first: one that outlived what it made could not give its first answer any more.
+    const keys = await inSteps(STEP, () => this.keys.purgeKeys(STEP));
     let holds = 0;
     for (const productId of await this.holds.findProductIds()) {
       holds += await inSteps(STEP, () => this.holds.purgeReleasedHolds(productId, holdsDays, STEP));
     }
     const orders = await inSteps(STEP, () => this.orders.purgeCancelledOrders(holdsDays, STEP));
     const webhookLogs = await inSteps(STEP, () => this.webhooks.purgeProcessedWebhooks(webhookLogsDays, STEP));
-    return { holds, orders, webhookLogs };
+    return { holds, orders, webhookLogs, keys };
   }
 }

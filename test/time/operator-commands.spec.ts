@@ -113,7 +113,14 @@ describe('the operator', () => {
     await execute('UPDATE webhook_logs SET processed_at = NOW(3) - INTERVAL 91 DAY WHERE order_id = ?', [
       paid.order_id,
     ]);
-    expect(await service.app.get(Retention).purge()).toMatchObject({ holds: 1, orders: 1, webhookLogs: 1 });
+    const hold = { product_id: (await createProduct(service)).id, quantity: 1 };
+    for (const key of ['old-key', 'recent-key'])
+      await service.call('POST', '/api/holds', hold, { 'idempotency-key': key });
+    await execute(
+      "UPDATE idempotency_keys SET created_at = NOW(3) - INTERVAL 25 HOUR WHERE idempotency_key = 'old-key'",
+    );
+    const purged = await service.app.get(Retention).purge();
+    expect(purged).toMatchObject({ holds: 1, orders: 1, webhookLogs: 1, keys: 1 });
     const left = await query<{ id: string }>('SELECT LOWER(HEX(id)) AS id FROM holds WHERE product_id = ?', [
       product.id,
     ]);
