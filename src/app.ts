@@ -31,8 +31,12 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     bodyLimit: http.bodyBytesMax,
     requestTimeout: http.requestTimeoutMs,
     keepAliveTimeout: http.keepAliveMs,
-    // Node looks for requests that take too long every 30 seconds only, unless told otherwise.
-    http: { connectionsCheckingInterval: 1000 },
+    http: {
+      // Node looks for requests that take too long every 30 seconds only, unless told otherwise.
+      connectionsCheckingInterval: 1000,
+      // By default longer than our limit for the whole request, and then Node does not watch over bodies.
+      headersTimeout: http.requestTimeoutMs,
+    },
     genReqId: requestIdOf,
     trustProxy: http.trustedProxies.length > 0 ? [...http.trustedProxies] : false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 128 },

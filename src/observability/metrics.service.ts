@@ -1,7 +1,9 @@
+import cluster from 'node:cluster';
 import { Inject, Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { CONFIG, type Config } from '../config/config.js';
 import { Facts } from './facts.js';
+import { WorkerMetrics } from './worker-metrics.js';
 import { type MetricDescription, readMetric, type Sample, Tally } from './samples.js';
 
 /** The metrics of this process. With `METRICS_ENABLED=false` there are none, and nothing is counted on the hot path. */
@@ -9,6 +11,7 @@ import { type MetricDescription, readMetric, type Sample, Tally } from './sample
 export class MetricsService {
   readonly registry = new Registry();
   readonly isEnabled: boolean;
+  private readonly workers = cluster.isWorker ? new WorkerMetrics(this.registry) : undefined;
   private readonly sources: { readonly name: string; readonly facts: Facts<unknown> }[] = [];
 
   constructor(@Inject(CONFIG) config: Config) {
@@ -20,6 +23,7 @@ export class MetricsService {
         name: 'checkout_scrape_source_up',
         help: 'Whether what this scrape asked of another system was answered in time',
         type: 'gauge',
+        aggregator: 'min',
       },
       () => Promise.all(this.sources.map(isUp)),
     );
@@ -54,7 +58,7 @@ export class MetricsService {
   }
 
   scrape(): Promise<string> {
-    return this.registry.metrics();
+    return this.workers?.scrape() ?? this.registry.metrics();
   }
 }
 

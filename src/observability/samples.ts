@@ -12,7 +12,7 @@ export interface MetricDescription {
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
   /** How the workers of one port become one figure: counts add up, what all of them read from one place does not. */
-  readonly aggregator?: 'sum' | 'max' | 'first';
+  readonly aggregator?: 'sum' | 'min' | 'max' | 'first';
 }
 
 /**

@@ -59,7 +59,7 @@ export class SystemMetrics {
         name: 'checkout_redis_up',
         help: 'Whether Redis answers; without it the database answers alone',
         type: 'gauge',
-        aggregator: 'max',
+        aggregator: 'min',
       },
       () => [{ labels: {}, value: Number(this.redis.isReady) }],
     );

@@ -9,7 +9,7 @@ import { Redis } from 'ioredis';
 import { createConnection } from 'mysql2/promise';
 import { startDatabase } from '../../scripts/servers.mjs';
 import { migrate } from '../../src/cli/database-commands.js';
-import { type Config, loadConfig } from '../../src/config/config.js';
+import { loadConfig } from '../../src/config/config.js';
 import { redisTls } from '../../src/config/tls.js';
 import { withConnection } from '../support/database.js';
 import { eventually } from '../support/eventually.js';

@@ -1,0 +1,55 @@
+import cluster, { type Worker } from 'node:cluster';
+import type { Config } from './config/config.js';
+import { answerScrapes } from './observability/worker-metrics.js';
+
+/** A worker that ends sooner than this after its start is started again only after a pause. */
+const SHORT_LIFE_MS = 5000;
+const PAUSE_MS = 1000;
+
+/**
+ * The primary of `WEB_CONCURRENCY` workers behind one port. It starts them, replaces those that end, hands SIGTERM
+ * and SIGINT on, and ends with code 0 once they have drained. If none of the first ones ever listens, what keeps them from
+ * it will keep the next ones too: then it ends with code 1, as a service of one process does.
+ */
+export function supervise(config: Config): void {
+  let isStopping = false;
+  let hasListened = false;
+
+  const fork = (): void => {
+    // A token that was made up must be the same in all workers.
+    const worker = cluster.fork({ ADMIN_TOKEN: config.adminToken, ADMIN_TOKEN_FILE: '' });
+    const startedAt = performance.now();
+    worker.once('exit', () => ended(performance.now() - startedAt));
+  };
+  const ended = (lifeMs: number): void => {
+    if (isStopping) return exitWhenAlone();
+    if (!hasListened) {
+      stop(1);
+      return exitWhenAlone();
+    }
+    process.stderr.write('A worker ended; another takes its place.\n');
+    setTimeout(() => !isStopping && fork(), lifeMs < SHORT_LIFE_MS ? PAUSE_MS : 0);
+  };
+  const exitWhenAlone = (): void => {
+    if (workers().length === 0) process.exit();
+  };
+  const stop = (code: number): void => {
+    if (isStopping) return;
+    isStopping = true;
+    process.exitCode = code;
+    for (const worker of workers()) worker.process.kill('SIGTERM');
+    // Workers end in time by themselves; one that hangs is left to the end of this process, which ends it too.
+    setTimeout(() => process.exit(), config.shutdownTimeoutMs).unref();
+    exitWhenAlone();
+  };
+
+  cluster.once('listening', () => (hasListened = true));
+  process.on('SIGTERM', () => stop(0));
+  process.on('SIGINT', () => stop(0));
+  answerScrapes();
+  for (let count = 0; count < config.webConcurrency; count++) fork();
+}
+
+function workers(): Worker[] {
+  return Object.values(cluster.workers ?? {}).filter((worker): worker is Worker => worker?.isDead() === false);
+}
