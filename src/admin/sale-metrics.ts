@@ -5,6 +5,7 @@ import { MetricsService } from '../observability/metrics.service.js';
 import type { MetricDescription, Sample } from '../observability/samples.js';
 import { OrdersService } from '../orders/orders.service.js';
 import { StockAuditService } from '../orders/stock-audit.service.js';
+import { RefundsService } from '../refunds/refunds.service.js';
 import { ProductsService } from '../products/products.service.js';
 import { availableOf, type ProductRow } from '../products/products.types.js';
 
@@ -26,6 +27,7 @@ export class SaleMetrics {
     private readonly products: ProductsService,
     private readonly holds: HoldsService,
     private readonly orders: OrdersService,
+    private readonly refunds: RefundsService,
     audit: StockAuditService,
     @Inject(CONFIG) private readonly config: Config,
   ) {
@@ -45,7 +47,7 @@ export class SaleMetrics {
         'For how long the oldest unpaid order has been past its deadline',
         (facts) => one(facts.ordersOverdueMs / 1000),
       ),
-      gauge('checkout_refunds_due', 'Orders whose late payment found no stock and is owed back', (facts) =>
+      gauge('checkout_refunds_due', 'Refunds that are owed and not sent yet, or have failed', (facts) =>
         one(facts.refundsDue),
       ),
     ]);
@@ -73,7 +75,7 @@ export class SaleMetrics {
       this.products.findNewest(this.config.metrics.productsMax),
       this.holds.findProductsWithExpired(),
       this.orders.findOverdueMs(),
-      this.orders.countRefundsDue(),
+      this.refunds.countRefundsDue(),
     ]);
     const holdsOverdueMs = expired.reduce((max, { overdue_ms }) => Math.max(max, overdue_ms), 0);
     return { products, holdsOverdueMs, ordersOverdueMs: ordersOverdueMs ?? 0, refundsDue };

@@ -57,13 +57,6 @@ export class OrdersRepository {
     return rows.map(toRow);
   }
 
-  async countByStatus(status: OrderStatus): Promise<number> {
-    const [row] = await this.orders.query<{ count: number }[]>(
-      `SELECT COUNT(*) AS count FROM orders WHERE status = ${escape(status)}`,
-    );
-    return Number(row!.count);
-  }
-
   /** For how long the oldest unpaid order has been past its deadline, in milliseconds; null when none is. */
   async findOverdueMs(): Promise<number | null> {
     const [row] = await this.orders.query<{ overdue_ms: number }[]>(

@@ -73,11 +73,6 @@ export class OrdersService {
     await this.givenBack.submit(holdId);
   }
 
-  /** Orders whose payment is owed back. */
-  countRefundsDue(): Promise<number> {
-    return this.orders.countByStatus('refund_due');
-  }
-
   /** For how long the oldest unpaid order has been past its deadline, in milliseconds; null when none is. */
   findOverdueMs(): Promise<number | null> {
     return this.orders.findOverdueMs();

@@ -43,6 +43,15 @@ export class RefundsRepository {
     return rows.map(toRow);
   }
 
+  /** How many refunds are in one of these states. */
+  async countByStatus(statuses: readonly RefundStatus[]): Promise<number> {
+    const list = listOf(statuses, (status) => escape(status));
+    const [row] = await this.refunds.query<{ count: number }[]>(
+      `SELECT COUNT(*) AS count FROM refunds WHERE status IN ${list}`,
+    );
+    return Number(row!.count);
+  }
+
   async lock(tx: Transaction, id: number): Promise<RefundRow | null> {
     const [rows] = await tx.read<[RefundRow[]]>(`${SELECT} WHERE id = ${uintLiteral(id)} FOR UPDATE`);
     return rows[0] === undefined ? null : toRow(rows[0]);

@@ -31,6 +31,11 @@ export class RefundsService {
     for (const row of ledger.confirmed()) this.refunds.transition(tx, row, 'confirmed');
   }
 
+  /** Refunds that wait for a person: not sent yet, or failed. */
+  countRefundsDue(): Promise<number> {
+    return this.refunds.countByStatus(['due', 'failed']);
+  }
+
   /** A page of refunds, in one state or any. */
   listRefunds(status: RefundStatus | null, page: PageRequest): Promise<Page<RefundRow>> {
     return readPage(page, (afterId, limit) => this.refunds.findPage(status, afterId, limit));

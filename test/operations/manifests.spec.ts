@@ -39,9 +39,15 @@ function knownVariables(): Set<string> {
   return known;
 }
 
-/** The settings as the service reads them: secrets in files that this machine does not have are left out. */
+/** The settings as the service reads them, with a secret in place of each file, which this machine does not have. */
 function load(env: Record<string, string>) {
-  return loadConfig(Object.fromEntries(Object.entries(env).filter(([name]) => !name.endsWith('_FILE'))));
+  return loadConfig(
+    Object.fromEntries(
+      Object.entries(env).map(([name, value]) =>
+        name.endsWith('_FILE') ? [name.slice(0, -5), 'a-secret'] : [name, value],
+      ),
+    ),
+  );
 }
 
 let service: Service;
