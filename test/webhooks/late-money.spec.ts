@@ -1,0 +1,181 @@
+import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { StockLedger } from '../../src/products/stock-ledger.js';
+import { execute, query } from '../support/database.js';
+import { expectStockIdentity } from '../support/expectations.js';
+import {
+  createHold,
+  createOrder,
+  createPaidOrder,
+  createProduct,
+  expireHolds,
+  giveBack,
+  hex,
+  noticeOf,
+  notify,
+  type Order,
+  orderOf,
+  refundsOf,
+  stockOf,
+} from '../support/factories.js';
+import { type Service, startService } from '../support/service.js';
+
+let service: Service;
+let neighbour: Service;
+
+beforeAll(async () => {
+  [service, neighbour] = await Promise.all([startService({ ROLES: 'api' }), startService({ ROLES: 'api' })]);
+});
+
+/** Two orders over the same unit, one after the other, both cancelled. */
+async function cancelledOrders(productId: number): Promise<[Order, Order]> {
+  const one = await createOrder(service, { product_id: productId });
+  await giveBack(service, one.hold_id);
+  const other = await createOrder(service, { product_id: productId });
+  await giveBack(service, other.hold_id);
+  return [one, other];
+}
+
+/** What must be true when the money of two cancelled orders comes in the same moment and one unit is left. */
+async function letTwoLatePaymentsFight(at: readonly [Service, Service]): Promise<void> {
+  const { id } = await createProduct(service, { stock_total: 1 });
+  const orders = await cancelledOrders(id);
+  const answers = await Promise.all(orders.map((order, n) => notify(at[n]!, noticeOf(order))));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+  expect(answers.map(({ body }) => body.order_status).sort()).toEqual(['paid', 'refund_due']);
+  expect(await stockOf(id)).toMatchObject({ stock_sold: 1, stock_held: 0, available: 0 });
+  const refunds = [...(await refundsOf(orders[0].order_id)), ...(await refundsOf(orders[1].order_id))];
+  expect(refunds).toMatchObject([{ status: 'due', amount: '99.990' }]);
+  await expectStockIdentity(id);
+}
+
+describe('two late payments that fight over one unit', () => {
+  const ROUNDS = Array.from({ length: 10 }, (_, round) => round);
+
+  it.each(ROUNDS)('end with one sale and one refund that is due (one instance, round %s)', () =>
+    letTwoLatePaymentsFight([service, service]),
+  );
+
+  it.each(ROUNDS)('end with one sale and one refund that is due (two instances, round %s)', () =>
+    letTwoLatePaymentsFight([service, neighbour]),
+  );
+});
+
+describe('without the guard of late payments', () => {
+  afterEach(() => void jest.restoreAllMocks());
+
+  /** Late money then finds units left, whatever there is. */
+  const removeGuard = () => jest.spyOn(StockLedger.prototype, 'available').mockReturnValue(1);
+
+  it('the fight ends otherwise: the database refuses the second sale, and the money has no answer', async () => {
+    removeGuard();
+    await expect(letTwoLatePaymentsFight([service, service])).rejects.toThrow(/500/);
+  });
+
+  it('and without the CHECK of the database too, one unit is sold twice', async () => {
+    const [{ clause }] = (await query<{ clause: string }>(
+      "SELECT check_clause AS clause FROM information_schema.check_constraints WHERE constraint_name = 'products_never_oversold' AND constraint_schema = DATABASE()",
+    )) as [{ clause: string }];
+    await execute('ALTER TABLE products DROP CONSTRAINT products_never_oversold');
+    const { id } = await createProduct(service, { stock_total: 1 });
+    try {
+      const orders = await cancelledOrders(id);
+      removeGuard();
+      const answers = await Promise.all(orders.map((order) => notify(service, noticeOf(order))));
+      expect(answers.map(({ body }) => body.order_status)).toEqual(['paid', 'paid']);
+      expect(await stockOf(id)).toMatchObject({ stock_total: 1, stock_sold: 2 });
+    } finally {
+      await execute('UPDATE products SET stock_total = 2 WHERE id = ?', [id]);
+      await execute(`ALTER TABLE products ADD CONSTRAINT products_never_oversold CHECK (${clause})`);
+    }
+  });
+});
+
+describe('late money', () => {
+  it('takes units whose hold has expired, though nobody has cleared it up yet', async () => {
+    const { id } = await createProduct(service, { stock_total: 1 });
+    const order = await createOrder(service, { product_id: id });
+    await giveBack(service, order.hold_id);
+    const { hold_id } = await createHold(service, { product_id: id });
+    await expireHolds(hold_id);
+    expect((await notify(service, noticeOf(order))).body).toMatchObject({ result: 'applied', order_status: 'paid' });
+    expect(await query('SELECT used, released FROM holds WHERE id = UNHEX(?)', [hex(hold_id)])).toEqual([
+      { used: 0, released: 1 },
+    ]);
+    expect(await stockOf(id)).toMatchObject({ stock_sold: 1, stock_held: 0 });
+    await expectStockIdentity(id);
+  });
+
+  it('never takes units of a hold that is active', async () => {
+    const { id } = await createProduct(service, { stock_total: 1 });
+    const order = await createOrder(service, { product_id: id });
+    await giveBack(service, order.hold_id);
+    const { hold_id } = await createHold(service, { product_id: id });
+    expect((await notify(service, noticeOf(order))).body).toMatchObject({ order_status: 'refund_due' });
+    expect(await query('SELECT used, released FROM holds WHERE id = UNHEX(?)', [hex(hold_id)])).toEqual([
+      { used: 0, released: 0 },
+    ]);
+    await expectStockIdentity(id);
+  });
+
+  it('shows the order paid, and no longer why it was cancelled', async () => {
+    const order = await createOrder(service);
+    await notify(service, noticeOf(order, { status: 'failed' }));
+    await notify(service, noticeOf(order));
+    expect(await orderOf(order.hold_id)).toMatchObject([{ status: 'paid', cancel_reason: null }]);
+  });
+});
+
+describe('a second payment', () => {
+  it('of a paid order is owed back, and the order stays paid', async () => {
+    const order = await createPaidOrder(service);
+    const notice = noticeOf(order, { amount: order.amount, currency: 'EUR' });
+    const answer = await notify(service, notice);
+    expect(answer.body).toEqual({ result: 'applied', order_id: order.order_id, order_status: 'paid' });
+    expect(await refundsOf(order.order_id)).toMatchObject([{ transaction_id: notice.transaction_id, status: 'due' }]);
+    await expectStockIdentity(order.product_id);
+  });
+
+  it('is owed back once, under however many keys its notice comes', async () => {
+    const order = await createPaidOrder(service);
+    const notice = noticeOf(order);
+    const answers = [];
+    for (const key of ['a', 'b', 'c']) {
+      answers.push(await notify(service, notice, { 'idempotency-key': `${notice.transaction_id}-${key}` }));
+    }
+    expect(answers.map(({ body }) => body.result)).toEqual(['applied', 'ignored', 'ignored']);
+    expect(await refundsOf(order.order_id)).toHaveLength(1);
+  });
+
+  it('is the first one again when it only comes under another key: nothing is owed', async () => {
+    const order = await createOrder(service);
+    const notice = noticeOf(order);
+    await notify(service, notice, { 'idempotency-key': `${notice.transaction_id}-one` });
+    const again = await notify(service, notice, { 'idempotency-key': `${notice.transaction_id}-two` });
+    expect(again.body).toMatchObject({ result: 'ignored', order_status: 'paid' });
+    expect(await refundsOf(order.order_id)).toEqual([]);
+  });
+
+  it('of an order whose first payment is owed back is owed back too', async () => {
+    const { id } = await createProduct(service, { stock_total: 1 });
+    const [order] = await cancelledOrders(id);
+    await createHold(service, { product_id: id });
+    for (let payment = 1; payment <= 2; payment++) {
+      expect((await notify(service, noticeOf(order))).body).toMatchObject({ order_status: 'refund_due' });
+      expect(await refundsOf(order.order_id)).toHaveLength(payment);
+    }
+    await expectStockIdentity(id);
+  });
+});
+
+describe('with PAYMENT_FAILED_POLICY=keep', () => {
+  it('a failed payment keeps the units until the deadline, and another try pays the order', async () => {
+    const keeping = await startService({ ROLES: 'api', PAYMENT_FAILED_POLICY: 'keep' });
+    const { id } = await createProduct(service, { stock_total: 1 });
+    const order = await createOrder(keeping, { product_id: id });
+    const failure = await notify(keeping, noticeOf(order, { status: 'failed' }));
+    expect(failure.body).toMatchObject({ result: 'ignored', order_status: 'pending_payment' });
+    expect(await stockOf(id)).toMatchObject({ stock_held: 1, available: 0 });
+    expect((await notify(keeping, noticeOf(order))).body).toMatchObject({ result: 'applied', order_status: 'paid' });
+    await expectStockIdentity(id);
+  });
+});

@@ -1,0 +1,261 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { WebhooksService } from '../../src/webhooks/webhooks.service.js';
+import { execute } from '../support/database.js';
+import { expectProblem, expectStockIdentity } from '../support/expectations.js';
+import {
+  adminHeaders,
+  createHold,
+  createOrder,
+  createPaidOrder,
+  createProduct,
+  giveBack,
+  noticeOf,
+  notify,
+  orderOf,
+  refundsOf,
+  requestOrder,
+  taken,
+  unique,
+} from '../support/factories.js';
+import { createReview, eventIdOf, type ListedEvent, listEvents } from '../support/payments.js';
+import { type Answer, type Service, startService } from '../support/service.js';
+
+let service: Service;
+
+beforeAll(async () => {
+  service = await startService({ ROLES: 'api', WEBHOOK_UNMATCHED_AFTER_SECONDS: '60' });
+});
+
+function act(id: number, action: 'replay' | 'refund'): Promise<Answer> {
+  return service.call('POST', `/api/admin/webhooks/${id}/${action}`, undefined, adminHeaders(service));
+}
+
+async function eventOf(key: string, status?: string): Promise<ListedEvent | undefined> {
+  return (await listEvents(service, status)).find(({ event_id }) => event_id === key);
+}
+
+/** A notice for an order that is not made yet, with what makes it. */
+async function earlyNotice() {
+  const hold = await createHold(service);
+  const { order_id } = await createOrder(service);
+  const notice = noticeOf({ order_id: order_id + 1 });
+  expect((await notify(service, notice)).status).toBe(202);
+  return { hold, notice, key: notice.transaction_id };
+}
+
+async function letWaitTooLong(key: string): Promise<void> {
+  await execute('UPDATE webhook_logs SET created_at = NOW(3) - INTERVAL 61 SECOND WHERE idempotency_key = ?', [key]);
+}
+
+describe('GET /api/admin/webhooks', () => {
+  it('tells of each event why it did not do what it says', async () => {
+    const paid = await createPaidOrder(service);
+    const cancelled = await createOrder(service);
+    await giveBack(service, cancelled.hold_id);
+    const open = await createOrder(service);
+    const cases = [
+      [noticeOf(paid, { status: 'failed' }), 'processed', 'ignored', 'order is paid'],
+      [noticeOf(cancelled, { status: 'failed' }), 'processed', 'ignored', 'order is cancelled'],
+      [noticeOf(paid), 'processed', 'applied', 'another payment paid the order; refund due'],
+      [noticeOf(open, { amount: '1.00' }), 'review', 'review', 'amount or currency differs from the order'],
+      [noticeOf(open, { currency: 'USD' }), 'review', 'review', 'amount or currency differs from the order'],
+      [noticeOf({ order_id: 888_888_888 }), 'pending_order', null, 'no such order yet'],
+      [noticeOf(open), 'processed', 'applied', null],
+    ] as const;
+    for (const [notice, status, outcome, reason] of cases) {
+      await notify(service, notice);
+      const event = await eventOf(notice.transaction_id);
+      expect(event).toMatchObject({ provider: 'generic', status, outcome, reason, order_id: notice.order_id });
+      expect(event!.processed_at === null).toBe(status === 'pending_order');
+    }
+  });
+
+  it('lists those in one state, in pages, oldest first', async () => {
+    const order = await createOrder(service);
+    const ids = [
+      await createReview(service, order),
+      await createReview(service, order),
+      await createReview(service, order),
+    ];
+    const listed = (await listEvents(service, 'review')).map(({ id }) => id);
+    expect(listed.slice(-3)).toEqual(ids);
+    const first = await service.call(
+      'GET',
+      '/api/admin/webhooks?status=review&limit=1',
+      undefined,
+      adminHeaders(service),
+    );
+    expect(first.body).toMatchObject({ items: [{ id: listed[0] }], next_cursor: String(listed[0]) });
+  });
+});
+
+describe('an event for review', () => {
+  it('answers its repetition as a duplicate, and is not decided again by it', async () => {
+    const order = await createOrder(service);
+    const notice = noticeOf(order, { amount: '1.00' });
+    expect((await notify(service, notice)).body).toMatchObject({ result: 'review', order_status: 'pending_payment' });
+    await notify(service, noticeOf(order, { status: 'failed' }));
+    expect((await notify(service, notice)).body).toMatchObject({
+      result: 'duplicate',
+      order_status: 'pending_payment',
+    });
+  });
+
+  it('stays one when it is replayed and nothing has changed', async () => {
+    const order = await createOrder(service);
+    const id = await createReview(service, order);
+    expect(taken(await act(id, 'replay'), 200)).toMatchObject({
+      id,
+      status: 'review',
+      order_status: 'pending_payment',
+    });
+    expect(await orderOf(order.hold_id)).toMatchObject([{ status: 'pending_payment' }]);
+  });
+
+  it('is applied when it is replayed after what was wrong was put right', async () => {
+    const order = await createOrder(service);
+    const notice = noticeOf(order, { amount: '89.99' });
+    await notify(service, notice);
+    // The operator grants the discount that the payment page had promised.
+    await execute("UPDATE orders SET amount = '89.99' WHERE id = ?", [order.order_id]);
+    const id = await eventIdOf(service, notice.transaction_id);
+    expect(taken(await act(id, 'replay'), 200)).toMatchObject({
+      status: 'processed',
+      outcome: 'applied',
+      order_status: 'paid',
+    });
+    expect((await notify(service, notice)).body).toMatchObject({ result: 'duplicate', order_status: 'paid' });
+    await expectStockIdentity(order.product_id);
+  });
+
+  it('is owed back when the operator says so, once, and its money can not pay the order then', async () => {
+    const order = await createOrder(service);
+    const notice = noticeOf(order, { amount: '1.00' });
+    await notify(service, notice);
+    const id = await eventIdOf(service, notice.transaction_id);
+    const answers = [await act(id, 'refund'), await act(id, 'refund')];
+    for (const answer of answers) {
+      expect(taken(answer, 200)).toMatchObject({
+        status: 'processed',
+        outcome: 'applied',
+        order_status: 'pending_payment',
+      });
+    }
+    expect(await refundsOf(order.order_id)).toMatchObject([
+      { transaction_id: notice.transaction_id, status: 'due', amount: '1.000' },
+    ]);
+    const corrected = await notify(service, { ...notice, amount: order.amount }, { 'idempotency-key': unique('key') });
+    expect(corrected.body).toMatchObject({ result: 'ignored', order_status: 'pending_payment' });
+    expect((await notify(service, noticeOf(order))).body).toMatchObject({ order_status: 'paid' });
+    await expectStockIdentity(order.product_id);
+  });
+});
+
+describe('a replay', () => {
+  it('changes nothing of an event that had its effect, however often it is asked for', async () => {
+    const order = await createOrder(service);
+    const notice = noticeOf(order, { status: 'failed' });
+    await notify(service, notice);
+    const id = await eventIdOf(service, notice.transaction_id);
+    await notify(service, noticeOf(order));
+    for (let time = 0; time < 3; time++) {
+      expect(taken(await act(id, 'replay'), 200)).toMatchObject({ outcome: 'applied', order_status: 'cancelled' });
+    }
+    expect(await orderOf(order.hold_id)).toMatchObject([{ status: 'paid' }]);
+    await expectStockIdentity(order.product_id);
+  });
+
+  it('decides an event anew that was ignored', async () => {
+    const keeping = await startService({ ROLES: 'api', PAYMENT_FAILED_POLICY: 'keep' });
+    const order = await createOrder(service);
+    const notice = noticeOf(order, { status: 'failed' });
+    expect((await notify(keeping, notice)).body).toMatchObject({ result: 'ignored' });
+    const id = await eventIdOf(service, notice.transaction_id);
+    expect(taken(await act(id, 'replay'), 200)).toMatchObject({ outcome: 'applied', order_status: 'cancelled' });
+    await expectStockIdentity(order.product_id);
+  });
+
+  it('has one effect when many ask for it at once', async () => {
+    const order = await createOrder(service);
+    const notice = noticeOf(order, { amount: '89.99' });
+    await notify(service, notice);
+    await execute("UPDATE orders SET amount = '89.99' WHERE id = ?", [order.order_id]);
+    const id = await eventIdOf(service, notice.transaction_id);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => act(id, 'replay')));
+    expect(answers.map(({ body }) => body.order_status)).toEqual(Array(10).fill('paid'));
+    await expectStockIdentity(order.product_id);
+  });
+});
+
+describe('owing back', () => {
+  it('is refused for what is no payment, and changes nothing of a sale', async () => {
+    const order = await createOrder(service);
+    const paying = noticeOf(order);
+    await notify(service, paying);
+    expect(taken(await act(await eventIdOf(service, paying.transaction_id), 'refund'), 200)).toMatchObject({
+      order_status: 'paid',
+    });
+    const waiting = noticeOf({ order_id: 777_777_777 }, { status: 'failed' });
+    await notify(service, waiting);
+    expectProblem(await act(await eventIdOf(service, waiting.transaction_id), 'refund'), 'PAYMENT_EVENT_NOT_OWED');
+    expect(await refundsOf(order.order_id)).toEqual([]);
+  });
+});
+
+describe('an event whose order does not come', () => {
+  const markUnmatched = () => service.app.get(WebhooksService).markUnmatched();
+
+  it('is listed as unmatched after the configured time, and not before', async () => {
+    const { key } = await earlyNotice();
+    expect(await markUnmatched()).toBe(0);
+    await letWaitTooLong(key);
+    expect(await markUnmatched()).toBe(1);
+    expect(await eventOf(key, 'unmatched')).toMatchObject({ outcome: null, reason: 'the order never came' });
+  });
+
+  it('is marked once, whoever marks', async () => {
+    const { key } = await earlyNotice();
+    await letWaitTooLong(key);
+    const counts = await Promise.all([markUnmatched(), markUnmatched(), markUnmatched()]);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(1);
+  });
+
+  it('is applied instead when its order is there after all', async () => {
+    const { key, notice, hold } = await earlyNotice();
+    await requestOrder(service, hold.hold_id);
+    await service.app.get(WebhooksService).reconcilePendingWebhooks();
+    // As if the process had died between making the order and looking for its events.
+    await execute(
+      "UPDATE webhook_logs SET status = 'pending_order', created_at = NOW(3) - INTERVAL 61 SECOND WHERE idempotency_key = ?",
+      [key],
+    );
+    expect(await markUnmatched()).toBe(0);
+    expect(await eventOf(key)).toMatchObject({ status: 'processed', order_id: notice.order_id });
+  });
+
+  it.each(['replay', 'delivery'] as const)('pays the order that comes later still, by %s', async (how) => {
+    const { key, notice, hold } = await earlyNotice();
+    await letWaitTooLong(key);
+    await markUnmatched();
+    expect((await notify(service, notice)).status).toBe(202);
+    expect(await eventOf(key)).toMatchObject({ status: 'unmatched' });
+    await requestOrder(service, hold.hold_id);
+    if (how === 'replay') await act((await eventOf(key))!.id, 'replay');
+    else expect((await notify(service, notice)).body).toMatchObject({ result: 'applied', order_status: 'paid' });
+    expect(await eventOf(key)).toMatchObject({ status: 'processed', outcome: 'applied' });
+    expect(await orderOf(hold.hold_id)).toMatchObject([{ status: 'paid' }]);
+    await expectStockIdentity(hold.product_id);
+  });
+
+  it('is owed back when the operator gives up on it', async () => {
+    const { id } = await createProduct(service);
+    const notice = noticeOf({ order_id: 666_666_000 + id }, { amount: '12.00', currency: 'EUR' });
+    await notify(service, notice);
+    await letWaitTooLong(notice.transaction_id);
+    await markUnmatched();
+    const event = (await eventOf(notice.transaction_id))!;
+    expect(taken(await act(event.id, 'refund'), 200)).toMatchObject({ outcome: 'applied', order_status: null });
+    expect(await refundsOf(notice.order_id)).toMatchObject([{ status: 'due', amount: '12.000' }]);
+    expect((await notify(service, notice)).body).toMatchObject({ result: 'duplicate', order_status: null });
+  });
+});
