@@ -5,7 +5,6 @@ import { execute, query } from '../support/database.js';
 import { expectStockIdentity } from '../support/expectations.js';
 import {
   createHold,
-  createOrder,
   createProduct,
   hex,
   notify,
@@ -193,7 +192,8 @@ class Sale {
     const product = await createProduct(service, { stock_total: 1 });
     const { hold_id } = await createHold(service, { product_id: product.id });
     const sale = new Sale(product.id, hold_id, hasOtherBuyer, { S: unique('S'), T: unique('T'), F: unique('F') });
-    sale.orderId = (await createOrder(service)).order_id + 1;
+    const [next] = await query<{ id: string }>('SELECT COALESCE(MAX(id), 0) + 1 AS id FROM orders');
+    sale.orderId = Number(next!.id);
     return sale;
   }
 
