@@ -80,7 +80,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
       },
     },
     groupCommit: {
-      batchSizeMax: env.integer('GROUP_COMMIT_BATCH_MAX', 512, { min: 1, max: 5000 }),
+      batchSizeMax: env.integer('GROUP_COMMIT_BATCH_MAX', 128, { min: 1, max: 5000 }),
       waitingMax: env.integer('GROUP_COMMIT_WAITING_MAX', 10_000, { min: 1 }),
     },
     /** What this process does besides being built: answer requests, work on queued jobs, start the scheduled work. */
