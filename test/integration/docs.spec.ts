@@ -8,10 +8,11 @@ import { type Service, startService } from '../support/service.js';
 /**
  * The documents' shell examples, run in their order against a real service. An example is a block of `sh`; the
  * blocks of `http`, `json` or `text` that follow it are its answers, all of them and complete but for headers
- * that are not shown. Ids of holds and times may differ, everything else is as written.
+ * that are not shown. Ids of holds and times may differ, everything else is as written. A block of `console` that
+ * starts the service with settings of its own has the examples after it run against such a service.
  */
 const DOCUMENTED_URL = 'http://127.0.0.1:3000';
-const FENCE = /^## (?<heading>.+)$|^```(?<language>sh|http|json|text)\n(?<content>[^]*?)^```$/gm;
+const FENCE = /^## (?<heading>.+)$|^```(?<language>sh|http|json|text|console)\n(?<content>[^]*?)^```$/gm;
 const HOLD_ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
 
@@ -19,19 +20,30 @@ interface Example {
   readonly title: string;
   readonly code: string;
   readonly answers: string[];
+  /** Environment variables of the service that it is run against. */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 function examplesOf(document: string): Example[] {
   const text = readFileSync(new URL(`../../${document}`, import.meta.url), 'utf8');
   const examples: Example[] = [];
   let heading = document;
+  let settings = {};
   for (const { groups } of text.matchAll(FENCE)) {
     const { language, content = '' } = groups!;
     if (groups!.heading !== undefined) heading = groups!.heading;
-    else if (language === 'sh') examples.push({ title: heading, code: content, answers: [] });
+    else if (language === 'console') settings = settingsIn(content) ?? settings;
+    else if (language === 'sh') examples.push({ title: heading, code: content, answers: [], settings });
     else examples.at(-1)?.answers.push(content);
   }
   return examples;
+}
+
+/** The variables before `npm start`; null when the block starts nothing. */
+function settingsIn(code: string): Record<string, string> | null {
+  const [, assignments] = /^((?:[A-Z_]+=\S+ )*)npm start$/m.exec(code) ?? [];
+  if (assignments === undefined) return null;
+  return Object.fromEntries([...assignments.matchAll(/([A-Z_]+)=(\S+)/g)].map(([, name, value]) => [name!, value!]));
 }
 
 /** What is compared of an answer: a JSON body by its values, in any order and layout. */
@@ -91,11 +103,22 @@ async function passTime(code: string): Promise<string> {
   return code.replace(longSleep, '');
 }
 
-const hasTools = ['bash', 'curl'].every((tool) => spawnSync(tool, ['--version']).status === 0);
+const hasTools = ['bash --version', 'curl --version', 'openssl version'].every((command) => {
+  const [tool, argument] = command.split(' ');
+  return spawnSync(tool!, [argument!]).status === 0;
+});
 
 let service: Service;
+const services = new Map<string, Promise<Service>>();
+
+function serviceWith(settings: Example['settings']): Promise<Service> {
+  const name = JSON.stringify(settings);
+  if (!services.has(name)) services.set(name, startService(settings));
+  return services.get(name)!;
+}
+
 beforeAll(async () => {
-  service = await startService();
+  service = await serviceWith({});
   await seed(service.config);
 });
 
@@ -112,8 +135,9 @@ beforeAll(async () => {
     expect(examples.length).toBeGreaterThan(0);
   });
 
-  it.each(examples)('shows what the service answers: $title', async ({ code, answers }) => {
-    const output = await shell.run((await passTime(code)).replaceAll(DOCUMENTED_URL, service.url));
+  it.each(examples)('shows what the service answers: $title', async ({ code, answers, settings }) => {
+    const { url } = await serviceWith(settings);
+    const output = await shell.run((await passTime(code)).replaceAll(DOCUMENTED_URL, url));
     const given = output.split(/^(?=HTTP\/1\.1 )/m).filter((answer) => answer.trim() !== '');
     const documented = answers.map(comparable);
     const actual = given.map(comparable).map((answer, index) => ({
