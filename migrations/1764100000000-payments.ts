@@ -29,18 +29,16 @@ export class Payments1764100000000 implements MigrationInterface {
         KEY refunds_status (status),
         CONSTRAINT refunds_status_known CHECK (status IN ('due', 'sent', 'confirmed', 'failed'))
       ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4`);
-    // Written with every hold and order that has a key. Rows are appended in the order of their age, so that the
-    // oldest are found without an index on created_at.
+    // Written with every hold and order that has a key, so the key itself is the primary key, and ASCII.
     await runner.query(`
       CREATE TABLE IF NOT EXISTS idempotency_keys (
-        id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
         scope VARCHAR(10) NOT NULL,
         idempotency_key VARCHAR(255) NOT NULL,
         content VARCHAR(64) NOT NULL,
         reference BINARY(16) NOT NULL,
         created_at TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
-        PRIMARY KEY (id),
-        UNIQUE KEY idempotency_keys_key (scope, idempotency_key)
+        PRIMARY KEY (scope, idempotency_key),
+        KEY idempotency_keys_created (created_at)
       ) ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin`);
   }
 

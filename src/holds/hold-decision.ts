@@ -41,11 +41,6 @@ export function toEarlier(
   return recalled === undefined ? [] : [[id, new IdempotencyKeyReusedError()]];
 }
 
-/** Keys of requests that are to be refused. */
-export function refusedKeys(batch: readonly NewHold[], decided: ReadonlyMap<string, HoldRow | Error>) {
-  return batch.filter((hold) => decided.get(hold.id) instanceof Error).map((hold) => hold.keyed);
-}
-
 export function toStoredKey({ id, keyed }: NewHold): StoredKey[] {
   return keyed === null ? [] : [{ ...keyed, reference: id }];
 }

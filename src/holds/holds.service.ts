@@ -14,7 +14,7 @@ import type { Tally } from '../observability/samples.js';
 import { ProductsService } from '../products/products.service.js';
 import type { StockLedger } from '../products/stock-ledger.js';
 import type { StockMove } from '../products/products.types.js';
-import { decideHold, type NewHold, refusedKeys, toEarlier, toStoredKey } from './hold-decision.js';
+import { decideHold, type NewHold, toEarlier, toStoredKey } from './hold-decision.js';
 import { HoldNotFoundError, UnitsOnTheirWayError } from './holds.errors.js';
 import { HoldsRepository } from './holds.repository.js';
 import type { HoldRequest, HoldRow, PricedHoldRow } from './holds.types.js';
@@ -203,7 +203,6 @@ export class HoldsService {
         undecided.map((hold) => [hold.id, decideHold(hold, ledger, expiresAt, takenBack.contended)]),
       );
       const granted = undecided.filter((hold) => !(decided.get(hold.id) instanceof Error));
-      await this.idempotency.expectNew(tx, 'holds', refusedKeys(undecided, decided));
       this.holds.insert(tx, granted, expiresAt);
       this.idempotency.remember(tx, 'holds', granted.flatMap(toStoredKey));
       this.products.writeStock(tx, ledger);

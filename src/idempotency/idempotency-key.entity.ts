@@ -1,16 +1,13 @@
-import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { IdempotencyScope } from './idempotency-key.js';
 
 /** A key that a client sent with a request, and what the request made. */
 @Entity('idempotency_keys')
 export class IdempotencyKeyEntity {
-  @PrimaryGeneratedColumn({ type: 'bigint', unsigned: true })
-  id!: number;
-
-  @Column({ type: 'varchar', length: 10 })
+  @PrimaryColumn({ type: 'varchar', length: 10 })
   scope!: IdempotencyScope;
 
-  @Column({ type: 'varchar', length: 255 })
+  @PrimaryColumn({ type: 'varchar', length: 255 })
   idempotency_key!: string;
 
   /** What was asked for, to tell a repetition from another request. */

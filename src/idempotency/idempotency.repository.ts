@@ -23,7 +23,7 @@ export class IdempotencyRepository {
     return rows.map((raw) => ({ ...raw, reference: uuidFromBinary(raw.reference) }));
   }
 
-  /** The unique key refuses a second effect of one key: whose insert comes later starts over and finds the first. */
+  /** The primary key refuses a second effect of one key: whose insert comes later starts over and finds the first. */
   insert(tx: Transaction, scope: IdempotencyScope, keys: readonly StoredKey[]): void {
     if (keys.length === 0) return;
     const values = keys.map(
@@ -35,12 +35,11 @@ export class IdempotencyRepository {
     );
   }
 
-  /** Deletes keys that are older than `hours` among the `limit` oldest. */
+  /** Deletes keys that are older than `hours`, oldest first. */
   async deleteBefore(hours: number, limit: number): Promise<number> {
     const result = await this.keys.query<ResultSetHeader>(
-      `DELETE k FROM idempotency_keys k
-         JOIN (SELECT id FROM idempotency_keys ORDER BY id LIMIT ${uintLiteral(limit)}) oldest ON oldest.id = k.id
-       WHERE k.created_at < NOW(3) - INTERVAL ${uintLiteral(hours)} HOUR`,
+      `DELETE FROM idempotency_keys WHERE created_at < NOW(3) - INTERVAL ${uintLiteral(hours)} HOUR
+       ORDER BY created_at LIMIT ${uintLiteral(limit)}`,
     );
     return result.affectedRows;
   }

@@ -169,11 +169,6 @@ export class OrdersService {
       ]);
       const holds = new Map(rows.map((hold) => [hold.id, hold]));
       const makers = chooseWinners(batch, rows, recalled, mayHaveCommitted);
-      await this.idempotency.expectNew(
-        tx,
-        'orders',
-        batch.map(({ keyed, hasWon }) => (hasWon ? null : keyed)),
-      );
       const used = makers.map(({ holdId }) => holds.get(holdId)!);
       this.holds.useHolds(
         tx,

@@ -256,22 +256,6 @@ describe('a hold that is asked for again', () => {
     await expectStockIdentity(id);
   });
 
-  it('is not refused by an instance that has not seen it, though nothing is left by now', async () => {
-    const { id } = await createProduct(service, { stock_total: 2 });
-    const creation = { path: '/api/holds', body: { product_id: id, quantity: 2 } };
-    const key = unique('key');
-    const first = await send(creation, key, service);
-    expect(first.status).toBe(201);
-    const others = Array.from({ length: 5 }, () => unique('key'));
-    const answers = await Promise.all([
-      send(creation, key, neighbour),
-      ...others.map((other) => send(creation, other, neighbour)),
-    ]);
-    expect(answers[0]!.text).toBe(first.text);
-    for (const answer of answers.slice(1)) expectProblem(answer, 'INSUFFICIENT_STOCK');
-    await expectStockIdentity(id);
-  });
-
   it('shares its transaction with others: keyed and keyless requests are granted exactly what there is', async () => {
     const { id } = await createProduct(service, { stock_total: 30 });
     const creation = { path: '/api/holds', body: { product_id: id, quantity: 1 } };
