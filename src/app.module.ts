@@ -31,7 +31,7 @@ export class AppModule {
         WebhooksModule,
         AdminModule,
       ],
-      providers: [{ provide: APP_FILTER, useClass: ProblemFilter }],
+      providers: [ProblemFilter, { provide: APP_FILTER, useExisting: ProblemFilter }],
     };
   }
 }

@@ -6,6 +6,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyInstance } from 'fastify';
 import { serveQueueBoard } from './admin/queue-board.js';
 import { AppModule } from './app.module.js';
+import { callDirectly } from './common/direct-routes.js';
 import { AJV_OPTIONS } from './common/json-schema.js';
 import { UnavailableError } from './common/problem.js';
 import { parseJsonBodies } from './common/raw-body.js';
@@ -55,6 +56,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
   parseJsonBodies(fastify);
   refuseWhileDraining(fastify, app.get(Lifecycle));
   refuseForgedNotices(fastify, app.get(NoticeGate));
+  callDirectly(app);
   fastify.server.maxConnections = http.connectionsMax;
   await registerPlugins(fastify, config);
   await serveQueueBoard(fastify, app.get(JobQueues), config);

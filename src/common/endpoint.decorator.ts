@@ -1,5 +1,6 @@
-import { applyDecorators, HttpCode } from '@nestjs/common';
+import { applyDecorators, HttpCode, type Type } from '@nestjs/common';
 import { RouteConfig, RouteSchema } from '@nestjs/platform-fastify';
+import type { DirectRoute } from './direct-routes.js';
 import { groupBy } from './group-by.js';
 import { type DtoClass, type JsonSchema, schemaOf } from './json-schema.js';
 import { type ProblemCode, PROBLEMS } from './problem.js';
@@ -18,6 +19,10 @@ export interface EndpointOptions {
   readonly errors: readonly ProblemCode[];
   readonly isAdmin?: boolean;
   readonly isRateLimited?: boolean;
+  /** Called as `(request, reply)` without Nest's layers in between (see `callDirectly`): for the calls of a sale. */
+  readonly isDirect?: boolean;
+  /** What hooks find as the route's config. */
+  readonly config?: Readonly<Record<string, unknown>>;
 }
 
 export interface SuccessResponse {
@@ -41,11 +46,17 @@ export function Endpoint(options: EndpointOptions): MethodDecorator {
     ...(options.isAdmin && { security: [{ adminToken: [] }] }),
     response: { ...successSchemas(options.success), ...problemSchemas(errorCodes(options)) },
   };
-  const defaultStatus = Number(Object.keys(options.success)[0]);
-  const decorators = [RouteSchema(schema), HttpCode(defaultStatus)];
-  // The rate limit's plugin takes the routes whose configuration names it.
-  if (options.isRateLimited === true) decorators.push(RouteConfig({ rateLimit: {} }));
-  return applyDecorators(...decorators);
+  const status = Number(Object.keys(options.success)[0]);
+  return (target, name, descriptor) => {
+    const direct: DirectRoute = { controller: target.constructor as Type, method: String(name), status };
+    const config = {
+      ...options.config,
+      ...(options.isDirect && { direct }),
+      // The rate limit's plugin takes the routes whose configuration names it.
+      ...(options.isRateLimited && { rateLimit: {} }),
+    };
+    applyDecorators(RouteSchema(schema), RouteConfig(config), HttpCode(status))(target, name, descriptor);
+  };
 }
 
 /** All codes an endpoint can answer with, its own and the general ones. */

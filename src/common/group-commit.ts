@@ -185,11 +185,11 @@ export class GroupCommit<Request, Outcome> {
 }
 
 function answerAll<Request, Outcome>(batch: Waiter<Request, Outcome>[], outcomes: readonly (Outcome | Error)[]): void {
-  for (const [index, waiter] of batch.entries()) {
+  batch.forEach((waiter, index) => {
     const outcome = outcomes[index];
     if (outcome instanceof Error) waiter.reject(outcome);
     else waiter.resolve(outcome as Outcome);
-  }
+  });
 }
 
 function doNothing(): void {}

@@ -28,8 +28,11 @@ export class ProblemFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    const reply = http.getResponse<FastifyReply>();
-    const problem = this.toProblem(error, http.getRequest<FastifyRequest>().id);
+    this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const problem = this.toProblem(error, request.id);
     const definition = PROBLEMS[problem.code];
     this.problems.add(problem.code);
     if ('retryAfterSeconds' in definition && !reply.hasHeader('retry-after')) {

@@ -9,17 +9,20 @@ export interface RetryPolicy {
 }
 
 /** Runs `work` until it succeeds, fails for good, or has been tried `triesMax` times; then its error is thrown. */
-export async function retry<T>(work: (previousError: unknown) => Promise<T>, policy: RetryPolicy): Promise<T> {
-  let previousError: unknown;
-  for (let tryNumber = 1; ; tryNumber++) {
-    try {
-      return await work(previousError);
-    } catch (error) {
-      if (tryNumber >= policy.triesMax || !policy.isTransient(error)) throw error;
-      previousError = error;
-      await policy.sleep(policy.delayMs(tryNumber + 1));
-    }
-  }
+export function retry<T>(work: (previousError: unknown) => Promise<T>, policy: RetryPolicy): Promise<T> {
+  // With callbacks, since a refusal on its way through an async function is thrown anew, and when a sale is sold
+  // out that costs more than the rest of the answer.
+  return new Promise((resolve, reject) => {
+    let tryNumber = 0;
+    const attempt = (previousError?: unknown): void => {
+      tryNumber++;
+      work(previousError).then(resolve, (error: Error) => {
+        if (tryNumber >= policy.triesMax || !policy.isTransient(error)) reject(error);
+        else policy.sleep(policy.delayMs(tryNumber + 1)).then(() => attempt(error), reject);
+      });
+    };
+    attempt();
+  });
 }
 
 /** Doubles from 5 ms to 320 ms; a random half keeps two losers of one deadlock from meeting again. */

@@ -1,7 +1,7 @@
-import { Body, Controller, Headers, Post, Res } from '@nestjs/common';
+import { Controller, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Endpoint } from '../common/endpoint.decorator.js';
-import { IDEMPOTENCY_KEY_HEADER } from '../idempotency/idempotency-key.js';
+import { IDEMPOTENCY_KEY_HEADER, type KeyedCall } from '../idempotency/idempotency-key.js';
 import { CreateHoldDto, HoldDto, toHoldDto, toHoldRequest } from './dto/hold.dto.js';
 import { HoldsService } from './holds.service.js';
 
@@ -25,14 +25,15 @@ export class HoldsController {
     },
     errors: ['PRODUCT_NOT_FOUND', 'INSUFFICIENT_STOCK', 'IDEMPOTENCY_KEY_REUSED'],
     isRateLimited: true,
+    isDirect: true,
   })
-  async create(
-    @Body() body: CreateHoldDto,
-    @Headers('idempotency-key') key: string | undefined,
+  create(
+    @Req() { body, headers }: KeyedCall<CreateHoldDto>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<HoldDto> {
-    const hold = await this.holds.createHold(toHoldRequest(body, key));
-    void reply.header('location', `/api/holds/${hold.id}`);
-    return toHoldDto(hold);
+    return this.holds.createHold(toHoldRequest(body, headers['idempotency-key'])).then((hold) => {
+      void reply.header('location', `/api/holds/${hold.id}`);
+      return toHoldDto(hold);
+    });
   }
 }

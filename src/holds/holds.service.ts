@@ -196,17 +196,20 @@ export class HoldsService {
         ),
       ]);
       const earlier = await this.findEarlier(tx, batch, recalled, mayHaveCommitted);
-      const undecided = batch.filter((hold) => !earlier.has(hold.id));
+      const undecided = earlier.size === 0 ? batch : batch.filter((hold) => !earlier.has(hold.id));
       const takenBack = await this.takeBackExpired(tx, ledger, undecided);
       const expiresAt = addSeconds(now, this.config.holds.ttlSeconds);
-      const decided = new Map(
-        undecided.map((hold) => [hold.id, decideHold(hold, ledger, expiresAt, takenBack.contended)]),
-      );
-      const granted = undecided.filter((hold) => !(decided.get(hold.id) instanceof Error));
+      const granted: NewHold[] = [];
+      const outcomes = batch.map((hold) => {
+        const known = earlier.get(hold.id);
+        if (known !== undefined) return known;
+        const outcome = decideHold(hold, ledger, expiresAt, takenBack.contended);
+        if (!(outcome instanceof Error)) granted.push(hold);
+        return outcome;
+      });
       this.holds.insert(tx, granted, expiresAt);
       this.idempotency.remember(tx, 'holds', granted.flatMap(toStoredKey));
       this.products.writeStock(tx, ledger);
-      const outcomes = batch.map((hold) => earlier.get(hold.id) ?? decided.get(hold.id)!);
       return { outcomes, ledger, takenBack };
     });
     this.countReleased(takenBack.count, 'expired');

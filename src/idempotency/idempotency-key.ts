@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import type { JsonSchema } from '../common/json-schema.js';
 
 /** Visible ASCII, as draft 07 of the IETF's Idempotency-Key header asks for, and no more than its column takes. */
@@ -12,6 +13,9 @@ export const IDEMPOTENCY_KEY_HEADER: Readonly<Record<string, JsonSchema>> = {
     examples: ['8e03978e-40d5-43e8-bc93-6894a57f9324'],
   },
 };
+
+/** A request whose schema takes {@link IDEMPOTENCY_KEY_HEADER}. */
+export type KeyedCall<Body> = FastifyRequest<{ Body: Body; Headers: { 'idempotency-key'?: string } }>;
 
 /** What a key may be used for; the same key in another scope is another key. */
 export type IdempotencyScope = 'holds' | 'orders';

@@ -1,6 +1,6 @@
-import { Body, Controller, Headers, Post } from '@nestjs/common';
+import { Controller, Post, Req } from '@nestjs/common';
 import { Endpoint } from '../common/endpoint.decorator.js';
-import { IDEMPOTENCY_KEY_HEADER } from '../idempotency/idempotency-key.js';
+import { IDEMPOTENCY_KEY_HEADER, type KeyedCall } from '../idempotency/idempotency-key.js';
 import { CreateOrderDto, OrderDto, toOrderDto } from './dto/order.dto.js';
 import { OrdersService } from './orders.service.js';
 
@@ -17,8 +17,9 @@ export class OrdersController {
     success: { 201: { description: 'The order waits for its payment', dto: OrderDto } },
     errors: ['HOLD_NOT_FOUND', 'HOLD_ALREADY_USED', 'HOLD_EXPIRED', 'IDEMPOTENCY_KEY_REUSED'],
     isRateLimited: true,
+    isDirect: true,
   })
-  async create(@Body() body: CreateOrderDto, @Headers('idempotency-key') key: string | undefined): Promise<OrderDto> {
-    return toOrderDto(await this.orders.createOrderFromHold(body.hold_id.toLowerCase(), key));
+  async create(@Req() { body, headers }: KeyedCall<CreateOrderDto>): Promise<OrderDto> {
+    return toOrderDto(await this.orders.createOrderFromHold(body.hold_id.toLowerCase(), headers['idempotency-key']));
   }
 }

@@ -1,4 +1,5 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Controller, Get, Query, Req } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { Endpoint } from '../common/endpoint.decorator.js';
 import { PAGE_QUERY, toPageRequest } from '../common/page.js';
 import { PRODUCT_ID_PARAM, ProductDto, ProductPageDto, toProductDto } from './dto/product.dto.js';
@@ -28,8 +29,10 @@ export class ProductsController {
     params: { id: PRODUCT_ID_PARAM },
     success: { 200: { description: 'The product', dto: ProductDto } },
     errors: ['PRODUCT_NOT_FOUND'],
+    isDirect: true,
   })
-  async get(@Param('id') id: string): Promise<ProductDto> {
-    return toProductDto(await this.products.getProductWithStock(Number(id)));
+  get(@Req() { params }: FastifyRequest<{ Params: { id: string } }>): ProductDto | Promise<ProductDto> {
+    const row = this.products.getProductWithStock(Number(params.id));
+    return row instanceof Promise ? row.then(toProductDto) : toProductDto(row);
   }
 }

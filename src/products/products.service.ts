@@ -19,12 +19,17 @@ export class ProductsService {
   ) {}
 
   /**
-   * A product with its stock as of at most one second ago, and never older than this instance's last commit.
+   * A product with its stock as of at most one second ago, and never older than this instance's last commit: at
+   * once when it is known, as it is for nearly all readers of a sale.
    *
    * @throws ProductNotFoundError
    */
-  async getProductWithStock(id: number): Promise<ProductRow> {
-    const row = this.cache.peek(id) ?? (await this.cache.load(id, () => this.products.findById(id)));
+  getProductWithStock(id: number): ProductRow | Promise<ProductRow> {
+    return this.cache.peek(id) ?? this.loadProduct(id);
+  }
+
+  private async loadProduct(id: number): Promise<ProductRow> {
+    const row = await this.cache.load(id, () => this.products.findById(id));
     if (row === null) throw new ProductNotFoundError(id);
     return row;
   }

@@ -1,5 +1,4 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { CONFIG, type Config } from '../config/config.js';
 import { GENERIC } from '../providers/generic.provider.js';
@@ -8,13 +7,11 @@ import { PaymentProviders } from '../providers/providers.js';
 import { NoticeCounts } from './notice-counts.js';
 import { SignatureInvalidError, UnknownProviderError } from './webhooks.errors.js';
 
-/** A request to a route of {@link TakesNotices}. */
-export type NoticeRequest = FastifyRequest & Pick<RawNotice, 'rawBody'>;
+/** Config of a route that only authentic notices get through to; its body's text is kept for the signature. */
+export const TAKES_NOTICES = { keepsRawBody: true, takesNotices: true };
 
-/** Marks a route that only authentic notices get through to; its body's text is kept for the signature. */
-export function TakesNotices(): MethodDecorator {
-  return RouteConfig({ keepsRawBody: true, takesNotices: true });
-}
+/** A request to a route of {@link TAKES_NOTICES}. */
+export type NoticeRequest = FastifyRequest & Pick<RawNotice, 'rawBody'>;
 
 /** Who is let through to the routes of payment notices: whoever signed with one of WEBHOOK_SECRETS. */
 @Injectable()

@@ -5,7 +5,7 @@ import type { JsonSchema } from '../common/json-schema.js';
 import { IDEMPOTENCY_KEY_PATTERN } from '../idempotency/idempotency-key.js';
 import { PaymentNoticeDto } from '../providers/payment-notice.dto.js';
 import { PaymentAnswerDto, PendingPaymentDto, toAnswerDto } from './dto/payment-answer.dto.js';
-import { NoticeGate, type NoticeRequest, TakesNotices } from './notice-gate.js';
+import { NoticeGate, type NoticeRequest, TAKES_NOTICES } from './notice-gate.js';
 import { WebhooksService } from './webhooks.service.js';
 
 const SUCCESS = {
@@ -29,7 +29,6 @@ export class WebhooksController {
   ) {}
 
   @Post('webhook')
-  @TakesNotices()
   @Endpoint({
     tag: 'payments',
     summary: 'Take a payment notice in our own form',
@@ -37,13 +36,14 @@ export class WebhooksController {
     headers: { 'idempotency-key': { type: 'string', pattern: IDEMPOTENCY_KEY_PATTERN.source }, ...SIGNATURE_HEADERS },
     success: SUCCESS,
     errors: ['SIGNATURE_INVALID', 'IDEMPOTENCY_KEY_REUSED'],
+    config: TAKES_NOTICES,
+    isDirect: true,
   })
   receive(@Req() request: NoticeRequest, @Res({ passthrough: true }) reply: FastifyReply) {
     return this.take(request, reply);
   }
 
   @Post('webhook/:provider')
-  @TakesNotices()
   @Endpoint({
     tag: 'payments',
     summary: "Take a payment notice in a provider's form",
@@ -52,6 +52,8 @@ export class WebhooksController {
     success: SUCCESS,
     takesAnyBody: true,
     errors: ['SIGNATURE_INVALID', 'PROVIDER_NOT_FOUND', 'IDEMPOTENCY_KEY_REUSED'],
+    config: TAKES_NOTICES,
+    isDirect: true,
   })
   receiveFromProvider(@Req() request: NoticeRequest, @Res({ passthrough: true }) reply: FastifyReply) {
     return this.take(request, reply);
