@@ -85,6 +85,10 @@ export class UnavailableError extends DomainError {
   }
 }
 
+const TYPES = new Map(
+  Object.keys(PROBLEMS).map((code) => [code, `urn:problem:${code.toLowerCase().replaceAll('_', '-')}`]),
+);
+
 /** The problem document of RFC 9457 for an error code. */
 export function problemDocument(
   code: ProblemCode,
@@ -92,5 +96,5 @@ export function problemDocument(
   extensions?: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
   const { status, title } = PROBLEMS[code];
-  return { type: `urn:problem:${code.toLowerCase().replaceAll('_', '-')}`, title, status, detail, code, ...extensions };
+  return { type: TYPES.get(code), title, status, detail, code, ...extensions };
 }

@@ -18,7 +18,8 @@ const rowsGuard = (rows: number): string => `SET @rows_guard = IF(ROW_COUNT() = 
 
 interface Write {
   readonly sql: string;
-  readonly rows: number;
+  /** How many rows it must change; null where the statement sees to that by itself. */
+  readonly rows: number | null;
 }
 
 interface Read {
@@ -55,6 +56,11 @@ export class Transaction {
   /** Queues a write that must change exactly `rows` rows, or else the transaction fails as a whole. */
   write(sql: string, rows: number): void {
     this.writes.push({ sql, rows });
+  }
+
+  /** Queues an INSERT, which writes all of its rows or fails. */
+  insert(sql: string): void {
+    this.writes.push({ sql, rows: null });
   }
 
   /** Commits; a no-op after `commitAndRead`. @throws CommitUnknownError as `commitAndRead` does. */
@@ -104,7 +110,7 @@ export class Transaction {
   }
 
   private takeWrites(): string[] {
-    const statements = this.writes.flatMap(({ sql, rows }) => [sql, rowsGuard(rows)]);
+    const statements = this.writes.flatMap(({ sql, rows }) => (rows === null ? [sql] : [sql, rowsGuard(rows)]));
     this.writes = [];
     return statements;
   }
@@ -117,7 +123,8 @@ export class Transaction {
         else if (error) reject(error);
         else resolve(statements.length === 1 ? [results] : (results as unknown[]));
       };
-      this.connection.query({ sql, timeout: this.statementTimeoutMs }, done);
+      // `values: null` says that there is nothing to fill in: otherwise the driver searches the text for placeholders.
+      this.connection.query({ sql, values: null, timeout: this.statementTimeoutMs }, done);
     });
   }
 }

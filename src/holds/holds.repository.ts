@@ -71,7 +71,7 @@ export class HoldsRepository {
     const values = holds.map(
       ({ id, product_id, qty }) => `(${uuidLiteral(id)},${uintLiteral(product_id)},${uintLiteral(qty)},${expiry})`,
     );
-    tx.write(`INSERT INTO holds (id, product_id, qty, expires_at) VALUES ${values.join(',')}`, holds.length);
+    tx.insert(`INSERT INTO holds (id, product_id, qty, expires_at) VALUES ${values.join(',')}`);
   }
 
   /**

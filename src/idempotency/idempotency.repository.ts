@@ -29,10 +29,7 @@ export class IdempotencyRepository {
     const values = keys.map(
       ({ key, content, reference }) => `('${scope}',${escape(key)},${escape(content)},${uuidLiteral(reference)})`,
     );
-    tx.write(
-      `INSERT INTO idempotency_keys (scope, idempotency_key, content, reference) VALUES ${values.join(',')}`,
-      keys.length,
-    );
+    tx.insert(`INSERT INTO idempotency_keys (scope, idempotency_key, content, reference) VALUES ${values.join(',')}`);
   }
 
   /** Deletes keys that are older than `hours`, oldest first. */

@@ -88,7 +88,7 @@ export class OrdersRepository {
     const values = orders.map(
       ({ holdId, amount }) => `(${uuidLiteral(holdId)},'pending_payment',${escape(amount)},${due})`,
     );
-    tx.write(`INSERT INTO orders (hold_id, status, amount, payment_due_at) VALUES ${values.join(',')}`, orders.length);
+    tx.insert(`INSERT INTO orders (hold_id, status, amount, payment_due_at) VALUES ${values.join(',')}`);
   }
 
   /**

@@ -17,10 +17,15 @@ const lockKey = (id: number): string => `lock:product:${id}`;
 
 /** Writes only what is as new as what is there; an older writer that was delayed changes nothing. */
 const PUT_IF_NEWER = `
-  local current = redis.call('GET', KEYS[1])
-  if current and cjson.decode(current).stock_version > tonumber(ARGV[1]) then return 0 end
-  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-  return 1`;
+  for i, key in ipairs(KEYS) do
+    local current = redis.call('GET', key)
+    if not current or cjson.decode(current).stock_version <= tonumber(ARGV[2 * i]) then
+      redis.call('SET', key, ARGV[2 * i + 1], 'PX', ARGV[1])
+    end
+  end`;
+
+/** Products of one call, so that other commands of Redis needn't wait for long. */
+const PUT_STEP = 100;
 
 /** Deletes the lock only if it is still its taker's. */
 const UNLOCK = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
@@ -121,7 +126,7 @@ export class StockCache implements BeforeApplicationShutdown {
       if (filled !== null) return filled;
     }
     const row = await read();
-    if (row !== null) await this.redis.attempt((client) => writeIfNewer(client, row));
+    if (row !== null) await this.redis.attempt((client) => putIfNewer(client, [row]));
     if (taken === 'OK') void this.redis.attempt((client) => client.eval(UNLOCK, 1, lockKey(id), token));
     return row;
   }
@@ -156,16 +161,23 @@ export class StockCache implements BeforeApplicationShutdown {
    * every now and then. Readers of other instances believe a figure for longer than that pause anyway.
    */
   private async publish(): Promise<void> {
+    // The answers of the commit that comes with the first figure go first.
+    await new Promise((turn) => setImmediate(turn));
     while (this.unpublished.size > 0) {
       const rows = [...this.unpublished.values()];
       this.unpublished.clear();
-      await this.redis.attempt((client) => Promise.all(rows.map((row) => writeIfNewer(client, row))));
+      await this.redis.attempt((client) => putIfNewer(client, rows));
       await new Promise((wake) => setTimeout(wake, PUBLISH_PAUSE_MS));
     }
     this.publishing = undefined;
   }
 }
 
-function writeIfNewer(client: Redis, row: ProductRow): Promise<unknown> {
-  return client.eval(PUT_IF_NEWER, 1, cacheKey(row.id), row.stock_version, JSON.stringify(row), KEY_TTL_MS);
+async function putIfNewer(client: Redis, rows: readonly ProductRow[]): Promise<void> {
+  for (let first = 0; first < rows.length; first += PUT_STEP) {
+    const step = rows.slice(first, first + PUT_STEP);
+    const keys = step.map(({ id }) => cacheKey(id));
+    const values = step.flatMap((row) => [row.stock_version, JSON.stringify(row)]);
+    await client.eval(PUT_IF_NEWER, keys.length, ...keys, KEY_TTL_MS, ...values);
+  }
 }

@@ -64,9 +64,8 @@ export class RefundsRepository {
       ({ refund: { orderId, provider, transactionId, amount, currency }, status }) =>
         `(${uintLiteral(orderId)},${escape(provider)},${escape(transactionId)},${escape(amount)},${escape(currency)},${escape(status)})`,
     );
-    tx.write(
+    tx.insert(
       `INSERT INTO refunds (order_id, provider, transaction_id, amount, currency, status) VALUES ${values.join(',')}`,
-      refunds.length,
     );
   }
 

@@ -88,10 +88,9 @@ export class WebhooksRepository {
         `(${escape(key)},${escape(JSON.stringify(event))},UNHEX(${escape(hash)}),${escape(status)},${escape(outcome)},` +
         `${escape(reason)},${escape(event.orderId)},${escape(order_status)},${processedAt(status)})`,
     );
-    tx.write(
+    tx.insert(
       `INSERT INTO webhook_logs (idempotency_key, payload, payload_hash, status, outcome, reason, order_id,
          order_status, processed_at) VALUES ${values.join(',')}`,
-      logs.length,
     );
   }
 

@@ -29,6 +29,8 @@ const RECONCILE_STEP = 500;
 export class WebhooksService {
   private readonly logger = new Logger('Webhooks');
   private readonly notices: GroupCommit<Notice, PaymentAnswer>;
+  private readonly newOrders = new Set<number>();
+  private reconciling: Promise<void> | undefined;
 
   constructor(
     private readonly webhooks: WebhooksRepository,
@@ -137,10 +139,21 @@ export class WebhooksService {
     return rows.filter((_, index) => answers[index]!.result === 'pending_order');
   }
 
+  /** Looks at once for events that wait for these orders, or, while such a look is under way, with the next one. */
   private reconcileInBackground(orderIds: readonly number[]): void {
-    this.reconcilePendingWebhooks(orderIds).catch((error: unknown) => {
-      this.logger.warn({ err: error }, 'Waiting payment events are left to the periodic reconciliation');
-    });
+    for (const id of orderIds) this.newOrders.add(id);
+    this.reconciling ??= this.reconcileNewOrders();
+  }
+
+  private async reconcileNewOrders(): Promise<void> {
+    while (this.newOrders.size > 0) {
+      const orderIds = [...this.newOrders];
+      this.newOrders.clear();
+      await this.reconcilePendingWebhooks(orderIds).catch((error: unknown) => {
+        this.logger.warn({ err: error }, 'Waiting payment events are left to the periodic reconciliation');
+      });
+    }
+    this.reconciling = undefined;
   }
 
   /**
