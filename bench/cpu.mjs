@@ -5,8 +5,15 @@ import { readFileSync } from 'node:fs';
 /** Linux reports in hundredths of a second to every program, whatever the kernel's own clock (USER_HZ). */
 export const TICKS_PER_SECOND = 100;
 
-/** CPU seconds a process has used, or null when there is no such process to read. */
+/** CPU seconds a process and its children have used, or null when there is no such process to read. */
 export function cpuSecondsOf(pid) {
+  const own = ownCpuSeconds(pid);
+  if (own === null) return null;
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+  return children.reduce((sum, child) => sum + (cpuSecondsOf(child) ?? 0), own);
+}
+
+function ownCpuSeconds(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

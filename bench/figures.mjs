@@ -14,6 +14,11 @@ export function atMost(target, title, measured, options = {}) {
   return figure({ target, title, measured, sign: '≤', isReached: measured.figure <= target, ...options });
 }
 
+/** A figure that nothing was set for. */
+export function shown(title, measured) {
+  return { ...figure({ target: null, title, measured, isReached: true, reach: '–' }), isShownOnly: true };
+}
+
 function figure({ target, title, measured, sign, isReached, unit = '', reach }) {
   return {
     title,

@@ -29,9 +29,9 @@ function number(value) {
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2);
 }
 
-function figureCells({ title, reach, figure, unit, pairs, isReached, missedBy, isGeneratorBound }) {
+function figureCells({ title, reach, figure, unit, pairs, isReached, missedBy, isShownOnly, isGeneratorBound }) {
   const range = pairs ? `${number(pairs.median)} (${number(pairs.min)}–${number(pairs.max)}, ${pairs.count})` : '–';
-  const verdict = isReached ? 'yes' : `no, by ${number(missedBy)}${unit}`;
+  const verdict = isShownOnly ? '–' : isReached ? 'yes' : `no, by ${number(missedBy)}${unit}`;
   const counted = isGeneratorBound ? 'does not count: the generator was the bottleneck' : verdict;
   return [title, reach, `${number(figure)}${unit}`, range, counted];
 }

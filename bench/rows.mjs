@@ -13,14 +13,18 @@ import { idleSweep } from './rows/idle-sweep.mjs';
 import { keyedHolds } from './rows/keyed-holds.mjs';
 import { manyProducts } from './rows/many-products.mjs';
 import { memory } from './rows/memory.mjs';
+import { metrics } from './rows/metrics.mjs';
 import { oldHolds } from './rows/old-holds.mjs';
 import { overload } from './rows/overload.mjs';
 import { reads } from './rows/reads.mjs';
 import { signedNotices } from './rows/signed-notices.mjs';
+import { slowClients } from './rows/slow-clients.mjs';
 import { slowCommit } from './rows/slow-commit.mjs';
 import { soldOut } from './rows/sold-out.mjs';
+import { workers } from './rows/workers.mjs';
 
 export const rows = [
   ...[hot, idle, manyProducts, checkouts, soldOut, reads, oldHolds, slowCommit, overload, memory],
   ...[expiryBurst, expiryLag, idleSweep, keyedHolds, signedNotices],
+  ...[metrics, workers, slowClients],
 ];

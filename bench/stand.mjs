@@ -262,9 +262,12 @@ export class Stand {
   async check({ countsHolds = false } = {}) {
     await checkStockIdentity(this.database);
     if (!countsHolds) return;
-    for (const [server, counts] of this.#counts) {
-      if (server.name === 'service') await checkHoldsAreStored(this.database, this.#olderHolds, counts);
-    }
+    const services = [...this.#counts].filter(([server]) => server.name === 'service').map(([, counts]) => counts);
+    const sum = (pick) => services.reduce((total, counts) => total + pick(counts), 0);
+    await checkHoldsAreStored(this.database, this.#olderHolds, {
+      answered: sum(({ answered }) => answered),
+      unansweredMax: sum(({ unansweredMax }) => unansweredMax),
+    });
   }
 }
 
