@@ -5,11 +5,10 @@ import { loadConfig } from '../../src/config/config.js';
 const NEEDED = { DB_HOST: 'database', REDIS_HOST: 'redis' };
 
 /** The variables of .env.example with their defaults; each stands in a comment. */
-const documented = Object.fromEntries(
-  [
-    ...readFileSync(new URL('../../.env.example', import.meta.url), 'utf8').matchAll(/^# ([A-Z][A-Z0-9_]*)=(.*)$/gm),
-  ].map(([, name, value]) => [name!, value!]),
-);
+const lines = [
+  ...readFileSync(new URL('../../.env.example', import.meta.url), 'utf8').matchAll(/^# ([A-Z][A-Z0-9_]*)=(.*)$/gm),
+].map(([, name, value]): [string, string] => [name!, value!]);
+const documented = Object.fromEntries(lines);
 
 describe('.env.example', () => {
   it('documents every variable that the configuration reads, and no other', () => {
@@ -22,6 +21,11 @@ describe('.env.example', () => {
     });
     loadConfig(recorder);
     expect(Object.keys(documented).sort()).toEqual([...read].sort());
+  });
+
+  it('documents each of them once', () => {
+    const names = lines.map(([name]) => name);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
   });
 
   it('states the defaults', () => {
