@@ -4,6 +4,7 @@ import swagger from '@fastify/swagger';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
+import { refuseStrangers } from './admin/admin-gate.js';
 import { serveQueueBoard } from './admin/queue-board.js';
 import { AppModule } from './app.module.js';
 import { callDirectly } from './common/direct-routes.js';
@@ -55,6 +56,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
   headAnswers(fastify);
   parseJsonBodies(fastify);
   refuseWhileDraining(fastify, app.get(Lifecycle));
+  refuseStrangers(fastify, config);
   refuseForgedNotices(fastify, app.get(NoticeGate));
   callDirectly(app);
   fastify.server.maxConnections = http.connectionsMax;

@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { problemDocument, PROBLEMS } from '../common/problem.js';
 import type { Config } from '../config/config.js';
 import type { JobQueues } from '../queue/job-queues.js';
-import { isAdmin } from './admin.guard.js';
+import { isAdmin } from './admin-gate.js';
 
 const PATH = '/admin/queues';
 

@@ -17,6 +17,7 @@ export interface EndpointOptions {
   readonly success: Readonly<Record<number, SuccessResponse>>;
   /** Codes of this endpoint's own errors; those that any endpoint can answer with are added. */
   readonly errors: readonly ProblemCode[];
+  /** Only for who knows the admin token. */
   readonly isAdmin?: boolean;
   readonly isRateLimited?: boolean;
   /** Called as `(request, reply)` without Nest's layers in between (see `callDirectly`): for the calls of a sale. */
@@ -51,6 +52,7 @@ export function Endpoint(options: EndpointOptions): MethodDecorator {
     const direct: DirectRoute = { controller: target.constructor as Type, method: String(name), status };
     const config = {
       ...options.config,
+      isAdmin: options.isAdmin === true,
       ...(options.isDirect && { direct }),
       // The rate limit's plugin takes the routes whose configuration names it.
       ...(options.isRateLimited && { rateLimit: {} }),

@@ -54,6 +54,7 @@ describe('the queue board', () => {
   it('shows a failed job and puts it back in line', async () => {
     const worker = await startService({ ROLES: 'worker' });
     const releases = worker.app.get(JobQueues).all.get('releases')!;
+    await releases.waitUntilReady();
     const job = await releases.add('releases', { productId: 'not a number' }, { attempts: 1 });
     await eventually(async () => expect(await releases.getFailedCount()).toBe(1));
     await job.updateData({ productId: 1 });

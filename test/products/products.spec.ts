@@ -191,6 +191,11 @@ describe('admin calls', () => {
     expect(await stockOf(id)).toMatchObject({ stock_total: 10 });
   });
 
+  it('answer UNAUTHORIZED before they say anything of the body', async () => {
+    expectProblem(await service.call('POST', '/api/admin/products', { nonsense: true }, {}), 'UNAUTHORIZED');
+    expectProblem(await changeProduct(1, { stock_total: -1 }, {}), 'UNAUTHORIZED');
+  });
+
   it('answer UNAUTHORIZED to everybody where no token is set', async () => {
     const closed = await startService({ ADMIN_TOKEN: '' });
     const body = { name: 'x', price: '1.00', stock_total: 1 };
