@@ -7,17 +7,12 @@ export const TICKS_PER_SECOND = 100;
 
 /** CPU seconds a process and its children have used, or null when there is no such process to read. */
 export function cpuSecondsOf(pid) {
-  const own = ownCpuSeconds(pid);
-  if (own === null) return null;
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
-  return children.reduce((sum, child) => sum + (cpuSecondsOf(child) ?? 0), own);
-}
-
-function ownCpuSeconds(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+    const own = (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+    return children.reduce((sum, child) => sum + (cpuSecondsOf(child) ?? 0), own);
   } catch {
     return null;
   }

@@ -81,8 +81,10 @@ async function measureRow(stand, row, timing) {
 }
 
 function sayFigures({ figures }) {
-  for (const { title, reach, figure, unit, isReached } of figures) {
-    say(`${isReached ? 'reached' : 'MISSED '}  ${figure.toFixed(3)}${unit} (${reach})  ${title}`);
+  for (const { title, reach, figure, unit, isReached, isShownOnly } of figures) {
+    say(
+      `${isShownOnly ? 'shown  ' : isReached ? 'reached' : 'MISSED '}  ${figure.toFixed(3)}${unit} (${reach})  ${title}`,
+    );
   }
 }
 

@@ -116,11 +116,12 @@ export class Stand {
 
   /**
    * The built service. It runs in a folder without `.env`, so its settings are those of here.
-   * @param {{ env?: Record<string, string>, databasePort?: number }} options
+   * @param {{ name?: string, env?: Record<string, string>, databasePort?: number }} options  a second one needs
+   *   another name, which begins with `service` too
    */
-  startService({ env = {}, databasePort } = {}) {
+  startService({ name = 'service', env = {}, databasePort } = {}) {
     const { flags, entry } = startCommand();
-    return this.#start('service', [...flags, ...this.#profileFlags('service'), entry], {
+    return this.#start(name, [...flags, ...this.#profileFlags(name), entry], {
       ...this.settings,
       ...this.secrets,
       DB_DATABASE: DATABASE,
@@ -173,16 +174,16 @@ export class Stand {
 
   async #start(name, args, env) {
     const port = await findFreePort();
-    const isOurs = name !== 'service';
+    const isService = name.startsWith('service');
     const { child, exited, end } = this.#spawn(name, args, { ...env, HOST: '127.0.0.1', PORT: String(port) });
-    const server = { name, pid: child.pid, port, end };
+    const server = { name, isService, pid: child.pid, port, end };
     let hasEnded = false;
     let isReady = false;
     void exited.then(() => (hasEnded = true));
     child.once('message', () => (isReady = true));
     const deadline = Date.now() + START_CAP_MS;
     while (!hasEnded && Date.now() < deadline) {
-      if (isOurs ? isReady : (await getStatus(`http://127.0.0.1:${port}/health/ready`)) === 200) return server;
+      if (isService ? (await getStatus(`http://127.0.0.1:${port}/health/ready`)) === 200 : isReady) return server;
       await sleep(25);
     }
     throw new Error(`${name} did not start; the end of its output:\n${this.outputOf(name).slice(-2000)}`);
@@ -262,7 +263,7 @@ export class Stand {
   async check({ countsHolds = false } = {}) {
     await checkStockIdentity(this.database);
     if (!countsHolds) return;
-    const services = [...this.#counts].filter(([server]) => server.name === 'service').map(([, counts]) => counts);
+    const services = [...this.#counts].filter(([server]) => server.isService).map(([, counts]) => counts);
     const sum = (pick) => services.reduce((total, counts) => total + pick(counts), 0);
     await checkHoldsAreStored(this.database, this.#olderHolds, {
       answered: sum(({ answered }) => answered),

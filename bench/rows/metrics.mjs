@@ -12,14 +12,14 @@ export const metrics = {
   countsHolds: true,
   async run(stand, { rounds, seconds, warmUpSeconds }) {
     const service = await stand.startService();
-    const without = await stand.startService({ env: { METRICS_ENABLED: 'false' } });
+    const without = await stand.startService({ name: 'service-without', env: { METRICS_ENABLED: 'false' } });
     await stand.addProducts(1, STOCK_MAX);
     const load = closedLoop({ script: 'holds.lua', args: [1] });
     const contestants = [
       { name: 'service', server: service, load },
       { name: 'without', server: without, load },
     ];
-    const timing = { rounds: rounds * MORE_TURNS, seconds: seconds / 2, warmUpSeconds };
+    const timing = { rounds: rounds * MORE_TURNS, seconds: Math.max(1, Math.round(seconds / 2)), warmUpSeconds };
     const runs = await inTurns(stand, contestants, timing);
     const title = 'one hot product with metrics ÷ with METRICS_ENABLED=false';
     return { runs, figures: [atLeast(0.97, title, ratioOf(runs, 'service', 'without'))] };

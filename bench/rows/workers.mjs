@@ -9,7 +9,7 @@ export const workers = {
   countsHolds: true,
   async setUp(stand) {
     const service = await stand.startService({ env: { WEB_CONCURRENCY: '2' } });
-    const one = await stand.startService();
+    const one = await stand.startService({ name: 'service-alone' });
     await stand.addProducts(1, STOCK_MAX);
     const load = closedLoop({ script: 'holds.lua', args: [1] });
     return [

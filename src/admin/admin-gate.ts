@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, onRequestHookHandler } from 'fastify';
 import { DomainError } from '../common/problem.js';
 import type { Config } from '../config/config.js';
 
@@ -15,11 +15,16 @@ export class UnauthorizedError extends DomainError {
  */
 export function refuseStrangers(fastify: FastifyInstance, { adminToken }: Config): void {
   fastify.addHook('onRoute', (route) => {
-    if ((route.config as { isAdmin?: boolean } | undefined)?.isAdmin !== true) return;
-    route.onRequest = (request, _reply, done) => {
+    const isForAdmins = (route.config as { isAdmin?: boolean } | undefined)?.isAdmin === true;
+    if (isForAdmins !== route.url.startsWith('/api/admin')) {
+      throw new Error(`${String(route.method)} ${route.url} must be declared with isAdmin, like all below /api/admin`);
+    }
+    if (!isForAdmins) return;
+    const gate: onRequestHookHandler = (request, _reply, done) => {
       if (isAdmin(request.headers.authorization ?? '', adminToken)) done();
       else done(new UnauthorizedError());
     };
+    route.onRequest = [gate, ...[route.onRequest ?? []].flat()];
   });
 }
 

@@ -1,12 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { createApp } from '../app.js';
 import type { Config } from '../config/config.js';
-import { migrate } from './database-commands.js';
 import { print } from './output.js';
 
 /** Writes the OpenAPI document of the service to a file. The service is built for it, and so needs its database. */
 export async function writeOpenApi(config: Config, file: string): Promise<void> {
-  await migrate(config);
   const app = await createApp({ ...config, roles: [], logLevel: 'error' });
   try {
     const fastify = app.getHttpAdapter().getInstance();

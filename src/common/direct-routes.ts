@@ -32,11 +32,18 @@ export function callDirectly(app: NestFastifyApplication): void {
       const controller = app.get<Record<string, DirectMethod>>(direct.controller, { strict: false });
       route.handler = (request, reply) => {
         const fail = (error: unknown): void => problems.answer(error, request, reply);
+        const answer = (dto: unknown): void => {
+          try {
+            void reply.send(dto);
+          } catch (error) {
+            fail(error);
+          }
+        };
         void reply.code(direct.status);
         try {
-          const answer = controller[direct.method]!(request, reply);
-          if (answer instanceof Promise) answer.then((dto) => void reply.send(dto), fail);
-          else void reply.send(answer);
+          const dto = controller[direct.method]!(request, reply);
+          if (dto instanceof Promise) dto.then(answer, fail);
+          else answer(dto);
         } catch (error) {
           fail(error);
         }

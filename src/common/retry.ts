@@ -1,7 +1,7 @@
 export interface RetryPolicy {
   /** How many times the work is run at most, the first time included. */
   readonly triesMax: number;
-  /** Whether the same work may succeed when it is run again from the start. */
+  /** Whether the same work may succeed when it is run again from the start. Must not throw. */
   isTransient(error: unknown): boolean;
   /** Pause before try `n` (2, 3, …), in milliseconds. */
   delayMs(tryNumber: number): number;
@@ -18,8 +18,12 @@ export function retry<T>(work: (previousError: unknown) => Promise<T>, policy: R
       tryNumber++;
       work(previousError).then(resolve, (error: Error) => {
         if (tryNumber >= policy.triesMax || !policy.isTransient(error)) reject(error);
-        else policy.sleep(policy.delayMs(tryNumber + 1)).then(() => attempt(error), reject);
+        else void again(error).catch(reject);
       });
+    };
+    const again = async (error: unknown): Promise<void> => {
+      await policy.sleep(policy.delayMs(tryNumber + 1));
+      attempt(error);
     };
     attempt();
   });

@@ -3,8 +3,8 @@ import type { Redis } from 'ioredis';
 import { RedisService } from '../redis/redis.service.js';
 import type { ProductRow } from './products.types.js';
 
-/** How long a figure is believed: half in Redis, half in this process, together one second. */
-const FRESH_MS = 500;
+/** How long a figure is believed, in Redis and in this process each: with the pause before it got there, one second. */
+const FRESH_MS = 400;
 const PUBLISH_PAUSE_MS = 200;
 const KEY_TTL_MS = 300_000;
 const FILL_LOCK_TTL_MS = 10_000;
@@ -38,8 +38,8 @@ interface LocalEntry {
 }
 
 /**
- * The stock figures that readers see. A figure is at most a second old: half a second in this process, and
- * one of Redis is taken only within half a second of its writing, by Redis's own clock. The version of the
+ * The stock figures that readers see. A figure is at most a second old: it stays 400 ms in this process, and
+ * one of Redis is taken only within 400 ms of its writing, by Redis's own clock. The version of the
  * row decides which of two figures is newer, so a slow reader or writer never brings an old one back.
  */
 @Injectable()
@@ -93,7 +93,7 @@ export class StockCache implements BeforeApplicationShutdown {
 
   private async fill(id: number, read: () => Promise<ProductRow | null>): Promise<ProductRow | null> {
     const startedAt = performance.now();
-    // What Redis has may be half a second old, and so from before a commit that this process has just made.
+    // What Redis has may be some time old, and so from before a commit that this process has just made.
     const isOutdated = startedAt - (this.local.get(id)?.outdatedUntil ?? -Infinity) < FRESH_MS;
     const cached = isOutdated ? null : await this.fromRedis(id);
     this.reads[cached === null ? 'database' : 'redis']++;
@@ -157,11 +157,11 @@ export class StockCache implements BeforeApplicationShutdown {
   }
 
   /**
-   * Tells Redis what was committed: the first figure at once, and while more come, the last one of each product
+   * Tells Redis what was committed: the first figure after a turn of the loop, and while more come, the last one of each product
    * every now and then. Readers of other instances believe a figure for longer than that pause anyway.
    */
   private async publish(): Promise<void> {
-    // The answers of the commit that comes with the first figure go first.
+    // An idle instance answers the buyer first.
     await new Promise((turn) => setImmediate(turn));
     while (this.unpublished.size > 0) {
       const rows = [...this.unpublished.values()];

@@ -44,14 +44,12 @@ export class WebhooksRepository {
     return rows.map(toRow);
   }
 
-  /** Events that wait for their order, oldest first. */
+  /** Events that wait although their order is there, oldest first. */
   findPending(orderIds: Iterable<number> | 'all', limit: number): Promise<WebhookLogRow[]> {
-    // All: those whose order is there, or old ones that wait for ever would stand in front of them.
-    const ofOrders =
-      orderIds === 'all'
-        ? 'EXISTS (SELECT 1 FROM orders WHERE orders.id = order_id)'
-        : `order_id IN ${listOf(orderIds, uintLiteral)}`;
-    return this.find(`status = 'pending_order' AND ${ofOrders}`, limit);
+    const ofOrders = orderIds === 'all' ? '' : `AND order_id IN ${listOf(orderIds, uintLiteral)}`;
+    // Those whose order is there, or old ones that wait for ever would stand in front of them.
+    const hasOrder = 'EXISTS (SELECT 1 FROM orders WHERE orders.id = order_id)';
+    return this.find(`status = 'pending_order' ${ofOrders} AND ${hasOrder}`, limit);
   }
 
   /** Events that have waited for their order for more than `seconds`, oldest first. */

@@ -141,6 +141,7 @@ export class WebhooksService {
 
   /** Looks at once for events that wait for these orders, or, while such a look is under way, with the next one. */
   private reconcileInBackground(orderIds: readonly number[]): void {
+    if (orderIds.length === 0) return;
     for (const id of orderIds) this.newOrders.add(id);
     this.reconciling ??= this.reconcileNewOrders();
   }

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { countRows, query } from '../support/database.js';
+import { WebhooksService } from '../../src/webhooks/webhooks.service.js';
+import { countRows, execute, query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem, expectStockIdentity } from '../support/expectations.js';
 import {
@@ -140,6 +141,22 @@ describe('a notice before its order', () => {
     await requestOrder(service, hold.hold_id);
     await eventually(async () => expect(await orderOf(hold.hold_id)).toMatchObject([{ status: 'paid' }]));
     await expectStockIdentity(hold.product_id);
+  });
+
+  it('is not kept waiting by many notices of an order that never comes', async () => {
+    const absent = 2 ** 31;
+    await Promise.all(Array.from({ length: 500 }, () => notify(service, noticeOf({ order_id: absent }))));
+    const order = await createOrder(service);
+    const notice = noticeOf(order);
+    await notify(service, notice);
+    // As if the order had been made while the notice was on its way.
+    await execute("UPDATE webhook_logs SET status = 'pending_order' WHERE idempotency_key = ?", [
+      notice.transaction_id,
+    ]);
+    const webhooks = service.app.get(WebhooksService);
+    expect(await webhooks.reconcilePendingWebhooks([absent, order.order_id])).toBe(1);
+    expect(await logsOf(notice.transaction_id)).toMatchObject([{ status: 'processed' }]);
+    await execute('DELETE FROM webhook_logs WHERE order_id = ?', [absent]);
   });
 });
 
