@@ -14,6 +14,7 @@ import { parseJsonBodies } from './common/raw-body.js';
 import { headAnswers, requestIdOf } from './common/request-head.js';
 import { UNREADABLE_REQUESTS } from './common/unreadable-requests.js';
 import type { Config } from './config/config.js';
+import { startWithDatabase } from './database/database-errors.js';
 import { Lifecycle } from './observability/lifecycle.js';
 import { serveDocs } from './observability/docs-ui.js';
 import { measureRequests } from './observability/http-metrics.js';
@@ -46,11 +47,10 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     skipMiddie: true,
     ...UNREADABLE_REQUESTS,
   });
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config), adapter, {
-    bodyParser: false,
-    bufferLogs: true,
-  });
-  app.useLogger(createLogger(config));
+  const options = { bodyParser: false, logger: createLogger(config), abortOnError: false };
+  const app = await startWithDatabase(config.database, () =>
+    NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config), adapter, options),
+  );
   const fastify = app.getHttpAdapter().getInstance();
   measureRequests(fastify, app.get(MetricsService));
   headAnswers(fastify);

@@ -30,8 +30,14 @@ export function registerCommands(program: Command, config: () => Config): void {
   program
     .command('reset')
     .description('DELETE ALL DATA, then migrate and seed')
-    .option('--force', 'also in production')
-    .action(({ force }: { force?: boolean }) => resetDatabase(config(), force === true));
+    .option('--force', 'also in production, or under a running service')
+    .action(({ force }: { force?: boolean }) => {
+      const url = process.env.SERVICE_URL;
+      if (url !== undefined && force !== true) {
+        throw new Error(`A service runs on this data (${url}): stop it first, or add --force.`);
+      }
+      return resetDatabase(config(), force === true);
+    });
   program
     .command('products:create')
     .description('put a product on sale')

@@ -91,12 +91,28 @@ function frameworkProblem(
 }
 
 function validationProblem(error: FastifyError) {
-  const errors = error.validation?.map(toFieldError) ?? [];
+  const errors = error.validation?.filter(isTold).map(toFieldError) ?? [];
   const detail =
     errors.length > 0
       ? `The ${partName(error.validationContext)} is not valid: ${errors.map(describe).join('; ')}.`
-      : 'The request could not be read: the URL, the headers or the JSON of the body is malformed.';
+      : (UNREADABLE[codeOf(error)] ??
+        'The request could not be read: the URL, the headers or the JSON of the body is malformed.');
   return { code: 'VALIDATION_FAILED' as const, detail, extensions: { errors } };
+}
+
+/** Nest wraps what Fastify says of a body that it can't read. */
+function codeOf({ code, cause }: FastifyError): string {
+  return code ?? (cause as Partial<FastifyError> | undefined)?.code ?? '';
+}
+
+const UNREADABLE: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty; send JSON, or no Content-Type where none is needed.',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not JSON.',
+};
+
+/** Where one of several forms is needed, what the first of them lacks says enough. */
+function isTold({ keyword, schemaPath }: AjvError): boolean {
+  return keyword !== 'anyOf' && !/\/anyOf\/[1-9]/.test(schemaPath);
 }
 
 function partName(context: string | undefined): string {
@@ -116,6 +132,8 @@ function toFieldError({ instancePath, keyword, params, message }: AjvError): Fie
       return { field: [...path, String(params.missingProperty)].join('.'), message: 'is required' };
     case 'additionalProperties':
       return { field: [...path, String(params.additionalProperty)].join('.'), message: 'is not a known field' };
+    case 'type':
+      return { field: path.join('.'), message: `must be ${path.length === 0 ? 'a JSON ' : ''}${String(params.type)}` };
     case 'enum':
       return { field: path.join('.'), message: `must be one of ${(params.allowedValues as unknown[]).join(', ')}` };
     case 'x-same-as':

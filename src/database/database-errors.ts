@@ -103,6 +103,18 @@ export function isOutage(error: unknown): boolean {
   return isCommitUnknown(error) || isConnectionLost(error) || isLockWaitTimeout(error) || isPoolExhausted(error);
 }
 
+/** Runs `start`; should the database be out of reach, the error says so in a sentence. */
+export async function startWithDatabase<T>(where: { host: string; port: number }, start: () => Promise<T>): Promise<T> {
+  try {
+    return await start();
+  } catch (error) {
+    if (!isConnectionLost(error)) throw error;
+    const { code } = driverError(error);
+    const reason = code === undefined ? '' : ` (${code})`;
+    throw new Error(`The database at ${where.host}:${where.port} can not be reached${reason}.`, { cause: error });
+  }
+}
+
 /** What a transaction read was overtaken while it waited for a lock; run again from the start it reads anew. */
 export class OvertakenError extends Error {
   constructor(what: string) {
