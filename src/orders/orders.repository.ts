@@ -15,7 +15,8 @@ import {
 
 type Raw<Row extends OrderRow> = Omit<Row, 'hold_id'> & { hold_id: Buffer };
 
-const COLUMNS = 'o.id, o.hold_id, o.status, o.cancel_reason, o.amount, o.payment_due_at, o.paid_transaction_id';
+const COLUMNS =
+  'o.id, o.hold_id, o.status, o.cancel_reason, o.amount, o.payment_due_at, o.created_at, o.paid_transaction_id';
 
 /** All SQL of the table `orders`. */
 @Injectable()

@@ -24,6 +24,7 @@ export interface OrderRow {
   /** Decimal string, such as "99.99". */
   readonly amount: string;
   readonly payment_due_at: string;
+  readonly created_at: string;
   /** The provider's number of the payment that paid it; null while it is not paid. */
   readonly paid_transaction_id: string | null;
 }

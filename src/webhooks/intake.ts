@@ -1,3 +1,4 @@
+import { addSeconds } from '../database/sql.js';
 import { unitsMovedBy } from '../orders/orders.service.js';
 import type { Settlement, StockedOrderRow } from '../orders/orders.types.js';
 import type { PaymentEvent } from '../providers/payment-provider.js';
@@ -18,7 +19,15 @@ export interface IntakeRows {
   readonly ledger: StockLedger | null;
 }
 
-type Known = WebhookVerdict & { readonly hash: string; readonly id: number | null };
+/** The operator's terms for payments, and how long before its order a notice may come, in seconds. */
+export type IntakePolicy = PaymentPolicy & { readonly earlySeconds: number };
+
+type Known = WebhookVerdict & {
+  readonly hash: string;
+  readonly id: number | null;
+  /** When it came, by the database's clock; null in the batch that it came with. */
+  readonly created_at: string | null;
+};
 
 /** A batch of payment events being decided one after the other; at the end it tells what is to be written. */
 export class Intake {
@@ -30,7 +39,7 @@ export class Intake {
 
   constructor(
     private readonly rows: IntakeRows,
-    private readonly policy: PaymentPolicy,
+    private readonly policy: IntakePolicy,
   ) {
     this.orders = new Map(rows.orders.map((order) => [order.id, order]));
     this.known = new Map(rows.logs.map((log) => [log.idempotency_key, { ...log, hash: log.payload_hash }]));
@@ -43,7 +52,7 @@ export class Intake {
     if (known !== undefined && isSettled(known, intent)) {
       return { result: 'duplicate', orderId: event.orderId, orderStatus: known.order_status };
     }
-    const verdict = intent === 'refund' ? this.owe(event) : this.decide(event);
+    const verdict = intent === 'refund' ? this.owe(event) : this.decide(event, known?.created_at ?? null);
     if (verdict instanceof Error) return verdict;
     if (verdict.status !== 'pending_order') return this.settle(notice, verdict);
     if (known === undefined) this.note(notice, verdict);
@@ -55,10 +64,11 @@ export class Intake {
     return { result: verdict.outcome!, orderId: notice.event.orderId, orderStatus: verdict.order_status };
   }
 
-  private decide(event: PaymentEvent): WebhookVerdict {
+  private decide(event: PaymentEvent, cameAt: string | null): WebhookVerdict {
     if (event.orderId === null) return NO_ORDER_NAMED[event.status === 'unhandled' ? 'unhandled' : 'handled'];
     const order = this.orders.get(event.orderId);
     if (order === undefined) return PENDING;
+    if (cameAt !== null && this.isTooEarlyFor(order, cameAt)) return { ...TOO_EARLY, order_status: order.status };
     const { refunds, ledger } = this.rows;
     const decision = decidePayment(event, this.policy, {
       order,
@@ -70,6 +80,15 @@ export class Intake {
     if (decision.refund === 'confirm') refunds.confirm({ orderId: order.id, transactionId: event.transactionId });
     const { result: outcome, reason, orderStatus: order_status } = decision;
     return { status: outcome === 'review' ? 'review' : 'processed', outcome, reason, order_status };
+  }
+
+  /**
+   * Whether the order was made so long after the notice came that the notice can't mean it: nobody knows a number
+   * long before its COMMIT, and a database that was restored gives numbers out again. A number that another
+   * buyer's order has now must not make that order paid or cancelled.
+   */
+  private isTooEarlyFor(order: StockedOrderRow, cameAt: string): boolean {
+    return addSeconds(cameAt, this.policy.earlySeconds) < order.created_at;
   }
 
   /** The operator gives up on matching the money: it is owed back, and its order stays as it is. */
@@ -105,7 +124,7 @@ export class Intake {
     const known = this.known.get(key);
     if (known?.id != null) this.changed.push({ id: known.id, from: known.status, verdict });
     else this.inserted.push({ event, key, hash, ...verdict });
-    this.known.set(key, { ...verdict, hash, id: known?.id ?? null });
+    this.known.set(key, { ...verdict, hash, id: known?.id ?? null, created_at: known?.created_at ?? null });
   }
 }
 
@@ -126,6 +145,13 @@ const PENDING: WebhookVerdict = {
   status: 'pending_order',
   outcome: null,
   reason: 'no such order yet',
+  order_status: null,
+};
+
+const TOO_EARLY: WebhookVerdict = {
+  status: 'review',
+  outcome: 'review',
+  reason: 'the order was made long after the notice',
   order_status: null,
 };
 

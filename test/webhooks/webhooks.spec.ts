@@ -4,6 +4,7 @@ import { countRows, execute, query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem, expectStockIdentity } from '../support/expectations.js';
 import {
+  adminHeaders,
   createHold,
   createOrder,
   createPaidOrder,
@@ -18,6 +19,7 @@ import {
   taken,
   unique,
 } from '../support/factories.js';
+import { eventIdOf } from '../support/payments.js';
 import { type Service, startService } from '../support/service.js';
 
 let service: Service;
@@ -157,6 +159,66 @@ describe('a notice before its order', () => {
     expect(await webhooks.reconcilePendingWebhooks([absent, order.order_id])).toBe(1);
     expect(await logsOf(notice.transaction_id)).toMatchObject([{ status: 'processed' }]);
     await execute('DELETE FROM webhook_logs WHERE order_id = ?', [absent]);
+  });
+});
+
+describe('a notice long before its order', () => {
+  /** As if the notice had come so many seconds before: a number that a restore gave out again. */
+  async function lostOrderNotice(secondsAgo: number, overrides: Parameters<typeof noticeOf>[1] = {}) {
+    const hold = await createHold(service);
+    const notice = noticeOf({ order_id: await nextOrderId() }, overrides);
+    expect((await notify(service, notice)).body).toEqual({ result: 'pending_order' });
+    await execute('UPDATE webhook_logs SET created_at = created_at - INTERVAL ? SECOND WHERE idempotency_key = ?', [
+      secondsAgo,
+      notice.transaction_id,
+    ]);
+    expect(taken<{ order_id: number }>(await requestOrder(service, hold.hold_id), 201).order_id).toBe(notice.order_id);
+    return { hold, notice };
+  }
+
+  it.each(['success', 'failed'] as const)('does nothing to the next order of its number (%s)', async (status) => {
+    const { hold, notice } = await lostOrderNotice(3601, { status });
+    await eventually(async () => {
+      expect(
+        await query('SELECT status, outcome, reason, order_status FROM webhook_logs WHERE idempotency_key = ?', [
+          notice.transaction_id,
+        ]),
+      ).toEqual([
+        {
+          status: 'review',
+          outcome: 'review',
+          reason: 'the order was made long after the notice',
+          order_status: 'pending_payment',
+        },
+      ]);
+    });
+    expect((await notify(service, notice)).body).toEqual({
+      result: 'duplicate',
+      order_id: notice.order_id,
+      order_status: 'pending_payment',
+    });
+    expect(await orderOf(hold.hold_id)).toMatchObject([{ status: 'pending_payment' }]);
+    await notify(service, noticeOf(notice));
+    expect(await orderOf(hold.hold_id)).toMatchObject([{ status: 'paid' }]);
+    await expectStockIdentity(hold.product_id);
+  });
+
+  it('still counts within WEBHOOK_EARLY_SECONDS', async () => {
+    const { hold } = await lostOrderNotice(3500);
+    await eventually(async () => expect(await orderOf(hold.hold_id)).toMatchObject([{ status: 'paid' }]));
+  });
+
+  it('is not applied by delivering it again either, nor by a replay once it was given up on', async () => {
+    const { hold, notice } = await lostOrderNotice(3601);
+    await eventually(async () => expect(await logsOf(notice.transaction_id)).toMatchObject([{ status: 'review' }]));
+    const event = await eventIdOf(service, notice.transaction_id);
+    for (const status of ['unmatched', 'review']) {
+      await execute('UPDATE webhook_logs SET status = ? WHERE id = ?', [status, event]);
+      const path = `/api/admin/webhooks/${event}/replay`;
+      const replayed = taken(await service.call('POST', path, undefined, adminHeaders(service)), 200);
+      expect(replayed).toMatchObject({ status: 'review', outcome: 'review' });
+    }
+    expect(await orderOf(hold.hold_id)).toMatchObject([{ status: 'pending_payment' }]);
   });
 });
 
