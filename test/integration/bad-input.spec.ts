@@ -161,9 +161,8 @@ describe.each(callNames)('%s', (name) => {
     ['', 'The body is empty; send JSON, or no Content-Type where none is needed.'],
     ['[]', 'The body is not valid: must be a JSON object.'],
   ])('says of a hold with the body %j what is wrong: %s', async (body, detail) => {
-    const headers = { 'content-type': 'application/json' };
-    const answer = await fetch(`${service.url}/api/holds`, { method: 'POST', headers, body });
-    expect(await answer.json()).toMatchObject({ status: 400, code: 'VALIDATION_FAILED', detail });
+    const answer = await service.call('POST', '/api/holds', body);
+    expect(answer.body).toMatchObject({ status: 400, code: 'VALIDATION_FAILED', detail });
   });
 
   it('refuses a body that is not there', async () => {
