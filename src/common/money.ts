@@ -20,9 +20,20 @@ export function toCents(money: string): number {
   return Number(whole) * 100 + Number(fraction.padEnd(2, '0'));
 }
 
-/** Whether two decimal strings are the same sum: `"10"`, `"10.0"` and `"10.00"` are. */
+/**
+ * One text for equal sums: `"10"`, `"10.0"` and `"10.000"` are all `"10.00"`.
+ *
+ * @returns null for what is no sum of money.
+ */
+export function canonicalAmount(money: string): string | null {
+  const [, whole, fraction = ''] = /^0*([0-9]{1,15})(?:\.([0-9]{0,15}))?$/.exec(money) ?? [];
+  return whole === undefined ? null : `${whole}.${fraction.replace(/0+$/, '').padEnd(2, '0')}`;
+}
+
+/** Whether two decimal strings are the same sum. */
 export function isSameAmount(one: string, other: string): boolean {
-  return MONEY_PATTERN.test(one) && MONEY_PATTERN.test(other) && toCents(one) === toCents(other);
+  const amount = canonicalAmount(one);
+  return amount !== null && amount === canonicalAmount(other);
 }
 
 export function fromCents(cents: number): string {

@@ -5,7 +5,7 @@ import { IDEMPOTENCY_KEY_PATTERN } from '../idempotency/idempotency-key.js';
 
 const isGiven = (name: keyof PaymentNoticeDto) => (dto: PaymentNoticeDto) => dto[name] !== undefined;
 
-/** A payment notice in our own form. Its key: the header `Idempotency-Key`, else `idempotency_key`, else `transaction_id`. */
+/** A payment notice in our own form. Its key: `idempotency_key`, else `transaction_id` and `status` together. */
 @JSONSchema({ examples: [{ order_id: 1, status: 'success', transaction_id: 'txn_1001' }] })
 export class PaymentNoticeDto {
   @IsInt()

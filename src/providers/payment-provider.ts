@@ -13,6 +13,8 @@ export interface PaymentEvent {
   readonly provider: string;
   /** Names the event: the same id never has a second effect. At most 255 visible ASCII characters. */
   readonly eventId: string;
+  /** Whether the adapter made `eventId` itself of what the event says, since its sender named it by nothing. */
+  readonly isKeyDerived?: boolean;
   /** The provider's own word for what happened. */
   readonly type: string;
   /** `refunded`: the money went back. `unhandled`: nothing that an order depends on. */

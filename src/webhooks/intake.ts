@@ -5,6 +5,7 @@ import type { PaymentEvent } from '../providers/payment-provider.js';
 import type { StockLedger } from '../products/stock-ledger.js';
 import type { RefundLedger } from '../refunds/refund-ledger.js';
 import { IdempotencyKeyReusedError } from '../idempotency/idempotency.errors.js';
+import { contentHash } from './notice.js';
 import { decidePayment, type PaymentPolicy } from './payment-decision.js';
 import { PaymentEventNotOwedError } from './webhooks.errors.js';
 import type { NewLog, VerdictChange } from './webhooks.repository.js';
@@ -42,13 +43,14 @@ export class Intake {
     private readonly policy: IntakePolicy,
   ) {
     this.orders = new Map(rows.orders.map((order) => [order.id, order]));
-    this.known = new Map(rows.logs.map((log) => [log.idempotency_key, { ...log, hash: log.payload_hash }]));
+    // The hash is made anew, since how it is made may have changed since the event was stored.
+    this.known = new Map(rows.logs.map((log) => [log.idempotency_key, { ...log, hash: contentHash(log.event) }]));
   }
 
   take(notice: Notice): PaymentAnswer | Error {
     const { event, key, hash, intent } = notice;
     const known = this.known.get(key);
-    if (known !== undefined && known.hash !== hash) return new IdempotencyKeyReusedError('event');
+    if (known !== undefined && known.hash !== hash) return this.takeOther(notice);
     if (known !== undefined && isSettled(known, intent)) {
       return { result: 'duplicate', orderId: event.orderId, orderStatus: known.order_status };
     }
@@ -57,6 +59,19 @@ export class Intake {
     if (verdict.status !== 'pending_order') return this.settle(notice, verdict);
     if (known === undefined) this.note(notice, verdict);
     return { result: 'pending_order' };
+  }
+
+  /**
+   * Another event has the key. Where the key was made of what the event says, both are true events of one payment,
+   * and nobody but a person can tell what the second one means: it is kept, once. A sender who chooses keys is told.
+   */
+  private takeOther(notice: Notice): PaymentAnswer | Error {
+    const { event, otherKey } = notice;
+    if (otherKey === null) return new IdempotencyKeyReusedError('event');
+    const other: Notice = { ...notice, event: { ...event, eventId: otherKey }, key: otherKey, otherKey: null };
+    if (this.known.has(otherKey)) return this.take(other);
+    const order_status = this.orders.get(event.orderId)?.status ?? null;
+    return this.settle(other, { status: 'review', outcome: 'review', reason: TOLD_OTHERWISE, order_status });
   }
 
   private settle(notice: Notice, verdict: WebhookVerdict): PaymentAnswer {
@@ -140,6 +155,8 @@ function isSettled({ status, outcome }: WebhookVerdict, intent: Intent): boolean
       return !(intent === 'replay' && outcome === 'ignored');
   }
 }
+
+const TOLD_OTHERWISE = 'the same payment was told with other content';
 
 const PENDING: WebhookVerdict = {
   status: 'pending_order',

@@ -2,7 +2,6 @@ import { Controller, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Endpoint } from '../common/endpoint.decorator.js';
 import type { JsonSchema } from '../common/json-schema.js';
-import { IDEMPOTENCY_KEY_PATTERN } from '../idempotency/idempotency-key.js';
 import { PaymentNoticeDto } from '../providers/payment-notice.dto.js';
 import { PaymentAnswerDto, PendingPaymentDto, toAnswerDto } from './dto/payment-answer.dto.js';
 import { NoticeGate, type NoticeRequest, TAKES_NOTICES } from './notice-gate.js';
@@ -33,7 +32,7 @@ export class WebhooksController {
     tag: 'payments',
     summary: 'Take a payment notice in our own form',
     body: PaymentNoticeDto,
-    headers: { 'idempotency-key': { type: 'string', pattern: IDEMPOTENCY_KEY_PATTERN.source }, ...SIGNATURE_HEADERS },
+    headers: SIGNATURE_HEADERS,
     success: SUCCESS,
     errors: ['SIGNATURE_INVALID', 'IDEMPOTENCY_KEY_REUSED'],
     config: TAKES_NOTICES,

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { GroupCommit } from '../common/group-commit.js';
 import { inSteps } from '../common/in-steps.js';
@@ -12,10 +11,10 @@ import { OrdersService } from '../orders/orders.service.js';
 import type { StockedOrderRow } from '../orders/orders.types.js';
 import { ProductsService } from '../products/products.service.js';
 import type { StockLedger } from '../products/stock-ledger.js';
-import { GENERIC } from '../providers/generic.provider.js';
 import type { PaymentEvent } from '../providers/payment-provider.js';
 import { RefundsService } from '../refunds/refunds.service.js';
 import { Intake } from './intake.js';
+import { toNotice } from './notice.js';
 import { NoticeCounts } from './notice-counts.js';
 import { PaymentEventNotFoundError } from './webhooks.errors.js';
 import { WebhooksRepository } from './webhooks.repository.js';
@@ -172,7 +171,7 @@ export class WebhooksService {
         orderIds.length === 0 ? [] : this.orders.lockOrders(tx, orderIds),
         this.webhooks.findByKeys(
           tx,
-          batch.map(({ key }) => key),
+          batch.flatMap(({ key, otherKey }) => (otherKey === null ? [key] : [key, otherKey])),
         ),
         this.refunds.readRefunds(tx, orderIds),
       ]);
@@ -215,18 +214,4 @@ export class WebhooksService {
     this.products.writeStock(tx, ledger);
     return { ledger, takenBack: count };
   }
-}
-
-function toNotice(event: PaymentEvent, intent: Intent): Notice {
-  // A blank is in no key that a sender may choose, so the events of two providers never meet.
-  const key = event.provider === GENERIC ? event.eventId : `${event.provider} ${event.eventId}`;
-  return { event, key, hash: contentHash(event), intent };
-}
-
-/** Two notices are the same when what they say is the same, however it was written. */
-function contentHash(event: PaymentEvent): string {
-  const { orderId, status, transactionId, amount, currency } = event;
-  return createHash('sha256')
-    .update(JSON.stringify([orderId, status, transactionId, amount, currency]))
-    .digest('hex');
 }

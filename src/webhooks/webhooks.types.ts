@@ -53,6 +53,8 @@ export interface Notice {
   readonly event: PaymentEvent;
   /** Names the event in the log, among those of all providers. */
   readonly key: string;
+  /** Names it where another event has its key; null where the sender chose the key, and answers for it. */
+  readonly otherKey: string | null;
   /** SHA-256 of what the event says, in hexadecimal. */
   readonly hash: string;
   readonly intent: Intent;

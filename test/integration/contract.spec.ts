@@ -12,6 +12,7 @@ import {
   createProduct,
   expireHolds,
   hex,
+  keyOf,
   noticeOf,
   notify,
   unique,
@@ -176,7 +177,7 @@ const OPERATIONS: Record<string, Operation> = {
     refusals: {
       VALIDATION_FAILED: () => ({ path: '/api/payments/webhook', body: { order_id: 1 } }),
       IDEMPOTENCY_KEY_REUSED: async (service) => {
-        const notice = noticeOf(await createOrder(service));
+        const notice = noticeOf(await createOrder(service), { idempotency_key: unique('key') });
         await notify(service, notice);
         return { path: '/api/payments/webhook', body: { ...notice, status: 'failed' } };
       },
@@ -223,7 +224,7 @@ const OPERATIONS: Record<string, Operation> = {
       PAYMENT_EVENT_NOT_OWED: async (service) => {
         const notice = noticeOf({ order_id: UNKNOWN_ID }, { status: 'failed' });
         await notify(service, notice);
-        return toAdmin(`webhooks/${await eventIdOf(service, notice.transaction_id)}/refund`);
+        return toAdmin(`webhooks/${await eventIdOf(service, keyOf(notice))}/refund`);
       },
     },
   },

@@ -78,6 +78,11 @@ export function noticeOf(order: Pick<Order, 'order_id'>, overrides: Partial<Noti
   return { order_id: order.order_id, status: 'success', transaction_id: unique('txn'), ...overrides };
 }
 
+/** The key that the service gives a notice whose sender chose none. */
+export function keyOf({ status, transaction_id }: Notice): string {
+  return `${status} ${transaction_id}`;
+}
+
 export function notify(service: Service, notice: Notice, headers?: Record<string, string>): Promise<Answer> {
   return service.call('POST', '/api/payments/webhook', notice, headers);
 }

@@ -1,5 +1,5 @@
 import { createHmac, randomUUID } from 'node:crypto';
-import { createPaidOrder, noticeOf, notify, type Order, refundsOf, taken, unique } from './factories.js';
+import { createPaidOrder, keyOf, noticeOf, notify, type Order, refundsOf, taken, unique } from './factories.js';
 import type { Service } from './service.js';
 
 /** Payment notices as providers sign and send them. */
@@ -65,7 +65,7 @@ export async function createRefund(service: Service): Promise<number> {
 export async function createReview(service: Service, order: Pick<Order, 'order_id'>): Promise<number> {
   const notice = noticeOf(order, { amount: '0.01' });
   taken(await notify(service, notice), 200);
-  return eventIdOf(service, notice.transaction_id);
+  return eventIdOf(service, keyOf(notice));
 }
 
 /** The number of the event that came with this key. */

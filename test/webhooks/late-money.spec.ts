@@ -16,6 +16,7 @@ import {
   orderOf,
   refundsOf,
   stockOf,
+  unique,
 } from '../support/factories.js';
 import { type Service, startService } from '../support/service.js';
 
@@ -140,7 +141,7 @@ describe('a second payment', () => {
     const notice = noticeOf(order);
     const answers = [];
     for (const key of ['a', 'b', 'c']) {
-      answers.push(await notify(service, notice, { 'idempotency-key': `${notice.transaction_id}-${key}` }));
+      answers.push(await notify(service, { ...notice, idempotency_key: unique(key) }));
     }
     expect(answers.map(({ body }) => body.result)).toEqual(['applied', 'ignored', 'ignored']);
     expect(await refundsOf(order.order_id)).toHaveLength(1);
@@ -149,8 +150,8 @@ describe('a second payment', () => {
   it('is the first one again when it only comes under another key: nothing is owed', async () => {
     const order = await createOrder(service);
     const notice = noticeOf(order);
-    await notify(service, notice, { 'idempotency-key': `${notice.transaction_id}-one` });
-    const again = await notify(service, notice, { 'idempotency-key': `${notice.transaction_id}-two` });
+    await notify(service, { ...notice, idempotency_key: unique('one') });
+    const again = await notify(service, { ...notice, idempotency_key: unique('two') });
     expect(again.body).toMatchObject({ result: 'ignored', order_status: 'paid' });
     expect(await refundsOf(order.order_id)).toEqual([]);
   });

@@ -9,6 +9,7 @@ import {
   createPaidOrder,
   createProduct,
   giveBack,
+  keyOf,
   noticeOf,
   notify,
   orderOf,
@@ -40,7 +41,7 @@ async function earlyNotice() {
   const { order_id } = await createOrder(service);
   const notice = noticeOf({ order_id: order_id + 1 });
   expect((await notify(service, notice)).status).toBe(202);
-  return { hold, notice, key: notice.transaction_id };
+  return { hold, notice, key: keyOf(notice) };
 }
 
 async function letWaitTooLong(key: string): Promise<void> {
@@ -64,7 +65,7 @@ describe('GET /api/admin/webhooks', () => {
     ] as const;
     for (const [notice, status, outcome, reason] of cases) {
       await notify(service, notice);
-      const event = await eventOf(notice.transaction_id);
+      const event = await eventOf(keyOf(notice));
       expect(event).toMatchObject({ provider: 'generic', status, outcome, reason, order_id: notice.order_id });
       expect(event!.processed_at === null).toBe(status === 'pending_order');
     }
@@ -118,7 +119,7 @@ describe('an event for review', () => {
     await notify(service, notice);
     // The operator grants the discount that the payment page had promised.
     await execute("UPDATE orders SET amount = '89.99' WHERE id = ?", [order.order_id]);
-    const id = await eventIdOf(service, notice.transaction_id);
+    const id = await eventIdOf(service, keyOf(notice));
     expect(taken(await act(id, 'replay'), 200)).toMatchObject({
       status: 'processed',
       outcome: 'applied',
@@ -132,7 +133,7 @@ describe('an event for review', () => {
     const order = await createOrder(service);
     const notice = noticeOf(order, { amount: '1.00' });
     await notify(service, notice);
-    const id = await eventIdOf(service, notice.transaction_id);
+    const id = await eventIdOf(service, keyOf(notice));
     const answers = [await act(id, 'refund'), await act(id, 'refund')];
     for (const answer of answers) {
       expect(taken(answer, 200)).toMatchObject({
@@ -144,7 +145,7 @@ describe('an event for review', () => {
     expect(await refundsOf(order.order_id)).toMatchObject([
       { transaction_id: notice.transaction_id, status: 'due', amount: '1.000' },
     ]);
-    const corrected = await notify(service, { ...notice, amount: order.amount }, { 'idempotency-key': unique('key') });
+    const corrected = await notify(service, { ...notice, amount: order.amount, idempotency_key: unique('key') });
     expect(corrected.body).toMatchObject({ result: 'ignored', order_status: 'pending_payment' });
     expect((await notify(service, noticeOf(order))).body).toMatchObject({ order_status: 'paid' });
     await expectStockIdentity(order.product_id);
@@ -156,7 +157,7 @@ describe('a replay', () => {
     const order = await createOrder(service);
     const notice = noticeOf(order, { status: 'failed' });
     await notify(service, notice);
-    const id = await eventIdOf(service, notice.transaction_id);
+    const id = await eventIdOf(service, keyOf(notice));
     await notify(service, noticeOf(order));
     for (let time = 0; time < 3; time++) {
       expect(taken(await act(id, 'replay'), 200)).toMatchObject({ outcome: 'applied', order_status: 'cancelled' });
@@ -170,7 +171,7 @@ describe('a replay', () => {
     const order = await createOrder(service);
     const notice = noticeOf(order, { status: 'failed' });
     expect((await notify(keeping, notice)).body).toMatchObject({ result: 'ignored' });
-    const id = await eventIdOf(service, notice.transaction_id);
+    const id = await eventIdOf(service, keyOf(notice));
     expect(taken(await act(id, 'replay'), 200)).toMatchObject({ outcome: 'applied', order_status: 'cancelled' });
     await expectStockIdentity(order.product_id);
   });
@@ -180,7 +181,7 @@ describe('a replay', () => {
     const notice = noticeOf(order, { amount: '89.99' });
     await notify(service, notice);
     await execute("UPDATE orders SET amount = '89.99' WHERE id = ?", [order.order_id]);
-    const id = await eventIdOf(service, notice.transaction_id);
+    const id = await eventIdOf(service, keyOf(notice));
     const answers = await Promise.all(Array.from({ length: 10 }, () => act(id, 'replay')));
     expect(answers.map(({ body }) => body.order_status)).toEqual(Array(10).fill('paid'));
     await expectStockIdentity(order.product_id);
@@ -192,12 +193,12 @@ describe('owing back', () => {
     const order = await createOrder(service);
     const paying = noticeOf(order);
     await notify(service, paying);
-    expect(taken(await act(await eventIdOf(service, paying.transaction_id), 'refund'), 200)).toMatchObject({
+    expect(taken(await act(await eventIdOf(service, keyOf(paying)), 'refund'), 200)).toMatchObject({
       order_status: 'paid',
     });
     const waiting = noticeOf({ order_id: 777_777_777 }, { status: 'failed' });
     await notify(service, waiting);
-    expectProblem(await act(await eventIdOf(service, waiting.transaction_id), 'refund'), 'PAYMENT_EVENT_NOT_OWED');
+    expectProblem(await act(await eventIdOf(service, keyOf(waiting)), 'refund'), 'PAYMENT_EVENT_NOT_OWED');
     expect(await refundsOf(order.order_id)).toEqual([]);
   });
 });
@@ -251,9 +252,9 @@ describe('an event whose order does not come', () => {
     const { id } = await createProduct(service);
     const notice = noticeOf({ order_id: 666_666_000 + id }, { amount: '12.00', currency: 'EUR' });
     await notify(service, notice);
-    await letWaitTooLong(notice.transaction_id);
+    await letWaitTooLong(keyOf(notice));
     await markUnmatched();
-    const event = (await eventOf(notice.transaction_id))!;
+    const event = (await eventOf(keyOf(notice)))!;
     expect(taken(await act(event.id, 'refund'), 200)).toMatchObject({ outcome: 'applied', order_status: null });
     expect(await refundsOf(notice.order_id)).toMatchObject([{ status: 'due', amount: '12.000' }]);
     expect((await notify(service, notice)).body).toMatchObject({ result: 'duplicate', order_status: null });

@@ -2,7 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { countRows, query } from '../support/database.js';
 import { expectProblem, expectStockIdentity } from '../support/expectations.js';
-import { createOrder, noticeOf, orderOf, taken } from '../support/factories.js';
+import { createOrder, keyOf, noticeOf, orderOf, taken, unique } from '../support/factories.js';
 import {
   hexHeaders,
   type NoticeHeaders,
@@ -108,6 +108,32 @@ describe.each(SCHEMES)('$name', (scheme) => {
     await expectStockIdentity(order.product_id);
   });
 
+  it('leaves one row of a notice that was listened in on and is sent again under fresh keys', async () => {
+    const body = JSON.stringify(noticeOf(await createOrder(service)));
+    const signed = scheme.sign(body);
+    taken(await send(body, signed), 200);
+    const rows = await countRows();
+    for (let time = 0; time < 20; time++) {
+      const answer = await send(body, { ...signed, 'idempotency-key': unique('key') });
+      expect(taken(answer, 200)).toMatchObject({ result: 'duplicate', order_status: 'paid' });
+    }
+    expect(await countRows()).toEqual(rows);
+  });
+
+  it('lets nobody who has listened in take the key of another payment', async () => {
+    const [one, other] = [await createOrder(service), await createOrder(service)];
+    const [heard, awaited] = [noticeOf(one), noticeOf(other)].map((notice) => ({
+      notice,
+      body: JSON.stringify(notice),
+    }));
+    const signed = scheme.sign(heard!.body);
+    for (const key of [awaited!.notice.transaction_id, keyOf(awaited!.notice)]) {
+      await send(heard!.body, { ...signed, 'idempotency-key': key });
+    }
+    const answer = await send(awaited!.body, scheme.sign(awaited!.body));
+    expect(taken(answer, 200)).toMatchObject({ result: 'applied', order_id: other.order_id, order_status: 'paid' });
+  });
+
   it('refuses a header that comes in two lines', async () => {
     const order = await createOrder(service);
     const body = JSON.stringify(noticeOf(order));
@@ -185,7 +211,7 @@ describe('an authentic notice', () => {
     await send(body, standardHeaders(CURRENT_KEY, body));
     const [row] = await query<{ payload: string | object }>(
       'SELECT payload FROM webhook_logs WHERE idempotency_key = ?',
-      [notice.transaction_id],
+      [keyOf(notice)],
     );
     const payload: unknown = typeof row!.payload === 'string' ? JSON.parse(row!.payload) : row!.payload;
     expect(payload).toMatchObject({ provider: 'generic', orderId: order.order_id, amount: '99.99', status: 'success' });

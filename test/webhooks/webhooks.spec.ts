@@ -10,6 +10,7 @@ import {
   createPaidOrder,
   createProduct,
   giveBack,
+  keyOf,
   noticeOf,
   notify,
   orderOf,
@@ -56,7 +57,7 @@ describe('POST /api/payments/webhook', () => {
     expect(answer.status).toBe(200);
     expect(answer.body).toEqual({ result: 'applied', order_id: order.order_id, order_status: 'paid' });
     expect(await stockOf(id)).toMatchObject({ stock_held: 0, stock_sold: 3, available: 7 });
-    expect(await logsOf(notice.transaction_id)).toEqual([
+    expect(await logsOf(keyOf(notice))).toEqual([
       { status: 'processed', outcome: 'applied', order_status: 'paid', order_id: order.order_id },
     ]);
     await expectStockIdentity(id);
@@ -85,7 +86,7 @@ describe('POST /api/payments/webhook', () => {
       expect(again.body).toEqual({ ...first.body, result: 'duplicate' });
     }
     expect(await stockOf(id)).toEqual(stock);
-    expect(await logsOf(notice.transaction_id)).toHaveLength(1);
+    expect(await logsOf(keyOf(notice))).toHaveLength(1);
     await expectStockIdentity(id);
   });
 
@@ -112,11 +113,11 @@ describe('a notice before its order', () => {
     const answer = await notify(service, notice);
     expect(answer.status).toBe(202);
     expect(answer.body).toEqual({ result: 'pending_order' });
-    expect(await logsOf(notice.transaction_id)).toMatchObject([{ status: 'pending_order', outcome: null }]);
+    expect(await logsOf(keyOf(notice))).toMatchObject([{ status: 'pending_order', outcome: null }]);
     const order = taken<{ order_id: number }>(await requestOrder(service, hold.hold_id), 201);
     expect(order.order_id).toBe(notice.order_id);
     await eventually(async () => expect(await orderOf(hold.hold_id)).toMatchObject([{ status: 'paid' }]));
-    expect(await logsOf(notice.transaction_id)).toMatchObject([{ status: 'processed', outcome: 'applied' }]);
+    expect(await logsOf(keyOf(notice))).toMatchObject([{ status: 'processed', outcome: 'applied' }]);
     expect((await notify(service, notice)).body).toMatchObject({ result: 'duplicate', order_status: 'paid' });
     expect(await stockOf(id)).toMatchObject({ stock_sold: 1 });
     await expectStockIdentity(id);
@@ -127,7 +128,7 @@ describe('a notice before its order', () => {
     const notice = noticeOf({ order_id: await nextOrderId() }, { status: 'failed' });
     const answers = await Promise.all(Array.from({ length: 5 }, () => notify(service, notice)));
     expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 202, 202]);
-    expect(await logsOf(notice.transaction_id)).toHaveLength(1);
+    expect(await logsOf(keyOf(notice))).toHaveLength(1);
     await requestOrder(service, hold.hold_id);
     await eventually(async () => {
       expect(await orderOf(hold.hold_id)).toMatchObject([{ id: notice.order_id, status: 'cancelled' }]);
@@ -152,12 +153,10 @@ describe('a notice before its order', () => {
     const notice = noticeOf(order);
     await notify(service, notice);
     // As if the order had been made while the notice was on its way.
-    await execute("UPDATE webhook_logs SET status = 'pending_order' WHERE idempotency_key = ?", [
-      notice.transaction_id,
-    ]);
+    await execute("UPDATE webhook_logs SET status = 'pending_order' WHERE idempotency_key = ?", [keyOf(notice)]);
     const webhooks = service.app.get(WebhooksService);
     expect(await webhooks.reconcilePendingWebhooks([absent, order.order_id])).toBe(1);
-    expect(await logsOf(notice.transaction_id)).toMatchObject([{ status: 'processed' }]);
+    expect(await logsOf(keyOf(notice))).toMatchObject([{ status: 'processed' }]);
     await execute('DELETE FROM webhook_logs WHERE order_id = ?', [absent]);
   });
 });
@@ -262,16 +261,68 @@ describe('late money', () => {
 });
 
 describe('the key of a notice', () => {
-  it('is the Idempotency-Key header before idempotency_key before transaction_id', async () => {
+  it('is idempotency_key before transaction_id and status, and never a header', async () => {
     const order = await createOrder(service);
     const [header, field] = [unique('header'), unique('field')];
     const notice = noticeOf(order, { idempotency_key: field });
-    await notify(service, notice, { 'idempotency-key': header });
-    expect(await logsOf(header)).toHaveLength(1);
-    expect(await logsOf(field)).toHaveLength(0);
-    expect((await notify(service, notice)).body).toMatchObject({ result: 'ignored' });
+    taken(await notify(service, notice, { 'idempotency-key': header }), 200);
     expect(await logsOf(field)).toHaveLength(1);
-    expect(await logsOf(notice.transaction_id)).toHaveLength(0);
+    for (const key of [header, notice.transaction_id, keyOf(notice)]) expect(await logsOf(key)).toHaveLength(0);
+    const other = noticeOf(order);
+    taken(await notify(service, other, { 'idempotency-key': header }), 200);
+    expect(await logsOf(keyOf(other))).toHaveLength(1);
+    expect(await logsOf(header)).toHaveLength(0);
+  });
+
+  it('is one for each status of a payment: money comes after a try that failed under the same number', async () => {
+    const order = await createOrder(service);
+    const failed = noticeOf(order, { status: 'failed' });
+    const paid = { ...failed, status: 'success' as const };
+    expect((await notify(service, failed)).body).toMatchObject({ result: 'applied', order_status: 'cancelled' });
+    expect((await notify(service, paid)).body).toMatchObject({ result: 'applied', order_status: 'paid' });
+    expect((await notify(service, failed)).body).toMatchObject({ result: 'duplicate', order_status: 'cancelled' });
+    await expectStockIdentity(order.product_id);
+  });
+
+  it('is a hash of them where they are long, and tells long ones apart', async () => {
+    for (const last of ['a', 'b']) {
+      const notice = noticeOf(await createOrder(service), { transaction_id: 'x'.repeat(254) + last });
+      expect((await notify(service, notice)).body).toMatchObject({ result: 'applied', order_status: 'paid' });
+      expect((await notify(service, notice)).body).toMatchObject({ result: 'duplicate', order_status: 'paid' });
+    }
+  });
+
+  it('is of its own payment only: the text of another one’s key does not take it', async () => {
+    const [one, other] = [await createOrder(service), await createOrder(service)];
+    const notice = noticeOf(other);
+    taken(await notify(service, noticeOf(one, { idempotency_key: notice.transaction_id })), 200);
+    expect((await notify(service, notice)).body).toMatchObject({ result: 'applied', order_status: 'paid' });
+  });
+
+  it('stays the same however an amount is written', async () => {
+    const { id } = await createProduct(service, { price: '10.00' });
+    const order = await createOrder(service, { product_id: id });
+    const notice = noticeOf(order, { amount: '10' });
+    expect((await notify(service, notice)).body).toMatchObject({ result: 'applied', order_status: 'paid' });
+    for (const amount of ['10.0', '10.00']) {
+      expect((await notify(service, { ...notice, amount })).body).toMatchObject({ result: 'duplicate' });
+    }
+  });
+
+  it.each([
+    ['order', async () => ({ order_id: (await createOrder(service)).order_id })],
+    ['amount', () => ({ amount: '1.00' })],
+    ['currency', () => ({ currency: 'USD' })],
+  ])('that the sender did not choose is kept for review with another %s, once', async (_, change) => {
+    const order = await createOrder(service);
+    const notice = noticeOf(order);
+    taken(await notify(service, notice), 200);
+    const changed = { ...notice, ...(await change()) };
+    const rows = await countRows();
+    expect((await notify(service, changed)).body).toMatchObject({ result: 'review', order_id: changed.order_id });
+    expect((await notify(service, changed)).body).toMatchObject({ result: 'duplicate', order_id: changed.order_id });
+    expect(await countRows()).toEqual({ ...rows, webhook_logs: rows.webhook_logs! + 1 });
+    expect((await notify(service, notice)).body).toMatchObject({ result: 'duplicate', order_status: 'paid' });
   });
 
   it('tells a repeated notice by its content, in whatever order its fields are', async () => {
@@ -316,9 +367,9 @@ describe('the key of a notice', () => {
     expect(await orderOf(order.hold_id)).toMatchObject([{ status: 'pending_payment' }]);
   });
 
-  it.each(['two words', 'x'.repeat(256)])('refuses %j in the header', async (key) => {
+  it.each(['two words', 'x'.repeat(256)])('cares for no header, such as %j', async (key) => {
     const order = await createOrder(service);
-    expectProblem(await notify(service, noticeOf(order), { 'idempotency-key': key }), 'VALIDATION_FAILED');
-    expect(await orderOf(order.hold_id)).toMatchObject([{ status: 'pending_payment' }]);
+    expect((await notify(service, noticeOf(order), { 'idempotency-key': key })).status).toBe(200);
+    expect(await orderOf(order.hold_id)).toMatchObject([{ status: 'paid' }]);
   });
 });
