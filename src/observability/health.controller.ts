@@ -1,14 +1,10 @@
 import { Controller, Get, Inject } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
 import { IsIn, IsString } from 'class-validator';
-import type { DataSource } from 'typeorm';
 import { Endpoint } from '../common/endpoint.decorator.js';
-import { UnavailableError } from '../common/problem.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { RedisService } from '../redis/redis.service.js';
+import { type DatabaseState, Readiness } from './readiness.js';
 import { findCommit, VERSION } from './version.js';
-
-const DATABASE_PING_TIMEOUT_MS = 500;
 
 export class LiveDto {
   @IsIn(['ok'])
@@ -28,12 +24,13 @@ export class StartupDto {
 }
 
 export class ReadyDto {
-  /** `degraded`: Redis is away, so the database alone answers. */
+  /** `degraded`: Redis is away, so that the database alone answers, or the database is slow. */
   @IsIn(['ok', 'degraded'])
   status!: 'ok' | 'degraded';
 
-  @IsIn(['up'])
-  database!: 'up';
+  /** `slow`: it is there, and did not answer within half a second. */
+  @IsIn(['up', 'slow'])
+  database!: DatabaseState;
 
   @IsIn(['up', 'down'])
   redis!: 'up' | 'down';
@@ -44,7 +41,7 @@ export class HealthController {
   private readonly startedAs: StartupDto;
 
   constructor(
-    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly readiness: Readiness,
     private readonly redis: RedisService,
     @Inject(CONFIG) config: Config,
   ) {
@@ -81,23 +78,9 @@ export class HealthController {
     errors: [],
   })
   async ready(): Promise<ReadyDto> {
-    await this.pingDatabase();
+    const database = await this.readiness.databaseState();
     return this.redis.isReady
-      ? { status: 'ok', database: 'up', redis: 'up' }
-      : { status: 'degraded', database: 'up', redis: 'down' };
-  }
-
-  private async pingDatabase(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error('no answer in time')), DATABASE_PING_TIMEOUT_MS);
-    });
-    try {
-      await Promise.race([this.dataSource.query('SELECT 1'), timeout]);
-    } catch (error) {
-      throw new UnavailableError('The database does not answer.', error);
-    } finally {
-      clearTimeout(timer);
-    }
+      ? { status: database === 'up' ? 'ok' : 'degraded', database, redis: 'up' }
+      : { status: 'degraded', database, redis: 'down' };
   }
 }

@@ -1,15 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, resolve } from 'node:path';
 
 const folders = (): string[] => [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
 
-/** The first of the programs that is on this machine. */
+/** The first of the programs (or files, by their whole path) that is on this machine. */
 export function findTool(...names: string[]): string | undefined {
-  return names.flatMap((name) => folders().map((folder) => join(folder, name))).find((path) => existsSync(path));
+  return names.flatMap((name) => folders().map((folder) => resolve(folder, name))).find((path) => existsSync(path));
 }
 
-/** Installs the Debian package of a program where that is possible; otherwise says what to run. */
+/** Installs the Debian package of a program or file where that is possible; otherwise says what to run. */
 export function ensureTool(name: string, debianPackage: string): void {
   if (findTool(name) !== undefined) return;
   const install = ['install', '-y', '--no-install-recommends', debianPackage];
