@@ -1,25 +1,74 @@
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { problemDocument, PROBLEMS } from './problem.js';
+import { problemDocument, type ProblemCode, PROBLEMS } from './problem.js';
 
-const { status } = PROBLEMS.VALIDATION_FAILED;
-const DOCUMENT = JSON.stringify(
-  problemDocument('VALIDATION_FAILED', 'The request could not be read: the URL or the headers are malformed.', {
-    errors: [],
-  }),
-);
+/** How long a client may take to read why its connection ends; then it ends whether the client agrees or not. */
+const LINGER_MS = 1000;
+
+/** A socket of the HTTP server, with the answer that Node writes to it at the moment. */
+interface HttpSocket extends Socket {
+  readonly _httpMessage?: ServerResponse | null;
+}
+
+/** What can be wrong with bytes that are no request (yet), by the code of Node's error; all else is malformed. */
+const REASONS: Readonly<Record<string, readonly [code: ProblemCode, detail: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TIMEOUT', 'The request did not arrive in time; send it again, all at once.'],
+  HPE_HEADER_OVERFLOW: ['HEADERS_TOO_LARGE', 'The URL and the headers together are longer than 16 KiB.'],
+};
+const MALFORMED = 'The request could not be read: the URL or the headers are malformed.';
+
+/** Connections that are about to end: what else comes on them is one more error, which changes nothing. */
+const refused = new WeakSet<Socket>();
 
 /** Answers to what Fastify refuses before it looks for a route, where the filter does not reach. */
 export const UNREADABLE_REQUESTS = {
   /** A URL that can't be decoded, or a part of it that is longer than any id. */
   frameworkErrors(_error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
-    void reply.code(status).header('content-type', 'application/problem+json').send(DOCUMENT);
+    const document = JSON.stringify(problemDocument('VALIDATION_FAILED', MALFORMED, { errors: [] }));
+    void reply
+      .code(PROBLEMS.VALIDATION_FAILED.status)
+      .header('content-type', 'application/problem+json')
+      .send(document);
   },
 
-  /** Bytes that are no HTTP: there is no request, so the answer is written as it goes over the wire. */
-  clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket): void {
-    if (error.code === 'ECONNRESET' || socket.destroyed) return;
-    const head = `HTTP/1.1 ${status} Bad Request\r\nContent-Length: ${Buffer.byteLength(DOCUMENT)}\r\n`;
-    socket.end(`${head}Content-Type: application/problem+json\r\nConnection: close\r\n\r\n${DOCUMENT}`);
+  /** Bytes that are no HTTP, or stop coming: there is no request, so the answer is written as it goes over the wire. */
+  clientErrorHandler(error: NodeJS.ErrnoException, socket: HttpSocket): void {
+    if (refused.has(socket)) return;
+    refused.add(socket);
+    refuseAfterAnswers(socket, ...(REASONS[error.code ?? ''] ?? (['VALIDATION_FAILED', MALFORMED] as const)));
   },
 };
+
+/**
+ * Requests that came whole before the bad bytes are carried out, and answers go out in the order of the requests: this
+ * one comes last. Node's own handler looks at the same property to see whether an answer is on its way.
+ */
+function refuseAfterAnswers(socket: HttpSocket, code: ProblemCode, detail: string): void {
+  const answer = socket._httpMessage;
+  if (answer?.req.complete === true) answer.once('close', () => refuseAfterAnswers(socket, code, detail));
+  else refuse(socket, code, detail, answer?.headersSent === true);
+}
+
+/**
+ * Ends the connection. Closed at once, with bytes of the client unread, it would be reset, and the client would never
+ * see the answer; left to the client, it would stay for as long as the client likes and count against the limit.
+ */
+function refuse(socket: Socket, code: ProblemCode, detail: string, isAnswered: boolean): void {
+  const lingering = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  socket.once('close', () => clearTimeout(lingering));
+  if (socket.writable) socket.end(isAnswered ? '' : problemOnTheWire(code, detail));
+}
+
+function problemOnTheWire(code: ProblemCode, detail: string): string {
+  const { status } = PROBLEMS[code];
+  const document = JSON.stringify(problemDocument(code, detail, code === 'VALIDATION_FAILED' ? { errors: [] } : {}));
+  return [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `Content-Length: ${Buffer.byteLength(document)}`,
+    'Content-Type: application/problem+json',
+    'Connection: close',
+    '',
+    document,
+  ].join('\r\n');
+}

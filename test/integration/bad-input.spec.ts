@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { ProblemCode } from '../../src/common/problem.js';
+import { type ProblemCode, PROBLEMS } from '../../src/common/problem.js';
 import { countRows } from '../support/database.js';
 import { expectProblem } from '../support/expectations.js';
 import { adminHeaders, createHold, createProduct, UNKNOWN_HOLD_ID } from '../support/factories.js';
@@ -283,25 +283,53 @@ describe('a route or method that is not there', () => {
   );
 });
 
+/** Sends bytes as they are, and returns all that comes back until the service ends the connection. */
+function sendBytes(bytes: string): Promise<string> {
+  const { port, hostname } = new URL(service.url);
+  return new Promise<string>((resolve, reject) => {
+    let received = '';
+    const socket = connect(Number(port), hostname, () => socket.write(bytes));
+    socket.setEncoding('utf8');
+    socket.on('data', (chunk: string) => (received += chunk));
+    socket.on('end', () => resolve(received));
+    socket.on('error', reject);
+  });
+}
+
+const statusesIn = (text: string): string[] => [...text.matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, status]) => status!);
+
 describe('bytes that are no HTTP', () => {
   it.each([
-    ['a request line without sense', 'HELLO\r\n\r\n'],
-    ['a method that nobody knows', 'BUY /api/holds HTTP/1.1\r\nHost: x\r\n\r\n'],
-    ['a header without a name', 'GET / HTTP/1.1\r\nHost: x\r\n: y\r\n\r\n'],
-    ['headers without an end', `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(70_000)}`],
-  ])('%s gets a problem document before the connection is closed', async (_, bytes) => {
-    const { port, hostname } = new URL(service.url);
-    const text = await new Promise<string>((resolve, reject) => {
-      let received = '';
-      const socket = connect(Number(port), hostname, () => socket.write(bytes));
-      socket.setEncoding('utf8');
-      socket.on('data', (chunk: string) => (received += chunk));
-      socket.on('end', () => resolve(received));
-      socket.on('error', reject);
-    });
+    ['a request line without sense', 'HELLO\r\n\r\n', 'VALIDATION_FAILED'],
+    ['a method that nobody knows', 'BUY /api/holds HTTP/1.1\r\nHost: x\r\n\r\n', 'VALIDATION_FAILED'],
+    ['a header without a name', 'GET / HTTP/1.1\r\nHost: x\r\n: y\r\n\r\n', 'VALIDATION_FAILED'],
+    ['headers without an end', `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(70_000)}`, 'HEADERS_TOO_LARGE'],
+  ] as const)('%s get a problem document before the connection is closed', async (_, bytes, code) => {
+    const text = await sendBytes(bytes);
     const [head, body] = text.split('\r\n\r\n') as [string, string];
-    expect(head).toMatch(/^HTTP\/1\.1 400 /);
+    expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${PROBLEMS[code].status} `));
     expect(head).toMatch(/content-type: application\/problem\+json/i);
-    expect(JSON.parse(body)).toMatchObject({ code: 'VALIDATION_FAILED', status: 400 });
+    expect(JSON.parse(body)).toMatchObject({ code, status: PROBLEMS[code].status });
+  });
+
+  it('after good requests are refused once those are answered, in their order', async () => {
+    const body = JSON.stringify({ product_id: productId, quantity: 1 });
+    const hold = [
+      'POST /api/holds HTTP/1.1',
+      'Host: x',
+      'Content-Type: application/json',
+      `Content-Length: ${body.length}`,
+      '',
+      body,
+    ].join('\r\n');
+    const text = await sendBytes(`${hold}${hold}GET /health/live HTTP/1.1\r\nHost: x\r\n\r\nHELLO\r\n\r\n`);
+    expect(statusesIn(text)).toEqual(['201', '201', '200', '400']);
+  });
+
+  it('in the body of a request refuse that request', async () => {
+    const head = 'POST /api/holds HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';
+    const text = await sendBytes(`${head}Transfer-Encoding: chunked\r\n\r\nnonsense\r\n`);
+    expect(statusesIn(text)).toEqual(['400']);
+    expect(JSON.parse(text.split('\r\n\r\n')[1]!)).toMatchObject({ code: 'VALIDATION_FAILED' });
   });
 });

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect, type Server, type Socket } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
 import { countByStatus } from '../support/expectations.js';
@@ -62,5 +62,41 @@ describe('clients that send their headers or their body byte by byte, or stop in
     expect(performance.now() - startedAt).toBeLessThan(CLOSED_WITHIN_MS);
     expect([...idle].filter((socket) => open.has(socket))).toHaveLength(COUNT);
     expect((await requestHold(service, id)).status).toBe(201);
+  });
+});
+
+/** Connects as a client that never ends its side, whatever the server does, and collects what it is sent. */
+async function connectHalfOpen(url: string, beginning: string): Promise<{ text: string }> {
+  const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', allowHalfOpen: true });
+  open.add(socket);
+  const received = { text: '' };
+  socket.setEncoding('utf8').on('data', (chunk: string) => (received.text += chunk));
+  socket.on('error', () => undefined);
+  await new Promise((connected) => socket.once('connect', connected));
+  socket.write(beginning);
+  return received;
+}
+
+const connectionsOf = (server: Server): Promise<number> =>
+  new Promise((resolve, reject) => {
+    server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
+  });
+
+describe('clients that ignore the end of their connection', () => {
+  it.each([
+    ['send nothing', '', 408, 'REQUEST_TIMEOUT'],
+    ['stop in their headers', HEADERS, 408, 'REQUEST_TIMEOUT'],
+    ['stop in their body', `${HEADERS}Content-Length: 1000\r\n\r\n{`, 408, 'REQUEST_TIMEOUT'],
+    ['send no HTTP', 'HELLO\r\n\r\n', 400, 'VALIDATION_FAILED'],
+  ])('and %s are told so, and take no connection from others for long', async (_case, beginning, status, code) => {
+    const limited = await startService({ HTTP_CONNECTIONS_MAX: '20', HTTP_REQUEST_TIMEOUT_MS: '500' });
+    const clients = await Promise.all(Array.from({ length: 20 }, () => connectHalfOpen(limited.url, beginning)));
+    await eventually(async () => expect(await connectionsOf(limited.app.getHttpServer() as Server)).toBe(0));
+    for (const { text } of clients) {
+      expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+      expect(JSON.parse(text.split('\r\n\r\n')[1]!)).toMatchObject({ status, code });
+    }
+    expect((await limited.call('GET', '/health/live')).status).toBe(200);
+    await limited.stop();
   });
 });
