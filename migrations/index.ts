@@ -1,5 +1,6 @@
 import { CheckoutTables1764000000000 } from './1764000000000-checkout-tables.js';
 import { Payments1764100000000 } from './1764100000000-payments.js';
+import { CommitMarks1764200000000 } from './1764200000000-commit-marks.js';
 
 /** All migrations, oldest first. */
-export const migrations = [CheckoutTables1764000000000, Payments1764100000000];
+export const migrations = [CheckoutTables1764000000000, Payments1764100000000, CommitMarks1764200000000];

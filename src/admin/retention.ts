@@ -4,13 +4,14 @@ import { CONFIG, type Config } from '../config/config.js';
 import { HoldsService } from '../holds/holds.service.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { OrdersService } from '../orders/orders.service.js';
+import { Transactions } from '../database/transactions.js';
 import { Schedules } from '../queue/schedules.js';
 import { WebhooksService } from '../webhooks/webhooks.service.js';
 
 /** Rows that are deleted in one transaction: none of them is wanted by a sale, and the log stays small. */
 const STEP = 500;
 
-/** Deletes what has served its time: released holds, cancelled orders with their holds, settled payment notices, used idempotency keys. */
+/** Deletes what has served its time: released holds, cancelled orders with their holds, settled payment notices, used idempotency keys, marks of old transactions. */
 @Injectable()
 export class Retention implements OnModuleInit {
   constructor(
@@ -18,6 +19,7 @@ export class Retention implements OnModuleInit {
     private readonly orders: OrdersService,
     private readonly webhooks: WebhooksService,
     private readonly keys: IdempotencyService,
+    private readonly transactions: Transactions,
     private readonly schedules: Schedules,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -39,6 +41,7 @@ export class Retention implements OnModuleInit {
     }
     const orders = await inSteps(STEP, () => this.orders.purgeCancelledOrders(holdsDays, STEP));
     const webhookLogs = await inSteps(STEP, () => this.webhooks.purgeProcessedWebhooks(webhookLogsDays, STEP));
+    await inSteps(STEP, () => this.transactions.purgeMarks(STEP));
     return { holds, orders, webhookLogs, keys };
   }
 }

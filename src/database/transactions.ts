@@ -1,10 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { PoolConnection, QueryError } from 'mysql2';
+import type { PoolConnection, QueryError, ResultSetHeader } from 'mysql2';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { backoffWithJitterMs, retry } from '../common/retry.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { CommitUnknownError, isConnectionLost, isTransient, StaleWriteError } from './database-errors.js';
+import { deleteMarksBefore, insertMark } from './commit-marks.js';
+import {
+  CommitUnknownError,
+  isCommitUnknown,
+  isConnectionLost,
+  isDuplicateKey,
+  isTransient,
+  StaleWriteError,
+} from './database-errors.js';
+import { newUuid } from './sql.js';
 
 /** ER_SUBQUERY_NO_1_ROW: what {@link rowsGuard} raises. */
 const GUARD_ERRNO = 1242;
@@ -15,6 +24,9 @@ const GUARD_ERRNO = 1242;
  * SET, because MariaDB's DO makes a warning of the error.)
  */
 const rowsGuard = (rows: number): string => `SET @rows_guard = IF(ROW_COUNT() = ${rows}, 0, (SELECT 1 UNION SELECT 2))`;
+
+/** Far longer than any run of a transaction takes. */
+const MARKS_KEPT_MS = 3_600_000;
 
 interface Write {
   readonly sql: string;
@@ -37,6 +49,7 @@ interface Read {
 export class Transaction {
   private writes: Write[] = [];
   private reads: Read[] = [];
+  private hasWritten = false;
   private hasBegun = false;
   private hasEnded = false;
 
@@ -55,12 +68,19 @@ export class Transaction {
 
   /** Queues a write that must change exactly `rows` rows, or else the transaction fails as a whole. */
   write(sql: string, rows: number): void {
+    this.hasWritten = true;
     this.writes.push({ sql, rows });
   }
 
   /** Queues an INSERT, which writes all of its rows or fails. */
   insert(sql: string): void {
+    this.hasWritten = true;
     this.writes.push({ sql, rows: null });
+  }
+
+  /** Whether anything was written, or waits to be. */
+  get hasWrites(): boolean {
+    return this.hasWritten;
   }
 
   /** Commits; a no-op after `commitAndRead`. @throws CommitUnknownError as `commitAndRead` does. */
@@ -137,14 +157,47 @@ export class Transactions {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Runs `work` and commits, again from the start after a transient failure (deadlock, lost connection). */
+  /**
+   * Runs `work` and commits, again from the start after a transient failure (deadlock, lost connection). It has one
+   * effect, whatever it writes, and what is returned is the result of the try that was committed.
+   *
+   * For that, each run writes a mark of its own in the transaction of its effect. When the reply to COMMIT was lost,
+   * the next try begins by writing the same mark: it waits until the lost transaction has ended, and is refused if
+   * that one was committed. If it is not, the lost one can't commit any more, not even when its COMMIT arrives later.
+   */
   run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return retry(() => this.once(work), {
+    const mark = insertMark(newUuid());
+    let inDoubt: { readonly result: T } | undefined;
+    const attempt = async (): Promise<T> => {
+      const before = inDoubt;
+      let done: typeof inDoubt;
+      try {
+        return await this.once(async (tx) => {
+          if (before !== undefined && (await isMarkTaken(tx, mark))) return before.result;
+          const result = await work(tx);
+          if (before === undefined && tx.hasWrites) tx.insert(mark);
+          done = { result };
+          return result;
+        });
+      } catch (error) {
+        if (isCommitUnknown(error)) inDoubt = done ?? before;
+        throw error;
+      }
+    };
+    return retry(attempt, {
       triesMax: 5,
       isTransient,
       delayMs: backoffWithJitterMs,
       sleep: (ms) => new Promise((wake) => setTimeout(wake, ms)),
     });
+  }
+
+  /** Deletes one step of the marks that no run can need any more. @returns how many were deleted. */
+  async purgeMarks(step: number): Promise<number> {
+    const { affectedRows } = await this.dataSource.query<ResultSetHeader>(
+      deleteMarksBefore(Date.now() - MARKS_KEPT_MS, step),
+    );
+    return affectedRows;
   }
 
   /** Runs `work` and commits; rolls back and throws on the first error. The caller decides about another try. */
@@ -182,5 +235,17 @@ export class Transactions {
       // Only takes the runner off TypeORM's books: a destroyed connection has left the pool.
       await runner.release();
     }
+  }
+}
+
+/** Writes the mark, unless it was written by a transaction that is committed. Waits for one that has not ended. */
+async function isMarkTaken(tx: Transaction, mark: string): Promise<boolean> {
+  tx.insert(mark);
+  try {
+    await tx.read('SELECT 1');
+    return false;
+  } catch (error) {
+    if (isDuplicateKey(error)) return true;
+    throw error;
   }
 }

@@ -9,8 +9,11 @@ import type { AddressInfo } from 'node:net';
 export class DatabaseProxy {
   /** COMMITs that were met with a cut. */
   cuts = 0;
-  private plan: { loses: 'reply' | 'commit'; times: number } | undefined;
+  private plan:
+    { loses: 'reply' | 'commit'; times: number; meanwhile: (() => Promise<unknown>) | undefined } | undefined;
   private readonly sockets = new Set<Socket>();
+  private readonly clients = new Set<Socket>();
+  private isHeld = false;
   private port = 0;
 
   private constructor(
@@ -34,10 +37,25 @@ export class DatabaseProxy {
     return { DB_HOST: '127.0.0.1', DB_PORT: String(this.port), DB_STATEMENT_TIMEOUT_MS: '500' };
   }
 
-  /** The next `times` COMMITs lose their reply (the server has committed), or get lost themselves (it has not). */
-  cutNextCommits(loses: 'reply' | 'commit', times = 1): void {
-    this.plan = { loses, times };
+  /**
+   * The next `times` COMMITs lose their reply (the server has committed), or get lost themselves (it has not).
+   * After each, the service gets no word through until `meanwhile` is done: that is what came between.
+   */
+  cutNextCommits(loses: 'reply' | 'commit', times = 1, meanwhile?: () => Promise<unknown>): void {
+    this.plan = { loses, times, meanwhile };
     this.cuts = 0;
+  }
+
+  /** From here on the database says nothing any more: connections stand and are taken, and no byte gets through. */
+  hold(): void {
+    this.isHeld = true;
+    for (const client of this.clients) client.pause();
+  }
+
+  /** What was held goes on its way. */
+  goOn(): void {
+    this.isHeld = false;
+    for (const client of this.clients) client.resume();
   }
 
   /** From here on the database is away: connections break and none is accepted. */
@@ -70,7 +88,11 @@ export class DatabaseProxy {
       socket.on('error', () => socket.destroy());
       socket.on('close', () => this.sockets.delete(socket));
     }
-    client.on('close', () => upstream.end());
+    this.clients.add(client);
+    client.on('close', () => {
+      this.clients.delete(client);
+      upstream.end();
+    });
     upstream.on('close', () => client.destroy());
     upstream.on('data', (reply) => client.destroyed || client.write(reply));
     const packets = new PacketReader();
@@ -80,12 +102,18 @@ export class DatabaseProxy {
         upstream.write(packet);
       }
     });
+    if (this.isHeld) client.pause();
   }
 
   private cut(client: Socket, upstream: Socket, commit: Buffer): void {
     this.cuts++;
-    const { loses, times } = this.plan!;
-    this.plan = times > 1 ? { loses, times: times - 1 } : undefined;
+    const { loses, times, meanwhile } = this.plan!;
+    this.plan = times > 1 ? { loses, times: times - 1, meanwhile } : undefined;
+    if (meanwhile !== undefined) {
+      this.hold();
+      // The server is done with the COMMIT, or with the connection that lost it.
+      upstream.once('close', () => void meanwhile().finally(() => this.goOn()));
+    }
     // `end` sends what is written first: the server reads the COMMIT and then finds its client gone.
     if (loses === 'reply') upstream.end(commit);
     else upstream.destroy();

@@ -119,6 +119,7 @@ describe('the operator', () => {
     await execute(
       "UPDATE idempotency_keys SET created_at = NOW(3) - INTERVAL 25 HOUR WHERE idempotency_key = 'old-key'",
     );
+    await execute("INSERT INTO commit_marks (id) VALUES (UNHEX('019000000000700080000000000000aa'))");
     const purged = await service.app.get(Retention).purge();
     expect(purged).toMatchObject({ holds: 1, orders: 1, webhookLogs: 1, keys: 1 });
     const left = await query<{ id: string }>('SELECT LOWER(HEX(id)) AS id FROM holds WHERE product_id = ?', [
@@ -126,5 +127,9 @@ describe('the operator', () => {
     ]);
     expect(left.map(({ id }) => id).sort()).toEqual([recent.hold_id, paid.hold_id].map(hex).sort());
     expect((await runCli(['stock:audit', '--product', String(product.id)])).code).toBe(0);
+    const marks = await query<{ id: string }>('SELECT LOWER(HEX(id)) AS id FROM commit_marks');
+    expect(marks.map(({ id }) => id)).not.toContain('019000000000700080000000000000aa');
+    // Those of the purge itself are young.
+    expect(marks.length).toBeGreaterThan(0);
   });
 });

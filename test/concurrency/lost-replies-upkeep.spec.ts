@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { HoldsService } from '../../src/holds/holds.service.js';
+import { OrdersService } from '../../src/orders/orders.service.js';
+import { StockAuditService } from '../../src/orders/stock-audit.service.js';
+import { ProductsService } from '../../src/products/products.service.js';
+import { RefundsService } from '../../src/refunds/refunds.service.js';
+import { DatabaseProxy } from '../support/database-proxy.js';
+import { countRows, execute, query } from '../support/database.js';
+import { expectStockIdentity } from '../support/expectations.js';
+import {
+  adminHeaders,
+  createHold,
+  createOrder,
+  createProduct,
+  expireHolds,
+  giveBack,
+  orderOf,
+  stockOf,
+  taken,
+} from '../support/factories.js';
+import { createRefund } from '../support/payments.js';
+import { type Service, startService } from '../support/service.js';
+
+/**
+ * The same as in `lost-replies.spec.ts` for what operators and the clock do: a transaction whose COMMIT got no
+ * answer is run again, has one effect, and answers what the try that counted had answered. Others go on meanwhile.
+ */
+let proxy: DatabaseProxy;
+/** Its connections lose the COMMIT. */
+let fragile: Service;
+/** It goes on while the other one waits. */
+let neighbour: Service;
+
+beforeAll(async () => {
+  proxy = await DatabaseProxy.start({ host: process.env.DB_HOST!, port: Number(process.env.DB_PORT) });
+  [fragile, neighbour] = await Promise.all([
+    startService({ ROLES: 'api', ...proxy.env }),
+    startService({ ROLES: 'api' }),
+  ]);
+});
+
+afterAll(async () => {
+  await fragile.stop();
+  await proxy.goAway();
+});
+
+async function refundOf(id: number): Promise<{ status: string; provider_refund_id: string | null }> {
+  const [row] = await query<{ status: string; provider_refund_id: string | null }>(
+    'SELECT status, provider_refund_id FROM refunds WHERE id = ?',
+    [id],
+  );
+  return row!;
+}
+
+describe.each([
+  ['the reply to COMMIT is lost', 'reply', 1],
+  ['COMMIT itself is lost', 'commit', 1],
+  ['the reply to COMMIT is lost three times in a row', 'reply', 3],
+] as const)('when %s', (_, loses, times) => {
+  it('a restock adds its units once, and those that were sold meanwhile stay sold', async () => {
+    const { id } = await createProduct(neighbour, { stock_total: 10 });
+    proxy.cutNextCommits(loses, times, () => createHold(neighbour, { product_id: id }));
+    const row = await fragile.app.get(ProductsService).restockProduct(id, 5);
+    expect(proxy.cuts).toBeGreaterThanOrEqual(1);
+    expect(row).toMatchObject({ id, stock_total: 15 });
+    expect(await stockOf(id)).toMatchObject({ stock_total: 15 });
+    await expectStockIdentity(id);
+  });
+
+  it('unpaid orders past their deadline are cancelled once, and all of them are counted', async () => {
+    const { id } = await createProduct(neighbour, { stock_total: 10 });
+    const orders = [
+      await createOrder(neighbour, { product_id: id, quantity: 2 }),
+      await createOrder(neighbour, { product_id: id }),
+    ];
+    await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 SECOND WHERE id IN (?)', [
+      orders.map(({ order_id }) => order_id),
+    ]);
+    proxy.cutNextCommits(loses, times, () => createHold(neighbour, { product_id: id }));
+    expect(await fragile.app.get(OrdersService).cancelDueOrders()).toBe(2);
+    expect(proxy.cuts).toBeGreaterThanOrEqual(1);
+    for (const { hold_id } of orders) expect(await orderOf(hold_id)).toMatchObject([{ status: 'cancelled' }]);
+    await expectStockIdentity(id);
+  });
+
+  it('expired holds are released once', async () => {
+    const { id } = await createProduct(neighbour, { stock_total: 10 });
+    const { hold_id } = await createHold(neighbour, { product_id: id, quantity: 3 });
+    await expireHolds(hold_id);
+    proxy.cutNextCommits(loses, times, () => createHold(neighbour, { product_id: id }));
+    await fragile.app.get(HoldsService).releaseExpiredHolds(id);
+    expect(proxy.cuts).toBeGreaterThanOrEqual(1);
+    await expectStockIdentity(id);
+  });
+
+  it('drifted counters are repaired once, whatever is sold meanwhile', async () => {
+    const { id } = await createProduct(neighbour, { stock_total: 10 });
+    await execute('UPDATE products SET stock_held = 4 WHERE id = ?', [id]);
+    proxy.cutNextCommits(loses, times, () => createHold(neighbour, { product_id: id }));
+    expect(await fragile.app.get(StockAuditService).repairStock(id)).toMatchObject({ product_id: id });
+    expect(proxy.cuts).toBeGreaterThanOrEqual(1);
+    expect(await stockOf(id)).toMatchObject({ stock_held: times });
+    await expectStockIdentity(id);
+  });
+
+  it('a refund is moved once, with what the provider called it', async () => {
+    const id = await createRefund(neighbour);
+    proxy.cutNextCommits(loses, times);
+    expect(await fragile.app.get(RefundsService).sendRefund(id)).toMatchObject({ id, status: 'sent' });
+    expect(proxy.cuts).toBeGreaterThanOrEqual(1);
+    expect(await refundOf(id)).toMatchObject({ status: 'sent' });
+  });
+
+  it('what has served its time is deleted, and counted, once', async () => {
+    const { id } = await createProduct(neighbour, { stock_total: 10 });
+    const hold = await createHold(neighbour, { product_id: id });
+    const order = await createOrder(neighbour, { product_id: id });
+    await giveBack(neighbour, hold.hold_id);
+    await giveBack(neighbour, order.hold_id);
+    await execute('UPDATE holds SET expires_at = NOW(3) - INTERVAL 91 DAY WHERE product_id = ?', [id]);
+    await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 91 DAY WHERE id = ?', [order.order_id]);
+    const before = await countRows();
+    for (const purge of [
+      () => fragile.app.get(HoldsService).purgeReleasedHolds(id, 90, 10),
+      () => fragile.app.get(OrdersService).purgeCancelledOrders(90, 10),
+    ]) {
+      proxy.cutNextCommits(loses, times);
+      expect(await purge()).toBe(1);
+      expect(proxy.cuts).toBeGreaterThanOrEqual(1);
+    }
+    expect(await countRows()).toMatchObject({ holds: before.holds! - 2, orders: before.orders! - 1 });
+    await expectStockIdentity(id);
+  });
+});
+
+describe('when the reply to COMMIT is lost and somebody else comes next', () => {
+  it('a change of a product does not undo the later one', async () => {
+    const { id } = await createProduct(neighbour, { stock_total: 10 });
+    const change = (service: Service, stock_total: number) =>
+      service.call('PATCH', `/api/admin/products/${id}`, { stock_total }, adminHeaders(service));
+    proxy.cutNextCommits('reply', 1, async () => taken(await change(neighbour, 40), 200));
+    expect(taken(await change(fragile, 30), 200)).toMatchObject({ stock_total: 30 });
+    expect(proxy.cuts).toBe(1);
+    expect(await stockOf(id)).toMatchObject({ stock_total: 40 });
+  });
+
+  it('a refund that was noted as failed and then sent again stays sent', async () => {
+    const id = await createRefund(neighbour);
+    proxy.cutNextCommits('reply', 1, () => neighbour.app.get(RefundsService).sendRefund(id));
+    await fragile.app.get(RefundsService).failRefund(id, 'The account is closed');
+    expect(proxy.cuts).toBe(1);
+    expect(await refundOf(id)).toMatchObject({ status: 'sent' });
+  });
+});
