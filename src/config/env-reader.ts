@@ -96,15 +96,26 @@ export class EnvReader {
     return values;
   }
 
-  /** A value that must not be printed; also read from the file named by `<NAME>_FILE`. */
+  /**
+   * A value that must not be printed; also read from the file named by `<NAME>_FILE`. Who sets that wants the secret to
+   * count: no file, or nothing in it, must not pass for a service that was meant to have none.
+   */
   secret(name: string): string {
-    const path = this.raw(`${name}_FILE`);
+    const path = this.env[`${name}_FILE`]?.trim();
     if (path === undefined) return this.raw(name) ?? '';
+    const text = path === '' ? '' : this.fileText(`${name}_FILE`, path);
+    if (text === '')
+      this.reject(`${name}_FILE`, path === '' ? 'is set, but names no file' : 'names a file that is empty');
+    return text ?? '';
+  }
+
+  /** Null, and a problem, where it can't be read. */
+  private fileText(name: string, path: string): string | null {
     try {
       return readFileSync(path, 'utf8').trim();
     } catch {
-      this.reject(`${name}_FILE`, 'names a file that can not be read');
-      return '';
+      this.reject(name, 'names a file that can not be read');
+      return null;
     }
   }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Config } from '../config/config.js';
 import type { PaymentNoticeDto } from './payment-notice.dto.js';
 import type { PaymentEvent, PaymentProvider, RawNotice } from './payment-provider.js';
 import { HEX_SIGNATURE, isAuthenticBy, STANDARD_WEBHOOKS, STRIPE_SIGNATURE } from './signatures.js';
@@ -8,10 +9,11 @@ export const GENERIC = 'generic';
 
 const SCHEMES = [STANDARD_WEBHOOKS, STRIPE_SIGNATURE, HEX_SIGNATURE];
 
-export function genericProvider(): PaymentProvider {
+export function genericProvider({ webhookSecrets: secrets }: Config): PaymentProvider {
   return {
     name: GENERIC,
-    isAuthentic: (notice, secrets, nowSeconds) => isAuthenticBy(SCHEMES, notice, secrets, nowSeconds),
+    secrets,
+    isAuthentic: (notice, nowSeconds) => isAuthenticBy(SCHEMES, notice, secrets, nowSeconds),
     toEvent,
   };
 }

@@ -44,8 +44,11 @@ export interface PaymentProvider {
   /** Its notices come to `/api/payments/webhook/<name>`. At most 20 letters. */
   readonly name: string;
 
+  /** Its own secrets, each valid at once so that they can be rotated; what another provider signs with is none of them. */
+  readonly secrets: readonly string[];
+
   /** Whether the notice is signed with one of the secrets, and recently. Must take constant time over them. */
-  isAuthentic(notice: RawNotice, secrets: readonly string[], nowSeconds: number): boolean;
+  isAuthentic(notice: RawNotice, nowSeconds: number): boolean;
 
   /** @throws ValidationError when an authentic notice can not be read. */
   toEvent(notice: RawNotice): PaymentEvent;

@@ -10,12 +10,14 @@ import { stripeRefunds } from './stripe-refunds.js';
  * Stripe's events. The shop puts `order_id` into the metadata of the PaymentIntent; the transaction is the
  * PaymentIntent, whatever charges it takes.
  */
-export function stripeProvider({ payments }: Config): PaymentProvider {
+export function stripeProvider({ payments: { stripe } }: Config): PaymentProvider {
+  const { webhookSecrets: secrets } = stripe;
   return {
     name: 'stripe',
-    isAuthentic: (notice, secrets, nowSeconds) => isAuthenticBy([STRIPE_SIGNATURE], notice, secrets, nowSeconds),
+    secrets,
+    isAuthentic: (notice, nowSeconds) => isAuthenticBy([STRIPE_SIGNATURE], notice, secrets, nowSeconds),
     toEvent,
-    ...(payments.stripe.apiKey !== '' && { sendRefund: stripeRefunds(payments.stripe) }),
+    ...(stripe.apiKey !== '' && { sendRefund: stripeRefunds(stripe) }),
   };
 }
 
@@ -25,6 +27,9 @@ const HANDLED: Readonly<Record<string, { status: PaymentEvent['status']; amountF
   'payment_intent.payment_failed': { status: 'failed', amountField: 'amount' },
   'charge.refunded': { status: 'refunded', amountField: 'amount_refunded' },
 };
+
+/** The end of the year 9999, in seconds since 1970. */
+const SECONDS_MAX = 253_402_300_799;
 
 function toEvent({ body }: RawNotice): PaymentEvent {
   const event = objectIn(body, 'body');
@@ -41,7 +46,7 @@ function toEvent({ body }: RawNotice): PaymentEvent {
     transactionId: idIn(subject.payment_intent ?? subject.id ?? event.id, 'data.object.id'),
     amount: handled === undefined ? null : amountIn(subject[handled.amountField], currency),
     currency,
-    occurredAt: Number.isSafeInteger(event.created) ? new Date((event.created as number) * 1000).toISOString() : null,
+    occurredAt: timeIn(event.created),
   };
 }
 
@@ -58,6 +63,12 @@ function idIn(value: unknown, field: string): string {
 function orderIdIn(metadata: unknown): number | null {
   const text = (metadata as { order_id?: unknown } | null | undefined)?.order_id;
   return typeof text === 'string' && /^[1-9][0-9]{0,14}$/.test(text) ? Number(text) : null;
+}
+
+/** Null for what is no instant of the years that a date can tell. */
+function timeIn(seconds: unknown): string | null {
+  const isInstant = Number.isSafeInteger(seconds) && (seconds as number) >= 0 && (seconds as number) <= SECONDS_MAX;
+  return isInstant ? new Date((seconds as number) * 1000).toISOString() : null;
 }
 
 function amountIn(value: unknown, currency: string | null): string | null {

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Throttle } from '../common/throttle.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { GENERIC } from '../providers/generic.provider.js';
 import type { PaymentProvider, RawNotice } from '../providers/payment-provider.js';
@@ -10,13 +11,16 @@ import { SignatureInvalidError, UnknownProviderError } from './webhooks.errors.j
 /** Config of a route that only authentic notices get through to; its body's text is kept for the signature. */
 export const TAKES_NOTICES = { keepsRawBody: true, takesNotices: true };
 
+const WARNING_INTERVAL_MS = 60_000;
+
 /** A request to a route of {@link TAKES_NOTICES}. */
 export type NoticeRequest = FastifyRequest & Pick<RawNotice, 'rawBody'>;
 
-/** Who is let through to the routes of payment notices: whoever signed with one of WEBHOOK_SECRETS. */
+/** Who is let through to the routes of payment notices: whoever signed with one of the secrets of that provider. */
 @Injectable()
 export class NoticeGate {
   private readonly logger = new Logger('Webhooks');
+  private readonly forgeries = new Throttle(WARNING_INTERVAL_MS);
 
   constructor(
     private readonly providers: PaymentProviders,
@@ -33,23 +37,28 @@ export class NoticeGate {
   }
 
   /**
-   * Without configured secrets (a local start) every notice counts as authentic.
+   * A provider without a secret of its own is off, but for a start on this machine alone where none has one: there
+   * every notice counts as authentic.
    *
    * @throws UnknownProviderError, SignatureInvalidError
    */
   admit(request: NoticeRequest): void {
     const provider = this.providerOf(request);
-    const { webhookSecrets } = this.config;
-    if (webhookSecrets.length === 0) return;
+    if (this.config.takesUnsignedNotices) return;
     const { headers, body, rawBody = '' } = request;
     const nowSeconds = Math.floor(Date.now() / 1000);
-    if (provider.isAuthentic({ headers, body, rawBody }, webhookSecrets, nowSeconds)) return;
+    if (provider.isAuthentic({ headers, body, rawBody }, nowSeconds)) return;
     this.counts.add('not_authentic');
-    this.logger.warn(
-      { provider: provider.name, requestId: request.id },
-      'A payment notice was refused: it is not authentic',
-    );
+    this.warn(provider, request);
     throw new SignatureInvalidError();
+  }
+
+  /** One line for many, or a stranger could fill the disk with them; how many there are is counted above. */
+  private warn({ name, secrets }: PaymentProvider, request: FastifyRequest): void {
+    const others = this.forgeries.pass();
+    if (others === null) return;
+    const why = secrets.length === 0 ? 'its provider has no secret' : 'it is not authentic';
+    this.logger.warn({ provider: name, requestId: request.id, others }, `A payment notice was refused: ${why}`);
   }
 }
 

@@ -76,6 +76,32 @@ describe('loadConfig', () => {
     expect(loadConfig({ ...REQUIRED, WEBHOOK_SECRETS: secrets }).webhookSecrets).toEqual([]);
   });
 
+  it('starts in production with the secrets of any one provider', () => {
+    const config = loadConfig({ ...REQUIRED, APP_ENV: 'production', STRIPE_WEBHOOK_SECRETS: 'one,other' });
+    expect(config.payments.stripe.webhookSecrets).toEqual(['one', 'other']);
+  });
+
+  it.each([
+    [{}, true],
+    [{ HOST: '::1' }, true],
+    [{ HOST: 'localhost' }, true],
+    [{ HOST: '127.0.0.9' }, true],
+    [{ HOST: '0.0.0.0' }, false],
+    [{ HOST: '127.example' }, false],
+    [{ WEBHOOK_SECRETS: 'a' }, false],
+    [{ STRIPE_WEBHOOK_SECRETS: 'a' }, false],
+    [PRODUCTION, false],
+  ])('with %j, says of notices that nobody signed whether they are taken: %s', (env, isTaken) => {
+    expect(loadConfig({ ...REQUIRED, ...env }).takesUnsignedNotices).toBe(isTaken);
+  });
+
+  it('refuses plain http to Stripe in production, where it would show the key', () => {
+    const env = { ...REQUIRED, ...PRODUCTION };
+    expect(namedIn({ ...env, STRIPE_API_BASE: 'http://stripe.example' })).toEqual(['STRIPE_API_BASE']);
+    expect(namedIn({ ...env, STRIPE_API_BASE: 'https://stripe.example' })).toEqual([]);
+    expect(namedIn({ ...REQUIRED, STRIPE_API_BASE: 'http://127.0.0.1:1' })).toEqual([]);
+  });
+
   it.each([
     { CURRENCY: 'eur' },
     { PAYMENT_FAILED_POLICY: 'refund' },
@@ -101,6 +127,19 @@ describe('loadConfig', () => {
       const config = loadConfig({ ...REQUIRED, DB_PASSWORD_FILE: path, WEBHOOK_SECRETS: 'new, old,,' });
       expect(config.database.password).toBe('from-a-file');
       expect(config.webhookSecrets).toEqual(['new', 'old']);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+
+  it('refuses a secret file with nothing in it, or none, where one was to be read', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'config-'));
+    try {
+      const path = join(dir, 'empty');
+      writeFileSync(path, ' \n');
+      expect(namedIn({ ...REQUIRED, STRIPE_API_KEY_FILE: path })).toEqual(['STRIPE_API_KEY_FILE']);
+      expect(namedIn({ ...REQUIRED, STRIPE_WEBHOOK_SECRETS_FILE: '' })).toEqual(['STRIPE_WEBHOOK_SECRETS_FILE']);
+      expect(namedIn({ ...REQUIRED, STRIPE_WEBHOOK_SECRETS: '' })).toEqual([]);
     } finally {
       rmSync(dir, { recursive: true });
     }

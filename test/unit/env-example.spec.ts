@@ -33,6 +33,8 @@ describe('.env.example', () => {
       ...loadConfig({ ...source, ...NEEDED }),
       adminToken: '',
     });
-    expect(withoutToken(documented)).toEqual(withoutToken({}));
+    // A variable that names a file must name one, so these are left out rather than set to nothing.
+    const set = Object.fromEntries(Object.entries(documented).filter(([name]) => !name.endsWith('_FILE')));
+    expect(withoutToken(set)).toEqual(withoutToken({}));
   });
 });

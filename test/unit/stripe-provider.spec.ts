@@ -31,6 +31,11 @@ describe("the events of Stripe's adapter", () => {
     });
   });
 
+  it.each([8_640_000_000_001, Number.MAX_SAFE_INTEGER, -1, 1.5, '1614265330', null])(
+    'does not know when it was where the time is %j',
+    (created) => expect(toEvent('payment_intent.succeeded', intent(), { created }).occurredAt).toBeNull(),
+  );
+
   it('counts what was received, not what was asked for', () => {
     expect(toEvent('payment_intent.succeeded', intent({ amount_received: 5000 })).amount).toBe('50.00');
   });

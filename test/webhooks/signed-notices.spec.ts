@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { countRows, query } from '../support/database.js';
 import { expectProblem, expectStockIdentity } from '../support/expectations.js';
 import { createOrder, keyOf, noticeOf, orderOf, taken, unique } from '../support/factories.js';
+import { LogCapture } from '../support/log-capture.js';
 import {
   hexHeaders,
   type NoticeHeaders,
@@ -15,12 +16,18 @@ import { type Answer, type Service, startService } from '../support/service.js';
 
 const CURRENT = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const PREVIOUS = 'the-old-secret';
+const STRIPES = 'whsec_of_stripe';
+const STRIPES_PREVIOUS = 'whsec_of_stripe_before';
 const CURRENT_KEY = Buffer.from(CURRENT.slice('whsec_'.length), 'base64');
 
 let service: Service;
 
 beforeAll(async () => {
-  service = await startService({ ROLES: 'api', WEBHOOK_SECRETS: `${CURRENT},${PREVIOUS}` });
+  service = await startService({
+    ROLES: 'api',
+    WEBHOOK_SECRETS: `${CURRENT},${PREVIOUS}`,
+    STRIPE_WEBHOOK_SECRETS: `${STRIPES},${STRIPES_PREVIOUS}`,
+  });
 });
 
 interface Scheme {
@@ -187,6 +194,51 @@ describe('a notice that is not authentic', () => {
   });
 });
 
+describe('a secret', () => {
+  it.each([
+    ['the generic one’s at Stripe’s route', CURRENT, `${WEBHOOK}/stripe`],
+    ['Stripe’s at the generic route', STRIPES, WEBHOOK],
+  ])('signs for its own provider only: %s is refused', async (_, secret, path) => {
+    const order = await createOrder(service);
+    const notice = path === WEBHOOK ? noticeOf(order) : stripeEvent('payment_intent.succeeded', order);
+    const body = JSON.stringify(notice);
+    expectProblem(await send(body, stripeHeaders(secret, body), path), 'SIGNATURE_INVALID');
+    expect(await orderOf(order.hold_id)).toMatchObject([{ status: 'pending_payment' }]);
+  });
+
+  it.each([
+    ['in production', { APP_ENV: 'production', WEBHOOK_SECRETS: CURRENT }, `${WEBHOOK}/stripe`],
+    ['in production', { APP_ENV: 'production', STRIPE_WEBHOOK_SECRETS: STRIPES }, WEBHOOK],
+    ['beyond loopback', { HOST: '0.0.0.0' }, WEBHOOK],
+    ['beyond loopback', { HOST: '0.0.0.0' }, `${WEBHOOK}/stripe`],
+    ['where another provider has one', { WEBHOOK_SECRETS: CURRENT }, `${WEBHOOK}/stripe`],
+  ])('is needed %s, with %j: the notices of a provider without one are refused at %s', async (_, env, path) => {
+    const order = await createOrder(service);
+    const off = await startService({ ROLES: 'api', ...env });
+    const notice = path === WEBHOOK ? noticeOf(order) : stripeEvent('payment_intent.succeeded', order);
+    const body = JSON.stringify(notice);
+    for (const headers of [{}, stripeHeaders(CURRENT, body), stripeHeaders(STRIPES, body), stripeHeaders('', body)]) {
+      expectProblem(await off.call('POST', path, body, headers), 'SIGNATURE_INVALID');
+    }
+    expect(await orderOf(order.hold_id)).toMatchObject([{ status: 'pending_payment' }]);
+    await off.stop();
+  });
+});
+
+describe('forged notices', () => {
+  it('leave one line in the log, and all of them are counted', async () => {
+    const off = await startService({ ROLES: 'api', WEBHOOK_SECRETS: CURRENT });
+    const log = new LogCapture(off.config);
+    for (let time = 0; time < 30; time++) {
+      expect((await off.call('POST', WEBHOOK, { order_id: 1 }, hexHeaders('guessed', ''))).status).toBe(401);
+    }
+    expect(log.lines.filter(({ msg }) => /not authentic/.test(String(msg)))).toHaveLength(1);
+    const { text } = await off.call('GET', '/metrics');
+    expect(text).toMatch(/checkout_payment_notices_total\{result="not_authentic"\} 30/);
+    await off.stop();
+  });
+});
+
 describe('an authentic notice', () => {
   it('is refused with 400 when it is wrong, and leaves no row', async () => {
     const rows = await countRows();
@@ -201,7 +253,8 @@ describe('an authentic notice', () => {
     const path = `${WEBHOOK}/stripe`;
     expectProblem(await send(body, standardHeaders(CURRENT_KEY, body), path), 'SIGNATURE_INVALID');
     expectProblem(await send(body, stripeHeaders('guessed', body), path), 'SIGNATURE_INVALID');
-    expect(taken(await send(body, stripeHeaders(CURRENT, body), path), 200)).toMatchObject({ order_status: 'paid' });
+    expect(taken(await send(body, stripeHeaders(STRIPES, body), path), 200)).toMatchObject({ order_status: 'paid' });
+    expect((await send(body, stripeHeaders(STRIPES_PREVIOUS, body), path)).body).toMatchObject({ result: 'duplicate' });
   });
 
   it('is stored with what it said', async () => {

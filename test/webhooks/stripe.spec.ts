@@ -30,7 +30,7 @@ beforeAll(async () => {
   api = await StripeApi.start();
   const stripe = { STRIPE_API_KEY: 'sk_test_key', STRIPE_API_BASE: api.url };
   [service, keyless] = await Promise.all([
-    startService({ ROLES: 'api', WEBHOOK_SECRETS: SECRET, ...stripe }),
+    startService({ ROLES: 'api', STRIPE_WEBHOOK_SECRETS: SECRET, ...stripe }),
     startService({ ROLES: 'api' }),
   ]);
 });
