@@ -3,33 +3,10 @@
 import { join } from 'node:path';
 
 import { runTool } from '../scripts/owned.mjs';
-import { findBinary } from '../scripts/servers/binaries.mjs';
-import { canInstall } from '../scripts/servers/packages.mjs';
 import { TICKS_PER_SECOND } from './cpu.mjs';
 
 const here = import.meta.dirname;
 const REQUEST_TIMEOUT_SECONDS = 10;
-
-/** The path of wrk, which is installed if it is missing and we may. */
-export async function ensureWrk(dir, say) {
-  const found = findBinary(['wrk']);
-  if (found) return found;
-  if (!canInstall()) throw new Error('The load generator is missing. Install it with: sudo apt-get install -y wrk');
-  say('Installing wrk (apt-get install)');
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' };
-  // Never interrupted half-way: a killed package manager leaves the machine's package database in need of repair.
-  const aptGet = (name, args) =>
-    runTool('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=120', ...args], {
-      name,
-      pidDir: dir,
-      cwd: '/',
-      env,
-      isWaitedFor: true,
-    });
-  await aptGet('apt-get-update', ['update']);
-  await aptGet('apt-get-install', ['install', '-y', '--no-install-recommends', 'wrk']);
-  return findBinary(['wrk']);
-}
 
 /**
  * A closed loop: every connection sends its next request when its last one is answered.

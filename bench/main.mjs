@@ -3,8 +3,8 @@
 
 import { parseArgs } from 'node:util';
 
+import { findBinary } from '../scripts/servers/binaries.mjs';
 import { Shutdown } from '../scripts/shutdown.mjs';
-import { ensureWrk } from './generator.mjs';
 import { describeRun } from './machine.mjs';
 import { profileRow } from './profile.mjs';
 import { detailsTable, figuresTable, publish, writeResults } from './report.mjs';
@@ -90,8 +90,7 @@ function sayFigures({ figures }) {
 
 async function main(options) {
   const timing = timingOf(options);
-  const stand = new Stand({});
-  stand.wrk = await ensureWrk(stand.pidDir, say);
+  const stand = new Stand({ wrk: findBinary(['wrk']) });
   await stand.open();
   const run = await describeRun(stand, timing);
   const results = [];

@@ -1,15 +1,17 @@
 // Runs a command of this project with everything it needs: dependencies, build, database, Redis.
 //
-//   node scripts/run.mjs [--test | --bench] -- <command> [arguments]
+//   node scripts/run.mjs [--test | --scratch | --bench] -- <command> [arguments]
 //
 // Without a flag the command talks to the service that is running in this checkout, if one is, and
-// else to the same data without a service. Tests and benchmarks get servers and data of their own.
+// else to the same data without a service. Tests and benchmarks get servers and data of their own, and the programs
+// that they need; `--scratch` gets the tests' servers alone.
 
 import './node-version.mjs';
 
 import { join } from 'node:path';
 
 import { loadEnvFile, localDir, prepareCheckout, root } from './checkout.mjs';
+import { BENCH_NEEDS, TEST_NEEDS, ensureNeeds } from './needs.mjs';
 import { spawnOwned } from './owned.mjs';
 import { endLeftovers, signalProcess } from './processes.mjs';
 import { ensureServers } from './servers.mjs';
@@ -22,30 +24,32 @@ const COMMAND_STOP_GRACE_MS = 20_000;
 const TEST_DATABASE_FLAGS = ['--innodb-flush-log-at-trx-commit=2', '--sync-binlog=0'];
 
 // .env is for the service: tests must never find their way to the database it names.
+const SCRATCH = {
+  dir: join(localDir, 'test'),
+  appEnv: 'test',
+  readsEnvFile: false,
+  joinsService: false,
+  databaseFlags: TEST_DATABASE_FLAGS,
+  needs: [],
+};
 const MODES = {
   '': {
     dir: localDir,
     appEnv: 'local',
-    isBuilt: true,
     readsEnvFile: true,
     joinsService: true,
     databaseFlags: [],
+    needs: [],
   },
-  '--test': {
-    dir: join(localDir, 'test'),
-    appEnv: 'test',
-    isBuilt: true,
-    readsEnvFile: false,
-    joinsService: false,
-    databaseFlags: TEST_DATABASE_FLAGS,
-  },
+  '--test': { ...SCRATCH, needs: TEST_NEEDS },
+  '--scratch': SCRATCH,
   '--bench': {
     dir: join(localDir, 'bench'),
     appEnv: 'local',
-    isBuilt: true,
     readsEnvFile: false,
     joinsService: false,
     databaseFlags: [],
+    needs: BENCH_NEEDS,
   },
 };
 
@@ -58,7 +62,7 @@ function parseArguments(args) {
   const command = args.slice(separator + 1);
   const mode = MODES[flags[0] ?? ''];
   if (separator < 0 || flags.length > 1 || !mode || command.length === 0) {
-    console.error('Usage: node scripts/run.mjs [--test | --bench] -- <command> [arguments]');
+    console.error('Usage: node scripts/run.mjs [--test | --scratch | --bench] -- <command> [arguments]');
     process.exit(2);
   }
   return { mode, command };
@@ -106,8 +110,9 @@ async function main({ mode, command }, shutdown) {
   if (mode.readsEnvFile) loadEnvFile();
   const service = await claimOrJoin(mode, name);
   if (!service) shutdown.cleanUp = () => releaseData(mode.dir);
+  await ensureNeeds(mode.needs, { dir: mode.dir, log: say });
   // While watching, nest itself keeps dist/ up to date.
-  await prepareCheckout({ log: say, isBuilt: mode.isBuilt && !service?.isWatching });
+  await prepareCheckout({ log: say, isBuilt: !service?.isWatching });
   const env = await commandEnv(mode, service);
   const running = spawnCommand(command, env, mode);
   shutdown.onSignal = (signal) => {

@@ -5,10 +5,9 @@
 import { join, resolve } from 'node:path';
 
 import { root } from './checkout.mjs';
-import { findDatabase, findRedis } from './servers/binaries.mjs';
+import { ensureNeeds, missingNeeds } from './needs.mjs';
 import { startDatabase } from './servers/database.mjs';
 import { isDockerReachable, startContainers } from './servers/docker.mjs';
-import { canInstall, installAdvice, installPackages } from './servers/packages.mjs';
 import { startRedis } from './servers/redis.mjs';
 
 export { startDatabase, startRedis };
@@ -18,10 +17,6 @@ const GIVEN = {
   redis: { key: 'REDIS_HOST', keys: ['REDIS_HOST', 'REDIS_PORT', 'REDIS_PASSWORD'] },
 };
 const KINDS = Object.keys(GIVEN);
-
-function isOnMachine(kind, log) {
-  return kind === 'database' ? findDatabase(log) !== null : findRedis() !== null;
-}
 
 function fromEnvironment(kind, env) {
   const entries = GIVEN[kind].keys.filter((key) => env[key]).map((key) => [key, env[key]]);
@@ -74,18 +69,6 @@ async function startDocker(kinds, { dir, env, log }) {
   }));
 }
 
-/** Installs what is missing, or says how to; afterwards every kind is on the machine. */
-async function install(missing, context) {
-  if (!canInstall()) throw new Error(installAdvice(missing));
-  try {
-    await installPackages(missing, context);
-  } catch (error) {
-    throw new Error(`${error.message}\n\n${installAdvice(missing)}`, { cause: error });
-  }
-  const absent = missing.filter((kind) => !isOnMachine(kind, context.log));
-  if (absent.length > 0) throw new Error(installAdvice(absent));
-}
-
 /**
  * Database and Redis, each from the first source that has it.
  * @param {{ dir: string, env?: Record<string, string | undefined>, log?(line: string): void,
@@ -94,9 +77,10 @@ async function install(missing, context) {
 export async function ensureServers({ dir, env = process.env, log = () => {}, databaseFlags = [] }) {
   const context = { dir: resolve(dir), env, log, databaseFlags };
   const given = KINDS.filter((kind) => env[GIVEN[kind].key]);
-  const missing = KINDS.filter((kind) => !given.includes(kind) && !isOnMachine(kind, log));
+  const wanted = KINDS.filter((kind) => !given.includes(kind));
+  const missing = missingNeeds(wanted, log);
   const viaDocker = missing.length > 0 && isDockerReachable() ? missing : [];
-  if (missing.length > viaDocker.length) await install(missing, context);
+  if (missing.length > viaDocker.length) await ensureNeeds(missing, context);
   const isPrivate = (kind) => !given.includes(kind) && !viaDocker.includes(kind);
   const started = await Promise.all([
     ...given.map((kind) => fromEnvironment(kind, env)),

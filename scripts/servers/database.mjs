@@ -48,7 +48,8 @@ async function initialise({ binary, engine, label }, dir, dataDir, log) {
   if (engine === 'mysql') {
     await runTool(binary, [...common, '--initialize-insecure'], as);
   } else {
-    const flags = ['--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve'];
+    // Forced: else it insists that the machine's own name can be looked up, which nothing here needs.
+    const flags = ['--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve', '--force'];
     await runTool(findInstaller(binary), [...common, ...flags], as);
   }
   renameSync(draft, dataDir);

@@ -1,4 +1,4 @@
-// The last resort: the system's package manager where we may use it, and the line to run where not.
+// The system's package manager: used where we may, and named to the person where not.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -6,38 +6,20 @@ import { existsSync } from 'node:fs';
 import { runTool } from '../owned.mjs';
 import { findBinary } from './binaries.mjs';
 
-// Chosen because they hold the programs without an init script or unit: nothing is started or
-// enabled on the machine. The client package has my_print_defaults, which mariadb-install-db needs.
-const APT = {
-  database: [
-    ['mariadb-server-core', 'mariadb-client-core'],
-    ['mariadb-server-core-10.6', 'mariadb-client-core-10.6'],
-  ],
-  redis: [['redis-tools'], ['valkey-tools']],
-};
-
-const COMMANDS = [
-  ['apt-get', 'sudo apt-get install -y mariadb-server-core mariadb-client-core redis-tools'],
-  ['dnf', 'sudo dnf install -y mariadb-server valkey'],
-  ['brew', 'brew install mariadb redis'],
-  ['apk', 'sudo apk add mariadb mariadb-client redis'],
-  ['pacman', 'sudo pacman -S --needed mariadb valkey'],
+const MANAGERS = [
+  { name: 'apt', program: 'apt-get', install: 'sudo apt-get install -y' },
+  { name: 'dnf', program: 'dnf', install: 'sudo dnf install -y' },
+  { name: 'brew', program: 'brew', install: 'brew install' },
+  { name: 'apk', program: 'apk', install: 'sudo apk add' },
+  { name: 'pacman', program: 'pacman', install: 'sudo pacman -S --needed' },
 ];
+
+export function findPackageManager() {
+  return MANAGERS.find(({ program }) => findBinary([program]));
+}
 
 export function canInstall() {
   return process.getuid?.() === 0 && findBinary(['apt-get']) !== null;
-}
-
-/** What a person can do when we can do nothing. */
-export function installAdvice(missing) {
-  const known = COMMANDS.find(([tool]) => findBinary([tool]));
-  const line = known
-    ? `Install them with:\n\n    ${known[1]}\n`
-    : 'Install MariaDB 10.6+ (or MySQL 8.4+) and Redis (or Valkey) with your package manager.\n';
-  return (
-    `There is no ${missing.join(' and no ')} server on this machine. ${line}\n` +
-    'Or start Docker, or set DB_HOST and REDIS_HOST (see .env.example). Then run the command again.'
-  );
 }
 
 function isOffered(name) {
@@ -54,20 +36,20 @@ function isOffered(name) {
 }
 
 /**
- * Installs what is missing. Never interrupted half-way: a package manager that is killed leaves the
- * machine's package database in need of repair, which is also why a repair comes first.
- * @param {('database' | 'redis')[]} missing
+ * Installs packages, of each list the first alternative that is offered. Never interrupted half-way: a package manager
+ * that is killed leaves the machine's package database in need of repair, which is also why a repair comes first.
+ * @param {string[][][]} lists
  */
-export async function installPackages(missing, { dir, log }) {
+export async function installPackages(lists, { dir, log }) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' };
   const as = { pidDir: dir, cwd: '/', env, isWaitedFor: true };
-  const aptGet = (name, args) => runTool('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=120', ...args], { ...as, name });
+  const aptGet = (name, args) => runTool('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=300', ...args], { ...as, name });
   if (existsSync('/var/lib/dpkg/updates'))
     await runTool('dpkg', ['--configure', '-a'], { ...as, name: 'dpkg-configure' });
   log('Refreshing the package lists (apt-get update)');
   await aptGet('apt-get-update', ['update']);
-  const packages = missing.flatMap((kind) => APT[kind].find(([first]) => isOffered(first)) ?? []);
-  if (packages.length === 0) throw new Error(installAdvice(missing));
+  const packages = lists.flatMap((alternatives) => alternatives.find(([first]) => isOffered(first)) ?? []);
+  if (packages.length === 0) throw new Error('The package lists hold none of the packages.');
   log(`Installing ${packages.join(', ')} (apt-get install)`);
   await aptGet('apt-get-install', ['install', '-y', '--no-install-recommends', ...packages]);
 }

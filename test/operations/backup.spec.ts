@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { auditStock } from '../../src/cli/operation-commands.js';
 import { driftOf, StockAuditService } from '../../src/orders/stock-audit.service.js';
 import { closeDatabase, execute, query } from '../support/database.js';
@@ -19,7 +19,6 @@ import {
   UNKNOWN_ID,
 } from '../support/factories.js';
 import { type Service, startService } from '../support/service.js';
-import { ensureTool } from '../support/tools.js';
 
 const SCRIPTS = join(import.meta.dirname, '../../scripts');
 const TABLES = [
@@ -35,7 +34,6 @@ const TABLES = [
 
 const dir = mkdtempSync(join(tmpdir(), 'backup-'));
 const file = join(dir, 'checkout.sql.gz');
-beforeAll(() => ensureTool('mariadb-dump', 'mariadb-client'), 300_000);
 afterAll(() => rmSync(dir, { recursive: true }));
 
 function run(script: string, ...args: string[]): Promise<{ code: number; output: string }> {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
+import { GALERA } from '../../scripts/needs.mjs';
 import { type DatabaseServer, startDatabase } from '../../scripts/servers.mjs';
 import { resetDatabase } from '../../src/cli/database-commands.js';
 import { loadConfig } from '../../src/config/config.js';
@@ -10,12 +11,10 @@ import { eventually } from '../support/eventually.js';
 import { expectProblem } from '../support/expectations.js';
 import { adminHeaders, createProduct, requestHold } from '../support/factories.js';
 import { type Environment, type Service, startService } from '../support/service.js';
-import { ensureTool } from '../support/tools.js';
 
 /** When an instance may be taken out, and when not: a database of this file's own is stopped, locked and cut off. */
 const WORKER = process.env.JEST_WORKER_ID ?? '1';
 const DIR = join(import.meta.dirname, `../../.local/test/readiness-${WORKER}`);
-const GALERA = '/usr/lib/galera/libgalera_smm.so';
 const START_TIMEOUT_MS = 300_000;
 /** Longer than a database may be silent before it counts as gone. */
 const SILENCE_MS = 20_000;
@@ -154,7 +153,6 @@ describe('an instance', () => {
 describe('an instance on a node of a cluster', () => {
   let flags: string[];
   beforeAll(async () => {
-    ensureTool(GALERA, 'galera-4');
     const [listens, transfers] = [await freePort(), await freePort()];
     flags = [
       '--wsrep-on=ON',

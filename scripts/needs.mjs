@@ -1,0 +1,117 @@
+// The programs that the commands of this project need beside Node, npm and what every system has. Each command
+// names its own in one list, and none starts before they are all there: installed where we may, else asked for by name.
+
+import { existsSync } from 'node:fs';
+
+import { findBinary, findDatabase, findRedis } from './servers/binaries.mjs';
+import { canInstall, findPackageManager, installPackages } from './servers/packages.mjs';
+
+export const GALERA = '/usr/lib/galera/libgalera_smm.so';
+
+const program = (...names) => ({ title: names[0], find: () => findBinary(names) });
+const sameEverywhere = (name) => ({ apt: [[name]], dnf: name, brew: name, apk: name, pacman: name });
+
+/**
+ * A name that is empty means that such a system has or offers the program in no package that we know; there it is not
+ * asked for, and the tests that need it fail.
+ *
+ * `apt` has alternatives, of which the first that is offered is taken. The servers' were chosen because they hold the
+ * programs without an init script or unit: nothing is started or enabled on the machine. The client package has
+ * my_print_defaults, which mariadb-install-db needs.
+ */
+const NEEDS = {
+  database: {
+    title: 'MariaDB or MySQL server',
+    find: findDatabase,
+    packages: {
+      apt: [
+        ['mariadb-server-core', 'mariadb-client-core'],
+        ['mariadb-server-core-10.6', 'mariadb-client-core-10.6'],
+      ],
+      dnf: 'mariadb-server',
+      brew: 'mariadb',
+      apk: 'mariadb mariadb-client',
+      pacman: 'mariadb',
+    },
+  },
+  redis: {
+    title: 'Redis or Valkey server',
+    find: findRedis,
+    packages: {
+      apt: [['redis-tools'], ['valkey-tools']],
+      dnf: 'valkey',
+      brew: 'redis',
+      apk: 'redis',
+      pacman: 'valkey',
+    },
+  },
+  dump: {
+    ...program('mariadb-dump', 'mysqldump'),
+    packages: {
+      apt: [['mariadb-client']],
+      dnf: '/usr/bin/mariadb-dump',
+      brew: 'mariadb',
+      apk: 'mariadb-client',
+      pacman: 'mariadb-clients',
+    },
+  },
+  openssl: { ...program('openssl'), packages: sameEverywhere('openssl') },
+  curl: { ...program('curl'), packages: sameEverywhere('curl') },
+  ps: {
+    ...program('ps'),
+    packages: { apt: [['procps']], dnf: 'procps-ng', brew: '', apk: 'procps', pacman: 'procps-ng' },
+  },
+  promtool: { ...program('promtool'), packages: { ...sameEverywhere('prometheus'), dnf: '/usr/bin/promtool' } },
+  galera: {
+    title: 'galera-4',
+    find: () => existsSync(GALERA),
+    packages: { apt: [['galera-4']], dnf: '', brew: '', apk: '', pacman: '' },
+  },
+  wrk: { ...program('wrk'), packages: sameEverywhere('wrk') },
+};
+
+/** What a service needs when it is told of no database and no Redis. */
+export const SERVER_NEEDS = ['database', 'redis'];
+/** The tests start, kill and restart servers of their own, so that those of the environment are not enough. */
+export const TEST_NEEDS = [...SERVER_NEEDS, 'dump', 'openssl', 'curl', 'ps', 'promtool', 'galera'];
+export const BENCH_NEEDS = ['wrk'];
+
+/** @returns which of the needs this machine does not have */
+export function missingNeeds(names, log) {
+  const manager = findPackageManager()?.name;
+  return names.filter((name) => !NEEDS[name].find(log) && NEEDS[name].packages[manager] !== '');
+}
+
+/** What a person can do when we can do nothing. */
+export function installAdvice(missing, manager = findPackageManager()) {
+  const titles = missing.map((name) => NEEDS[name].title).join(', ');
+  const names = missing.map((name) => NEEDS[name].packages[manager?.name]);
+  const packages = names.map((found) => (Array.isArray(found) ? found[0].join(' ') : found));
+  const how = manager
+    ? `Install them with:\n\n    ${manager.install} ${[...new Set(packages)].filter(Boolean).join(' ')}`
+    : 'Install them with your package manager (MariaDB 10.6+ or MySQL 8.4+, Redis 7+ or Valkey).';
+  const isForServers = missing.some((name) => SERVER_NEEDS.includes(name));
+  const other = isForServers ? 'Or start Docker, or set DB_HOST and REDIS_HOST (see .env.example). ' : '';
+  return `Missing on this machine: ${titles}. ${how}\n\n${other}Then run the command again.`;
+}
+
+/**
+ * Makes sure of all the needs at once, with one installation for those that are missing.
+ * @param {string[]} names
+ * @throws Error with the line to run where we may not install, or where that failed
+ */
+export async function ensureNeeds(names, { dir, log }) {
+  const missing = missingNeeds(names, log);
+  if (missing.length === 0) return;
+  if (!canInstall()) throw new Error(installAdvice(missing));
+  try {
+    await installPackages(
+      missing.map((name) => NEEDS[name].packages.apt),
+      { dir, log },
+    );
+  } catch (error) {
+    throw new Error(`${error.message}\n\n${installAdvice(missing)}`, { cause: error });
+  }
+  const absent = missingNeeds(missing, log);
+  if (absent.length > 0) throw new Error(installAdvice(absent));
+}

@@ -1,0 +1,41 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { installAdvice, TEST_NEEDS } from '../../scripts/needs.mjs';
+
+const TESTS = join(import.meta.dirname, '..');
+// Those that every system has, and those that the README asks for.
+const ALWAYS_THERE = ['sh', 'bash', 'git', 'node', 'npm'];
+
+const sources = readdirSync(TESTS, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => readFileSync(join(TESTS, name), 'utf8'));
+
+describe('the programs that the tests need', () => {
+  it('are all in the list of what the test command makes sure of', () => {
+    const started = sources.flatMap((text) =>
+      [...text.matchAll(/\b(?:execFile|execFileSync|spawn|spawnSync)\(\s*'([^']+)'/g)].map(([, name]) => name!),
+    );
+    expect(started.length).toBeGreaterThan(0);
+    expect([...new Set(started)].filter((name) => ![...ALWAYS_THERE, ...TEST_NEEDS].includes(name))).toEqual([]);
+  });
+
+  it.each([
+    ['apt', 'sudo apt-get install -y'],
+    ['dnf', 'sudo dnf install -y'],
+    ['brew', 'brew install'],
+    ['apk', 'sudo apk add'],
+    ['pacman', 'sudo pacman -S --needed'],
+  ])('are named with one line to install them, by %s too', (name, install) => {
+    const advice = installAdvice(TEST_NEEDS, { name, install });
+    expect(advice).toContain('Missing on this machine: MariaDB or MySQL server, Redis or Valkey server, mariadb-dump');
+    const [line, ...others] = advice.split('\n').filter((text) => text.includes(install));
+    expect(others).toEqual([]);
+    expect(line).toMatch(/mariadb.*(redis|valkey).*(prometheus|promtool)/);
+    expect(line).not.toContain('undefined');
+  });
+
+  it('are named without a line where no package manager is known', () => {
+    expect(installAdvice(['openssl'], null)).toContain('Missing on this machine: openssl.');
+  });
+});
