@@ -8,10 +8,12 @@ import { refuseStrangers } from './admin/admin-gate.js';
 import { serveQueueBoard } from './admin/queue-board.js';
 import { AppModule } from './app.module.js';
 import { callDirectly } from './common/direct-routes.js';
+import { ADMIN_BODY_BYTES_MAX } from './common/endpoint.decorator.js';
 import { AJV_OPTIONS } from './common/json-schema.js';
 import { UnavailableError } from './common/problem.js';
 import { parseJsonBodies } from './common/raw-body.js';
 import { headAnswers, requestIdOf } from './common/request-head.js';
+import { SchemaError } from './common/validation-problem.js';
 import { UNREADABLE_REQUESTS } from './common/unreadable-requests.js';
 import type { Config } from './config/config.js';
 import { startWithDatabase } from './database/database-errors.js';
@@ -31,7 +33,7 @@ const CLIENTS_MAX = 20_000;
 export async function createApp(config: Config): Promise<NestFastifyApplication> {
   const { http } = config;
   const adapter = new FastifyAdapter({
-    bodyLimit: http.bodyBytesMax,
+    bodyLimit: ADMIN_BODY_BYTES_MAX,
     requestTimeout: http.requestTimeoutMs,
     keepAliveTimeout: http.keepAliveMs,
     http: {
@@ -44,6 +46,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     trustProxy: http.trustedProxies.length > 0 ? [...http.trustedProxies] : false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 128 },
     ajv: { customOptions: AJV_OPTIONS },
+    schemaErrorFormatter: () => new SchemaError(),
     skipMiddie: true,
     ...UNREADABLE_REQUESTS,
   });

@@ -1,5 +1,6 @@
-import { Body, Controller, Inject, Param, Patch, Post } from '@nestjs/common';
-import { Endpoint } from '../common/endpoint.decorator.js';
+import { Body, Controller, Inject, Param, Patch, Post, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Endpoint, locationOf } from '../common/endpoint.decorator.js';
 import { CONFIG, type Config } from '../config/config.js';
 import {
   ChangeProductDto,
@@ -22,12 +23,14 @@ export class AdminProductsController {
     tag: 'admin',
     summary: 'Put a product on sale',
     body: CreateProductDto,
-    success: { 201: { description: 'The product is on sale', dto: ProductDto } },
+    success: { 201: { description: 'The product is on sale', dto: ProductDto, headers: locationOf('product') } },
     errors: [],
     isAdmin: true,
   })
-  async create(@Body() body: CreateProductDto): Promise<ProductDto> {
-    return toProductDto(await this.products.createProduct(body, this.config.holds.quantityMax));
+  async create(@Body() body: CreateProductDto, @Res({ passthrough: true }) reply: FastifyReply): Promise<ProductDto> {
+    const product = await this.products.createProduct(body, this.config.holds.quantityMax);
+    void reply.header('location', `/api/products/${product.id}`);
+    return toProductDto(product);
   }
 
   @Patch(':id')

@@ -1,12 +1,12 @@
 import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { Endpoint, type EndpointOptions } from '../common/endpoint.decorator.js';
-import type { DtoClass, JsonSchema } from '../common/json-schema.js';
+import { type DtoClass, type JsonSchema, NUMBER_PARAM } from '../common/json-schema.js';
 import { PAGE_QUERY, toPageRequest } from '../common/page.js';
 import { FailRefundDto, RefundDto, RefundPageDto, toRefundDto } from '../refunds/dto/refund.dto.js';
 import { RefundsService } from '../refunds/refunds.service.js';
 import { REFUND_STATUSES, type RefundStatus } from '../refunds/refunds.types.js';
 
-const ID_PARAM: JsonSchema = { type: 'string', pattern: '^[1-9][0-9]{0,14}$', description: 'Number of the refund' };
+const ID_PARAM: JsonSchema = { ...NUMBER_PARAM, description: 'Number of the refund' };
 
 /** A call that moves one refund on. */
 function transition(summary: string, errors: EndpointOptions['errors'], body?: DtoClass): EndpointOptions {

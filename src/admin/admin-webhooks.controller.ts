@@ -1,12 +1,12 @@
 import { Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { Endpoint } from '../common/endpoint.decorator.js';
-import type { JsonSchema } from '../common/json-schema.js';
+import { type JsonSchema, NUMBER_PARAM } from '../common/json-schema.js';
 import { PAGE_QUERY, toPageRequest } from '../common/page.js';
 import { PaymentEventDto, PaymentEventPageDto, toPaymentEventDto } from '../webhooks/dto/payment-event.dto.js';
 import { WebhooksService } from '../webhooks/webhooks.service.js';
 import { WEBHOOK_LOG_STATUSES, type WebhookLogStatus } from '../webhooks/webhooks.types.js';
 
-const ID_PARAM: JsonSchema = { type: 'string', pattern: '^[1-9][0-9]{0,14}$', description: 'Number of the event' };
+const ID_PARAM: JsonSchema = { ...NUMBER_PARAM, description: 'Number of the event' };
 
 /** Payment events, and why each did not do what it says. */
 @Controller('api/admin/webhooks')

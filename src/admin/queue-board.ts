@@ -2,7 +2,7 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { problemDocument, PROBLEMS } from '../common/problem.js';
+import { answerProblem } from '../common/problem-answer.js';
 import type { Config } from '../config/config.js';
 import type { JobQueues } from '../queue/job-queues.js';
 import { isAdmin } from './admin-gate.js';
@@ -41,9 +41,9 @@ function isLetIn({ headers: { authorization = '' } }: FastifyRequest, token: str
 }
 
 function refuse(reply: FastifyReply): void {
-  void reply
-    .code(PROBLEMS.UNAUTHORIZED.status)
-    .header('www-authenticate', 'Basic realm="queues", charset="UTF-8"')
-    .header('content-type', 'application/problem+json')
-    .send(problemDocument('UNAUTHORIZED', 'Send the admin token as Bearer token, or as the password of any user.'));
+  void reply.header('www-authenticate', 'Basic realm="queues", charset="UTF-8"');
+  answerProblem(reply, {
+    code: 'UNAUTHORIZED',
+    detail: 'Send the admin token as Bearer token, or as the password of any user.',
+  });
 }

@@ -3,7 +3,7 @@ import { RouteConfig, RouteSchema } from '@nestjs/platform-fastify';
 import type { DirectRoute } from './direct-routes.js';
 import { groupBy } from './group-by.js';
 import { type DtoClass, type JsonSchema, schemaOf } from './json-schema.js';
-import { type ProblemCode, PROBLEMS } from './problem.js';
+import { type ProblemCode, type ProblemDefinition, PROBLEMS } from './problem-catalogue.js';
 
 export interface EndpointOptions {
   readonly summary: string;
@@ -22,9 +22,17 @@ export interface EndpointOptions {
   readonly isRateLimited?: boolean;
   /** Called as `(request, reply)` without Nest's layers in between (see `callDirectly`): for the calls of a sale. */
   readonly isDirect?: boolean;
+  /** Bytes that a body may have, where {@link BODY_BYTES_MAX} or {@link ADMIN_BODY_BYTES_MAX} is not enough. */
+  readonly bodyBytesMax?: number;
   /** What hooks find as the route's config. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
+
+/** Bodies of the calls of a sale have some hundred bytes, and anyone may send them. */
+const BODY_BYTES_MAX = 4096;
+
+/** What operators send may list many things. */
+export const ADMIN_BODY_BYTES_MAX = 65_536;
 
 export interface SuccessResponse {
   readonly description: string;
@@ -54,11 +62,17 @@ export function Endpoint(options: EndpointOptions): MethodDecorator {
       ...options.config,
       isAdmin: options.isAdmin === true,
       ...(options.isDirect && { direct }),
+      bodyBytesMax: options.bodyBytesMax ?? (options.isAdmin ? ADMIN_BODY_BYTES_MAX : BODY_BYTES_MAX),
       // The rate limit's plugin takes the routes whose configuration names it.
       ...(options.isRateLimited && { rateLimit: {} }),
     };
     applyDecorators(RouteSchema(schema), RouteConfig(config), HttpCode(status))(target, name, descriptor);
   };
+}
+
+/** The header of an answer to something that was made. */
+export function locationOf(what: string): Record<string, JsonSchema> {
+  return { Location: { type: 'string', description: `Path of the ${what}` } };
 }
 
 /** All codes an endpoint can answer with, its own and the general ones. */
@@ -96,13 +110,24 @@ function problemSchemas(codes: readonly ProblemCode[]): Record<string, JsonSchem
       String(status),
       {
         description: shared.map((code) => `${code}: ${PROBLEMS[code].title}`).join('; '),
-        ...(shared.some((code) => 'retryAfterSeconds' in PROBLEMS[code]) && {
-          headers: { 'Retry-After': { type: 'integer', description: 'Seconds to wait before another try' } },
-        }),
+        ...headersOf(shared),
         content: { 'application/problem+json': { schema: problemSchema(shared) } },
       },
     ]),
   );
+}
+
+function headersOf(codes: readonly ProblemCode[]): { headers?: Record<string, JsonSchema> } {
+  const definitions = codes.map((code): ProblemDefinition => PROBLEMS[code]);
+  const headers = {
+    ...(definitions.some(({ retryAfterSeconds }) => retryAfterSeconds !== undefined) && {
+      'Retry-After': { type: 'integer', description: 'Seconds to wait before another try' },
+    }),
+    ...(definitions.some(({ challenge }) => challenge !== undefined) && {
+      'WWW-Authenticate': { type: 'string', description: 'How to say who calls' },
+    }),
+  };
+  return Object.keys(headers).length > 0 ? { headers } : {};
 }
 
 /** The schema of a problem document with one of these codes. */
@@ -112,7 +137,7 @@ export function problemSchema(codes: readonly ProblemCode[]): JsonSchema {
     type: 'object',
     required: ['type', 'title', 'status', 'detail', 'code'],
     properties: {
-      type: { type: 'string' },
+      type: { type: 'string', format: 'uri-reference', description: 'Path of the page about this code' },
       title: { type: 'string' },
       status: { type: 'integer' },
       detail: { type: 'string' },

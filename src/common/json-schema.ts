@@ -1,6 +1,10 @@
+import { MATCHES } from 'class-validator';
 import { targetConstructorToSchema } from 'class-validator-jsonschema';
 import { DESCRIBED_RULE } from './described.decorator.js';
 import { isSameOrAbsent, SAME_AS_KEYWORD, SAME_AS_RULE } from './same-as.decorator.js';
+
+/** JSON Schema keyword that says in words what a `pattern` asks for: "must be …". */
+export const RULE_KEYWORD = 'x-rule';
 
 export type JsonSchema = Record<string, unknown>;
 export type DtoClass = abstract new (...args: never[]) => object;
@@ -13,11 +17,24 @@ export function schemaOf(dto: DtoClass): JsonSchema {
   const schema = targetConstructorToSchema(dto, {
     additionalConverters: {
       [DESCRIBED_RULE]: (meta) => (meta.constraints as (() => JsonSchema)[])[0]!(),
+      [MATCHES]: (meta) => patternSchema(meta.constraints as [RegExp], meta.message),
       [SAME_AS_RULE]: (meta) => ({ [SAME_AS_KEYWORD]: (meta.constraints as string[])[0] }),
     },
   }) as JsonSchema;
   return { title: dto.name, additionalProperties: false, ...schema };
 }
+
+/** A text of a form that a regular expression checks, and a sentence says: answers give the sentence. */
+function patternSchema([pattern]: readonly [RegExp], rule: unknown): JsonSchema {
+  return { type: 'string', pattern: pattern.source, ...(typeof rule === 'string' && { [RULE_KEYWORD]: rule }) };
+}
+
+/** The number of a row in a path or a query: positive, without leading zeros, and exact as a JSON number. */
+export const NUMBER_PARAM: JsonSchema = {
+  type: 'string',
+  pattern: '^[1-9][0-9]{0,14}$',
+  [RULE_KEYWORD]: 'must be a whole number from 1, without leading zeros',
+};
 
 /** A time as the API prints it: ISO 8601 in UTC with milliseconds. */
 export const DATE_TIME: JsonSchema = { type: 'string', format: 'date-time' };
@@ -33,7 +50,10 @@ export const AJV_OPTIONS = {
   removeAdditional: false as const,
   useDefaults: false,
   allErrors: true,
+  // With an error comes the schema that it breaks, and with that the rule in words.
+  verbose: true,
   keywords: [
+    { keyword: RULE_KEYWORD, schemaType: 'string' as const },
     {
       keyword: SAME_AS_KEYWORD,
       schemaType: 'string' as const,

@@ -1,11 +1,16 @@
-import type { JsonSchema } from './json-schema.js';
+import { type JsonSchema, NUMBER_PARAM, RULE_KEYWORD } from './json-schema.js';
 
 const PAGE_SIZE_DEFAULT = 20;
 
 /** Query of a list that comes in pages. */
 export const PAGE_QUERY: Readonly<Record<string, JsonSchema>> = {
-  limit: { type: 'string', pattern: '^([1-9][0-9]?|100)$', description: 'Items a page, 1 to 100 (20)' },
-  cursor: { type: 'string', pattern: '^[1-9][0-9]{0,14}$', description: '`next_cursor` of the page before' },
+  limit: {
+    type: 'string',
+    pattern: '^([1-9][0-9]?|100)$',
+    [RULE_KEYWORD]: 'must be a whole number from 1 to 100',
+    description: 'Items a page, 1 to 100 (20)',
+  },
+  cursor: { ...NUMBER_PARAM, description: '`next_cursor` of the page before' },
 };
 
 /** Which page of a list is asked for: the rows with an id above `afterId`, in the order of their ids. */

@@ -3,14 +3,11 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { isDeadlock, isOutage, isPoolExhausted } from '../database/database-errors.js';
 import { MetricsService } from '../observability/metrics.service.js';
 import type { Tally } from '../observability/samples.js';
-import {
-  DomainError,
-  type FieldError,
-  OverloadedError,
-  problemDocument,
-  type ProblemCode,
-  PROBLEMS,
-} from './problem.js';
+import { DomainError, OverloadedError, PROBLEMS } from './problem.js';
+import { answerProblem } from './problem-answer.js';
+import { unreadableBody, validationProblem } from './validation-problem.js';
+
+type Problem = Pick<DomainError, 'code' | 'detail' | 'extensions'>;
 
 /**
  * The one place that turns errors into HTTP: those of the domain by their code, those of the framework by
@@ -32,19 +29,13 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const problem = this.toProblem(error, request.id);
-    const definition = PROBLEMS[problem.code];
+    const problem = this.toProblem(error, request);
     this.problems.add(problem.code);
-    if ('retryAfterSeconds' in definition && !reply.hasHeader('retry-after')) {
-      void reply.header('retry-after', definition.retryAfterSeconds);
-    }
-    void reply
-      .code(definition.status)
-      .header('content-type', 'application/problem+json')
-      .send(problemDocument(problem.code, problem.detail, problem.extensions));
+    answerProblem(reply, problem);
   }
 
-  private toProblem(error: unknown, requestId: string): Pick<DomainError, 'code' | 'detail' | 'extensions'> {
+  private toProblem(error: unknown, request: FastifyRequest): Problem {
+    const { id: requestId } = request;
     if (error instanceof DomainError) {
       if (error.cause !== undefined) this.logger.warn({ requestId, code: error.code, err: error.cause }, error.detail);
       return error;
@@ -55,7 +46,9 @@ export class ProblemFilter implements ExceptionFilter {
       return { code: 'UNAVAILABLE', detail: 'The database did not answer; try again in a moment.' };
     }
     const status = statusOf(error);
-    if (status !== undefined && status >= 400 && status < 500) return frameworkProblem(error as FastifyError, status);
+    if (status !== undefined && status >= 400 && status < 500) {
+      return frameworkProblem(error as FastifyError, status, request);
+    }
     if (status === 503) return { code: 'UNAVAILABLE', detail: 'The service is shutting down.' };
     this.logger.error({ requestId, err: error }, 'Unexpected error');
     return { code: 'INTERNAL_ERROR', detail: 'The request failed on our side. It is logged and can be tried again.' };
@@ -69,76 +62,20 @@ function statusOf(error: unknown): number | undefined {
 }
 
 /** A refusal by Fastify or Nest before any of our code ran. */
-function frameworkProblem(
-  error: FastifyError,
-  status: number,
-): { code: ProblemCode; detail: string; extensions?: Record<string, unknown> } {
+function frameworkProblem(error: FastifyError, status: number, request: FastifyRequest): Problem {
   switch (status) {
     case 404:
       return { code: 'ROUTE_NOT_FOUND', detail: 'Check the path and the method; GET /docs lists them all.' };
     case 413:
       return {
         code: 'PAYLOAD_TOO_LARGE',
-        detail: 'Send a smaller body; the limit is 64 KiB unless configured otherwise.',
+        detail: `Send a smaller body; this call takes ${request.routeOptions.bodyLimit} bytes.`,
       };
     case 415:
       return { code: 'UNSUPPORTED_MEDIA_TYPE', detail: 'Send the body as JSON with "Content-Type: application/json".' };
     case 429:
       return { code: 'RATE_LIMITED', detail: 'This client sent too many requests; wait as Retry-After says.' };
     default:
-      return validationProblem(error);
-  }
-}
-
-function validationProblem(error: FastifyError) {
-  const errors = error.validation?.filter(isTold).map(toFieldError) ?? [];
-  const detail =
-    errors.length > 0
-      ? `The ${partName(error.validationContext)} is not valid: ${errors.map(describe).join('; ')}.`
-      : (UNREADABLE[codeOf(error)] ??
-        'The request could not be read: the URL, the headers or the JSON of the body is malformed.');
-  return { code: 'VALIDATION_FAILED' as const, detail, extensions: { errors } };
-}
-
-/** Nest wraps what Fastify says of a body that it can't read. */
-function codeOf({ code, cause }: FastifyError): string {
-  return code ?? (cause as Partial<FastifyError> | undefined)?.code ?? '';
-}
-
-const UNREADABLE: Readonly<Record<string, string>> = {
-  FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty; send JSON, or no Content-Type where none is needed.',
-  FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not JSON.',
-};
-
-/** Where one of several forms is needed, what the first of them lacks says enough. */
-function isTold({ keyword, schemaPath }: AjvError): boolean {
-  return keyword !== 'anyOf' && !/\/anyOf\/[1-9]/.test(schemaPath);
-}
-
-function partName(context: string | undefined): string {
-  return { body: 'body', params: 'path', querystring: 'query', headers: 'header' }[context ?? ''] ?? 'request';
-}
-
-function describe({ field, message }: FieldError): string {
-  return field === '' ? message : `${field} ${message}`;
-}
-
-type AjvError = NonNullable<FastifyError['validation']>[number];
-
-function toFieldError({ instancePath, keyword, params, message }: AjvError): FieldError {
-  const path = instancePath.split('/').slice(1);
-  switch (keyword) {
-    case 'required':
-      return { field: [...path, String(params.missingProperty)].join('.'), message: 'is required' };
-    case 'additionalProperties':
-      return { field: [...path, String(params.additionalProperty)].join('.'), message: 'is not a known field' };
-    case 'type':
-      return { field: path.join('.'), message: `must be ${path.length === 0 ? 'a JSON ' : ''}${String(params.type)}` };
-    case 'enum':
-      return { field: path.join('.'), message: `must be one of ${(params.allowedValues as unknown[]).join(', ')}` };
-    case 'x-same-as':
-      return { field: path.join('.'), message: 'must equal its other name when both are given' };
-    default:
-      return { field: path.join('.'), message: message ?? 'is not valid' };
+      return error.validation === undefined ? unreadableBody(error) : validationProblem(error);
   }
 }

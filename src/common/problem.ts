@@ -1,43 +1,6 @@
-/**
- * Every error code the service can answer with: its HTTP status, its title, and whether the same request
- * may succeed later (`retryAfterSeconds` becomes the `Retry-After` header). A code is never reused.
- * The form of the answer is RFC 9457 (problem details).
- */
-export const PROBLEMS = {
-  VALIDATION_FAILED: { status: 400, title: 'The request is not valid' },
-  UNAUTHORIZED: { status: 401, title: 'A valid admin token is needed' },
-  SIGNATURE_INVALID: { status: 401, title: 'The notice is not authentic' },
-  ROUTE_NOT_FOUND: { status: 404, title: 'There is no such route' },
-  PRODUCT_NOT_FOUND: { status: 404, title: 'There is no such product' },
-  HOLD_NOT_FOUND: { status: 404, title: 'There is no such hold' },
-  PROVIDER_NOT_FOUND: { status: 404, title: 'There is no such payment provider' },
-  REFUND_NOT_FOUND: { status: 404, title: 'There is no such refund' },
-  PAYMENT_EVENT_NOT_FOUND: { status: 404, title: 'There is no such payment event' },
-  REQUEST_TIMEOUT: { status: 408, title: 'The request did not arrive in time' },
-  INSUFFICIENT_STOCK: { status: 409, title: 'Not enough units are available' },
-  HOLD_ALREADY_USED: { status: 409, title: 'An order was already made of this hold' },
-  ORDER_ALREADY_PAID: { status: 409, title: 'The order is already paid' },
-  REFUND_STATUS_CONFLICT: { status: 409, title: 'The refund is in another state' },
-  PAYMENT_EVENT_NOT_OWED: { status: 409, title: 'The payment event is about no money that could be owed back' },
-  STOCK_BELOW_COMMITTED: { status: 409, title: 'The stock is below what is held and sold' },
-  HOLD_EXPIRED: { status: 410, title: 'The hold is no longer active' },
-  PAYLOAD_TOO_LARGE: { status: 413, title: 'The body is too large' },
-  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body must be application/json' },
-  IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The idempotency key was used with other content' },
-  HEADERS_TOO_LARGE: { status: 431, title: 'The URL and the headers are too large' },
-  RATE_LIMITED: { status: 429, title: 'Too many requests', retryAfterSeconds: 60 },
-  INTERNAL_ERROR: { status: 500, title: 'Something went wrong on our side' },
-  OVERLOADED: { status: 503, title: 'Too many requests are waiting', retryAfterSeconds: 1 },
-  UNAVAILABLE: { status: 503, title: 'The service can not answer right now', retryAfterSeconds: 2 },
-} as const satisfies Record<string, ProblemDefinition>;
+import { type ProblemCode, PROBLEMS } from './problem-catalogue.js';
 
-export interface ProblemDefinition {
-  readonly status: number;
-  readonly title: string;
-  readonly retryAfterSeconds?: number;
-}
-
-export type ProblemCode = keyof typeof PROBLEMS;
+export { type ProblemCode, PROBLEMS };
 
 export interface FieldError {
   /** Name of the field, nested ones joined by a dot; empty for the body as a whole. */
@@ -87,9 +50,10 @@ export class UnavailableError extends DomainError {
   }
 }
 
-const TYPES = new Map(
-  Object.keys(PROBLEMS).map((code) => [code, `urn:problem:${code.toLowerCase().replaceAll('_', '-')}`]),
-);
+/** Where the error codes are documented; each code's page is the `type` of its problem documents. */
+export const ERROR_PAGES = '/docs/errors';
+
+const TYPES = new Map(Object.keys(PROBLEMS).map((code) => [code, `${ERROR_PAGES}/${code}`]));
 
 /** The problem document of RFC 9457 for an error code. */
 export function problemDocument(

@@ -1,7 +1,8 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { problemDocument, type ProblemCode, PROBLEMS } from './problem.js';
+import { problemDocument, type ProblemCode, PROBLEMS, ValidationError } from './problem.js';
+import { answerProblem } from './problem-answer.js';
 
 /** How long a client may take to read why its connection ends; then it ends whether the client agrees or not. */
 const LINGER_MS = 1000;
@@ -25,11 +26,7 @@ const refused = new WeakSet<Socket>();
 export const UNREADABLE_REQUESTS = {
   /** A URL that can't be decoded, or a part of it that is longer than any id. */
   frameworkErrors(_error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
-    const document = JSON.stringify(problemDocument('VALIDATION_FAILED', MALFORMED, { errors: [] }));
-    void reply
-      .code(PROBLEMS.VALIDATION_FAILED.status)
-      .header('content-type', 'application/problem+json')
-      .send(document);
+    answerProblem(reply, new ValidationError(MALFORMED, []));
   },
 
   /** Bytes that are no HTTP, or stop coming: there is no request, so the answer is written as it goes over the wire. */

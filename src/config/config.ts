@@ -22,7 +22,6 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     http: {
       host: env.string('HOST', isLocal ? '127.0.0.1' : '0.0.0.0'),
       port: env.integer('PORT', 3000, { max: 65_535 }),
-      bodyBytesMax: env.integer('HTTP_BODY_BYTES_MAX', 65_536, { min: 1024 }),
       requestTimeoutMs: env.integer('HTTP_REQUEST_TIMEOUT_MS', 10_000, { min: 100 }),
       rateLimitPerMinute: env.integer('RATE_LIMIT_PER_MINUTE', isLocal ? 0 : 600),
       /** How long a connection may be idle between two requests. */

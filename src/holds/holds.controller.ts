@@ -1,6 +1,6 @@
 import { Controller, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { Endpoint } from '../common/endpoint.decorator.js';
+import { Endpoint, locationOf } from '../common/endpoint.decorator.js';
 import { IDEMPOTENCY_KEY_HEADER, type KeyedCall } from '../idempotency/idempotency-key.js';
 import { CreateHoldDto, HoldDto, toHoldDto, toHoldRequest } from './dto/hold.dto.js';
 import { HoldsService } from './holds.service.js';
@@ -20,7 +20,7 @@ export class HoldsController {
       201: {
         description: 'The units are reserved',
         dto: HoldDto,
-        headers: { Location: { type: 'string', description: 'Path of the hold' } },
+        headers: locationOf('hold'),
       },
     },
     errors: ['PRODUCT_NOT_FOUND', 'INSUFFICIENT_STOCK', 'IDEMPOTENCY_KEY_REUSED'],

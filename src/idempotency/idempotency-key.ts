@@ -1,14 +1,18 @@
 import type { FastifyRequest } from 'fastify';
-import type { JsonSchema } from '../common/json-schema.js';
+import { type JsonSchema, RULE_KEYWORD } from '../common/json-schema.js';
 
 /** Visible ASCII, as draft 07 of the IETF's Idempotency-Key header asks for, and no more than its column takes. */
 export const IDEMPOTENCY_KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;
+
+/** What {@link IDEMPOTENCY_KEY_PATTERN} asks for. */
+export const IDEMPOTENCY_KEY_RULE = 'must be 1 to 255 visible ASCII characters without blanks';
 
 /** The header on calls that make something: sent again with the same body, it gets the same answer. */
 export const IDEMPOTENCY_KEY_HEADER: Readonly<Record<string, JsonSchema>> = {
   'idempotency-key': {
     type: 'string',
     pattern: IDEMPOTENCY_KEY_PATTERN.source,
+    [RULE_KEYWORD]: IDEMPOTENCY_KEY_RULE,
     description: 'Names this request for 24 hours: repeated with the same body it has one effect and the same answer',
     examples: ['8e03978e-40d5-43e8-bc93-6894a57f9324'],
   },

@@ -1,8 +1,12 @@
 import helmet from '@fastify/helmet';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
+import { serveErrorPages } from './error-pages.js';
 
-/** The document's UI at /docs, served from here alone; its pages get the headers of pages, at no cost to the API. */
+/**
+ * The documentation at /docs, served from here alone: the document's UI, and a page for each error. Its pages get the
+ * headers of pages, at no cost to the API.
+ */
 export async function serveDocs(fastify: FastifyInstance): Promise<void> {
   await fastify.register(async (scope) => {
     scope.addHook('onRequest', (_request, reply, done) => {
@@ -25,6 +29,7 @@ export async function serveDocs(fastify: FastifyInstance): Promise<void> {
       // Whether the service is reached by TLS alone is for what ends the TLS to say.
       strictTransportSecurity: false,
     });
+    serveErrorPages(scope);
     await scope.register(swaggerUi, { routePrefix: '/docs' });
   });
 }

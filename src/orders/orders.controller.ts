@@ -1,5 +1,6 @@
-import { Controller, Post, Req } from '@nestjs/common';
-import { Endpoint } from '../common/endpoint.decorator.js';
+import { Controller, Post, Req, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Endpoint, locationOf } from '../common/endpoint.decorator.js';
 import { IDEMPOTENCY_KEY_HEADER, type KeyedCall } from '../idempotency/idempotency-key.js';
 import { CreateOrderDto, OrderDto, toOrderDto } from './dto/order.dto.js';
 import { OrdersService } from './orders.service.js';
@@ -14,12 +15,26 @@ export class OrdersController {
     summary: 'Turn a hold into an order that waits for its payment',
     body: CreateOrderDto,
     headers: IDEMPOTENCY_KEY_HEADER,
-    success: { 201: { description: 'The order waits for its payment', dto: OrderDto } },
+    success: {
+      201: {
+        description: 'The order waits for its payment',
+        dto: OrderDto,
+        headers: locationOf('hold, with its order'),
+      },
+    },
     errors: ['HOLD_NOT_FOUND', 'HOLD_ALREADY_USED', 'HOLD_EXPIRED', 'IDEMPOTENCY_KEY_REUSED'],
     isRateLimited: true,
     isDirect: true,
   })
-  async create(@Req() { body, headers }: KeyedCall<CreateOrderDto>): Promise<OrderDto> {
-    return toOrderDto(await this.orders.createOrderFromHold(body.hold_id.toLowerCase(), headers['idempotency-key']));
+  async create(
+    @Req() { body, headers }: KeyedCall<CreateOrderDto>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<OrderDto> {
+    const order = toOrderDto(
+      await this.orders.createOrderFromHold(body.hold_id.toLowerCase(), headers['idempotency-key']),
+    );
+    // An order's number opens nothing to its buyer; the hold's id does.
+    void reply.header('location', `/api/holds/${order.hold_id}`);
+    return order;
   }
 }

@@ -20,6 +20,9 @@ const SIGNATURE_HEADERS: Readonly<Record<string, JsonSchema>> = {
   'x-webhook-signature': { type: 'string', description: 'Hex HMAC-SHA256 of the body, with or without `sha256=`' },
 };
 
+/** Stripe's events reach 82 KB, with a charge of many refunds in them. */
+const NOTICE_BYTES_MAX = 262_144;
+
 @Controller('api/payments')
 export class WebhooksController {
   constructor(
@@ -36,6 +39,7 @@ export class WebhooksController {
     success: SUCCESS,
     errors: ['SIGNATURE_INVALID', 'IDEMPOTENCY_KEY_REUSED'],
     config: TAKES_NOTICES,
+    bodyBytesMax: NOTICE_BYTES_MAX,
     isDirect: true,
   })
   receive(@Req() request: NoticeRequest, @Res({ passthrough: true }) reply: FastifyReply) {
@@ -52,6 +56,7 @@ export class WebhooksController {
     takesAnyBody: true,
     errors: ['SIGNATURE_INVALID', 'PROVIDER_NOT_FOUND', 'IDEMPOTENCY_KEY_REUSED'],
     config: TAKES_NOTICES,
+    bodyBytesMax: NOTICE_BYTES_MAX,
     isDirect: true,
   })
   receiveFromProvider(@Req() request: NoticeRequest, @Res({ passthrough: true }) reply: FastifyReply) {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { type ProblemCode, PROBLEMS } from '../../src/common/problem.js';
-import { type ApiDocument, operationsOf, schemaChecker } from '../support/openapi.js';
+import { problemDocument, type ProblemCode, PROBLEMS } from '../../src/common/problem.js';
+import { type ApiDocument, operationsOf, type Schema, schemaChecker } from '../support/openapi.js';
 import { type Service, startService } from '../support/service.js';
 
 let service: Service;
@@ -10,6 +10,12 @@ beforeAll(async () => {
   service = await startService();
   document = (await service.call('GET', '/docs/json')).body as unknown as ApiDocument;
 });
+
+/** A schema, and not where it is to be found. */
+function resolved(schema: Schema): Schema {
+  const name = /^#\/components\/schemas\/(.+)$/.exec(String(schema.$ref))?.[1];
+  return name === undefined ? schema : document.components.schemas[name]!;
+}
 
 describe('the OpenAPI document', () => {
   it('in docs/openapi.json is the one that the service gives; `npm run openapi` writes it', () => {
@@ -88,10 +94,35 @@ describe('the OpenAPI document', () => {
     );
   });
 
+  it('says each form of a text in words, too: that is what a refusal tells', () => {
+    const inputs = operationsOf(document).flatMap(({ operation }) => [
+      ...(operation.parameters ?? []).filter(({ name }) => name !== 'x-request-id').map(({ schema }) => schema),
+      ...Object.values(operation.requestBody?.content ?? {}).map(({ schema }) => resolved(schema)),
+    ]);
+    const patterns = JSON.stringify(inputs).match(/"pattern":/g)!.length;
+    expect(JSON.stringify(inputs).match(/"x-rule":"must be [^^$\\]+"/g)).toHaveLength(patterns);
+  });
+
   it('is shown at /docs with nothing from elsewhere', async () => {
     const page = await service.call('GET', '/docs');
     expect(page.status).toBe(200);
     expect(page.text).toContain('swagger-ui');
     expect([...page.text.matchAll(/(?:src|href)="(?:https?:)?\/\//g)]).toEqual([]);
+  });
+});
+
+describe('the page of an error', () => {
+  it.each(Object.entries(PROBLEMS))('%s is where its answers say, with cause and remedy', async (code, problem) => {
+    const page = await service.call('GET', String(problemDocument(code as ProblemCode, '').type));
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    for (const text of [code, String(problem.status), problem.title, problem.cause, problem.remedy]) {
+      expect(page.text.replaceAll(/<\/?code>/g, '`')).toContain(text.replaceAll('<', '&lt;'));
+    }
+    expect((await service.call('GET', '/docs/errors')).text).toContain(`/docs/errors/${code}"`);
+  });
+
+  it('is not there for another code', async () => {
+    const { status, body } = await service.call('GET', '/docs/errors/NOTHING');
+    expect([status, body.code]).toEqual([404, 'ROUTE_NOT_FOUND']);
   });
 });

@@ -13,9 +13,10 @@ export function expectProblem(answer: Answer, code: ProblemCode): void {
   expect(answer.body).toMatchObject({ code });
   expect(answer.status).toBe(status);
   expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
-  const type = `urn:problem:${code.toLowerCase().replaceAll('_', '-')}`;
+  const type = `/docs/errors/${code}`;
   expect(answer.body).toMatchObject({ type, title, status, detail: expect.stringMatching(/\w/) });
   expect(answer.text).not.toMatch(INTERNALS);
+  if (status === 401) expect(answer.headers.get('www-authenticate')).toMatch(/^(Bearer|Basic realm=.*|Signature)$/);
   if ('retryAfterSeconds' in PROBLEMS[code]) expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
 }
 

@@ -24,7 +24,7 @@ describe('loadConfig', () => {
     expect(loadConfig(REQUIRED)).toMatchObject({
       appEnv: 'local',
       logLevel: 'info',
-      http: { host: '127.0.0.1', port: 3000, bodyBytesMax: 65_536, requestTimeoutMs: 10_000, rateLimitPerMinute: 0 },
+      http: { host: '127.0.0.1', port: 3000, requestTimeoutMs: 10_000, rateLimitPerMinute: 0 },
       database: { host: 'db.example', port: 3306, name: 'checkout', username: 'root', password: '' },
       redis: { host: 'redis.example', port: 6379, password: '', database: 0 },
       holds: { ttlSeconds: 120, quantityMax: 10 },

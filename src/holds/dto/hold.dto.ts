@@ -1,7 +1,7 @@
 import { IsIn, IsInt, IsUUID, Max, Min, ValidateIf } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { Described } from '../../common/described.decorator.js';
-import { DATE_TIME, type JsonSchema } from '../../common/json-schema.js';
+import { DATE_TIME, type JsonSchema, RULE_KEYWORD } from '../../common/json-schema.js';
 import { SameAs } from '../../common/same-as.decorator.js';
 import { isoTime } from '../../database/sql.js';
 import { type HoldRequest, type HoldRow, type HoldStatus, statusOf } from '../holds.types.js';
@@ -13,9 +13,13 @@ const QUANTITY_MAX = 4_294_967_295;
 /** A UUID in either case; the database compares lower case. */
 export const HOLD_ID_PATTERN = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;
 
+/** What {@link HOLD_ID_PATTERN} asks for. */
+export const HOLD_ID_RULE = 'must be the id of a hold: a UUID';
+
 export const HOLD_ID_PARAM: JsonSchema = {
   type: 'string',
   pattern: HOLD_ID_PATTERN.source,
+  [RULE_KEYWORD]: HOLD_ID_RULE,
   description: 'UUIDv7 of the hold; who knows it may read, order and give back',
   examples: ['019a7c5e-3f10-7c4e-9b1d-2f6a8e0c4d11'],
 };

@@ -4,7 +4,7 @@ import { Described } from '../../common/described.decorator.js';
 import { DATE_TIME, nullable, schemaOf } from '../../common/json-schema.js';
 import { MONEY_PATTERN } from '../../common/money.js';
 import { isoTime } from '../../database/sql.js';
-import { HOLD_ID_PATTERN, HoldDto, toHoldDto } from '../../holds/dto/hold.dto.js';
+import { HOLD_ID_PATTERN, HOLD_ID_RULE, HoldDto, toHoldDto } from '../../holds/dto/hold.dto.js';
 import {
   type CancelReason,
   type CreatedOrder,
@@ -18,7 +18,7 @@ const CANCEL_REASONS: readonly CancelReason[] = ['payment_failed', 'payment_expi
 
 @JSONSchema({ examples: [{ hold_id: '019a7c5e-3f10-7c4e-9b1d-2f6a8e0c4d11' }] })
 export class CreateOrderDto {
-  @Matches(HOLD_ID_PATTERN)
+  @Matches(HOLD_ID_PATTERN, { message: HOLD_ID_RULE })
   hold_id!: string;
 }
 

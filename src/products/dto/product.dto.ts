@@ -1,17 +1,12 @@
 import { IsInt, IsString, Matches, Max, MaxLength, Min, MinLength, ValidateIf } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
-import { MONEY_PATTERN } from '../../common/money.js';
+import { MONEY_PATTERN, MONEY_RULE } from '../../common/money.js';
 import { Described } from '../../common/described.decorator.js';
-import { type JsonSchema, schemaOf } from '../../common/json-schema.js';
+import { type JsonSchema, NUMBER_PARAM, schemaOf } from '../../common/json-schema.js';
 import { availableOf, type ProductRow } from '../products.types.js';
 
-/** A product id in a path: a positive whole number without leading zeros. */
-export const PRODUCT_ID_PARAM: JsonSchema = {
-  type: 'string',
-  pattern: '^[1-9][0-9]{0,14}$',
-  description: 'Number of the product',
-  examples: ['1'],
-};
+/** A product id in a path. */
+export const PRODUCT_ID_PARAM: JsonSchema = { ...NUMBER_PARAM, description: 'Number of the product', examples: ['1'] };
 
 /** A product as buyers see it. */
 export class ProductDto {
@@ -57,7 +52,7 @@ export class CreateProductDto {
   @MaxLength(255)
   name!: string;
 
-  @Matches(MONEY_PATTERN)
+  @Matches(MONEY_PATTERN, { message: MONEY_RULE })
   @JSONSchema({ description: 'Decimal string', examples: ['99.99'] })
   price!: string;
 
@@ -78,7 +73,7 @@ export class ChangeProductDto {
   name?: string;
 
   @ValidateIf(isGiven('price'))
-  @Matches(MONEY_PATTERN)
+  @Matches(MONEY_PATTERN, { message: MONEY_RULE })
   price?: string;
 
   @ValidateIf(isGiven('stock_total'))

@@ -1,0 +1,175 @@
+/**
+ * Every error code the service can answer with: its HTTP status, its title, and what the page of the code says of its
+ * cause and of what helps. `retryAfterSeconds` marks what the same request may get over: the `Retry-After` header is a
+ * random number of that range, so that clients that were refused together do not come back together. `challenge` is the
+ * header `WWW-Authenticate`. A code is never reused. The form of the answers is RFC 9457 (problem details).
+ */
+export const PROBLEMS = {
+  VALIDATION_FAILED: {
+    status: 400,
+    title: 'The request is not valid',
+    cause: 'A field is missing, unknown or has a value that is not allowed, or the request could not be read at all.',
+    remedy: 'Mend the fields that `errors` names. The same request gets the same answer again.',
+  },
+  UNAUTHORIZED: {
+    status: 401,
+    title: 'A valid admin token is needed',
+    cause: 'An operator’s call came without the admin token or with another one, or the service has none.',
+    remedy: 'Send the header "Authorization: Bearer <token>" with the value of the service’s ADMIN_TOKEN.',
+    challenge: 'Bearer',
+  },
+  SIGNATURE_INVALID: {
+    status: 401,
+    title: 'The notice is not authentic',
+    cause: 'The signature of a payment notice is missing, made with another secret or over other bytes, or too old.',
+    remedy:
+      'Sign the body’s bytes as they are sent, with the shared secret, and mind the clock: five minutes are allowed.',
+    challenge: 'Signature',
+  },
+  ROUTE_NOT_FOUND: {
+    status: 404,
+    title: 'There is no such route',
+    cause: 'No call has this path.',
+    remedy: 'Look the path up in the documentation at /docs; paths are in lower case.',
+  },
+  PRODUCT_NOT_FOUND: {
+    status: 404,
+    title: 'There is no such product',
+    cause: 'No product has this number.',
+    remedy: 'Take the number from the list of products.',
+  },
+  HOLD_NOT_FOUND: {
+    status: 404,
+    title: 'There is no such hold',
+    cause: 'No hold has this id, or it ended so long ago that it was deleted.',
+    remedy: 'Send the id as the answer to the hold gave it, or make a new hold.',
+  },
+  PROVIDER_NOT_FOUND: {
+    status: 404,
+    title: 'There is no such payment provider',
+    cause: 'A notice came to the address of a payment provider that the service does not know.',
+    remedy: 'Mend the address at the provider. It sends again what was refused.',
+  },
+  REFUND_NOT_FOUND: {
+    status: 404,
+    title: 'There is no such refund',
+    cause: 'No refund has this number.',
+    remedy: 'Take the number from the list of refunds.',
+  },
+  PAYMENT_EVENT_NOT_FOUND: {
+    status: 404,
+    title: 'There is no such payment event',
+    cause: 'No payment event has this number, or it was deleted after its time.',
+    remedy: 'Take the number from the list of payment events.',
+  },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    title: 'The request did not arrive in time',
+    cause: 'The connection was open for too long before the request was there as a whole. It is closed now.',
+    remedy: 'Send the request again on a new connection, all at once. Nothing of it was carried out.',
+  },
+  INSUFFICIENT_STOCK: {
+    status: 409,
+    title: 'Not enough units are available',
+    cause: 'Fewer units are free than the hold asks for. `available_stock` says how many are.',
+    remedy: 'Ask for fewer, or try later: units come back when holds expire or are given back.',
+  },
+  HOLD_ALREADY_USED: {
+    status: 409,
+    title: 'An order was already made of this hold',
+    cause: 'A hold makes one order, and this one has made the order that `order_id` names.',
+    remedy: 'Go on with that order. To buy more, make another hold.',
+  },
+  ORDER_ALREADY_PAID: {
+    status: 409,
+    title: 'The order is already paid',
+    cause: 'A hold was to be given back, but the order that was made of it is paid.',
+    remedy: 'Ask the shop for a refund.',
+  },
+  REFUND_STATUS_CONFLICT: {
+    status: 409,
+    title: 'The refund is in another state',
+    cause: 'The refund was sent, confirmed or failed meanwhile, and this step does not follow on that.',
+    remedy: 'Read the refund again and decide anew.',
+  },
+  PAYMENT_EVENT_NOT_OWED: {
+    status: 409,
+    title: 'The payment event is about no money that could be owed back',
+    cause: 'Only a payment that succeeded and was not applied to an order can be owed back.',
+    remedy: 'Read the payment event again: it failed, or its order has the money.',
+  },
+  STOCK_BELOW_COMMITTED: {
+    status: 409,
+    title: 'The stock is below what is held and sold',
+    cause: 'The new total is less than the units that buyers hold or have bought already.',
+    remedy: 'Choose a higher total, or wait until holds expire.',
+  },
+  HOLD_EXPIRED: {
+    status: 410,
+    title: 'The hold is no longer active',
+    cause: 'The hold’s time is over, or it was given back. Its units are on sale again.',
+    remedy: 'Make a new hold, and order within its time.',
+  },
+  PAYLOAD_TOO_LARGE: {
+    status: 413,
+    title: 'The body is too large',
+    cause: 'The body has more bytes than this call takes.',
+    remedy: 'Send less. `detail` says how many bytes the call takes.',
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    title: 'The body must be application/json',
+    cause: 'The body has another type than JSON.',
+    remedy: 'Send JSON with "Content-Type: application/json".',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    title: 'The idempotency key was used with other content',
+    cause: 'A key names one request, and this one came before with another body.',
+    remedy: 'Make a new key for each new request, and send a key again only with the very same body.',
+  },
+  RATE_LIMITED: {
+    status: 429,
+    title: 'Too many requests',
+    cause: 'This address has sent more requests of this kind than it may in a minute.',
+    remedy: 'Wait for as many seconds as the header `Retry-After` says.',
+    retryAfterSeconds: { min: 60, max: 60 },
+  },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    title: 'The URL and the headers are too large',
+    cause: 'The request’s URL and headers together have more than 16 KiB.',
+    remedy: 'Leave out cookies and other headers that are not meant for this service.',
+  },
+  INTERNAL_ERROR: {
+    status: 500,
+    title: 'Something went wrong on our side',
+    cause: 'A fault of the service. It is in the log under the answer’s `X-Request-Id`, and nothing was committed.',
+    remedy: 'Try once more. If it stays, tell the operator the `X-Request-Id`.',
+  },
+  OVERLOADED: {
+    status: 503,
+    title: 'Too many requests are waiting',
+    cause: 'More requests wait than the service can answer in good time.',
+    remedy: 'Wait for as many seconds as the header `Retry-After` says, and send the same request again.',
+    retryAfterSeconds: { min: 1, max: 5 },
+  },
+  UNAVAILABLE: {
+    status: 503,
+    title: 'The service can not answer right now',
+    cause: 'The database did not answer, or the service is shutting down.',
+    remedy: 'Wait for as many seconds as `Retry-After` says, and send the same request with the same idempotency key.',
+    retryAfterSeconds: { min: 1, max: 5 },
+  },
+} as const satisfies Record<string, ProblemDefinition>;
+
+export interface ProblemDefinition {
+  readonly status: number;
+  readonly title: string;
+  readonly cause: string;
+  readonly remedy: string;
+  readonly retryAfterSeconds?: { readonly min: number; readonly max: number };
+  readonly challenge?: string;
+}
+
+export type ProblemCode = keyof typeof PROBLEMS;
