@@ -62,6 +62,7 @@ const NEEDS = {
     packages: { apt: [['procps']], dnf: 'procps-ng', brew: '', apk: 'procps', pacman: 'procps-ng' },
   },
   promtool: { ...program('promtool'), packages: { ...sameEverywhere('prometheus'), dnf: '/usr/bin/promtool' } },
+  nginx: { ...program('nginx'), packages: sameEverywhere('nginx') },
   galera: {
     title: 'galera-4',
     find: () => existsSync(GALERA),
@@ -73,7 +74,7 @@ const NEEDS = {
 /** What a service needs when it is told of no database and no Redis. */
 export const SERVER_NEEDS = ['database', 'redis'];
 /** The tests start, kill and restart servers of their own, so that those of the environment are not enough. */
-export const TEST_NEEDS = [...SERVER_NEEDS, 'dump', 'openssl', 'curl', 'ps', 'promtool', 'galera'];
+export const TEST_NEEDS = [...SERVER_NEEDS, 'dump', 'openssl', 'curl', 'ps', 'promtool', 'nginx', 'galera'];
 export const BENCH_NEEDS = ['wrk'];
 
 /** @returns which of the needs this machine does not have */

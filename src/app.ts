@@ -48,6 +48,8 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     ajv: { customOptions: AJV_OPTIONS },
     schemaErrorFormatter: () => new SchemaError(),
     skipMiddie: true,
+    // Fastify's own is no problem document; ours is below.
+    return503OnClosing: false,
     ...UNREADABLE_REQUESTS,
   });
   const options = { bodyParser: false, logger: createLogger(config), abortOnError: false };
@@ -58,7 +60,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
   measureRequests(fastify, app.get(MetricsService));
   headAnswers(fastify);
   parseJsonBodies(fastify);
-  refuseWhileDraining(fastify, app.get(Lifecycle));
+  followLifecycle(fastify, app.get(Lifecycle));
   refuseStrangers(fastify, config);
   refuseForgedNotices(fastify, app.get(NoticeGate));
   callDirectly(app);
@@ -99,11 +101,13 @@ async function registerPlugins(fastify: FastifyInstance, { http }: Config): Prom
   await serveDocs(fastify);
 }
 
-/** Liveness goes on to the end: a process that drains is not to be killed for it. */
-function refuseWhileDraining(fastify: FastifyInstance, lifecycle: Lifecycle): void {
+/** Liveness goes on to the end: a process that ends is not to be killed for it. */
+function followLifecycle(fastify: FastifyInstance, lifecycle: Lifecycle): void {
   fastify.addHook('onRequest', (request, reply, done) => {
-    if (!lifecycle.isDraining || request.url === '/health/live') return done();
+    const { stage } = lifecycle;
+    if (stage === 'serving' || stage === 'leaving') return done();
     void reply.header('connection', 'close');
+    if (stage === 'closing' || request.url === '/health/live') return done();
     done(new UnavailableError('The service is shutting down.'));
   });
 }

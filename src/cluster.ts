@@ -39,7 +39,7 @@ export function supervise(config: Config): void {
     process.exitCode = code;
     for (const worker of workers()) worker.process.kill('SIGTERM');
     // Workers end in time by themselves; one that hangs is left to the end of this process, which ends it too.
-    setTimeout(() => process.exit(), config.shutdownTimeoutMs).unref();
+    setTimeout(() => process.exit(), config.shutdownDelayMs + config.shutdownTimeoutMs).unref();
     exitWhenAlone();
   };
 

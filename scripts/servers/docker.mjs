@@ -41,6 +41,10 @@ export async function startContainers(services, { root, dir, log }) {
     ...process.env,
     COMPOSE_PROJECT_NAME: project,
     DB_PASSWORD: password,
+    // The file wants them for the service, which is not started here.
+    ENV_FILE: '/dev/null',
+    ADMIN_TOKEN: 'unused',
+    WEBHOOK_SECRETS: 'unused',
     DB_PUBLISHED_PORT: String(ports.database),
     REDIS_PUBLISHED_PORT: String(ports.redis),
   };

@@ -102,6 +102,8 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     webConcurrency: env.integer('WEB_CONCURRENCY', 1, { min: 1, max: 256 }),
     /** The commit that was built, for the health checks. */
     gitCommit: env.string('GIT_COMMIT', ''),
+    /** How long a process that was told to end says that it is not ready, and goes on. */
+    shutdownDelayMs: env.integer('SHUTDOWN_DELAY_MS', 0, { max: 600_000 }),
     shutdownTimeoutMs: env.integer('SHUTDOWN_TIMEOUT_MS', 15_000, { min: 1000 }),
     adminToken: env.secret('ADMIN_TOKEN') || (appEnv === 'local' ? randomBytes(24).toString('base64url') : ''),
     /** Of the generic provider; those of others stand with their settings. */

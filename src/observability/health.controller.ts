@@ -1,8 +1,10 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { IsIn, IsString } from 'class-validator';
 import { Endpoint } from '../common/endpoint.decorator.js';
+import { UnavailableError } from '../common/problem.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { RedisService } from '../redis/redis.service.js';
+import { Lifecycle } from './lifecycle.js';
 import { type DatabaseState, Readiness } from './readiness.js';
 import { findCommit, VERSION } from './version.js';
 
@@ -43,6 +45,7 @@ export class HealthController {
   constructor(
     private readonly readiness: Readiness,
     private readonly redis: RedisService,
+    private readonly lifecycle: Lifecycle,
     @Inject(CONFIG) config: Config,
   ) {
     this.startedAs = { status: 'ok', version: VERSION, commit: findCommit(config.gitCommit) };
@@ -78,6 +81,7 @@ export class HealthController {
     errors: [],
   })
   async ready(): Promise<ReadyDto> {
+    if (this.lifecycle.stage !== 'serving') throw new UnavailableError('The service is shutting down.');
     const database = await this.readiness.databaseState();
     return this.redis.isReady
       ? { status: database === 'up' ? 'ok' : 'degraded', database, redis: 'up' }

@@ -1,16 +1,28 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 
-/** Whether this process still takes requests. */
+/**
+ * How far the process is on its way out, in this order:
+ * - `serving`
+ * - `leaving`: it says that it is not ready, and goes on as before, until nobody sends it anything any more
+ * - `closing`: it takes no new connections; those that are open end with their next answer
+ * - `draining`: what still comes is refused
+ */
+export type Stage = 'serving' | 'leaving' | 'closing' | 'draining';
+
 @Injectable()
-export class Lifecycle {
-  private draining = false;
+export class Lifecycle implements OnModuleDestroy {
+  private current: Stage = 'serving';
 
-  get isDraining(): boolean {
-    return this.draining;
+  get stage(): Stage {
+    return this.current;
   }
 
-  /** From here on new requests are refused; those that came before are answered. */
-  drain(): void {
-    this.draining = true;
+  enter(stage: Exclude<Stage, 'serving'>): void {
+    this.current = stage;
+  }
+
+  /** However the application is closed, its parts end one after the other from here on. */
+  onModuleDestroy(): void {
+    this.enter('draining');
   }
 }

@@ -21,7 +21,7 @@ const children = new Set<ChildProcess>();
 
 /** Starts the built service with the run's servers and `overrides`; ready when this resolves. */
 export async function startChild(overrides: Environment = {}): Promise<ChildService> {
-  const port = await freePort();
+  const port = Number(overrides.PORT ?? (await freePort()));
   const child = spawn(process.execPath, [join(ROOT, 'dist/src/main.js')], {
     cwd: join(ROOT, '.local'),
     env: {
@@ -43,7 +43,7 @@ export async function startChild(overrides: Environment = {}): Promise<ChildServ
   await eventually(async () => {
     if (child.exitCode !== null) throw new Error(`The service ended with ${child.exitCode}: ${output}`);
     await fetch(`${url}/health/live`);
-  }, 20_000);
+  }, 60_000);
   return { url, process: child, output: () => output, exited, kill: (signal) => child.kill(signal) };
 }
 

@@ -21,7 +21,7 @@ export function expectProblem(answer: Answer, code: ProblemCode): void {
 }
 
 /** How many answers have each status. */
-export function countByStatus(answers: readonly Answer[]): Record<number, number> {
+export function countByStatus(answers: readonly { readonly status: number }[]): Record<number, number> {
   const counts: Record<number, number> = {};
   for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
   return counts;

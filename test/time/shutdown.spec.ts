@@ -57,6 +57,27 @@ describe('SIGTERM', () => {
     await expectStockIdentity(product.id);
   }, 60_000);
 
+  it('says that it is not ready at once, and goes on for as long as it was told', async () => {
+    // Longer than any test: it is the stage that is looked at, not how long it takes.
+    const child = await startChild({ APP_ENV: 'test', SHUTDOWN_DELAY_MS: '600000' });
+    const service = connectTo(child.url);
+    const product = await createProduct(service);
+    expect((await service.call('GET', '/health/ready')).status).toBe(200);
+    child.kill('SIGTERM');
+    await eventually(async () => {
+      const answer = await service.call('GET', '/health/ready');
+      expect({ status: answer.status, code: answer.body.code }).toEqual({ status: 503, code: 'UNAVAILABLE' });
+    });
+    expect((await service.call('GET', '/health/live')).status).toBe(200);
+    const hold = await service.call('POST', '/api/holds', { product_id: product.id, quantity: 1 });
+    expect(hold.status).toBe(201);
+    // The same connection may bring the next request, too.
+    const { headers } = await fetch(`${child.url}/api/products/${product.id}`);
+    expect(headers.get('connection')).toBe('keep-alive');
+    child.kill('SIGKILL');
+    await child.exited;
+  });
+
   it('ends with code 0 in time while Redis hangs', async () => {
     const child = await startChild({ APP_ENV: 'test', REDIS_PORT: String(redis.port) });
     redis.kill('SIGSTOP');
