@@ -32,3 +32,5 @@ say "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCE
 
 user checkout_backup db_backup_password
 say "GRANT SELECT, LOCK TABLES, SHOW VIEW, TRIGGER, EVENT ON \`$database\`.* TO 'checkout_backup'@'%';"
+# Its own moment in the binary log, and the log itself. Only MySQL needs the third to learn the first.
+say "GRANT REPLICATION CLIENT, REPLICATION SLAVE/*!80023 , FLUSH_TABLES */ ON *.* TO 'checkout_backup'@'%';"

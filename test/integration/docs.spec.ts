@@ -1,8 +1,7 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { seed } from '../../src/cli/database-commands.js';
 import { execute } from '../support/database.js';
+import { blocksOf, Shell } from '../support/documents.js';
 import { type Service, startService } from '../support/service.js';
 
 /**
@@ -12,7 +11,7 @@ import { type Service, startService } from '../support/service.js';
  * starts the service with settings of its own has the examples after it run against such a service.
  */
 const DOCUMENTED_URL = 'http://127.0.0.1:3000';
-const FENCE = /^## (?<heading>.+)$|^```(?<language>sh|http|json|text|console)\n(?<content>[^]*?)^```$/gm;
+const ANSWER_LANGUAGES = ['http', 'json', 'text'];
 const HOLD_ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
 
@@ -25,16 +24,12 @@ interface Example {
 }
 
 function examplesOf(document: string): Example[] {
-  const text = readFileSync(new URL(`../../${document}`, import.meta.url), 'utf8');
   const examples: Example[] = [];
-  let heading = document;
   let settings = {};
-  for (const { groups } of text.matchAll(FENCE)) {
-    const { language, content = '' } = groups!;
-    if (groups!.heading !== undefined) heading = groups!.heading;
-    else if (language === 'console') settings = settingsIn(content) ?? settings;
-    else if (language === 'sh') examples.push({ title: heading, code: content, answers: [], settings });
-    else examples.at(-1)?.answers.push(content);
+  for (const { heading, language, code } of blocksOf(document)) {
+    if (language === 'console') settings = settingsIn(code) ?? settings;
+    else if (language === 'sh') examples.push({ title: heading, code, answers: [], settings });
+    else if (ANSWER_LANGUAGES.includes(language)) examples.at(-1)?.answers.push(code);
   }
   return examples;
 }
@@ -57,42 +52,6 @@ function comparable(answer: string) {
   ];
   const headers = headerLines.split('\n').filter((line) => line !== '');
   return { statusLine, headers, body: /^[[{]/.test(body) ? (JSON.parse(body) as unknown) : body };
-}
-
-/** One bash for a whole document, since later examples use variables of earlier ones. */
-class Shell {
-  private static readonly END = '\n<end of example>\n';
-  private readonly bash: ChildProcessWithoutNullStreams;
-  private readonly closed: Promise<void>;
-  private output = '';
-  private outputGrew: () => void = () => undefined;
-
-  constructor(env: NodeJS.ProcessEnv) {
-    this.bash = spawn('bash', ['--noprofile', '--norc'], { env });
-    for (const stream of [this.bash.stdout, this.bash.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        this.output += text;
-        this.outputGrew();
-      });
-    }
-    this.closed = new Promise((resolve) => this.bash.once('close', () => resolve(this.outputGrew())));
-  }
-
-  async run(code: string): Promise<string> {
-    this.output = '';
-    this.bash.stdin.write(`${code}\nprintf '${Shell.END.replaceAll('\n', '\\n')}'\n`);
-    while (!this.output.endsWith(Shell.END)) {
-      if (this.bash.exitCode !== null) throw new Error(`The shell ended: ${this.output}`);
-      await new Promise<void>((grew) => (this.outputGrew = grew));
-    }
-    return this.output.slice(0, -Shell.END.length);
-  }
-
-  async close(): Promise<void> {
-    // An example that timed out still runs.
-    this.bash.kill();
-    await this.closed;
-  }
 }
 
 /** Where a reader has to wait for a hold to expire, the test moves its end instead. */
@@ -122,7 +81,7 @@ describe.each(['DEMO.md', 'README.md'])('%s', (document) => {
   const examples = examplesOf(document);
   let shell: Shell;
   beforeAll(() => {
-    shell = new Shell({ ...process.env, ADMIN_TOKEN: service.config.adminToken });
+    shell = new Shell({ env: { ...process.env, ADMIN_TOKEN: service.config.adminToken } });
   });
   afterAll(() => shell.close());
 

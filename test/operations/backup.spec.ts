@@ -1,4 +1,3 @@
-import { type ExecFileException, execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,8 +5,9 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { auditStock } from '../../src/cli/operation-commands.js';
 import { driftOf, StockAuditService } from '../../src/orders/stock-audit.service.js';
-import { closeDatabase, execute, query } from '../support/database.js';
 import { ProductsService } from '../../src/products/products.service.js';
+import { contents, runScript, TABLES, tables } from '../support/backups.js';
+import { closeDatabase, execute } from '../support/database.js';
 import {
   createHold,
   createOrder,
@@ -20,42 +20,11 @@ import {
 } from '../support/factories.js';
 import { type Service, startService } from '../support/service.js';
 
-const SCRIPTS = join(import.meta.dirname, '../../scripts');
-const TABLES = [
-  'products',
-  'holds',
-  'orders',
-  'webhook_logs',
-  'refunds',
-  'idempotency_keys',
-  'commit_marks',
-  'migrations',
-];
-
 const dir = mkdtempSync(join(tmpdir(), 'backup-'));
 const file = join(dir, 'checkout.sql.gz');
 afterAll(() => rmSync(dir, { recursive: true }));
 
-function run(script: string, ...args: string[]): Promise<{ code: number; output: string }> {
-  return new Promise((resolve) => {
-    const done = (error: ExecFileException | null, stdout: string, stderr: string) =>
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr });
-    execFile('sh', [join(SCRIPTS, script), ...args], { cwd: dir, encoding: 'utf8', env: { ...process.env } }, done);
-  });
-}
-
-/** Everything that is in the tables. */
-async function contents(): Promise<Record<string, object[]>> {
-  const rows = await Promise.all(TABLES.map((table) => query(`SELECT * FROM ${table} ORDER BY 1`)));
-  return Object.fromEntries(TABLES.map((table, index) => [table, rows[index]!]));
-}
-
-async function tables(): Promise<string[]> {
-  const rows = await query<{ name: string }>(
-    'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY table_name',
-  );
-  return rows.map(({ name }) => name);
-}
+const run = (...command: [string, ...string[]]) => runScript(dir, command);
 
 /** Money that comes too late for the only unit, so that it is owed back. */
 async function refundOne(service: Service): Promise<void> {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { commandsOf } from '../support/documents.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -64,4 +65,29 @@ describe.each(DOCUMENTS)('%s', (document) => {
     const named = [...text.matchAll(/npm run ([\w:]+)/g)].map(([, script]) => script!);
     expect(named.filter((script) => !(script in scripts))).toEqual([]);
   });
+});
+
+/** What runs the commands of the operators' pages, by the word after a block's language. */
+const RUN_BY: Readonly<Record<string, string>> = {
+  database: 'test/operations/deploying.spec.ts',
+};
+
+describe.each(['docs/deploying.md', 'docs/operating.md'])('the commands of %s', (page) => {
+  it('are each run by a suite', () => {
+    const runners = commandsOf(page).map(({ runBy, code }) => ({ code, runner: RUN_BY[runBy ?? 'nothing'] }));
+    expect(runners.filter(({ runner }) => runner === undefined)).toEqual([]);
+    for (const runner of new Set(runners.map(({ runner }) => runner!))) {
+      expect(read(runner)).toContain(`'${page}'`);
+      expect(read(runner)).toContain('commandsOf(');
+    }
+  });
+});
+
+it('docs/deploying.md prints no command in its running text that no block has', () => {
+  const text = read('docs/deploying.md').replace(/^```[^]*?^```$/gm, '');
+  const inline = [...text.matchAll(/`((?:npm|node|sh|docker|podman|kubectl|mariadb|mysql) [^`]+)`/g)];
+  const blocks = commandsOf('docs/deploying.md').map(({ code }) => code);
+  expect(
+    inline.map(([, command]) => command!).filter((command) => !blocks.some((code) => code.includes(command))),
+  ).toEqual([]);
 });

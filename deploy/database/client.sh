@@ -1,4 +1,4 @@
-# Shared by backup.sh and restore.sh: which client programs there are, and how they reach the database. The password
+# Shared by the scripts of this folder: which client programs there are, and how they reach the database. The password
 # goes by the environment: a command line can be read by everyone on the machine.
 
 database=${DB_DATABASE:-checkout}
@@ -19,7 +19,7 @@ find_client() {
       return
     fi
   done
-  echo "None of these programs is on this machine: $*. Install mariadb-client." >&2
+  echo "None of these programs is on this machine: $*. Install the client programs of your server's version." >&2
   exit 1
 }
 
@@ -33,5 +33,18 @@ connection_options() {
     if is_mariadb "$1"; then echo '--ssl --ssl-verify-server-cert'; else echo '--ssl-mode=VERIFY_IDENTITY'; fi
     if [ -n "${DB_TLS_CA_FILE:-}" ]; then echo "--ssl-ca=$DB_TLS_CA_FILE"; fi
   fi
-  echo '--default-character-set=utf8mb4'
 }
+
+# Runs one of the client programs, by its path, on the server.
+connected() {
+  program=$1
+  shift
+  # shellcheck disable=SC2046
+  "$program" $(connection_options "$program") "$@"
+}
+
+# Runs statements; figures come without a heading, one line a row, columns separated by tabs.
+sql() {
+  connected "$(find_client mariadb mysql)" --default-character-set=utf8mb4 --skip-column-names "$@"
+}
+

@@ -1,0 +1,64 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { DatabaseServer } from '../../scripts/servers.mjs';
+import { useServerWithBinlog, writeSecrets } from '../support/backups.js';
+import { execute } from '../support/database.js';
+import { commandsOf, Shell } from '../support/documents.js';
+
+/**
+ * The commands of docs/deploying.md that need a database, run in their order as they are printed, in a folder that looks
+ * like a fresh checkout. Of the environment they get what an operator's would have to bring: where Redis is, and the
+ * database's port, since the page goes by the default one.
+ */
+const PAGE = 'docs/deploying.md';
+const ROOT = join(import.meta.dirname, '../..');
+const dir = mkdtempSync(join(tmpdir(), 'deploying-'));
+const checkout = join(dir, 'checkout');
+
+let server: DatabaseServer | undefined;
+let shell: Shell;
+
+function layCheckout(): void {
+  mkdirSync(join(checkout, 'deploy'), { recursive: true });
+  const link = (path: string): void => symlinkSync(join(ROOT, path), join(checkout, path));
+  for (const path of ['dist', 'node_modules', 'package.json', 'scripts']) link(path);
+  for (const path of readdirSync(join(ROOT, 'deploy'))) if (path !== 'secrets') link(join('deploy', path));
+}
+
+beforeAll(async () => {
+  server = await useServerWithBinlog(join(dir, 'server'));
+  // The page makes a database of this name.
+  await execute('DROP DATABASE IF EXISTS checkout');
+  layCheckout();
+  writeSecrets(join(checkout, 'deploy/secrets'));
+  const { PATH, HOME, APP_ENV, LOG_LEVEL, DB_PORT, REDIS_HOST, REDIS_PORT, REDIS_DATABASE } = process.env;
+  const env = { PATH, HOME, APP_ENV, LOG_LEVEL, DB_PORT, REDIS_HOST, REDIS_PORT, REDIS_DATABASE };
+  shell = new Shell({ cwd: checkout, env });
+  await shell.run('set -euo pipefail');
+}, 300_000);
+
+afterAll(async () => {
+  await shell.close();
+  await execute('DROP DATABASE IF EXISTS checkout');
+  await server?.stop();
+  rmSync(dir, { recursive: true });
+});
+
+describe(PAGE, () => {
+  it.each(commandsOf(PAGE, 'database'))(
+    'prints commands that succeed in their order: $heading',
+    async ({ code }) => {
+      await shell.run(code);
+    },
+    60_000,
+  );
+
+  it('leaves a backup, the log since, and a database whose counters are right', async () => {
+    expect(existsSync(join(checkout, 'checkout.sql.gz'))).toBe(true);
+    expect(readdirSync(join(checkout, 'binlog')).length).toBeGreaterThan(0);
+    const audit = 'DB_USERNAME=checkout_app DB_PASSWORD_FILE=deploy/secrets/db_app_password';
+    expect(await shell.run(`${audit} node dist/src/cli/main.js stock:audit`)).toContain('No drift');
+  });
+});

@@ -1,0 +1,74 @@
+import { type ExecFileException, execFile } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type DatabaseServer, startDatabase } from '../../scripts/servers.mjs';
+import { closeDatabase, query } from './database.js';
+import type { Environment } from './service.js';
+
+/** The operators' scripts for the database, and what a database holds. */
+
+export const DATABASE_SCRIPTS = join(import.meta.dirname, '../../deploy/database');
+
+export const TABLES = [
+  'products',
+  'holds',
+  'orders',
+  'webhook_logs',
+  'refunds',
+  'idempotency_keys',
+  'commit_marks',
+  'migrations',
+];
+
+/** Runs a script of `deploy/database` in the folder `cwd`, with the environment of the tests and `overrides`. */
+export function runScript(
+  cwd: string,
+  [script, ...args]: readonly [string, ...string[]],
+  overrides: Environment = {},
+): Promise<{ code: number; output: string }> {
+  return new Promise((resolve) => {
+    const done = (error: ExecFileException | null, stdout: string, stderr: string) =>
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr });
+    const env = { ...process.env, ...overrides };
+    execFile('sh', [join(DATABASE_SCRIPTS, script), ...args], { cwd, encoding: 'utf8', env }, done);
+  });
+}
+
+/**
+ * From here on the tests' database is on a server that keeps a binary log. MySQL does by itself; the MariaDB of the tests
+ * does not, and gets a neighbour in `dir` that does.
+ *
+ * @returns the neighbour, to be stopped.
+ */
+export async function useServerWithBinlog(dir: string): Promise<DatabaseServer | undefined> {
+  const [row] = await query<{ log_bin: number }>('SELECT @@log_bin AS log_bin');
+  if (row!.log_bin === 1) return undefined;
+  await closeDatabase();
+  const server = await startDatabase({ dir, flags: ['--log-bin=binlog', '--sync-binlog=0'] });
+  const { host, port, username, password } = server;
+  Object.assign(process.env, { DB_HOST: host, DB_PORT: String(port), DB_USERNAME: username, DB_PASSWORD: password });
+  await runScript(dir, ['sql.sh', '-e', `CREATE DATABASE ${process.env.DB_DATABASE}`]);
+  return server;
+}
+
+/** Passwords for `create-users.sh`, such as quoting must bear, and root's, in a folder that is made. */
+export function writeSecrets(folder: string): void {
+  mkdirSync(folder, { mode: 0o700 });
+  for (const name of ['db_app_password', 'db_migrate_password', 'db_backup_password']) {
+    writeFileSync(join(folder, name), `a "quoted\\" ${name}'`);
+  }
+  writeFileSync(join(folder, 'db_root_password'), process.env.DB_PASSWORD ?? '');
+}
+
+/** Everything that is in the tables. */
+export async function contents(): Promise<Record<string, object[]>> {
+  const rows = await Promise.all(TABLES.map((table) => query(`SELECT * FROM ${table} ORDER BY 1`)));
+  return Object.fromEntries(TABLES.map((table, index) => [table, rows[index]!]));
+}
+
+export async function tables(): Promise<string[]> {
+  const rows = await query<{ name: string }>(
+    'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY table_name',
+  );
+  return rows.map(({ name }) => name);
+}
