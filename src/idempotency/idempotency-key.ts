@@ -7,13 +7,17 @@ export const IDEMPOTENCY_KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;
 /** What {@link IDEMPOTENCY_KEY_PATTERN} asks for. */
 export const IDEMPOTENCY_KEY_RULE = 'must be 1 to 255 visible ASCII characters without blanks';
 
-/** The header on calls that make something: sent again with the same body, it gets the same answer. */
+/**
+ * The header on calls that make something: sent again with the same body, it gets the same answer. Who guesses a key gets
+ * what it made, so a key must not be short.
+ */
 export const IDEMPOTENCY_KEY_HEADER: Readonly<Record<string, JsonSchema>> = {
   'idempotency-key': {
     type: 'string',
-    pattern: IDEMPOTENCY_KEY_PATTERN.source,
-    [RULE_KEYWORD]: IDEMPOTENCY_KEY_RULE,
-    description: 'Names this request for 24 hours: repeated with the same body it has one effect and the same answer',
+    pattern: '^[\\x21-\\x7e]{16,255}$',
+    [RULE_KEYWORD]: 'must be 16 to 255 visible ASCII characters without blanks',
+    description:
+      'An unguessable text, such as a random UUID. It names this request for 24 hours: repeated with the same body it has one effect and the same answer',
     examples: ['8e03978e-40d5-43e8-bc93-6894a57f9324'],
   },
 };

@@ -180,6 +180,17 @@ describe.each(CREATIONS)('$name with an Idempotency-Key', ({ prepare, table }) =
     expect(await countRows()).toEqual(rows);
   });
 
+  it('refuses a key that others may come upon too, and says from which length on it is taken', async () => {
+    const creation = await prepare();
+    const rows = await countRows();
+    const [short, long] = [unique('').slice(1, 16), unique('').slice(1, 17)];
+    const answer = await send(creation, short);
+    expectProblem(answer, 'VALIDATION_FAILED');
+    expect(answer.body.detail).toMatch(/idempotency-key must be 16 to 255 visible ASCII characters/);
+    expect(await countRows()).toEqual(rows);
+    taken(await send(creation, long), 201);
+  });
+
   it('takes a key of 255 characters, and tells keys apart that differ only in case', async () => {
     const base = unique('key').padEnd(255, 'x');
     const [one, other] = [await prepare(), await prepare()];

@@ -45,7 +45,12 @@ describe('backup and restore', () => {
     await createPaidOrder(service, { product_id: id, quantity: 3 });
     await notify(service, noticeOf({ order_id: UNKNOWN_ID }));
     await refundOne(service);
-    await service.call('POST', '/api/holds', { product_id: id, quantity: 1 }, { 'idempotency-key': 'of-this-test' });
+    await service.call(
+      'POST',
+      '/api/holds',
+      { product_id: id, quantity: 1 },
+      { 'idempotency-key': 'the-key-of-this-test' },
+    );
     await service.app.get(ProductsService).restockProduct(id, 5);
     const before = await contents();
     expect(await tables()).toEqual([...TABLES].sort());

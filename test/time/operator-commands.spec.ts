@@ -114,10 +114,10 @@ describe('the operator', () => {
       paid.order_id,
     ]);
     const hold = { product_id: (await createProduct(service)).id, quantity: 1 };
-    for (const key of ['old-key', 'recent-key'])
+    for (const key of ['the-old-key-of-this-test', 'the-recent-key-of-this-test'])
       await service.call('POST', '/api/holds', hold, { 'idempotency-key': key });
     await execute(
-      "UPDATE idempotency_keys SET created_at = NOW(3) - INTERVAL 25 HOUR WHERE idempotency_key = 'old-key'",
+      "UPDATE idempotency_keys SET created_at = NOW(3) - INTERVAL 25 HOUR WHERE idempotency_key = 'the-old-key-of-this-test'",
     );
     await execute("INSERT INTO commit_marks (id) VALUES (UNHEX('019000000000700080000000000000aa'))");
     const purged = await service.app.get(Retention).purge();
