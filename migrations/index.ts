@@ -1,6 +1,12 @@
 import { CheckoutTables1764000000000 } from './1764000000000-checkout-tables.js';
 import { Payments1764100000000 } from './1764100000000-payments.js';
 import { CommitMarks1764200000000 } from './1764200000000-commit-marks.js';
+import { RefundAttempts1764300000000 } from './1764300000000-refund-attempts.js';
 
 /** All migrations, oldest first. */
-export const migrations = [CheckoutTables1764000000000, Payments1764100000000, CommitMarks1764200000000];
+export const migrations = [
+  CheckoutTables1764000000000,
+  Payments1764100000000,
+  CommitMarks1764200000000,
+  RefundAttempts1764300000000,
+];

@@ -48,9 +48,15 @@ export class AdminRefundsController {
   }
 
   @Post(':id/send')
-  @Endpoint(transition('Send a refund, or note that it was sent by other means', ['REFUND_STATUS_CONFLICT']))
+  @Endpoint(transition("Send a refund through its provider's API", ['REFUND_STATUS_CONFLICT', 'REFUND_NOT_SENDABLE']))
   async send(@Param('id') id: string): Promise<RefundDto> {
     return toRefundDto(await this.refunds.sendRefund(Number(id)));
+  }
+
+  @Post(':id/mark-sent')
+  @Endpoint(transition('Note that a refund was sent by other means', ['REFUND_STATUS_CONFLICT']))
+  async markSent(@Param('id') id: string): Promise<RefundDto> {
+    return toRefundDto(await this.refunds.markRefundSent(Number(id)));
   }
 
   @Post(':id/confirm')

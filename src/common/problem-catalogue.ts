@@ -92,6 +92,12 @@ export const PROBLEMS = {
     cause: 'The refund was sent, confirmed or failed meanwhile, and this step does not follow on that.',
     remedy: 'Read the refund again and decide anew.',
   },
+  REFUND_NOT_SENDABLE: {
+    status: 409,
+    title: 'The provider of the payment can not send refunds',
+    cause: 'The payment came through a provider that has no interface for refunds, or none is set up in the service.',
+    remedy: 'Give the money back by other means, then note the refund as sent.',
+  },
   PAYMENT_EVENT_NOT_OWED: {
     status: 409,
     title: 'The payment event is about no money that could be owed back',

@@ -37,6 +37,8 @@ export interface RefundOrder {
   /** Decimal string; null: all that was paid. */
   readonly amount: string | null;
   readonly currency: string;
+  /** Counts the tries: each that failed for good is followed by a new one. */
+  readonly attempt: number;
 }
 
 /** How one payment provider speaks. Implement it in a file of its own and name it in `providers.ts`. */
@@ -54,12 +56,13 @@ export interface PaymentProvider {
   toEvent(notice: RawNotice): PaymentEvent;
 
   /**
-   * Gives money back, and returns the provider's number of the refund. The same refund may be sent again: it must
-   * be given once. Without this method the operator sends refunds by other means.
+   * Gives money back, and returns the provider's number of the refund; null when the payment had been given back
+   * already. The same attempt at a refund may be sent again, however much later: the money must move once. Without this
+   * method the operator sends refunds by other means.
    *
-   * @throws RefundRefusedError when the provider will not give it back, UnavailableError when nobody can know.
+   * @throws RefundRefusedError when this attempt has failed for good, UnavailableError when nobody can know.
    */
-  sendRefund?(refund: RefundOrder): Promise<string>;
+  sendRefund?(refund: RefundOrder): Promise<string | null>;
 }
 
 /** The provider said no; the message is its reason. */

@@ -8,25 +8,55 @@ const TIMEOUT_MS = 10_000;
 /** Statuses of an HTTP answer that say no for good: the payment is unknown, refunded already, or can't be refunded. */
 const REFUSALS: ReadonlySet<number | undefined> = new Set([400, 402, 404]);
 
-/** Sends refunds with Stripe's own client, at most once each: the key of the request is made of the refund alone. */
-export function stripeRefunds(options: { apiKey: string; apiBase: string }): (refund: RefundOrder) => Promise<string> {
+/**
+ * Sends refunds with Stripe's own client, each once: the key of the request is made of the refund and its attempt.
+ * Stripe remembers a key, with its refusal if it was one, for a day only. So a new attempt has a new key, and what an
+ * earlier request may have done without our hearing of it is looked for first.
+ */
+export function stripeRefunds(options: {
+  apiKey: string;
+  apiBase: string;
+}): (refund: RefundOrder) => Promise<string | null> {
   let client: Promise<Stripe> | undefined;
   return async (refund) => {
     client ??= connect(options);
     const stripe = await client;
-    const answer = await stripe.refunds
-      .create(
-        {
-          payment_intent: refund.transactionId,
-          ...(refund.amount !== null && { amount: toStripeAmount(refund.amount, refund.currency) }),
-          metadata: { refund_id: String(refund.id) },
-        },
-        { idempotencyKey: `refund-${refund.id}-${refund.transactionId}` },
-      )
-      .catch(rethrow);
-    if (answer.status !== 'failed' && answer.status !== 'canceled') return answer.id;
-    throw new RefundRefusedError(answer.failure_reason ?? `Stripe says ${answer.status}`);
+    const earlier = await findSent(stripe, refund).catch(rethrow);
+    if (earlier !== null) return earlier.id;
+    const made = await create(stripe, refund).catch((error: unknown) => {
+      if (isRefundedAlready(error)) return null;
+      return rethrow(error);
+    });
+    if (made === null || !isReturned(made)) return made?.id ?? null;
+    throw new RefundRefusedError(made.failure_reason ?? `Stripe says ${made.status}`);
   };
+}
+
+/** The refund as Stripe has it, unless the money has come back. */
+async function findSent(stripe: Stripe, { id, transactionId }: RefundOrder): Promise<Stripe.Refund | null> {
+  for await (const refund of stripe.refunds.list({ payment_intent: transactionId, limit: 100 })) {
+    if (refund.metadata?.refund_id === String(id) && !isReturned(refund)) return refund;
+  }
+  return null;
+}
+
+function create(stripe: Stripe, { id, attempt, transactionId, amount, currency }: RefundOrder): Promise<Stripe.Refund> {
+  return stripe.refunds.create(
+    {
+      payment_intent: transactionId,
+      ...(amount !== null && { amount: toStripeAmount(amount, currency) }),
+      metadata: { refund_id: String(id) },
+    },
+    { idempotencyKey: `refund-${id}-${transactionId}-${attempt}` },
+  );
+}
+
+function isReturned({ status }: Stripe.Refund): boolean {
+  return status === 'failed' || status === 'canceled';
+}
+
+function isRefundedAlready(error: unknown): boolean {
+  return (error as { code?: string }).code === 'charge_already_refunded';
 }
 
 /** Loaded on first use: the client is large, and most processes never send a refund. */

@@ -31,4 +31,8 @@ export class RefundEntity {
 
   @Column({ type: 'varchar', length: 255, nullable: true })
   provider_refund_id!: string | null;
+
+  /** Counts the tries at sending it. */
+  @Column({ type: 'int', unsigned: true, default: 1 })
+  attempt!: number;
 }

@@ -14,7 +14,7 @@ import {
 } from './refunds.types.js';
 
 const SELECT = `SELECT id, order_id AS orderId, provider, transaction_id AS transactionId, amount, currency, status, reason,
-  provider_refund_id AS providerRefundId, created_at AS createdAt, updated_at AS updatedAt FROM refunds`;
+  provider_refund_id AS providerRefundId, attempt, created_at AS createdAt, updated_at AS updatedAt FROM refunds`;
 
 /** All SQL of the table `refunds`. */
 @Injectable()
@@ -74,8 +74,10 @@ export class RefundsRepository {
     if (!REFUND_TRANSITIONS[from].includes(to)) throw new Error(`A refund can not go from ${from} to ${to}`);
     const { reason = null, providerRefundId } = note;
     const refundId = providerRefundId === undefined ? '' : `, provider_refund_id = ${escape(providerRefundId)}`;
+    // The next try must not be taken for this one.
+    const attempt = to === 'failed' ? ', attempt = attempt + 1' : '';
     tx.write(
-      `UPDATE refunds SET status = '${to}', reason = ${escape(reason)}${refundId}
+      `UPDATE refunds SET status = '${to}', reason = ${escape(reason)}${refundId}${attempt}
        WHERE id = ${uintLiteral(id)} AND status = '${from}'`,
       1,
     );

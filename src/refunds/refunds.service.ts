@@ -4,7 +4,7 @@ import { type Transaction, Transactions } from '../database/transactions.js';
 import { RefundRefusedError } from '../providers/payment-provider.js';
 import { PaymentProviders } from '../providers/providers.js';
 import { RefundLedger } from './refund-ledger.js';
-import { RefundNotFoundError, RefundNotPossibleError } from './refunds.errors.js';
+import { RefundNotFoundError, RefundNotPossibleError, RefundNotSendableError } from './refunds.errors.js';
 import { RefundsRepository } from './refunds.repository.js';
 import { REFUND_TRANSITIONS, type RefundNote, type RefundRow, type RefundStatus } from './refunds.types.js';
 
@@ -49,26 +49,32 @@ export class RefundsService {
   }
 
   /**
-   * Sends a refund through its provider, or, where the provider can't, notes that the operator has sent it. The
-   * provider is asked before anything is noted, outside of a transaction: a crash in between leaves the refund due,
-   * and sending it again gives the money back only once. What the provider refuses becomes `failed`.
+   * Sends a refund through its provider. The provider is asked before anything is noted, outside of a transaction: a
+   * crash in between leaves the refund due, and sending it again gives the money back only once. What the provider
+   * refuses becomes `failed`.
    *
-   * @throws RefundNotFoundError, RefundNotPossibleError, UnavailableError
+   * @throws RefundNotFoundError, RefundNotPossibleError, RefundNotSendableError, UnavailableError
    */
   async sendRefund(id: number): Promise<RefundRow> {
     const refund = await this.getRefund(id);
     if (refund.status === 'sent') return refund;
     if (!REFUND_TRANSITIONS[refund.status].includes('sent')) throw new RefundNotPossibleError(refund.status, 'sent');
     const provider = this.providers.find(refund.provider);
+    if (provider?.sendRefund === undefined) throw new RefundNotSendableError(refund.provider);
     try {
-      const providerRefundId = (await provider?.sendRefund?.(refund)) ?? null;
-      return await this.transition(id, 'sent', { providerRefundId });
+      return await this.transition(id, 'sent', { providerRefundId: await provider.sendRefund(refund) });
     } catch (error) {
-      if (error instanceof RefundRefusedError) return this.failRefund(id, error.message);
+      // Of an attempt that somebody else has given up meanwhile, the refusal says nothing about the present one.
+      if (error instanceof RefundRefusedError) return this.noteFailure(id, error.message, refund.attempt);
       // The provider's own notice may have come first.
       if (error instanceof RefundNotPossibleError) return this.getRefund(id);
       throw error;
     }
+  }
+
+  /** Notes that the money was given back by other means. @throws RefundNotFoundError, RefundNotPossibleError */
+  markRefundSent(id: number): Promise<RefundRow> {
+    return this.transition(id, 'sent');
   }
 
   /** Notes that the buyer has the money. @throws RefundNotFoundError, RefundNotPossibleError */
@@ -78,15 +84,22 @@ export class RefundsService {
 
   /** Notes that a refund did not reach the buyer, and why. @throws RefundNotFoundError, RefundNotPossibleError */
   failRefund(id: number, reason: string): Promise<RefundRow> {
-    return this.transition(id, 'failed', { reason: reason.slice(0, REASON_MAX) });
+    return this.noteFailure(id, reason);
   }
 
-  /** Changes the state under the row's lock; a refund that is in that state already stays as it is. */
-  private async transition(id: number, to: RefundStatus, note?: RefundNote): Promise<RefundRow> {
+  private noteFailure(id: number, reason: string, attempt?: number): Promise<RefundRow> {
+    return this.transition(id, 'failed', { reason: reason.slice(0, REASON_MAX) }, attempt);
+  }
+
+  /**
+   * Changes the state under the row's lock; a refund that is in that state already stays as it is, and so does one that
+   * has left the attempt that this is about.
+   */
+  private async transition(id: number, to: RefundStatus, note?: RefundNote, attempt?: number): Promise<RefundRow> {
     await this.transactions.run(async (tx) => {
       const refund = await this.refunds.lock(tx, id);
       if (refund === null) throw new RefundNotFoundError(id);
-      if (refund.status === to) return;
+      if (attempt === undefined ? refund.status === to : refund.attempt !== attempt) return;
       if (!REFUND_TRANSITIONS[refund.status].includes(to)) throw new RefundNotPossibleError(refund.status, to);
       this.refunds.transition(tx, refund, to, note);
     });

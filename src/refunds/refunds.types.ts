@@ -6,12 +6,12 @@ export const REFUND_STATUSES: readonly RefundStatus[] = ['due', 'sent', 'confirm
 
 /**
  * The only ways a refund changes; the guard of the UPDATE refuses everything else. The provider may confirm what
- * nobody has noted as sent, since operators also use its own pages; a failed refund can be sent again.
+ * nobody has noted as sent, since operators also use its own pages; a failed refund can be sent again, and fail again.
  */
 export const REFUND_TRANSITIONS: Readonly<Record<RefundStatus, readonly RefundStatus[]>> = {
   due: ['sent', 'confirmed', 'failed'],
   sent: ['confirmed', 'failed'],
-  failed: ['sent', 'confirmed'],
+  failed: ['sent', 'confirmed', 'failed'],
   confirmed: [],
 };
 

@@ -229,7 +229,20 @@ const OPERATIONS: Record<string, Operation> = {
     },
   },
   'GET /api/admin/refunds': adminList('/api/admin/refunds'),
-  'POST /api/admin/refunds/{id}/send': refundTransition('send', 'confirm'),
+  'POST /api/admin/refunds/{id}/send': {
+    successes: {
+      200: async (service) => {
+        const id = await createRefund(service);
+        await service.call('POST', `/api/admin/refunds/${id}/mark-sent`, undefined, admin(service));
+        return toAdmin(`refunds/${id}/send`);
+      },
+    },
+    refusals: {
+      ...refundTransition('send', 'confirm').refusals,
+      REFUND_NOT_SENDABLE: async (service) => toAdmin(`refunds/${await createRefund(service)}/send`),
+    },
+  },
+  'POST /api/admin/refunds/{id}/mark-sent': refundTransition('mark-sent', 'confirm'),
   'POST /api/admin/refunds/{id}/confirm': refundTransition('confirm'),
   'POST /api/admin/refunds/{id}/fail': refundTransition('fail', 'confirm', { reason: 'The account is closed' }),
   'POST /api/admin/products': {

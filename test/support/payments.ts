@@ -1,6 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { createPaidOrder, keyOf, noticeOf, notify, type Order, refundsOf, taken, unique } from './factories.js';
-import type { Service } from './service.js';
+import type { Answer, Service } from './service.js';
 
 /** Payment notices as providers sign and send them. */
 
@@ -51,6 +51,15 @@ export function stripeEvent(
     created: nowSeconds(),
     data: { object: { id: unique('pi'), ...money, metadata: { order_id: String(order.order_id) }, ...object } },
   };
+}
+
+/** What Stripe signs with, in the tests. */
+export const STRIPE_SECRET = 'whsec_of_the_tests';
+
+/** Sends an event of Stripe, signed with {@link STRIPE_SECRET}. */
+export function sendEvent(service: Service, event: Record<string, unknown>): Promise<Answer> {
+  const body = JSON.stringify(event);
+  return service.call('POST', '/api/payments/webhook/stripe', body, stripeHeaders(STRIPE_SECRET, body));
 }
 
 /** The number of a refund that is due, for the second payment of an order that is paid. */

@@ -8,13 +8,42 @@ export interface ApiCall {
   readonly fields: Record<string, string>;
 }
 
-type Answer = { readonly status: number; readonly body: object } | 'hang up';
+interface ApiAnswer {
+  readonly status: number;
+  readonly body: object;
+}
 
-/** A stand-in of Stripe's API on loopback: remembers its calls, and a key that it has seen gets the first answer. */
+/** What a call meets: an answer in place of Stripe's own, no answer at all, or none although it was carried out. */
+type Fate = ApiAnswer | 'hang up' | 'hang up afterwards';
+
+export interface ApiRefund {
+  readonly id: string;
+  readonly object: 'refund';
+  readonly payment_intent: string;
+  readonly amount: number;
+  readonly metadata: Record<string, string>;
+  status: 'pending' | 'succeeded' | 'failed' | 'canceled';
+  failure_reason?: string;
+}
+
+/** How long Stripe remembers a key. */
+const KEY_HOURS = 24;
+
+/**
+ * A stand-in of Stripe's API on loopback that keeps its documented rules: a key gets its first answer again for a day,
+ * refusals and failures included, and is refused with other parameters; a payment gives back no more than it has;
+ * refunds are listed newest first, in pages. It remembers its calls.
+ */
 export class StripeApi {
   readonly calls: ApiCall[] = [];
-  private readonly answered = new Map<string, Answer>();
-  private readonly queued: Answer[] = [];
+  /** In the order they were made. */
+  readonly refunds: ApiRefund[] = [];
+  /** Whether the shop's balance is too low to give anything back. */
+  isBalanceLow = false;
+  private readonly answered = new Map<string, { hour: number; fields: string; answer: ApiAnswer }>();
+  private readonly paid = new Map<string, number>();
+  private readonly fates: Fate[] = [];
+  private hour = 0;
 
   private constructor(private readonly server: Server) {}
 
@@ -23,7 +52,7 @@ export class StripeApi {
     const api = new StripeApi(server);
     server.on('request', (request: IncomingMessage, response) => {
       void api.take(request).then((answer) => {
-        if (answer === 'hang up') return request.socket.destroy();
+        if (answer === null) return request.socket.destroy();
         response.writeHead(answer.status, { 'content-type': 'application/json', 'request-id': 'req_1' });
         return response.end(JSON.stringify(answer.body));
       });
@@ -36,14 +65,35 @@ export class StripeApi {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** The next answers, each for one call; without one a refund is made. */
-  answerNext(...answers: Answer[]): void {
-    this.queued.push(...answers);
+  /** What the next calls that would make something meet, one each. */
+  answerNext(...fates: Fate[]): void {
+    this.fates.push(...fates);
   }
 
-  /** How many refunds were made, however often they were asked for. */
-  get refundCount(): number {
-    return [...this.answered.values()].filter((answer) => answer !== 'hang up' && answer.status === 200).length;
+  /** What was paid, in the currency's smallest unit; 9999 unless this says otherwise. */
+  setPaid(intent: string, amount: number): void {
+    this.paid.set(intent, amount);
+  }
+
+  /** What has gone back of a payment and stayed there. */
+  givenBackOf(intent: string): number {
+    const kept = this.refunds.filter((refund) => refund.payment_intent === intent && !isReturned(refund));
+    return kept.reduce((sum, { amount }) => sum + amount, 0);
+  }
+
+  /** Somebody gives money back on the dashboard. */
+  refundOutside(intent: string, amount: number): ApiRefund {
+    return this.makeRefund(intent, amount, {});
+  }
+
+  /** The buyer's bank sends a refund back, days after it was made. */
+  returnByBank(id: string): void {
+    const refund = this.refunds.find((candidate) => candidate.id === id)!;
+    Object.assign(refund, { status: 'failed', failure_reason: 'lost_or_stolen_card' });
+  }
+
+  passHours(hours: number): void {
+    this.hour += hours;
   }
 
   async stop(): Promise<void> {
@@ -51,33 +101,75 @@ export class StripeApi {
     await new Promise((closed) => this.server.close(closed));
   }
 
-  private async take(request: IncomingMessage): Promise<Answer> {
+  private async take(request: IncomingMessage): Promise<ApiAnswer | null> {
     let text = '';
     for await (const chunk of request) text += String(chunk);
+    const url = new URL(request.url!, this.url);
     const call: ApiCall = {
-      path: `${request.method} ${request.url}`,
+      path: `${request.method} ${url.pathname}`,
       authorization: request.headers.authorization ?? '',
-      idempotencyKey: String(request.headers['idempotency-key']),
-      fields: Object.fromEntries(new URLSearchParams(text)),
+      idempotencyKey: String(request.headers['idempotency-key'] ?? ''),
+      fields: Object.fromEntries(request.method === 'GET' ? url.searchParams : new URLSearchParams(text)),
     };
     this.calls.push(call);
-    const queued = this.queued.shift();
-    if (queued !== undefined) return queued;
-    const seen = this.answered.get(call.idempotencyKey);
-    if (seen !== undefined) return seen;
-    const refund = {
-      id: `re_${this.answered.size + 1}`,
-      object: 'refund',
-      status: 'pending',
-      amount: Number(call.fields.amount),
-    };
-    const answer = { status: 200, body: refund };
-    this.answered.set(call.idempotencyKey, answer);
+    if (call.path === 'GET /v1/refunds') return this.list(call.fields);
+    const fate = this.fates.shift();
+    if (fate === 'hang up') return null;
+    const answer = this.answerOnce(call, fate === 'hang up afterwards' ? undefined : fate);
+    return fate === 'hang up afterwards' ? null : answer;
+  }
+
+  /** A key is remembered from when the call is carried out, so not for one that was turned away before. */
+  private answerOnce(call: ApiCall, instead?: ApiAnswer): ApiAnswer {
+    const fields = JSON.stringify(call.fields);
+    const known = this.answered.get(call.idempotencyKey);
+    if (known !== undefined && this.hour - known.hour < KEY_HOURS) {
+      if (known.fields === fields) return known.answer;
+      return apiError(400, 'idempotency_error', 'Keys can only be used with the same parameters');
+    }
+    if (instead !== undefined && [401, 429].includes(instead.status)) return instead;
+    const answer = instead ?? this.refund(call.fields);
+    this.answered.set(call.idempotencyKey, { hour: this.hour, fields, answer });
     return answer;
+  }
+
+  private refund({ payment_intent: intent = '', amount, ...rest }: ApiCall['fields']): ApiAnswer {
+    const left = (this.paid.get(intent) ?? 9999) - this.givenBackOf(intent);
+    const wanted = amount === undefined ? left : Number(amount);
+    if (left === 0) return invalid('Charge ch_1 has already been refunded.', 'charge_already_refunded');
+    if (wanted > left) return invalid(`Refund amount (${wanted}) is greater than unrefunded amount (${left})`);
+    if (this.isBalanceLow) return invalid('Insufficient funds in your balance.', 'balance_insufficient');
+    const metadata = Object.fromEntries(
+      Object.entries(rest).flatMap(([name, value]) => {
+        const [, key] = /^metadata\[(.*)\]$/.exec(name) ?? [];
+        return key === undefined ? [] : [[key, value]];
+      }),
+    );
+    return { status: 200, body: { ...this.makeRefund(intent, wanted, metadata) } };
+  }
+
+  private makeRefund(payment_intent: string, amount: number, metadata: Record<string, string>): ApiRefund {
+    const id = `re_${this.refunds.length + 1}`;
+    const refund: ApiRefund = { id, object: 'refund', payment_intent, amount, metadata, status: 'pending' };
+    this.refunds.push(refund);
+    return refund;
+  }
+
+  private list({ payment_intent, starting_after, limit = '10' }: ApiCall['fields']): ApiAnswer {
+    const all = this.refunds.filter((refund) => refund.payment_intent === payment_intent).reverse();
+    const rest = all.slice(all.findIndex(({ id }) => id === starting_after) + 1);
+    const data = rest.slice(0, Number(limit));
+    return { status: 200, body: { object: 'list', url: '/v1/refunds', data, has_more: rest.length > data.length } };
   }
 }
 
 /** An error as Stripe's API writes it. */
-export function apiError(status: number, type: string, message: string): Answer {
-  return { status, body: { error: { type, message } } };
+export function apiError(status: number, type: string, message: string, code?: string): ApiAnswer {
+  return { status, body: { error: { type, message, ...(code !== undefined && { code }) } } };
+}
+
+const invalid = (message: string, code?: string): ApiAnswer => apiError(400, 'invalid_request_error', message, code);
+
+function isReturned({ status }: ApiRefund): boolean {
+  return status === 'failed' || status === 'canceled';
 }

@@ -45,7 +45,7 @@ function paymentEvent(status: PaymentEvent['status'], overrides: Partial<Payment
 }
 
 function refundOf(transactionId: string, status: RefundStatus): RefundRow {
-  const money = { amount: '19.98', currency: 'EUR', reason: null, providerRefundId: null };
+  const money = { amount: '19.98', currency: 'EUR', reason: null, providerRefundId: null, attempt: 1 };
   const times = { createdAt: '2026-01-01 00:00:00.000', updatedAt: '2026-01-01 00:00:00.000' };
   return { id: 1, orderId: 5, provider: 'generic', transactionId, status, ...money, ...times };
 }

@@ -13,7 +13,7 @@ beforeAll(async () => {
   service = await startService({ ROLES: 'api' });
 });
 
-const ACTIONS = { send: 'sent', confirm: 'confirmed', fail: 'failed' } as const;
+const ACTIONS = { 'mark-sent': 'sent', confirm: 'confirmed', fail: 'failed' } as const;
 type Action = keyof typeof ACTIONS;
 
 function act(id: number, action: Action): Promise<Answer> {
