@@ -63,6 +63,11 @@ const NEEDS = {
   },
   promtool: { ...program('promtool'), packages: { ...sameEverywhere('prometheus'), dnf: '/usr/bin/promtool' } },
   nginx: { ...program('nginx'), packages: sameEverywhere('nginx') },
+  prometheus: { ...program('prometheus'), packages: sameEverywhere('prometheus') },
+  amtool: {
+    ...program('amtool'),
+    packages: { ...sameEverywhere('alertmanager'), apt: [['prometheus-alertmanager']], dnf: '/usr/bin/amtool' },
+  },
   galera: {
     title: 'galera-4',
     find: () => existsSync(GALERA),
@@ -74,7 +79,18 @@ const NEEDS = {
 /** What a service needs when it is told of no database and no Redis. */
 export const SERVER_NEEDS = ['database', 'redis'];
 /** The tests start, kill and restart servers of their own, so that those of the environment are not enough. */
-export const TEST_NEEDS = [...SERVER_NEEDS, 'dump', 'openssl', 'curl', 'ps', 'promtool', 'nginx', 'galera'];
+export const TEST_NEEDS = [
+  ...SERVER_NEEDS,
+  'dump',
+  'openssl',
+  'curl',
+  'ps',
+  'promtool',
+  'prometheus',
+  'amtool',
+  'nginx',
+  'galera',
+];
 export const BENCH_NEEDS = ['wrk'];
 
 /** @returns which of the needs this machine does not have */

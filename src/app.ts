@@ -10,7 +10,7 @@ import { AppModule } from './app.module.js';
 import { callDirectly } from './common/direct-routes.js';
 import { ADMIN_BODY_BYTES_MAX } from './common/endpoint.decorator.js';
 import { AJV_OPTIONS } from './common/json-schema.js';
-import { UnavailableError } from './common/problem.js';
+import { NotReadyError } from './common/problem.js';
 import { parseJsonBodies } from './common/raw-body.js';
 import { headAnswers, requestIdOf } from './common/request-head.js';
 import { SchemaError } from './common/validation-problem.js';
@@ -108,6 +108,6 @@ function followLifecycle(fastify: FastifyInstance, lifecycle: Lifecycle): void {
     if (stage === 'serving' || stage === 'leaving') return done();
     void reply.header('connection', 'close');
     if (stage === 'closing' || request.url === '/health/live') return done();
-    done(new UnavailableError('The service is shutting down.'));
+    done(new NotReadyError('The service is shutting down.'));
   });
 }

@@ -3,11 +3,14 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { isDeadlock, isOutage, isPoolExhausted } from '../database/database-errors.js';
 import { MetricsService } from '../observability/metrics.service.js';
 import type { Tally } from '../observability/samples.js';
-import { DomainError, OverloadedError, PROBLEMS } from './problem.js';
+import { DomainError, NotReadyError, OverloadedError, PROBLEMS } from './problem.js';
 import { answerProblem } from './problem-answer.js';
 import { unreadableBody, validationProblem } from './validation-problem.js';
 
 type Problem = Pick<DomainError, 'code' | 'detail' | 'extensions'>;
+
+/** As what the refusals of an instance that is not ready are counted: they are meant, and no alert's concern. */
+const NOT_READY = 'NOT_READY';
 
 /**
  * The one place that turns errors into HTTP: those of the domain by their code, those of the framework by
@@ -20,7 +23,8 @@ export class ProblemFilter implements ExceptionFilter {
   private readonly problems: Tally;
 
   constructor(metrics: MetricsService) {
-    this.problems = metrics.tally('http_problems_total', 'Refusals and errors, by code', 'code', Object.keys(PROBLEMS));
+    const known = [...Object.keys(PROBLEMS), NOT_READY];
+    this.problems = metrics.tally('http_problems_total', 'Refusals and errors, by code', 'code', known);
   }
 
   catch(error: unknown, host: ArgumentsHost): void {
@@ -30,7 +34,7 @@ export class ProblemFilter implements ExceptionFilter {
 
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const problem = this.toProblem(error, request);
-    this.problems.add(problem.code);
+    this.problems.add(error instanceof NotReadyError ? NOT_READY : problem.code);
     answerProblem(reply, problem);
   }
 

@@ -50,6 +50,9 @@ export class UnavailableError extends DomainError {
   }
 }
 
+/** This instance is not to be asked now: it ends, or what it needs is gone. Balancers ask another one. */
+export class NotReadyError extends UnavailableError {}
+
 /** Where the error codes are documented; each code's page is the `type` of its problem documents. */
 export const ERROR_PAGES = '/docs/errors';
 

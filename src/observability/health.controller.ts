@@ -1,7 +1,7 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { IsIn, IsString } from 'class-validator';
 import { Endpoint } from '../common/endpoint.decorator.js';
-import { UnavailableError } from '../common/problem.js';
+import { NotReadyError } from '../common/problem.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { RedisService } from '../redis/redis.service.js';
 import { Lifecycle } from './lifecycle.js';
@@ -81,7 +81,7 @@ export class HealthController {
     errors: [],
   })
   async ready(): Promise<ReadyDto> {
-    if (this.lifecycle.stage !== 'serving') throw new UnavailableError('The service is shutting down.');
+    if (this.lifecycle.stage !== 'serving') throw new NotReadyError('The service is shutting down.');
     const database = await this.readiness.databaseState();
     return this.redis.isReady
       ? { status: database === 'up' ? 'ok' : 'degraded', database, redis: 'up' }

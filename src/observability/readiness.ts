@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
-import { UnavailableError } from '../common/problem.js';
+import { NotReadyError } from '../common/problem.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { databaseTls } from '../config/tls.js';
 
@@ -35,7 +35,7 @@ export class Readiness implements OnApplicationShutdown {
 
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 
-  /** @throws UnavailableError when the database is gone. */
+  /** @throws NotReadyError when the database is gone. */
   async databaseState(): Promise<DatabaseState> {
     try {
       const state = await this.answerInTime();
@@ -44,7 +44,7 @@ export class Readiness implements OnApplicationShutdown {
       return state;
     } catch (error) {
       this.tell('gone', error);
-      throw new UnavailableError('The database does not answer, or takes no writes.', error);
+      throw new NotReadyError('The database does not answer, or takes no writes.', error);
     }
   }
 

@@ -14,6 +14,7 @@ const PROMETHEUS = join(FOLDER, 'prometheus');
 interface Alert {
   readonly alert: string;
   readonly expr: string;
+  readonly labels: { readonly severity: string };
   readonly annotations: { readonly runbook: string };
 }
 
@@ -43,7 +44,7 @@ describe('the files for Prometheus', () => {
     expect(promtool('check', 'rules', 'alerts.yml')).toContain(`${alerts.length} rules found`);
   });
 
-  it('let each alert fire in its case, and none for a healthy service', () => {
+  it('let each alert fire in one case, and not in another one', () => {
     expect(promtool('test', 'rules', 'alerts.test.yml')).toContain('SUCCESS');
     const { tests } = parse(read('prometheus/alerts.test.yml')) as {
       tests: { alert_rule_test: { alertname: string; exp_alerts: unknown[] }[] }[];
@@ -64,6 +65,36 @@ describe('the files for Prometheus', () => {
     for (const { alert, annotations } of alerts) {
       expect(annotations.runbook).toBe(`docs/operating.md#${alert.toLowerCase()}`);
     }
+  });
+});
+
+describe('the file for Alertmanager', () => {
+  const amtool = (...args: string[]): string =>
+    execFileSync('amtool', args, { cwd: join(FOLDER, 'alertmanager'), encoding: 'utf8', stdio: 'pipe' });
+
+  it('is valid, and the one that Prometheus and compose name', () => {
+    expect(amtool('check-config', 'alertmanager.yml')).toContain('2 receivers');
+    const { alerting } = parse(read('prometheus/prometheus.yml')) as {
+      alerting: { alertmanagers: { static_configs: { targets: string[] }[] }[] };
+    };
+    const { services } = parse(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8')) as { services: object };
+    const [target] = alerting.alertmanagers[0]!.static_configs[0]!.targets;
+    expect(Object.keys(services)).toContain(target!.split(':')[0]);
+  });
+
+  it.each(alerts)('sends $alert to those whom it concerns', ({ alert, labels }) => {
+    const route = ['config', 'routes', 'test', '--config.file=alertmanager.yml'];
+    const receiver = amtool(...route, `alertname=${alert}`, `severity=${labels.severity}`).trim();
+    expect(receiver).toBe({ page: 'on-call', ticket: 'tickets' }[labels.severity]);
+  });
+
+  it('silences only alerts that there are', () => {
+    const { inhibit_rules } = parse(read('alertmanager/alertmanager.yml')) as {
+      inhibit_rules: Record<string, string[]>[];
+    };
+    const named = inhibit_rules.flatMap((rule) => Object.values(rule).flat());
+    const names = named.map((matcher) => /^alertname="(\w+)"$/.exec(matcher)![1]);
+    expect(alerts.map(({ alert }) => alert)).toEqual(expect.arrayContaining(names));
   });
 });
 
