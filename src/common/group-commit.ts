@@ -13,9 +13,12 @@ import { backoffWithJitterMs, retry } from './retry.js';
  * Otherwise all clients would be answered together, ask again together, and wait together.
  *
  * What a caller of `submit` may rely on:
- *  - its promise settles only after the transaction that decided it has ended;
+ *  - its promise settles once the transaction that decided it has ended, or `deadlineMs` after `submit`, whatever it
+ *    waits for: then it is rejected (UNAVAILABLE) and its outcome is unknown, as if the answer had been lost;
  *  - an `Error` among the outcomes of a batch rejects that one request and no other;
  *  - a transient failure (deadlock, lost connection) runs the whole transaction again, a bounded number of times;
+ *  - an outage rejects the batch and all who wait: nothing can be written, so none of them is kept waiting for it;
+ *  - a lock that somebody keeps rejects the batch and nobody else;
  *  - any other failure halves the batch until the one item that causes it stands alone and is rejected;
  *  - past `waitingMax` waiting requests it is refused at once (OVERLOADED), and so it is once draining (UNAVAILABLE).
  */
@@ -27,10 +30,14 @@ export interface GroupCommitOptions<Request, Outcome> {
   commit(batch: readonly Request[], mayHaveCommitted: boolean): Promise<readonly (Outcome | Error)[]>;
   readonly batchSizeMax: number;
   readonly waitingMax: number;
+  /** How long a request may take from `submit` to its answer. */
+  readonly deadlineMs: number;
   /** Whether the whole transaction may succeed when run again. */
   isTransient(error: unknown): boolean;
-  /** Whether no part of the batch can succeed now, so that halving it would only repeat the failure. */
+  /** Whether nothing can be written now, by nobody. */
   isOutage(error: unknown): boolean;
+  /** Whether somebody else keeps a lock that the batch needs. */
+  isLockWait(error: unknown): boolean;
   /** Whether the failed transaction may have committed all the same. */
   isCommitUnknown(error: unknown): boolean;
   readonly triesMax?: number;
@@ -46,10 +53,14 @@ export interface GroupCommitObserver {
   retried(batchSize: number, error: unknown): void;
   halved(batchSize: number, error: unknown): void;
   refused(): void;
+  /** So many requests were answered at their deadline instead of by their transaction. */
+  overdue?(count: number): void;
 }
 
 interface Waiter<Request, Outcome> {
   readonly request: Request;
+  /** By `performance.now()`. */
+  readonly submittedAt: number;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -59,6 +70,9 @@ interface History {
   mayHaveCommitted: boolean;
 }
 
+/** How much later than its deadline a request may be answered, as a part of it: the clock is looked at so often. */
+const CLOCK_PART = 1 / 10;
+
 /** Requests that are enough to start a transaction with, while more may be on their way. */
 const EAGER_SIZE = 64;
 
@@ -66,11 +80,11 @@ const sleepMs = (ms: number): Promise<void> => new Promise((wake) => setTimeout(
 
 export class GroupCommit<Request, Outcome> {
   private waiting: Waiter<Request, Outcome>[] = [];
+  /** The batch whose transaction is in flight, oldest first. */
+  private deciding: readonly Waiter<Request, Outcome>[] = [];
   private running: Promise<void> | undefined;
   private isDraining = false;
   private stopGathering: () => void = doNothing;
-  /** Since when the oldest request waits, by `performance.now()`. */
-  private waitingSince = 0;
 
   constructor(private readonly options: GroupCommitOptions<Request, Outcome>) {}
 
@@ -85,9 +99,8 @@ export class GroupCommit<Request, Outcome> {
       this.options.observer?.refused();
       return Promise.reject(new OverloadedError());
     }
-    if (this.waiting.length === 0) this.waitingSince = performance.now();
     return new Promise((resolve, reject) => {
-      this.waiting.push({ request, resolve, reject });
+      this.waiting.push({ request, submittedAt: performance.now(), resolve, reject });
       this.running ??= this.run();
       if (this.waiting.length === EAGER_SIZE) this.stopGathering();
     });
@@ -100,10 +113,13 @@ export class GroupCommit<Request, Outcome> {
   }
 
   private async run(): Promise<void> {
+    const { deadlineMs } = this.options;
+    const clock = setInterval(() => this.answerOverdue(), deadlineMs * CLOCK_PART);
     await this.gather();
     let answer = doNothing;
     while (this.waiting.length > 0) {
-      const decided = this.decide(this.take());
+      this.deciding = this.take();
+      const decided = this.decide(this.deciding);
       // A turn of the loop, in which the transaction's first statement is sent.
       if (answer !== doNothing) await new Promise((turn) => setImmediate(turn));
       answer();
@@ -113,6 +129,8 @@ export class GroupCommit<Request, Outcome> {
       answer = doNothing;
       if (this.waiting.length > 0) await this.gather();
     }
+    clearInterval(clock);
+    this.deciding = [];
     this.running = undefined;
   }
 
@@ -129,7 +147,7 @@ export class GroupCommit<Request, Outcome> {
 
   private take(): Waiter<Request, Outcome>[] {
     const { batchSizeMax, observer } = this.options;
-    observer?.started?.(Math.min(this.waiting.length, batchSizeMax), performance.now() - this.waitingSince);
+    observer?.started?.(Math.min(this.waiting.length, batchSizeMax), performance.now() - this.waiting[0]!.submittedAt);
     if (this.waiting.length <= batchSizeMax) {
       const all = this.waiting;
       this.waiting = [];
@@ -140,20 +158,25 @@ export class GroupCommit<Request, Outcome> {
 
   /** Runs the batch's transaction. Calling what is returned answers its requests. */
   private async decide(
-    batch: Waiter<Request, Outcome>[],
+    batch: readonly Waiter<Request, Outcome>[],
     history: History = { mayHaveCommitted: false },
   ): Promise<() => void> {
     try {
-      const requests = batch.map((waiter) => waiter.request);
-      const outcomes = await this.commitWithRetry(requests, history);
+      const outcomes = await this.commitWithRetry(batch, history);
       return () => answerAll(batch, outcomes);
     } catch (error) {
       return this.decideHalves(batch, history, error);
     }
   }
 
-  private async decideHalves(batch: Waiter<Request, Outcome>[], history: History, error: unknown): Promise<() => void> {
-    if (batch.length === 1 || this.options.isOutage(error)) {
+  private async decideHalves(
+    batch: readonly Waiter<Request, Outcome>[],
+    history: History,
+    error: unknown,
+  ): Promise<() => void> {
+    const { isOutage, isLockWait } = this.options;
+    if (isOutage(error)) this.failWaiting();
+    if (batch.length === 1 || isOutage(error) || isLockWait(error) || this.areOverdue(batch)) {
       return () => batch.forEach((waiter) => waiter.reject(error));
     }
     this.options.observer?.halved(batch.length, error);
@@ -165,8 +188,41 @@ export class GroupCommit<Request, Outcome> {
     return doNothing;
   }
 
-  private async commitWithRetry(requests: Request[], history: History): Promise<readonly (Outcome | Error)[]> {
+  private failWaiting(): void {
+    const waiting = this.waiting;
+    this.waiting = [];
+    // The batch that failed tells why; these only that it is no use to wait.
+    for (const waiter of waiting) waiter.reject(new UnavailableError('The database does not answer; try again later.'));
+  }
+
+  /** Rejects the requests that are past their deadline; what their transaction says later, nobody hears any more. */
+  private answerOverdue(): void {
+    const isOverdue = this.overdueNow();
+    const firstInTime = this.waiting.findIndex((waiter) => !isOverdue(waiter));
+    const left = this.waiting.splice(0, firstInTime === -1 ? this.waiting.length : firstInTime);
+    const late = this.deciding.filter(isOverdue);
+    this.deciding = this.deciding.slice(late.length);
+    for (const waiter of [...late, ...left]) {
+      waiter.reject(new UnavailableError('The database did not answer in time; try again in a moment.'));
+    }
+    if (late.length + left.length > 0) this.options.observer?.overdue?.(late.length + left.length);
+  }
+
+  private areOverdue(batch: readonly Waiter<Request, Outcome>[]): boolean {
+    return this.overdueNow()(batch.at(-1)!);
+  }
+
+  private overdueNow(): (waiter: Waiter<Request, Outcome>) => boolean {
+    const latest = performance.now() - this.options.deadlineMs;
+    return ({ submittedAt }) => submittedAt <= latest;
+  }
+
+  private async commitWithRetry(
+    batch: readonly Waiter<Request, Outcome>[],
+    history: History,
+  ): Promise<readonly (Outcome | Error)[]> {
     const { commit, isTransient, isCommitUnknown, triesMax = 5, sleep = sleepMs, observer } = this.options;
+    const requests = batch.map((waiter) => waiter.request);
     const startedAt = performance.now();
     const outcomes = await retry(
       (previousError) => {
@@ -174,7 +230,13 @@ export class GroupCommit<Request, Outcome> {
         if (isCommitUnknown(previousError)) history.mayHaveCommitted = true;
         return commit(requests, history.mayHaveCommitted);
       },
-      { triesMax, isTransient, delayMs: backoffWithJitterMs, sleep },
+      {
+        triesMax,
+        // Once all were answered at their deadline, nobody waits for another try.
+        isTransient: (error) => isTransient(error) && !this.areOverdue(batch),
+        delayMs: backoffWithJitterMs,
+        sleep,
+      },
     );
     if (outcomes.length !== requests.length) {
       throw new Error(`commit returned ${outcomes.length} outcomes for ${requests.length} requests`);
@@ -184,7 +246,10 @@ export class GroupCommit<Request, Outcome> {
   }
 }
 
-function answerAll<Request, Outcome>(batch: Waiter<Request, Outcome>[], outcomes: readonly (Outcome | Error)[]): void {
+function answerAll<Request, Outcome>(
+  batch: readonly Waiter<Request, Outcome>[],
+  outcomes: readonly (Outcome | Error)[],
+): void {
   batch.forEach((waiter, index) => {
     const outcome = outcomes[index];
     if (outcome instanceof Error) waiter.reject(outcome);

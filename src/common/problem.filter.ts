@@ -1,6 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Injectable, Logger } from '@nestjs/common';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { isDeadlock, isOutage, isPoolExhausted } from '../database/database-errors.js';
+import { isAccessDenied, isPassing, isPoolExhausted } from '../database/database-errors.js';
 import { MetricsService } from '../observability/metrics.service.js';
 import type { Tally } from '../observability/samples.js';
 import { DomainError, NotReadyError, OverloadedError, PROBLEMS } from './problem.js';
@@ -45,7 +45,11 @@ export class ProblemFilter implements ExceptionFilter {
       return error;
     }
     if (isPoolExhausted(error)) return new OverloadedError();
-    if (isOutage(error) || isDeadlock(error)) {
+    if (isAccessDenied(error)) {
+      this.logger.error({ requestId, err: error }, "The database refuses the service's account or lacks its rights");
+      return { code: 'UNAVAILABLE', detail: 'The database can not be used right now; try again later.' };
+    }
+    if (isPassing(error)) {
       this.logger.warn({ requestId, err: error }, 'The database did not answer');
       return { code: 'UNAVAILABLE', detail: 'The database did not answer; try again in a moment.' };
     }

@@ -41,7 +41,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
       username: env.string('DB_USERNAME', 'root'),
       password: env.secret('DB_PASSWORD'),
       poolSize: env.integer('DB_POOL_SIZE', 10, { min: 2, max: 1000 }),
-      statementTimeoutMs: env.integer('DB_STATEMENT_TIMEOUT_MS', 5000, { min: 100 }),
+      statementTimeoutMs: env.integer('DB_STATEMENT_TIMEOUT_MS', 3000, { min: 100 }),
       isEncrypted: env.boolean('DB_TLS', false),
       /** PEM; empty for the certificate authorities that Node.js knows. */
       tlsCa: env.secret('DB_TLS_CA'),
@@ -84,6 +84,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     groupCommit: {
       batchSizeMax: env.integer('GROUP_COMMIT_BATCH_MAX', 128, { min: 1, max: 5000 }),
       waitingMax: env.integer('GROUP_COMMIT_WAITING_MAX', 10_000, { min: 1 }),
+      deadlineMs: env.integer('GROUP_COMMIT_DEADLINE_MS', 5000, { min: 100, max: 600_000 }),
     },
     /** What this process does besides being built: answer requests, work on queued jobs, start the scheduled work. */
     roles: env.someOf('ROLES', ['api', 'worker', 'scheduler']),

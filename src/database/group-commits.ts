@@ -3,7 +3,7 @@ import { GroupCommit, type GroupCommitOptions } from '../common/group-commit.js'
 import { CONFIG, type Config } from '../config/config.js';
 import { GroupCommitMetrics } from '../observability/group-commit-metrics.js';
 import { MetricsService } from '../observability/metrics.service.js';
-import { isCommitUnknown, isOutage, isTransient } from './database-errors.js';
+import { isCommitUnknown, isLockWaitTimeout, isOutage, isTransient } from './database-errors.js';
 
 /** Makes the group commits of the features with the service's limits, and drains them at shutdown. */
 @Injectable()
@@ -32,6 +32,7 @@ export class GroupCommits implements BeforeApplicationShutdown {
       commit: this.metrics.isEnabled ? countedCommit : commit,
       isTransient,
       isOutage,
+      isLockWait: isLockWaitTimeout,
       isCommitUnknown,
       observer,
     });

@@ -1,18 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { PoolConnection, QueryError, ResultSetHeader } from 'mysql2';
-import type { DataSource, QueryRunner } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { backoffWithJitterMs, retry } from '../common/retry.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { deleteMarksBefore, insertMark } from './commit-marks.js';
 import {
   CommitUnknownError,
+  isCommitInDoubt,
   isCommitUnknown,
-  isConnectionLost,
   isDuplicateKey,
   isTransient,
+  leavesSessionInDoubt,
   StaleWriteError,
 } from './database-errors.js';
+import type { GuardedPool } from './pool.js';
 import { newUuid } from './sql.js';
 
 /** ER_SUBQUERY_NO_1_ROW: what {@link rowsGuard} raises. */
@@ -101,7 +103,7 @@ export class Transaction {
       this.hasEnded = true;
       return results.slice(before.length, -1) as Results;
     } catch (error) {
-      throw isConnectionLost(error) ? new CommitUnknownError(error) : error;
+      throw isCommitInDoubt(error) ? new CommitUnknownError(error) : error;
     }
   }
 
@@ -205,35 +207,31 @@ export class Transactions {
     work: (tx: Transaction) => Promise<T>,
     statementTimeoutMs = this.config.database.statementTimeoutMs,
   ): Promise<T> {
-    const runner = this.dataSource.createQueryRunner();
-    const connection = (await runner.connect()) as PoolConnection;
+    const connection = await this.pool.getWriteConnection();
     const tx = new Transaction(connection, statementTimeoutMs);
     try {
       const result = await work(tx);
       await tx.commit();
-      await runner.release();
+      connection.release();
       return result;
     } catch (error) {
-      await this.giveUp(tx, connection, runner, error);
+      await this.giveUp(tx, connection, error);
       throw error;
     }
   }
 
+  private get pool(): GuardedPool {
+    return (this.dataSource.driver as unknown as { readonly pool: GuardedPool }).pool;
+  }
+
   /** A connection whose state is in doubt is closed, which makes the server roll back; it never returns to the pool. */
-  private async giveUp(
-    tx: Transaction,
-    connection: PoolConnection,
-    runner: QueryRunner,
-    error: unknown,
-  ): Promise<void> {
+  private async giveUp(tx: Transaction, connection: PoolConnection, error: unknown): Promise<void> {
     try {
-      if (error instanceof CommitUnknownError || isConnectionLost(error)) throw error;
+      if (isCommitUnknown(error) || leavesSessionInDoubt(error)) throw error;
       await tx.rollback();
-      await runner.release();
+      connection.release();
     } catch {
       connection.destroy();
-      // Only takes the runner off TypeORM's books: a destroyed connection has left the pool.
-      await runner.release();
     }
   }
 }

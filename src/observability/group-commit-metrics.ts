@@ -11,7 +11,7 @@ const SIZE_BOUNDS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 const SLOW_COMMIT_MS = 1000;
 
 /** Every event is shown as 0 from the start. */
-const EVENTS = ['retry', 'deadlock', 'lock_wait', 'halving', 'refusal'] as const;
+const EVENTS = ['retry', 'deadlock', 'lock_wait', 'halving', 'refusal', 'overdue'] as const;
 
 /** What one group commit has done: per batch, but for the outcomes, which are counted in one pass over the batch. */
 export class GroupCommitFigures implements GroupCommitObserver {
@@ -54,6 +54,10 @@ export class GroupCommitFigures implements GroupCommitObserver {
     this.events.add('refusal');
   }
 
+  overdue(count: number): void {
+    this.events.add('overdue', count);
+  }
+
   decided(outcomes: readonly unknown[]): void {
     let granted = 0;
     for (const outcome of outcomes) {
@@ -93,7 +97,7 @@ export class GroupCommitMetrics {
     metrics.add(
       {
         name: name('events_total'),
-        help: 'Retries, those for a deadlock or a lock that was not to be had, halvings, refusals of a full line',
+        help: 'Retries, those for a deadlock or a lock that was not to be had, halvings, refusals of a full line, answers at the deadline',
         type: 'counter',
       },
       () => this.each((figures, labels) => figures.events.samples(labels)),

@@ -1,18 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
+import type { PoolInsides } from '../database/pool.js';
 import { JobQueues } from '../queue/job-queues.js';
 import { RedisService } from '../redis/redis.service.js';
 import { MetricsService } from './metrics.service.js';
 import type { MetricDescription, Sample } from './samples.js';
-
-/** The lists in which mysql2 keeps a pool's connections and those who wait for one; it has no other way to ask. */
-interface PoolInsides {
-  readonly config: { readonly connectionLimit: number };
-  readonly _allConnections: { readonly length: number };
-  readonly _freeConnections: { readonly length: number };
-  readonly _connectionQueue: { readonly length: number };
-}
 
 const JOB_STATES = ['waiting', 'active', 'delayed', 'failed'] as const;
 

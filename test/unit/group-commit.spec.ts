@@ -4,6 +4,7 @@ import { GroupCommit, type GroupCommitOptions } from '../../src/common/group-com
 class TransientError extends Error {}
 class OutageError extends Error {}
 class CommitUnknownError extends TransientError {}
+class LockWaitError extends TransientError {}
 
 type Commit = GroupCommitOptions<number, string>['commit'];
 
@@ -43,7 +44,9 @@ function groupCommitOf(commit: Commit, overrides: Partial<GroupCommitOptions<num
     batchSizeMax: 100,
     waitingMax: 1000,
     isTransient: (error) => error instanceof TransientError,
+    deadlineMs: 60_000,
     isOutage: (error) => error instanceof OutageError,
+    isLockWait: (error) => error instanceof LockWaitError,
     isCommitUnknown: (error) => error instanceof CommitUnknownError,
     sleep: () => Promise.resolve(),
     ...overrides,
@@ -309,6 +312,96 @@ describe('halving', () => {
     const answers = [1, 2, 3].map((request) => group.submit(request));
     expect(await outcomesOf(answers)).toEqual(Array(3).fill('refused: gone'));
     expect(batches).toEqual([[1, 2, 3]]);
+  });
+});
+
+describe('an outage', () => {
+  it('rejects who waits together with the batch that met it, and none of them is sent off', async () => {
+    const batches: number[][] = [];
+    let fail: () => void = () => {};
+    const group = groupCommitOf((batch) => {
+      batches.push([...batch]);
+      return new Promise((_, reject) => (fail = () => reject(new OutageError('gone'))));
+    });
+    const answers = [group.submit(1)];
+    while (batches.length === 0) await turnOfTheLoop();
+    answers.push(group.submit(2), group.submit(3));
+    fail();
+    expect(await outcomesOf(answers)).toEqual([
+      'refused: gone',
+      ...Array<string>(2).fill('refused: The database does not answer; try again later.'),
+    ]);
+    expect(batches).toEqual([[1]]);
+  });
+
+  it('is not a lock that somebody keeps: that rejects its batch, and who waits is decided', async () => {
+    const gated = new GatedCommit();
+    const group = groupCommitOf(
+      async (batch, mayHaveCommitted) => {
+        const outcomes = await gated.commit(batch, mayHaveCommitted);
+        if (batch.includes(1)) throw new LockWaitError('locked');
+        return outcomes;
+      },
+      { triesMax: 1 },
+    );
+    const answers = [group.submit(1), group.submit(2)];
+    await gated.started(1);
+    answers.push(group.submit(3));
+    gated.finish();
+    await gated.started(2);
+    gated.finish();
+    expect(await outcomesOf(answers)).toEqual(['refused: locked', 'refused: locked', 'done 3']);
+  });
+});
+
+describe('the deadline', () => {
+  const LATE = 'refused: The database did not answer in time; try again in a moment.';
+
+  it('answers who is decided on and who waits, and goes on once the transaction has ended', async () => {
+    const gated = new GatedCommit();
+    let overdue = 0;
+    const observer = {
+      committed() {},
+      retried() {},
+      halved() {},
+      refused() {},
+      overdue: (n: number) => (overdue += n),
+    };
+    const group = groupCommitOf(gated.commit, { deadlineMs: 20, observer });
+    const answers = [group.submit(1)];
+    await gated.started(1);
+    answers.push(group.submit(2), group.submit(3));
+    expect(await outcomesOf(answers)).toEqual([LATE, LATE, LATE]);
+    expect(group.waitingCount).toBe(0);
+    expect(overdue).toBe(3);
+    gated.finish();
+    const next = group.submit(4);
+    await gated.started(2);
+    gated.finish();
+    expect(await outcomesOf([next])).toEqual(['done 4']);
+    expect(gated.batches).toEqual([[1], [4]]);
+  });
+
+  it('ends the tries of a batch that nobody waits for any more', async () => {
+    let tries = 0;
+    const group = groupCommitOf(
+      async () => {
+        tries++;
+        await expect(answer).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+        throw new TransientError('deadlock');
+      },
+      { deadlineMs: 20 },
+    );
+    const answer: Promise<string> = group.submit(1);
+    await expect(answer).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await group.drain();
+    expect(tries).toBe(1);
+  });
+
+  it('leaves nothing behind of requests that were answered in time', async () => {
+    const group = groupCommitOf(answerAll, { deadlineMs: 20 });
+    expect(await outcomesOf([1, 2, 3].map((request) => group.submit(request)))).toEqual(['done 1', 'done 2', 'done 3']);
+    await group.drain();
   });
 });
 
