@@ -103,7 +103,7 @@ describe('the database with TLS', () => {
       flags: [...flags, '--require-secure-transport=ON'],
       log: () => undefined,
     });
-  }, 120_000);
+  });
   afterAll(() => database.stop());
 
   const settings = () => ({

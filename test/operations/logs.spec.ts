@@ -54,7 +54,7 @@ describe('the log', () => {
       await connection.query('START TRANSACTION');
       await connection.query('SELECT id FROM products WHERE id = ? FOR UPDATE', [id]);
       hold = requestHold(service, id);
-      await eventually(() => expect(log.text).toContain('A batch is retried'), 10_000);
+      await eventually(() => expect(log.text).toContain('A batch is retried'));
     });
     await hold;
     const retried = log.lines.find(({ msg }) => msg === 'A batch is retried')!;

@@ -106,7 +106,7 @@ describe('group commits', () => {
     let hold: Promise<unknown> = Promise.resolve();
     await whileLocked(id, async () => {
       hold = requestHold(service, id);
-      await eventually(async () => expect(await events('lock_wait')).toBeGreaterThan(lockWaits), 10_000);
+      await eventually(async () => expect(await events('lock_wait')).toBeGreaterThan(lockWaits));
     });
     await hold;
     expect(await events('retry')).toBeGreaterThan(retries);

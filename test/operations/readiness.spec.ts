@@ -127,7 +127,7 @@ describe('an instance', () => {
     expect((await service.call('GET', '/health/live')).status).toBe(200);
     database.kill('SIGCONT');
     await becomesReady();
-  }, 60_000);
+  });
 
   it('is not ready on a database that is read-only', async () => {
     await becomesReady();

@@ -56,7 +56,7 @@ describe('available_stock', () => {
     const { id } = await createProduct(service, { stock_total: 10 });
     expect(await available(neighbour, id)).toBe(10);
     await createHold(service, { product_id: id, quantity: 4 });
-    await eventually(async () => expect(await available(neighbour, id)).toBe(6), 1000);
+    await eventually(async () => expect(await available(neighbour, id)).toBe(6));
   });
 
   it('is kept in Redis for five minutes after a commit', async () => {

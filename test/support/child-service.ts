@@ -43,7 +43,7 @@ export async function startChild(overrides: Environment = {}): Promise<ChildServ
   await eventually(async () => {
     if (child.exitCode !== null) throw new Error(`The service ended with ${child.exitCode}: ${output}`);
     await fetch(`${url}/health/live`);
-  }, 60_000);
+  });
   return { url, process: child, output: () => output, exited, kill: (signal) => child.kill(signal) };
 }
 

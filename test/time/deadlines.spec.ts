@@ -32,7 +32,7 @@ describe('the payment deadline', () => {
     const order = await createOrder(service, { product_id: product.id, quantity: 4 });
     await passDeadline(order.order_id);
     const scheduler = await startService({ ROLES: 'worker,scheduler' });
-    await eventually(async () => expect(await stockOf(product.id)).toMatchObject({ available: 4 }), 10_000);
+    await eventually(async () => expect(await stockOf(product.id)).toMatchObject({ available: 4 }));
     expect(await orderOf(order.hold_id)).toMatchObject([{ status: 'cancelled', cancel_reason: 'payment_expired' }]);
     await expectStockIdentity(product.id);
     await scheduler.stop();

@@ -50,7 +50,7 @@ describe('the operator', () => {
     await execute('UPDATE products SET stock_held = 3, stock_sold = 5 WHERE id = ?', [product.id]);
     const scheduler = await startService({ ROLES: 'scheduler', STOCK_AUDIT_CRON: '* * * * * *' });
     const audit = scheduler.app.get(StockAuditService);
-    await eventually(() => expect(audit.drift).toBe(4), 10_000);
+    await eventually(() => expect(audit.drift).toBe(4));
     expect(await stockOf(product.id)).toMatchObject({ stock_held: 3, stock_sold: 5 });
 
     const found = await runCli(['stock:audit', '--product', String(product.id)]);
@@ -60,9 +60,9 @@ describe('the operator', () => {
     expect(repaired).toMatchObject({ code: 0, output: expect.stringContaining('Repaired') });
     expect(await stockOf(product.id)).toMatchObject({ stock_held: 0, stock_sold: 4 });
     expect((await runCli(['stock:audit'])).code).toBe(0);
-    await eventually(() => expect(audit.drift).toBe(0), 10_000);
+    await eventually(() => expect(audit.drift).toBe(0));
     await scheduler.stop();
-  }, 60_000);
+  });
 
   it('never repairs toward overselling: the database refuses a sum above the total', async () => {
     const product = await createProduct(service, { stock_total: 5 });
@@ -78,7 +78,7 @@ describe('the operator', () => {
     const queue = service.app.get(JobQueues).all.get('releases')!;
     const job = await queue.add('releases', { productId: 'not a number' }, { attempts: 1 });
     const worker = await startService({ ROLES: 'worker' });
-    await eventually(async () => expect(await queue.getFailedCount()).toBe(1), 10_000);
+    await eventually(async () => expect(await queue.getFailedCount()).toBe(1));
     await worker.stop();
     expect(await runCli(['queue:status'])).toMatchObject({
       code: 0,
@@ -94,7 +94,7 @@ describe('the operator', () => {
       output: expect.stringContaining('1 jobs are in line again'),
     });
     expect(await queue.getFailedCount()).toBe(0);
-  }, 60_000);
+  });
 
   it('finds rows gone that have served their time, and only those', async () => {
     const product = await createProduct(service, { stock_total: 50 });
