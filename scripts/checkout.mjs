@@ -47,9 +47,12 @@ function listFiles(path) {
     .flatMap((name) => listFiles(join(path, name)));
 }
 
-/** Content, not modification times: a git checkout changes those of files it leaves alike. */
+/**
+ * Content, not modification times: a git checkout changes those of files it leaves alike. The version of Node is no part
+ * of it: no dependency is compiled for one.
+ */
 function hashFiles(paths) {
-  const hash = createHash('sha256').update(process.versions.modules);
+  const hash = createHash('sha256');
   for (const file of paths.flatMap(listFiles)) {
     hash.update(`\0${relative(root, file)}\0`).update(readFileSync(file));
   }

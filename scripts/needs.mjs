@@ -73,6 +73,14 @@ const NEEDS = {
     find: () => existsSync(GALERA),
     packages: { apt: [['galera-4']], dnf: '', brew: '', apk: '', pacman: '' },
   },
+  debootstrap: {
+    ...program('debootstrap'),
+    packages: {
+      ...sameEverywhere('debootstrap'),
+      apt: [['debootstrap', 'debian-archive-keyring', 'gpgv']],
+      brew: '',
+    },
+  },
   wrk: { ...program('wrk'), packages: sameEverywhere('wrk') },
 };
 
@@ -92,6 +100,8 @@ export const TEST_NEEDS = [
   'galera',
 ];
 export const BENCH_NEEDS = ['wrk'];
+/** Of what lays a Debian tree and runs things in it. */
+export const ROOM_NEEDS = ['debootstrap'];
 
 /** @returns which of the needs this machine does not have */
 export function missingNeeds(names, log) {

@@ -88,8 +88,18 @@ export function inspectDatabase(binary) {
   return { binary, engine, label, isSupported: isNewEnough(version, OLDEST[engine]) };
 }
 
-/** The database server to use, or null; says so when one is there but too old. */
+/**
+ * The database server to use, or null; says so when one is there but too old. DATABASE_SERVER names one that is taken in
+ * place of those which are found.
+ */
 export function findDatabase(log = () => {}) {
+  const chosen = process.env.DATABASE_SERVER;
+  if (chosen) {
+    const found = inspectDatabase(chosen);
+    if (!found?.isSupported)
+      throw new Error(`DATABASE_SERVER=${chosen} is no MariaDB or MySQL server for this project`);
+    return found;
+  }
   for (const binary of findAll(['mariadbd', 'mysqld'])) {
     const found = inspectDatabase(binary);
     if (found?.isSupported && (found.engine === 'mysql' || findInstaller(binary))) return found;

@@ -44,6 +44,17 @@ describe('the annotated tree of ARCHITECTURE.md', () => {
   });
 });
 
+describe('the versions of Node', () => {
+  it('are the same in the README, in package.json and in what refuses an older one; the image ships the LTS', () => {
+    const { engines } = JSON.parse(read('package.json')) as { engines: { node: string } };
+    const [, oldest, lts] = /Node\.js \((\d+\.\d+) or newer; (\d+), the LTS,/.exec(read('README.md'))!;
+    expect(engines.node).toBe(`>=${oldest}`);
+    expect(read('scripts/node-version.mjs')).toContain(`needs Node ${oldest} or newer`);
+    expect([...read('Dockerfile').matchAll(/^FROM node:(\d+)/gm)].map(([, major]) => major)).toContain(lts);
+    expect(Number(lts) % 2).toBe(0);
+  });
+});
+
 describe.each(DOCUMENTS)('%s', (document) => {
   // The benchmark's tool writes what stands between its marks.
   const text = read(document).replace(/<!-- bench:begin -->[^]*<!-- bench:end -->/, '');
