@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../config/config.js';
 import { REFUND_STATUSES, type RefundStatus } from '../refunds/refunds.types.js';
-import { migrate, resetDatabase, revertMigration, seed } from './database-commands.js';
+import { migrate, resetDatabase, revertMigration, seed, waitForSchema } from './database-commands.js';
 import { auditStock, expireHolds, reconcileWebhooks } from './operation-commands.js';
 import { writeOpenApi } from './openapi-command.js';
 import { createProduct, restockProduct } from './product-commands.js';
@@ -21,8 +21,14 @@ export function registerCommands(program: Command, config: () => Config): void {
     });
   program
     .command('migrate:revert')
-    .description('take the newest migration back')
-    .action(() => revertMigration(config()));
+    .description('take the newest migration back; deletes what it made')
+    .option('--force', 'also in production')
+    .action(({ force }: { force?: boolean }) => revertMigration(config(), force === true));
+  program
+    .command('migrate:wait')
+    .description('wait until the schema is the one of this version, for what starts beside its migration')
+    .option('--timeout <seconds>', 'fail when it is not there after so long', wholeNumber, 300)
+    .action(({ timeout }: { timeout: number }) => waitForSchema(config(), timeout));
   program
     .command('seed')
     .description('put the example products on sale (product 1 has 10 units); existing ones stay as they are')

@@ -12,7 +12,10 @@ export async function createProduct(
   const product = Object.assign(new CreateProductDto(), { name, price, stock_total: stock });
   const errors = await validate(product);
   if (errors.length > 0) {
-    throw new Error(errors.flatMap(({ constraints }) => Object.values(constraints ?? {})).join('; '));
+    const rules = errors.flatMap(({ property, constraints }) =>
+      Object.values(constraints ?? {}).map((rule) => (rule.startsWith(property) ? rule : `${property} ${rule}`)),
+    );
+    throw new Error(rules.join('; '));
   }
   const row = await withServices(config, (app) =>
     app.get(ProductsService).createProduct(product, config.holds.quantityMax),

@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { migrate, resetDatabase, revertMigration, seed } from '../../src/cli/database-commands.js';
+import { migrations } from '../../migrations/index.js';
+import { migrate, resetDatabase, revertMigration, seed, waitForSchema } from '../../src/cli/database-commands.js';
 import { createProduct, restockProduct } from '../../src/cli/product-commands.js';
 import { testFlow } from '../../src/cli/test-flow.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
 import { OrdersService } from '../../src/orders/orders.service.js';
 import { execute, query } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
 import { expectStockIdentity } from '../support/expectations.js';
 import { unique } from '../support/factories.js';
 import { type Service, startService } from '../support/service.js';
@@ -54,14 +56,65 @@ describe('migrate', () => {
     expect(made.length).toBeGreaterThanOrEqual(TABLES.length);
   });
 
+  it('run by several at once, makes everything once', async () => {
+    const name = `${config.database.name}_raced`;
+    await execute('DROP DATABASE IF EXISTS ??', [name]);
+    const raced = { ...config, database: { ...config.database, name } };
+    const runs = await Promise.allSettled(Array.from({ length: 4 }, () => migrate(raced)));
+    await execute('DROP DATABASE ??', [name]);
+    expect(runs.map((run) => (run.status === 'rejected' ? String(run.reason) : 'done'))).toEqual(Array(4).fill('done'));
+    expect(printed.match(/^Migrated: /gm)).toHaveLength(1);
+  });
+
   it('can be taken back to nothing, and made again', async () => {
     const [{ count }] = (await query<{ count: number }>('SELECT COUNT(*) AS count FROM migrations')) as [
       { count: number },
     ];
-    for (let n = 0; n < count; n++) await revertMigration(config);
+    for (let n = 0; n < count; n++) await revertMigration(config, false);
     expect(await tables()).toEqual(['migrations']);
     await migrate(config);
     expect(await tables()).toEqual(expect.arrayContaining(TABLES));
+  });
+});
+
+describe('migrate:revert', () => {
+  it('refuses in production unless it is forced, and says what it would delete', async () => {
+    const production: Config = { ...config, appEnv: 'production' };
+    const before = await tables();
+    const names = migrations.map(({ name }) => name);
+    await expect(revertMigration(production, false)).rejects.toThrow(names.at(-1));
+    await expect(revertMigration(production, false)).rejects.toThrow(/DROP (TABLE|COLUMN)[^]*--force/);
+    expect(await tables()).toEqual(before);
+    await revertMigration(production, true);
+    expect(await query('SELECT name FROM migrations ORDER BY id')).toEqual(
+      names.slice(0, -1).map((name) => ({ name })),
+    );
+    await migrate(config);
+  });
+});
+
+describe('migrate:wait', () => {
+  it('waits for a database and a schema that somebody else makes, and then says so', async () => {
+    const name = `${config.database.name}_awaited`;
+    await execute('DROP DATABASE IF EXISTS ??', [name]);
+    const awaited = { ...config, database: { ...config.database, name } };
+    let isThere = false;
+    const wait = waitForSchema(awaited, 60).then(() => (isThere = true));
+    await eventually(() => expect(printed).toContain('Waiting for'));
+    expect(isThere).toBe(false);
+    await migrate(awaited);
+    await wait;
+    await execute('DROP DATABASE ??', [name]);
+    expect(printed).toContain('The schema is there.');
+  });
+
+  it('gives up after the time that it was given, and says what is missing', async () => {
+    await execute('CREATE TABLE kept_migrations AS SELECT * FROM migrations');
+    await execute('DELETE FROM migrations ORDER BY id DESC LIMIT 1');
+    await expect(waitForSchema(config, 1)).rejects.toThrow(new RegExp(`${migrations.at(-1)!.name} .*missing`));
+    await execute('INSERT INTO migrations SELECT * FROM kept_migrations k ORDER BY id DESC LIMIT 1');
+    await execute('DROP TABLE kept_migrations');
+    await waitForSchema(config, 1);
   });
 });
 
