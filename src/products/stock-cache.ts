@@ -15,12 +15,16 @@ const LOCAL_ENTRIES_MAX = 10_000;
 const cacheKey = (id: number): string => `product:${id}:available_stock`;
 const lockKey = (id: number): string => `lock:product:${id}`;
 
-/** Writes only what is as new as what is there; an older writer that was delayed changes nothing. */
+/**
+ * Writes only what is as new as what is there; an older writer that was delayed changes nothing. Nor does it matter what
+ * is there when it is ARGV[2], the version that was seen there before the database was read: see `remember`.
+ */
 const PUT_IF_NEWER = `
   for i, key in ipairs(KEYS) do
     local current = redis.call('GET', key)
-    if not current or cjson.decode(current).stock_version <= tonumber(ARGV[2 * i]) then
-      redis.call('SET', key, ARGV[2 * i + 1], 'PX', ARGV[1])
+    local version = current and cjson.decode(current).stock_version
+    if not current or version <= tonumber(ARGV[2 * i + 1]) or version == tonumber(ARGV[2]) then
+      redis.call('SET', key, ARGV[2 * i + 2], 'PX', ARGV[1])
     end
   end`;
 
@@ -37,10 +41,19 @@ interface LocalEntry {
   readonly outdatedUntil: number;
 }
 
+/** What Redis has of a product: its row while that is fresh, and the version of it in any case. */
+interface FromRedis {
+  readonly fresh: ProductRow | null;
+  readonly version: number | null;
+}
+
+const NOTHING: FromRedis = { fresh: null, version: null };
+
 /**
  * The stock figures that readers see. A figure is at most a second old: it stays 400 ms in this process, and
  * one of Redis is taken only within 400 ms of its writing, by Redis's own clock. The version of the
- * row decides which of two figures is newer, so a slow reader or writer never brings an old one back.
+ * row decides which of two figures is newer, so a slow reader or writer never brings an old one back. Versions go back
+ * only with the database itself, when it is restored; then what a later read finds there counts.
  */
 @Injectable()
 export class StockCache implements BeforeApplicationShutdown {
@@ -79,7 +92,7 @@ export class StockCache implements BeforeApplicationShutdown {
 
   /** Takes a committed row: local readers see it at once, those of other instances after one write to Redis. */
   put(row: ProductRow): void {
-    this.remember(row);
+    this.remember(row, { readAt: performance.now(), isFromDatabase: false });
     const waiting = this.unpublished.get(row.id);
     if (waiting === undefined || waiting.stock_version < row.stock_version) this.unpublished.set(row.id, row);
     this.publishing ??= this.publish();
@@ -95,55 +108,73 @@ export class StockCache implements BeforeApplicationShutdown {
     const startedAt = performance.now();
     // What Redis has may be some time old, and so from before a commit that this process has just made.
     const isOutdated = startedAt - (this.local.get(id)?.outdatedUntil ?? -Infinity) < FRESH_MS;
-    const cached = isOutdated ? null : await this.fromRedis(id);
-    this.reads[cached === null ? 'database' : 'redis']++;
-    const row = cached ?? (await this.fromDatabase(id, read, isOutdated));
-    return row === null ? null : this.remember(row, startedAt);
+    const cached = isOutdated ? NOTHING : await this.fromRedis(id);
+    if (cached.fresh !== null) {
+      this.reads.redis++;
+      return this.remember(cached.fresh, { readAt: startedAt, isFromDatabase: false });
+    }
+    this.reads.database++;
+    const { row, isFromDatabase } = await this.fromDatabase(id, read, { isUrgent: isOutdated, seen: cached.version });
+    return row === null ? null : this.remember(row, { readAt: startedAt, isFromDatabase });
   }
 
-  private async fromRedis(id: number): Promise<ProductRow | null> {
-    return this.redis.attempt(async (client) => {
+  private async fromRedis(id: number): Promise<FromRedis> {
+    const found = await this.redis.attempt(async (client) => {
       const replies = await client.pipeline().get(cacheKey(id)).pttl(cacheKey(id)).exec();
       const [text, pttl] = (replies ?? []).map(([, reply]) => reply) as [string | null, number];
-      const isFresh = typeof text === 'string' && KEY_TTL_MS - pttl <= FRESH_MS;
-      return isFresh ? (JSON.parse(text) as ProductRow) : null;
+      if (typeof text !== 'string') return NOTHING;
+      const row = JSON.parse(text) as ProductRow;
+      return { fresh: KEY_TTL_MS - pttl <= FRESH_MS ? row : null, version: row.stock_version };
     });
+    return found ?? NOTHING;
   }
 
   /** One instance reads the database and the others wait for its write; without Redis each reads for itself. */
   private async fromDatabase(
     id: number,
     read: () => Promise<ProductRow | null>,
-    isUrgent: boolean,
-  ): Promise<ProductRow | null> {
-    if (isUrgent) return read();
+    { isUrgent, seen }: { isUrgent: boolean; seen: number | null },
+  ): Promise<{ row: ProductRow | null; isFromDatabase: boolean }> {
+    if (isUrgent) return { row: await read(), isFromDatabase: true };
     const token = `${process.pid}-${++this.lockCount}`;
     const taken = await this.redis.attempt((client) =>
       client.set(lockKey(id), token, 'PX', FILL_LOCK_TTL_MS, 'NX').then((reply) => reply ?? 'held by another'),
     );
     if (taken === 'held by another') {
       const filled = await this.waitForFill(id);
-      if (filled !== null) return filled;
+      if (filled !== null) return { row: filled, isFromDatabase: false };
     }
     const row = await read();
-    if (row !== null) await this.redis.attempt((client) => putIfNewer(client, [row]));
+    if (row !== null) await this.redis.attempt((client) => putIfNewer(client, [row], seen));
     if (taken === 'OK') void this.redis.attempt((client) => client.eval(UNLOCK, 1, lockKey(id), token));
-    return row;
+    return { row, isFromDatabase: true };
   }
 
   private async waitForFill(id: number): Promise<ProductRow | null> {
     for (let wait = 0; wait < FILL_WAITS_MAX; wait++) {
       await new Promise((wake) => setTimeout(wake, FILL_WAIT_MS));
-      const row = await this.fromRedis(id);
-      if (row !== null) return row;
+      const { fresh } = await this.fromRedis(id);
+      if (fresh !== null) return fresh;
     }
     return null;
   }
 
-  /** Keeps the newer of the row and what is known, and returns it. Age counts from when the read began. */
-  private remember(row: ProductRow, readAt = performance.now()): ProductRow {
+  /**
+   * Keeps the newer of the row and what is known, and returns it. Age counts from when the read began.
+   *
+   * A row that was read from the database after the known one had ceased to be fresh is the newer one whatever their
+   * versions say: what is known had been committed or read by then, so a database without it has gone back. A
+   * committed row has no such moment (it may have been on its way here for long) and goes by its version.
+   */
+  private remember(
+    row: ProductRow,
+    { readAt, isFromDatabase }: { readAt: number; isFromDatabase: boolean },
+  ): ProductRow {
     const known = this.local.get(row.id);
-    const newer = known?.row != null && known.row.stock_version > row.stock_version ? known.row : row;
+    const hasGoneBack =
+      isFromDatabase && known !== undefined && readAt >= Math.max(known.freshUntil, known.outdatedUntil);
+    const isOlder = known?.row != null && known.row.stock_version > row.stock_version && !hasGoneBack;
+    const newer = isOlder ? known.row : row;
     const outdatedUntil = known?.outdatedUntil ?? -Infinity;
     if (newer === row)
       this.keep(row.id, { row, freshUntil: readAt < outdatedUntil ? 0 : readAt + FRESH_MS, outdatedUntil });
@@ -173,11 +204,11 @@ export class StockCache implements BeforeApplicationShutdown {
   }
 }
 
-async function putIfNewer(client: Redis, rows: readonly ProductRow[]): Promise<void> {
+async function putIfNewer(client: Redis, rows: readonly ProductRow[], seen: number | null = null): Promise<void> {
   for (let first = 0; first < rows.length; first += PUT_STEP) {
     const step = rows.slice(first, first + PUT_STEP);
     const keys = step.map(({ id }) => cacheKey(id));
     const values = step.flatMap((row) => [row.stock_version, JSON.stringify(row)]);
-    await client.eval(PUT_IF_NEWER, keys.length, ...keys, KEY_TTL_MS, ...values);
+    await client.eval(PUT_IF_NEWER, keys.length, ...keys, KEY_TTL_MS, seen ?? '', ...values);
   }
 }

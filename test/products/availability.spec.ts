@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { ProductsRepository } from '../../src/products/products.repository.js';
+import { execute } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { expectStockIdentity } from '../support/expectations.js';
 import {
@@ -108,5 +109,30 @@ describe('available_stock', () => {
     expect(await available(alone, id)).toBe(8);
     expect(taken(await alone.call('GET', '/health/ready'), 200)).toMatchObject({ status: 'degraded', redis: 'down' });
     await expectStockIdentity(id);
+  });
+
+  it('and price follow a database that went back under the running instances, within a second', async () => {
+    const { id } = await createProduct(service, { stock_total: 10, price: '99.99' });
+    const holds = [await createHold(service, { product_id: id, quantity: 4 })];
+    holds.push(await createHold(service, { product_id: id }));
+    await eventually(async () => {
+      expect([await available(service, id), await available(neighbour, id)]).toEqual([5, 5]);
+      expect(await redis.get(cacheKey(id))).toMatch(/"stock_held":5/);
+    });
+    // A restore from before the holds, and before the price was raised.
+    for (const { hold_id } of holds)
+      await execute('DELETE FROM holds WHERE id = UNHEX(?)', [hold_id.replaceAll('-', '')]);
+    await execute('UPDATE products SET stock_held = 0, price = 79, stock_version = stock_version - 2 WHERE id = ?', [
+      id,
+    ]);
+    await eventually(async () => {
+      for (const instance of [service, neighbour]) {
+        const product = taken<Product>(await instance.call('GET', `/api/products/${id}`), 200);
+        expect(product).toMatchObject({ available_stock: 10, price: '79.00' });
+      }
+      expect(await redis.get(cacheKey(id))).toMatch(/"price":"79.00".*"stock_held":0/);
+    });
+    await createHold(service, { product_id: id });
+    await eventually(async () => expect(await available(neighbour, id)).toBe(9), 1000);
   });
 });
