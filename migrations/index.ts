@@ -2,6 +2,7 @@ import { CheckoutTables1764000000000 } from './1764000000000-checkout-tables.js'
 import { Payments1764100000000 } from './1764100000000-payments.js';
 import { CommitMarks1764200000000 } from './1764200000000-commit-marks.js';
 import { RefundAttempts1764300000000 } from './1764300000000-refund-attempts.js';
+import { WiderMoney1764400000000 } from './1764400000000-wider-money.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   Payments1764100000000,
   CommitMarks1764200000000,
   RefundAttempts1764300000000,
+  WiderMoney1764400000000,
 ];

@@ -1,11 +1,14 @@
-/** Largest amount a DECIMAL(10,2) column takes, in cents. */
-const CENTS_MAX = 9_999_999_999;
+/** Largest amount that a DECIMAL(15,3) column takes, in cents. */
+const CENTS_MAX = 99_999_999_999_999;
 
-/** Money as the API takes it: up to eight digits, at most two decimals, no sign. */
-export const MONEY_PATTERN = /^(0|[1-9][0-9]{0,7})(\.[0-9]{1,2})?$/;
+/** The same, as people read it. */
+export const AMOUNT_MAX = '999999999999.99';
+
+/** Money as the API takes it: up to twelve digits, at most two decimals, no sign. */
+export const MONEY_PATTERN = /^(0|[1-9][0-9]{0,11})(\.[0-9]{1,2})?$/;
 
 /** What {@link MONEY_PATTERN} asks for. */
-export const MONEY_RULE = 'must be a decimal string with at most eight digits before the point and two after it';
+export const MONEY_RULE = 'must be a decimal string with at most twelve digits before the point and two after it';
 
 /**
  * The price of `quantity` units, counted in cents so that no binary fraction rounds it.

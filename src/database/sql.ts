@@ -32,6 +32,11 @@ export function listOf<T>(values: Iterable<T>, literal: (value: T) => string): s
   return `(${Array.from(values, literal).join(',')})`;
 }
 
+/** SQL of a column of money with the two decimals that prices have; the columns have three. */
+export function twoDecimals(column: string): string {
+  return `CAST(${column} AS DECIMAL(14,2))`;
+}
+
 /** The UUID that a BINARY(16) column holds. */
 export function uuidFromBinary(bytes: Buffer): string {
   const hex = bytes.toString('hex');

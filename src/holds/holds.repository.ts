@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
-import { listOf, timestampLiteral, uintLiteral, uuidFromBinary, uuidLiteral } from '../database/sql.js';
+import { listOf, timestampLiteral, twoDecimals, uintLiteral, uuidFromBinary, uuidLiteral } from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
 import { HoldEntity } from './hold.entity.js';
 import type { HoldRow, PricedHoldRow } from './holds.types.js';
@@ -49,7 +49,7 @@ export class HoldsRepository {
     const list = listOf(new Set(ids), uuidLiteral);
     const [, rows] = await tx.read<[unknown[], (RawHold & { price: string })[]]>(
       `SELECT id FROM holds WHERE id IN ${list} ORDER BY id FOR UPDATE`,
-      `SELECT ${COLUMNS}, price FROM holds JOIN products ON products.id = product_id WHERE holds.id IN ${list}`,
+      `SELECT ${COLUMNS}, ${twoDecimals('price')} AS price FROM holds JOIN products ON products.id = product_id WHERE holds.id IN ${list}`,
     );
     return rows.map((raw) => ({ ...toRow(raw), price: raw.price }));
   }

@@ -1,6 +1,7 @@
-import { amountOf } from '../common/money.js';
+import { AMOUNT_MAX, amountOf } from '../common/money.js';
+import { ValidationError } from '../common/problem.js';
 import { HoldExpiredError, HoldNotFoundError } from '../holds/holds.errors.js';
-import { type HoldRow, type PricedHoldRow, statusOf } from '../holds/holds.types.js';
+import { type PricedHoldRow, statusOf } from '../holds/holds.types.js';
 import type { KeyedRequest, StoredKey } from '../idempotency/idempotency-key.js';
 import type { Recalled } from '../idempotency/idempotency.service.js';
 import { HoldAlreadyUsedError } from './orders.errors.js';
@@ -17,17 +18,20 @@ export interface OrderRequest {
 /**
  * The first request for each active hold gets its order, unless its key was used before: then it gets what that
  * made. Who won in a try whose COMMIT may have been carried out stays the winner: if the hold is used now, it is
- * most likely by that try.
+ * most likely by that try. A hold whose amount does not fit an order gets none: the limit on units, or the price, has
+ * changed since both were allowed.
  *
  * @returns the requests whose orders are to be made.
  */
 export function chooseWinners(
   batch: readonly OrderRequest[],
-  holds: readonly HoldRow[],
+  holds: readonly PricedHoldRow[],
   recalled: ReadonlyMap<KeyedRequest | null, Recalled>,
   mayHaveCommitted: boolean,
 ): OrderRequest[] {
-  const active = new Set(holds.filter((hold) => statusOf(hold) === 'active').map((hold) => hold.id));
+  const active = new Set(
+    holds.filter((hold) => statusOf(hold) === 'active' && !isTooDear(hold)).map((hold) => hold.id),
+  );
   const makers: OrderRequest[] = [];
   for (const request of batch) {
     const isRepeated = recalled.has(request.keyed);
@@ -49,13 +53,22 @@ export function toStoredKey({ holdId, keyed }: OrderRequest): StoredKey[] {
 }
 
 export function toOutcome(
-  hold: HoldRow | undefined,
+  hold: PricedHoldRow | undefined,
   order: OrderRow | undefined,
   isWinner: boolean,
 ): CreatedOrder | Error {
   if (hold === undefined) return new HoldNotFoundError();
-  if (order === undefined) return new HoldExpiredError();
+  if (order === undefined) return statusOf(hold) === 'active' && isTooDear(hold) ? tooDear() : new HoldExpiredError();
   if (!isWinner) return new HoldAlreadyUsedError(order.id);
   // The order as it was made, which is what its first answer said.
   return { order: { ...order, status: 'pending_payment' }, hold: { product_id: hold.product_id, qty: hold.qty } };
+}
+
+function isTooDear(hold: PricedHoldRow): boolean {
+  return amountOf(hold.price, hold.qty) === null;
+}
+
+function tooDear(): ValidationError {
+  const message = `costs more than ${AMOUNT_MAX}; hold fewer units`;
+  return new ValidationError(`No order can be made of the hold: it ${message}.`, [{ field: 'hold_id', message }]);
 }

@@ -17,7 +17,7 @@ export class OrderEntity {
   cancel_reason!: CancelReason | null;
 
   /** Decimal string, such as "99.99". */
-  @Column({ type: 'decimal', precision: 10, scale: 2 })
+  @Column({ type: 'decimal', precision: 15, scale: 3 })
   amount!: string;
 
   /** The payment that paid the order; any other money for it is owed back. */

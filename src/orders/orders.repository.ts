@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { escape } from 'mysql2';
 import type { Repository } from 'typeorm';
-import { listOf, uintLiteral, uuidFromBinary, uuidLiteral } from '../database/sql.js';
+import { listOf, twoDecimals, uintLiteral, uuidFromBinary, uuidLiteral } from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
 import { OrderEntity } from './order.entity.js';
 import {
@@ -16,7 +16,8 @@ import {
 type Raw<Row extends OrderRow> = Omit<Row, 'hold_id'> & { hold_id: Buffer };
 
 const COLUMNS =
-  'o.id, o.hold_id, o.status, o.cancel_reason, o.amount, o.payment_due_at, o.created_at, o.paid_transaction_id';
+  `o.id, o.hold_id, o.status, o.cancel_reason, ${twoDecimals('o.amount')} AS amount, o.payment_due_at, o.created_at, ` +
+  'o.paid_transaction_id';
 
 /** All SQL of the table `orders`. */
 @Injectable()

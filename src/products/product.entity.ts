@@ -10,7 +10,7 @@ export class ProductEntity {
   name!: string;
 
   /** Decimal string, such as "99.99". */
-  @Column({ type: 'decimal', precision: 10, scale: 2 })
+  @Column({ type: 'decimal', precision: 15, scale: 3 })
   price!: string;
 
   @Column({ type: 'int', unsigned: true })

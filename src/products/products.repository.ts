@@ -4,7 +4,7 @@ import type { ResultSetHeader } from 'mysql2';
 import { format } from 'mysql2';
 import type { Repository } from 'typeorm';
 import { groupBy } from '../common/group-by.js';
-import { listOf, uintLiteral } from '../database/sql.js';
+import { listOf, twoDecimals, uintLiteral } from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
 import { ProductEntity } from './product.entity.js';
 import {
@@ -92,7 +92,7 @@ export class ProductsRepository {
   private selectRows() {
     return this.products
       .createQueryBuilder('p')
-      .select(['p.id AS id', 'p.name AS name', 'p.price AS price', 'p.stock_total AS stock_total'])
+      .select(['p.id AS id', 'p.name AS name', `${twoDecimals('p.price')} AS price`, 'p.stock_total AS stock_total'])
       .addSelect(['p.stock_sold AS stock_sold', 'p.stock_held AS stock_held', 'p.stock_version AS stock_version']);
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { amountOf, fromCents, toCents } from '../common/money.js';
+import { AMOUNT_MAX, amountOf, fromCents, toCents } from '../common/money.js';
 import { type Page, type PageRequest, readPage } from '../common/page.js';
 import { ValidationError } from '../common/problem.js';
 import { Transactions, type Transaction } from '../database/transactions.js';
@@ -119,7 +119,7 @@ export class ProductsService {
  */
 function payablePrice(price: string, quantityMax: number): string {
   if (amountOf(price, quantityMax) !== null) return fromCents(toCents(price));
-  const message = `is too high: ${quantityMax} units (HOLD_QUANTITY_MAX) would cost more than 99999999.99`;
+  const message = `is too high: ${quantityMax} units (HOLD_QUANTITY_MAX) would cost more than ${AMOUNT_MAX}`;
   throw new ValidationError(`The body is not valid: price ${message}.`, [{ field: 'price', message }]);
 }
 

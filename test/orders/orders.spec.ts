@@ -132,4 +132,22 @@ describe('POST /api/orders', () => {
     expect(answers.map(({ status }) => status)).toEqual([201, 410, 409, 404, 409]);
     await expectStockIdentity(id);
   });
+
+  it('answers a hold that costs more than an order can say, and the others of its batch get theirs', async () => {
+    // The price was allowed while one unit was the most that could be held.
+    const strict = await startService({ HOLD_QUANTITY_MAX: '1' });
+    const { id } = await createProduct(strict, { price: '999999999999.99', stock_total: 10 });
+    await strict.stop();
+    const holds = [];
+    for (const quantity of [1, 2, 1]) holds.push(await createHold(service, { product_id: id, quantity }));
+    const [first, tooDear, last] = await Promise.all(holds.map(({ hold_id }) => requestOrder(service, hold_id)));
+    for (const answer of [first!, last!]) {
+      expect(answer).toMatchObject({ status: 201, body: { amount: '999999999999.99' } });
+    }
+    expectProblem(tooDear!, 'VALIDATION_FAILED');
+    expect(tooDear!.body.errors).toEqual([{ field: 'hold_id', message: expect.stringMatching(/costs more than/) }]);
+    expect(await orderOf(holds[1]!.hold_id)).toEqual([]);
+    await giveBack(service, holds[1]!.hold_id);
+    await expectStockIdentity(id);
+  });
 });

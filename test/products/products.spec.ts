@@ -3,6 +3,7 @@ import { expectProblem, expectStockIdentity } from '../support/expectations.js';
 import {
   adminHeaders,
   createHold,
+  createOrder,
   createPaidOrder,
   createProduct,
   type Product,
@@ -121,8 +122,15 @@ describe('POST /api/admin/products', () => {
     expect((await getProduct(id)).name).toBe(name);
   });
 
+  it('takes prices of currencies whose units are small, and their orders', async () => {
+    const { id } = await createProduct(service, { price: '99999999999.99', stock_total: 10 });
+    const order = await createOrder(service, { product_id: id, quantity: 10 });
+    expect(order.amount).toBe('999999999999.90');
+    expect(await getProduct(id)).toMatchObject({ price: '99999999999.99' });
+  });
+
   it('refuses a price of which some allowed quantity costs more than an order can say', async () => {
-    const body = { name: unique('gold'), price: '10000000.00', stock_total: 1 };
+    const body = { name: unique('gold'), price: '100000000000.00', stock_total: 1 };
     const answer = await service.call('POST', '/api/admin/products', body, adminHeaders(service));
     expectProblem(answer, 'VALIDATION_FAILED');
     expect(answer.body.errors).toEqual([{ field: 'price', message: expect.stringMatching(/too high/) }]);
