@@ -4,17 +4,18 @@ import swagger from '@fastify/swagger';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
-import { refuseStrangers } from './admin/admin-gate.js';
+import { AdminGate, refuseStrangers } from './admin/admin-gate.js';
 import { serveQueueBoard } from './admin/queue-board.js';
 import { AppModule } from './app.module.js';
 import { callDirectly } from './common/direct-routes.js';
 import { ADMIN_BODY_BYTES_MAX } from './common/endpoint.decorator.js';
 import { AJV_OPTIONS } from './common/json-schema.js';
 import { NotReadyError } from './common/problem.js';
+import { ProblemFilter } from './common/problem.filter.js';
 import { parseJsonBodies } from './common/raw-body.js';
-import { headAnswers, requestIdOf } from './common/request-head.js';
+import { forgetClientPorts, headAnswers, requestIdOf } from './common/request-head.js';
 import { SchemaError } from './common/validation-problem.js';
-import { UNREADABLE_REQUESTS } from './common/unreadable-requests.js';
+import { unreadableRequests } from './common/unreadable-requests.js';
 import type { Config } from './config/config.js';
 import { startWithDatabase } from './database/database-errors.js';
 import { Lifecycle } from './observability/lifecycle.js';
@@ -50,23 +51,28 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     skipMiddie: true,
     // Fastify's own is no problem document; ours is below.
     return503OnClosing: false,
-    ...UNREADABLE_REQUESTS,
+    ...unreadableRequests((code) => app.get(ProblemFilter).count(code)),
   });
   const options = { bodyParser: false, logger: createLogger(config), abortOnError: false };
   const app = await startWithDatabase(config.database, () =>
     NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config), adapter, options),
   );
   const fastify = app.getHttpAdapter().getInstance();
+  if (http.trustedProxies.length > 0) forgetClientPorts(fastify);
   measureRequests(fastify, app.get(MetricsService));
   headAnswers(fastify);
   parseJsonBodies(fastify);
   followLifecycle(fastify, app.get(Lifecycle));
-  refuseStrangers(fastify, config);
+  refuseStrangers(fastify, app.get(AdminGate));
   refuseForgedNotices(fastify, app.get(NoticeGate));
   callDirectly(app);
   fastify.server.maxConnections = http.connectionsMax;
   await registerPlugins(fastify, config);
-  await serveQueueBoard(fastify, app.get(JobQueues), config);
+  await serveQueueBoard(fastify, {
+    queues: app.get(JobQueues),
+    gate: app.get(AdminGate),
+    problems: app.get(ProblemFilter),
+  });
   await app.init();
   await fastify.ready();
   return app;
@@ -74,14 +80,19 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
 
 async function registerPlugins(fastify: FastifyInstance, { http }: Config): Promise<void> {
   if (http.rateLimitPerMinute > 0) {
-    await fastify.register(rateLimit, {
-      global: false,
-      max: http.rateLimitPerMinute,
-      timeWindow: '1 minute',
-      cache: CLIENTS_MAX,
-      enableDraftSpec: true,
+    fastify.addHook('onRoute', (route) => {
+      const config = route.config as { isRateLimited?: boolean } | undefined;
+      // The plugin takes the routes whose configuration names it.
+      if (config?.isRateLimited === true) route.config = { ...route.config, rateLimit: {} };
     });
   }
+  await fastify.register(rateLimit, {
+    global: false,
+    max: http.rateLimitPerMinute,
+    timeWindow: '1 minute',
+    cache: CLIENTS_MAX,
+    enableDraftSpec: true,
+  });
   if (http.corsOrigins.length > 0) {
     await fastify.register(cors, {
       origin: [...http.corsOrigins],

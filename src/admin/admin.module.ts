@@ -5,6 +5,7 @@ import { OrdersModule } from '../orders/orders.module.js';
 import { ProductsModule } from '../products/products.module.js';
 import { RefundsModule } from '../refunds/refunds.module.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
+import { AdminGate } from './admin-gate.js';
 import { AdminProductsController } from './admin-products.controller.js';
 import { AdminRefundsController } from './admin-refunds.controller.js';
 import { AdminWebhooksController } from './admin-webhooks.controller.js';
@@ -15,7 +16,7 @@ import { SaleMetrics } from './sale-metrics.js';
 @Module({
   imports: [ProductsModule, HoldsModule, OrdersModule, RefundsModule, WebhooksModule, IdempotencyModule],
   controllers: [AdminProductsController, AdminRefundsController, AdminWebhooksController],
-  providers: [Retention, SaleMetrics],
+  providers: [AdminGate, Retention, SaleMetrics],
   exports: [Retention],
 })
 export class AdminModule {}

@@ -1,11 +1,11 @@
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { answerProblem } from '../common/problem-answer.js';
-import type { Config } from '../config/config.js';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ProblemFilter } from '../common/problem.filter.js';
+import { headPages } from '../common/request-head.js';
 import type { JobQueues } from '../queue/job-queues.js';
-import { isAdmin } from './admin-gate.js';
+import type { AdminGate } from './admin-gate.js';
 
 const PATH = '/admin/queues';
 
@@ -13,7 +13,10 @@ const PATH = '/admin/queues';
  * The board of the job queues, where failed jobs are looked at and retried. It is for browsers too: they are asked for
  * a user, which may be any, and a password, which is the admin token.
  */
-export async function serveQueueBoard(fastify: FastifyInstance, queues: JobQueues, config: Config): Promise<void> {
+export async function serveQueueBoard(
+  fastify: FastifyInstance,
+  { queues, gate, problems }: { queues: JobQueues; gate: AdminGate; problems: ProblemFilter },
+): Promise<void> {
   const adapter = new FastifyAdapter();
   adapter.setBasePath(PATH);
   createBullBoard({
@@ -24,26 +27,22 @@ export async function serveQueueBoard(fastify: FastifyInstance, queues: JobQueue
   // The board's own answer to an error is its stack.
   adapter.setErrorHandler(() => ({ status: 500, body: { error: 'Redis does not answer.' } }));
   await fastify.register(async (scope) => {
-    scope.addHook('onRequest', (request, reply, done) => {
-      if (!isLetIn(request, config.adminToken)) return refuse(reply);
-      void reply.removeHeader('content-security-policy');
-      done();
+    headPages(scope, { hasBase: true, isKept: false });
+    scope.addHook('onRequest', async (request, reply) => {
+      if (gate.isAdmin(bearerOf(request))) return undefined;
+      void reply.header('www-authenticate', 'Basic realm="queues", charset="UTF-8"');
+      // Thrown here, it would be the board's handler that answers.
+      problems.answer(await gate.refuse(request, reply, 'queue_board'), request, reply);
+      return reply;
     });
     await scope.register(adapter.registerPlugin(), { prefix: PATH });
   });
 }
 
-function isLetIn({ headers: { authorization = '' } }: FastifyRequest, token: string): boolean {
+/** A browser sends what was typed as password in a form of its own. */
+function bearerOf({ headers: { authorization = '' } }: FastifyRequest): string {
   const [scheme, credentials = ''] = authorization.split(' ');
-  if (scheme !== 'Basic') return isAdmin(authorization, token);
+  if (scheme !== 'Basic') return authorization;
   const [, password = ''] = /^[^:]*:([^]*)$/.exec(Buffer.from(credentials, 'base64').toString()) ?? [];
-  return isAdmin(`Bearer ${password}`, token);
-}
-
-function refuse(reply: FastifyReply): void {
-  void reply.header('www-authenticate', 'Basic realm="queues", charset="UTF-8"');
-  answerProblem(reply, {
-    code: 'UNAUTHORIZED',
-    detail: 'Send the admin token as Bearer token, or as the password of any user.',
-  });
+  return `Bearer ${password}`;
 }

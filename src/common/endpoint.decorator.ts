@@ -63,8 +63,7 @@ export function Endpoint(options: EndpointOptions): MethodDecorator {
       isAdmin: options.isAdmin === true,
       ...(options.isDirect && { direct }),
       bodyBytesMax: options.bodyBytesMax ?? (options.isAdmin ? ADMIN_BODY_BYTES_MAX : BODY_BYTES_MAX),
-      // The rate limit's plugin takes the routes whose configuration names it.
-      ...(options.isRateLimited && { rateLimit: {} }),
+      isRateLimited: options.isRateLimited === true,
     };
     applyDecorators(RouteSchema(schema), RouteConfig(config), HttpCode(status))(target, name, descriptor);
   };
@@ -81,7 +80,8 @@ function errorCodes(options: EndpointOptions): ProblemCode[] {
   return [
     ...(takesInput ? (['VALIDATION_FAILED'] as const) : []),
     ...(options.body || options.takesAnyBody ? (['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) : []),
-    ...(options.isAdmin ? (['UNAUTHORIZED'] as const) : []),
+    // Operators are not limited; who calls without their token is.
+    ...(options.isAdmin ? (['UNAUTHORIZED', 'RATE_LIMITED'] as const) : []),
     ...(options.isRateLimited ? (['RATE_LIMITED'] as const) : []),
     ...options.errors,
     'OVERLOADED',

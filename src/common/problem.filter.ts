@@ -3,7 +3,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { isAccessDenied, isPassing, isPoolExhausted } from '../database/database-errors.js';
 import { MetricsService } from '../observability/metrics.service.js';
 import type { Tally } from '../observability/samples.js';
-import { DomainError, NotReadyError, OverloadedError, PROBLEMS } from './problem.js';
+import { DomainError, NotReadyError, OverloadedError, type ProblemCode, PROBLEMS } from './problem.js';
 import { answerProblem } from './problem-answer.js';
 import { unreadableBody, validationProblem } from './validation-problem.js';
 
@@ -21,10 +21,13 @@ const NOT_READY = 'NOT_READY';
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('Http');
   private readonly problems: Tally;
+  private readonly aborted: Tally;
 
   constructor(metrics: MetricsService) {
     const known = [...Object.keys(PROBLEMS), NOT_READY];
     this.problems = metrics.tally('http_problems_total', 'Refusals and errors, by code', 'code', known);
+    const help = 'Requests whose client left before they were there as a whole, by method';
+    this.aborted = metrics.tally('http_requests_aborted_total', help, 'method');
   }
 
   catch(error: unknown, host: ArgumentsHost): void {
@@ -33,9 +36,18 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    if (isAborted(error, request)) {
+      this.aborted.add(request.method);
+      reply.hijack();
+      return;
+    }
     const problem = this.toProblem(error, request);
-    this.problems.add(error instanceof NotReadyError ? NOT_READY : problem.code);
+    this.count(error instanceof NotReadyError ? NOT_READY : problem.code);
     answerProblem(reply, problem);
+  }
+
+  count(code: ProblemCode | typeof NOT_READY): void {
+    this.problems.add(code);
   }
 
   private toProblem(error: unknown, request: FastifyRequest): Problem {
@@ -61,6 +73,11 @@ export class ProblemFilter implements ExceptionFilter {
     this.logger.error({ requestId, err: error }, 'Unexpected error');
     return { code: 'INTERNAL_ERROR', detail: 'The request failed on our side. It is logged and can be tried again.' };
   }
+}
+
+/** The client left in the middle of its body: nobody is there to be answered, and nothing of ours failed. */
+function isAborted(error: unknown, { raw }: FastifyRequest): boolean {
+  return raw.errored !== null && raw.errored === error;
 }
 
 function statusOf(error: unknown): number | undefined {

@@ -22,20 +22,28 @@ const MALFORMED = 'The request could not be read: the URL or the headers are mal
 /** Connections that are about to end: what else comes on them is one more error, which changes nothing. */
 const refused = new WeakSet<Socket>();
 
-/** Answers to what Fastify refuses before it looks for a route, where the filter does not reach. */
-export const UNREADABLE_REQUESTS = {
+/**
+ * Answers to what Fastify refuses before it looks for a route, where the filter does not reach.
+ *
+ * @param count is told of each with its code.
+ */
+export const unreadableRequests = (count: (code: ProblemCode) => void) => ({
   /** A URL that can't be decoded, or a part of it that is longer than any id. */
   frameworkErrors(_error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+    count('VALIDATION_FAILED');
     answerProblem(reply, new ValidationError(MALFORMED, []));
   },
 
   /** Bytes that are no HTTP, or stop coming: there is no request, so the answer is written as it goes over the wire. */
   clientErrorHandler(error: NodeJS.ErrnoException, socket: HttpSocket): void {
-    if (refused.has(socket)) return;
+    // Whoever has left already is no request that could not be read.
+    if (refused.has(socket) || socket.destroyed) return;
     refused.add(socket);
-    refuseAfterAnswers(socket, ...(REASONS[error.code ?? ''] ?? (['VALIDATION_FAILED', MALFORMED] as const)));
+    const [code, detail] = REASONS[error.code ?? ''] ?? (['VALIDATION_FAILED', MALFORMED] as const);
+    count(code);
+    refuseAfterAnswers(socket, code, detail);
   },
-};
+});
 
 /**
  * Requests that came whole before the bad bytes are carried out, and answers go out in the order of the requests: this

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { EnvReader } from './env-reader.js';
 
+/** Characters that a token needs for nobody to guess it. */
+const ADMIN_TOKEN_LENGTH_MIN = 32;
+
 /** Injection token of the validated {@link Config}. */
 export const CONFIG = Symbol('CONFIG');
 
@@ -114,16 +117,31 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     if (!env.has(name)) env.reject(name, 'is not set; `npm start` sets it to a private server, here it is needed');
   }
   const isUnsigned = config.webhookSecrets.length === 0 && config.payments.stripe.webhookSecrets.length === 0;
-  if (!isLocal && isUnsigned) {
-    env.reject(
-      'WEBHOOK_SECRETS',
-      'is not set, nor is STRIPE_WEBHOOK_SECRETS; in production every payment notice must be signed',
-    );
+  // Who can be called by others believes only what is signed, and lets in only who can't have guessed the token.
+  if (!isLocal || !isLoopback(config.http.host)) {
+    const where = isLocal ? `with HOST=${config.http.host}, beyond loopback,` : 'in production';
+    if (isUnsigned) {
+      env.reject(
+        'WEBHOOK_SECRETS',
+        `is not set, nor is STRIPE_WEBHOOK_SECRETS; ${where} every payment notice must be signed`,
+      );
+    }
+    if (config.adminToken !== '' && !isUnguessable(config.adminToken)) {
+      env.reject(
+        'ADMIN_TOKEN',
+        `can be guessed; ${where} it needs ${ADMIN_TOKEN_LENGTH_MIN} random characters, as "openssl rand -hex 32" makes them`,
+      );
+    }
   }
   env.finish();
   /** Whether notices that nobody signed are believed: only where no secret is set at all and nobody else can call. */
-  const takesUnsignedNotices = isLocal && isUnsigned && isLoopback(config.http.host);
+  const takesUnsignedNotices = isUnsigned;
   return deepFreeze({ ...config, takesUnsignedNotices });
+}
+
+/** Long enough, and neither a sentence that stands for a token in an example nor one letter many times. */
+function isUnguessable(token: string): boolean {
+  return token.length >= ADMIN_TOKEN_LENGTH_MIN && /^[\x21-\x7e]+$/.test(token) && new Set(token).size > 5;
 }
 
 function isLoopback(host: string): boolean {

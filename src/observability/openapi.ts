@@ -78,7 +78,8 @@ function complete(document: Document): Document {
 }
 
 function completeOperation(method: string, path: string, operation: Operation): Operation {
-  const isLimited = '429' in operation.responses;
+  // Only buyers are told how much is left to them; operators are not limited.
+  const isLimited = '429' in operation.responses && !('401' in operation.responses);
   const responses = Object.entries(operation.responses).map(([status, answer]): [string, Answer] => [
     status,
     completeAnswer(answer, isLimited),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config/config.js';
 import { countByStatus, expectProblem } from '../support/expectations.js';
-import { createHold, createProduct } from '../support/factories.js';
+import { adminHeaders, createHold, createProduct } from '../support/factories.js';
 import { type Service, startService } from '../support/service.js';
 
 const LIMIT = 5;
@@ -44,6 +44,20 @@ describe('the rate limit', () => {
     const answers = await Promise.all(
       Array.from({ length: 10 }, (_, n) => holdAs(service, `2001:db8:0:1::${n + 1}`, id)),
     );
+    expect(countByStatus(answers)).toEqual({ 201: LIMIT, 429: 10 - LIMIT });
+    await service.stop();
+  });
+
+  it.each([
+    ['203.0.113.7:4711', '203.0.113.7'],
+    ['[2001:db8::7]:4711', '2001:db8::7'],
+    ['198.51.100.1, 203.0.113.7:4711', '203.0.113.7'],
+    ['203.0.113.7:4711, 127.0.0.1:80', '203.0.113.7'],
+  ])('takes the connections of one client, as %s, for those of %s', async (first, address) => {
+    const service = await startService({ RATE_LIMIT_PER_MINUTE: String(LIMIT), TRUSTED_PROXIES: '127.0.0.0/8' });
+    const { id } = await createProduct(service, { stock_total: 100 });
+    const ports = Array.from({ length: 9 }, (_, n) => first.replaceAll('4711', String(4711 + n)));
+    const answers = await Promise.all([...ports, address].map((given) => holdAs(service, given, id)));
     expect(countByStatus(answers)).toEqual({ 201: LIMIT, 429: 10 - LIMIT });
     await service.stop();
   });
@@ -96,15 +110,20 @@ describe('every answer', () => {
     await service.stop();
   });
 
-  it('of /docs is a page that loads from here alone', async () => {
-    const service = await startService();
-    const { headers } = await service.call('GET', '/docs');
-    const policy = headers.get('content-security-policy')!;
-    expect(policy).toContain("default-src 'self'");
-    expect(policy).not.toMatch(/https?:|script-src[^;]*unsafe/);
-    expect(headers.get('x-frame-options')).toBe('SAMEORIGIN');
-    await service.stop();
-  });
+  it.each(['/docs', '/docs/errors', '/docs/errors/HOLD_EXPIRED', '/admin/queues', '/admin/queues/queue/releases'])(
+    'of %s is a page that loads from here alone and is shown in no other page',
+    async (path) => {
+      const service = await startService();
+      const { status, headers } = await service.call('GET', path, undefined, adminHeaders(service));
+      expect([status, headers.get('content-type')]).toEqual([200, expect.stringMatching(/^text\/html/)]);
+      const policy = headers.get('content-security-policy')!;
+      expect(policy).toMatch(/default-src 'self';.*frame-ancestors 'none'/);
+      expect(policy).not.toMatch(/https?:|script-src[^;]*unsafe/);
+      expect(headers.get('x-frame-options')).toBe('DENY');
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      await service.stop();
+    },
+  );
 });
 
 describe('CORS', () => {

@@ -17,7 +17,7 @@ process.env.APP_ENV = 'test';
 process.env.LOG_LEVEL ??= 'silent';
 process.env.DB_DATABASE = `checkout_test_${worker}`;
 process.env.REDIS_DATABASE = worker;
-process.env.ADMIN_TOKEN = 'the-admin-token-of-the-tests';
+process.env.ADMIN_TOKEN = 'the-admin-token-of-the-tests-is-long';
 // Background work is for the tests that ask for it; to all others it would be a second actor.
 process.env.ROLES = 'api';
 

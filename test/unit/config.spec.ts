@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -86,13 +87,43 @@ describe('loadConfig', () => {
     [{ HOST: '::1' }, true],
     [{ HOST: 'localhost' }, true],
     [{ HOST: '127.0.0.9' }, true],
-    [{ HOST: '0.0.0.0' }, false],
-    [{ HOST: '127.example' }, false],
     [{ WEBHOOK_SECRETS: 'a' }, false],
     [{ STRIPE_WEBHOOK_SECRETS: 'a' }, false],
     [PRODUCTION, false],
   ])('with %j, says of notices that nobody signed whether they are taken: %s', (env, isTaken) => {
     expect(loadConfig({ ...REQUIRED, ...env }).takesUnsignedNotices).toBe(isTaken);
+  });
+
+  it.each(['0.0.0.0', '::', '192.0.2.1', 'checkout.example', '127.example'])(
+    'refuses to listen at %s without secrets, whatever the environment is called',
+    (HOST) => {
+      expect(namedIn({ ...REQUIRED, HOST })).toEqual(['WEBHOOK_SECRETS']);
+      expect(namedIn({ ...REQUIRED, HOST, APP_ENV: 'test' })).toEqual(['WEBHOOK_SECRETS']);
+      expect(namedIn({ ...REQUIRED, HOST, STRIPE_WEBHOOK_SECRETS: 'a-secret' })).toEqual([]);
+      expect(namedIn({ ...REQUIRED, HOST, WEBHOOK_SECRETS: 'a-secret', ADMIN_TOKEN: 'short' })).toEqual([
+        'ADMIN_TOKEN',
+      ]);
+    },
+  );
+
+  it.each([
+    'a',
+    'x'.repeat(31),
+    'x'.repeat(64),
+    'abcabcabcabcabcabcabcabcabcabcabcabc',
+    '<token of the admin calls, 32 characters or more>',
+  ])('refuses ADMIN_TOKEN=%s in production, where it could be guessed, and does not print it', (token) => {
+    const env = { ...REQUIRED, ...PRODUCTION, ADMIN_TOKEN: token };
+    expect(namedIn(env)).toEqual(['ADMIN_TOKEN']);
+    expect(() => loadConfig(env)).toThrow(
+      expect.not.objectContaining({ message: expect.stringContaining(` ${token} `) }),
+    );
+  });
+
+  it('takes a random token in production, and any on a local start', () => {
+    const token = randomBytes(16).toString('hex');
+    expect(loadConfig({ ...REQUIRED, ...PRODUCTION, ADMIN_TOKEN: token }).adminToken).toBe(token);
+    expect(loadConfig({ ...REQUIRED, ADMIN_TOKEN: 'mine' }).adminToken).toBe('mine');
   });
 
   it('refuses plain http to Stripe in production, where it would show the key', () => {

@@ -28,6 +28,10 @@ describe('.env.example', () => {
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
   });
 
+  it('gives no token that somebody could leave as it is', () => {
+    expect(documented.ADMIN_TOKEN).toBe('');
+  });
+
   it('states the defaults', () => {
     const withoutToken = (source: Record<string, string>) => ({
       ...loadConfig({ ...source, ...NEEDED }),

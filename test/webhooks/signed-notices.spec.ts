@@ -209,8 +209,8 @@ describe('a secret', () => {
   it.each([
     ['in production', { APP_ENV: 'production', WEBHOOK_SECRETS: CURRENT }, `${WEBHOOK}/stripe`],
     ['in production', { APP_ENV: 'production', STRIPE_WEBHOOK_SECRETS: STRIPES }, WEBHOOK],
-    ['beyond loopback', { HOST: '0.0.0.0' }, WEBHOOK],
-    ['beyond loopback', { HOST: '0.0.0.0' }, `${WEBHOOK}/stripe`],
+    ['beyond loopback', { HOST: '0.0.0.0', STRIPE_WEBHOOK_SECRETS: STRIPES }, WEBHOOK],
+    ['beyond loopback', { HOST: '0.0.0.0', WEBHOOK_SECRETS: CURRENT }, `${WEBHOOK}/stripe`],
     ['where another provider has one', { WEBHOOK_SECRETS: CURRENT }, `${WEBHOOK}/stripe`],
   ])('is needed %s, with %j: the notices of a provider without one are refused at %s', async (_, env, path) => {
     const order = await createOrder(service);
