@@ -24,7 +24,7 @@ import { measureRequests } from './observability/http-metrics.js';
 import { createLogger } from './observability/logger.js';
 import { MetricsService } from './observability/metrics.service.js';
 import { OPENAPI } from './observability/openapi.js';
-import { JobQueues } from './queue/job-queues.js';
+import { Queues } from './queue/queues.js';
 import { NoticeGate, refuseForgedNotices } from './webhooks/notice-gate.js';
 
 /** Clients whose requests are counted for the rate limit; past them the one that was silent for longest is forgotten. */
@@ -69,7 +69,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
   fastify.server.maxConnections = http.connectionsMax;
   await registerPlugins(fastify, config);
   await serveQueueBoard(fastify, {
-    queues: app.get(JobQueues),
+    queues: app.get(Queues),
     gate: app.get(AdminGate),
     problems: app.get(ProblemFilter),
   });

@@ -1,3 +1,4 @@
+import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { HoldsModule } from '../holds/holds.module.js';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
@@ -9,14 +10,24 @@ import { AdminGate } from './admin-gate.js';
 import { AdminProductsController } from './admin-products.controller.js';
 import { AdminRefundsController } from './admin-refunds.controller.js';
 import { AdminWebhooksController } from './admin-webhooks.controller.js';
-import { Retention } from './retention.js';
+import { RETENTION, RetentionProcessor } from './retention.processor.js';
+import { RetentionSchedule } from './retention.schedule.js';
+import { RetentionService } from './retention.service.js';
 import { SaleMetrics } from './sale-metrics.js';
 
 /** What operators call, behind the admin token. */
 @Module({
-  imports: [ProductsModule, HoldsModule, OrdersModule, RefundsModule, WebhooksModule, IdempotencyModule],
+  imports: [
+    BullModule.registerQueue({ name: RETENTION }),
+    ProductsModule,
+    HoldsModule,
+    OrdersModule,
+    RefundsModule,
+    WebhooksModule,
+    IdempotencyModule,
+  ],
   controllers: [AdminProductsController, AdminRefundsController, AdminWebhooksController],
-  providers: [AdminGate, Retention, SaleMetrics],
-  exports: [Retention],
+  providers: [AdminGate, RetentionService, RetentionProcessor, RetentionSchedule, SaleMetrics],
+  exports: [RetentionService],
 })
 export class AdminModule {}

@@ -4,7 +4,7 @@ import { FastifyAdapter } from '@bull-board/fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ProblemFilter } from '../common/problem.filter.js';
 import { headPages } from '../common/request-head.js';
-import type { JobQueues } from '../queue/job-queues.js';
+import type { Queues } from '../queue/queues.js';
 import type { AdminGate } from './admin-gate.js';
 
 const PATH = '/admin/queues';
@@ -15,12 +15,12 @@ const PATH = '/admin/queues';
  */
 export async function serveQueueBoard(
   fastify: FastifyInstance,
-  { queues, gate, problems }: { queues: JobQueues; gate: AdminGate; problems: ProblemFilter },
+  { queues, gate, problems }: { queues: Queues; gate: AdminGate; problems: ProblemFilter },
 ): Promise<void> {
   const adapter = new FastifyAdapter();
   adapter.setBasePath(PATH);
   createBullBoard({
-    queues: [...queues.all.values()].map((queue) => new BullMQAdapter(queue)),
+    queues: queues.all.map((queue) => new BullMQAdapter(queue)),
     serverAdapter: adapter,
     options: { uiConfig: { boardTitle: 'Flash-sale checkout' } },
   });

@@ -1,6 +1,7 @@
 import type { Queue } from 'bullmq';
+import { withinLimit } from '../common/within-limit.js';
 import type { Config } from '../config/config.js';
-import { JobQueues } from '../queue/job-queues.js';
+import { Queues } from '../queue/queues.js';
 import { withServices } from './app-context.js';
 import { CommandFailedError } from './command-failed.error.js';
 import { print, printTable } from './output.js';
@@ -50,11 +51,13 @@ export async function retryFailedJobs(config: Config, jobId?: string): Promise<v
   });
 }
 
-async function withQueues(config: Config, work: (queues: Queue[]) => Promise<void>): Promise<void> {
+async function withQueues(config: Config, work: (queues: readonly Queue[]) => Promise<void>): Promise<void> {
   await withServices(config, async (app) => {
-    const queues = app.get(JobQueues);
-    if (!(await queues.areConnected(REDIS_WAIT_MS)))
+    const queues = app.get(Queues).all;
+    const areReady = Promise.all(queues.map((queue) => queue.waitUntilReady()));
+    await withinLimit(areReady, REDIS_WAIT_MS).catch(() => {
       throw new CommandFailedError('Redis, where the queues are, does not answer.');
-    await work([...queues.all.values()]);
+    });
+    await work(queues);
   });
 }

@@ -1,17 +1,24 @@
+import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { ProductsModule } from '../products/products.module.js';
 import { HoldEntity } from './hold.entity.js';
-import { HoldReleases } from './hold-releases.js';
+import { HOLD_EXPIRY, HoldExpiryProcessor } from './hold-expiry.processor.js';
+import { HoldExpirySchedule } from './hold-expiry.schedule.js';
 import { HoldsController } from './holds.controller.js';
 import { HoldsRepository } from './holds.repository.js';
 import { HoldsService } from './holds.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([HoldEntity]), IdempotencyModule, ProductsModule],
+  imports: [
+    TypeOrmModule.forFeature([HoldEntity]),
+    BullModule.registerQueue({ name: HOLD_EXPIRY }),
+    IdempotencyModule,
+    ProductsModule,
+  ],
   controllers: [HoldsController],
-  providers: [HoldsService, HoldsRepository, HoldReleases],
+  providers: [HoldsService, HoldsRepository, HoldExpiryProcessor, HoldExpirySchedule],
   exports: [HoldsService],
 })
 export class HoldsModule {}

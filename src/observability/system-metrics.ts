@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import type { PoolInsides } from '../database/pool.js';
-import { JobQueues } from '../queue/job-queues.js';
+import { Queues } from '../queue/queues.js';
 import { RedisService } from '../redis/redis.service.js';
 import { MetricsService } from './metrics.service.js';
 import type { MetricDescription, Sample } from './samples.js';
@@ -16,7 +16,7 @@ export class SystemMetrics {
     private readonly metrics: MetricsService,
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly redis: RedisService,
-    private readonly queues: JobQueues,
+    private readonly queues: Queues,
   ) {
     this.watchPool();
     this.watchRedis();
@@ -96,7 +96,7 @@ export class SystemMetrics {
 
   private countJobs(): Promise<{ queue: string; jobs: Record<string, number> }[]> {
     return Promise.all(
-      [...this.queues.all].map(async ([queue, jobs]) => ({ queue, jobs: await jobs.getJobCounts(...JOB_STATES) })),
+      this.queues.all.map(async (queue) => ({ queue: queue.name, jobs: await queue.getJobCounts(...JOB_STATES) })),
     );
   }
 }

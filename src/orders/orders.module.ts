@@ -1,3 +1,4 @@
+import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { HoldsModule } from '../holds/holds.module.js';
@@ -8,14 +9,28 @@ import { OrderEntity } from './order.entity.js';
 import { OrdersController } from './orders.controller.js';
 import { OrdersRepository } from './orders.repository.js';
 import { OrdersService } from './orders.service.js';
-import { PaymentDeadlines } from './payment-deadlines.js';
+import { PAYMENT_DEADLINE, PaymentDeadlineProcessor } from './payment-deadline.processor.js';
+import { PaymentDeadlineSchedule } from './payment-deadline.schedule.js';
 import { StockAuditRepository } from './stock-audit.repository.js';
 import { StockAuditService } from './stock-audit.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([OrderEntity]), HoldsModule, IdempotencyModule, ProductsModule],
+  imports: [
+    TypeOrmModule.forFeature([OrderEntity]),
+    BullModule.registerQueue({ name: PAYMENT_DEADLINE }),
+    HoldsModule,
+    IdempotencyModule,
+    ProductsModule,
+  ],
   controllers: [OrdersController, HeldOrdersController],
-  providers: [OrdersService, OrdersRepository, PaymentDeadlines, StockAuditRepository, StockAuditService],
+  providers: [
+    OrdersService,
+    OrdersRepository,
+    PaymentDeadlineProcessor,
+    PaymentDeadlineSchedule,
+    StockAuditRepository,
+    StockAuditService,
+  ],
   exports: [OrdersService, StockAuditService],
 })
 export class OrdersModule {}

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../config/config.js';
-import { redisTls } from '../config/tls.js';
+import { connectToRedis, failingFast } from './connect.js';
 
 /** How long Redis is left alone after a command failed or was not answered in time. */
 const PAUSE_AFTER_FAILURE_MS = 1000;
@@ -19,22 +19,7 @@ export class RedisService implements OnModuleInit, OnApplicationShutdown {
   private wasThere: boolean | undefined;
 
   constructor(@Inject(CONFIG) config: Config) {
-    const { host, port, password, database, commandTimeoutMs } = config.redis;
-    this.client = new Redis({
-      host,
-      port,
-      db: database,
-      ...(password !== '' && { password }),
-      ...redisTls(config.redis),
-      lazyConnect: true,
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 1,
-      commandTimeout: commandTimeoutMs,
-      connectTimeout: 2000,
-      // ioredis waits this long at closing even for a connection that is gone already.
-      disconnectTimeout: 100,
-      retryStrategy: (attempt) => Math.min(100 * attempt, 2000),
-    });
+    this.client = connectToRedis(config.redis, { ...failingFast(config.redis), lazyConnect: true });
     // Without a listener ioredis prints every failed reconnect; the state below says it once.
     this.client.on('error', () => undefined);
     this.client.on('ready', () => this.tell(true));

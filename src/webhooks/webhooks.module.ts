@@ -1,3 +1,4 @@
+import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { HoldsModule } from '../holds/holds.module.js';
@@ -7,7 +8,8 @@ import { ProvidersModule } from '../providers/providers.module.js';
 import { RefundsModule } from '../refunds/refunds.module.js';
 import { NoticeCounts } from './notice-counts.js';
 import { NoticeGate } from './notice-gate.js';
-import { Reconciliation } from './reconciliation.js';
+import { RECONCILIATION, ReconciliationProcessor } from './reconciliation.processor.js';
+import { ReconciliationSchedule } from './reconciliation.schedule.js';
 import { WebhookLogEntity } from './webhook-log.entity.js';
 import { WebhooksController } from './webhooks.controller.js';
 import { WebhooksRepository } from './webhooks.repository.js';
@@ -16,6 +18,7 @@ import { WebhooksService } from './webhooks.service.js';
 @Module({
   imports: [
     TypeOrmModule.forFeature([WebhookLogEntity]),
+    BullModule.registerQueue({ name: RECONCILIATION }),
     ProvidersModule,
     ProductsModule,
     HoldsModule,
@@ -23,7 +26,14 @@ import { WebhooksService } from './webhooks.service.js';
     RefundsModule,
   ],
   controllers: [WebhooksController],
-  providers: [WebhooksService, WebhooksRepository, NoticeGate, NoticeCounts, Reconciliation],
+  providers: [
+    WebhooksService,
+    WebhooksRepository,
+    NoticeGate,
+    NoticeCounts,
+    ReconciliationProcessor,
+    ReconciliationSchedule,
+  ],
   exports: [WebhooksService],
 })
 export class WebhooksModule {}

@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Retention } from '../../src/admin/retention.js';
+import { RetentionService } from '../../src/admin/retention.service.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { countRows, execute, query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
@@ -213,7 +213,7 @@ describe.each(CREATIONS)('$name with an Idempotency-Key', ({ prepare, table }) =
     const age = 'UPDATE idempotency_keys SET created_at = NOW(3) - INTERVAL ? MINUTE WHERE idempotency_key = ?';
     await execute(age, [24 * 60 - 1, fresh]);
     await execute(age, [24 * 60 + 1, old]);
-    expect(await service.app.get(Retention).purge()).toMatchObject({ keys: 1 });
+    expect(await service.app.get(RetentionService).purge()).toMatchObject({ keys: 1 });
     expect([await storedKeys(fresh), await storedKeys(old)]).toEqual([1, 0]);
   });
 });

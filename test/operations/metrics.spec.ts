@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { JobQueues } from '../../src/queue/job-queues.js';
 import { execute, lockWaits, query, withConnection } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import {
@@ -17,6 +16,7 @@ import {
   UNKNOWN_ID,
 } from '../support/factories.js';
 import { type Labels, scrape } from '../support/metrics.js';
+import { queueOf } from '../support/queues.js';
 import { type Service, startService } from '../support/service.js';
 
 let service: Service;
@@ -221,11 +221,11 @@ describe('Redis and the queues', () => {
   });
 
   it('count waiting, delayed and failed jobs', async () => {
-    const jobs = (state: string) => ({ queue: 'releases', state });
-    const releases = service.app.get(JobQueues).all.get('releases')!;
+    const jobs = (state: string) => ({ queue: 'hold-expiry', state });
+    const queue = await queueOf(service, 'hold-expiry');
     const before = await scrape(service);
-    await releases.add('releases', { productId: 0 }, { delay: 600_000 });
-    await releases.add('releases', { productId: 'not a number' }, { attempts: 1 });
+    await queue.add('hold-expiry', { productId: 0 }, { delay: 600_000 });
+    await queue.add('hold-expiry', { productId: 'not a number' }, { attempts: 1 });
     await eventually(async () => {
       const after = await scrape(service);
       expect(after.value('checkout_queue_jobs', jobs('waiting'))).toBe(

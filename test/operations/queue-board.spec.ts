@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { JobQueues } from '../../src/queue/job-queues.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem } from '../support/expectations.js';
 import { adminHeaders } from '../support/factories.js';
+import { queueOf } from '../support/queues.js';
 import { type Service, startService } from '../support/service.js';
 
 const BOARD = '/admin/queues';
@@ -24,7 +24,7 @@ describe('the queue board', () => {
     ['an empty password', asBrowser('')],
     ['something else', { authorization: 'Basic !' }],
   ])('refuses who sends %s, on its pages, calls and files alike', async (_case, headers) => {
-    for (const path of ['', '/api/queues', '/static/images/logo.svg', '/queue/releases']) {
+    for (const path of ['', '/api/queues', '/static/images/logo.svg', '/queue/hold-expiry']) {
       const answer = await service.call('GET', BOARD + path, undefined, headers);
       expectProblem(answer, 'UNAUTHORIZED');
       expect(answer.headers.get('www-authenticate')).toMatch(/^Basic realm/);
@@ -53,22 +53,21 @@ describe('the queue board', () => {
 
   it('shows a failed job and puts it back in line', async () => {
     const worker = await startService({ ROLES: 'worker' });
-    const releases = worker.app.get(JobQueues).all.get('releases')!;
-    await releases.waitUntilReady();
-    const job = await releases.add('releases', { productId: 'not a number' }, { attempts: 1 });
-    await eventually(async () => expect(await releases.getFailedCount()).toBe(1));
+    const queue = await queueOf(worker, 'hold-expiry');
+    const job = await queue.add('hold-expiry', { productId: 'not a number' }, { attempts: 1 });
+    await eventually(async () => expect(await queue.getFailedCount()).toBe(1));
     await job.updateData({ productId: 1 });
     const headers = adminHeaders(service);
     const board = await service.call(
       'GET',
-      `${BOARD}/api/queues?activeQueue=releases&status=failed`,
+      `${BOARD}/api/queues?activeQueue=hold-expiry&status=failed`,
       undefined,
       headers,
     );
-    expect(board.text).toContain('"releases"');
-    const retried = await service.call('PUT', `${BOARD}/api/queues/releases/${job.id}/retry`, undefined, headers);
+    expect(board.text).toContain('"hold-expiry"');
+    const retried = await service.call('PUT', `${BOARD}/api/queues/hold-expiry/${job.id}/retry`, undefined, headers);
     expect(retried.status).toBeLessThan(300);
-    await eventually(async () => expect(await releases.getFailedCount()).toBe(0));
+    await eventually(async () => expect(await queue.getFailedCount()).toBe(0));
     await worker.stop();
   });
 

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { HoldsService } from '../../src/holds/holds.service.js';
-import { JobQueues } from '../../src/queue/job-queues.js';
 import { killChildren, startChild } from '../support/child-service.js';
 import { execute, lockWaits, query, withConnection } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { expectStockIdentity } from '../support/expectations.js';
 import { createHold, createProduct, expireHolds, giveBack, requestHold, stockOf } from '../support/factories.js';
+import { queueOf } from '../support/queues.js';
 import { type Service, startService } from '../support/service.js';
 
 /** Puts `count` expired holds of one unit beside the service, as if it had made them long ago. */
@@ -35,7 +35,7 @@ describe('expired holds', () => {
     const busy = await startService({ ROLES: 'api,worker,scheduler' });
     await expireHolds(hold_id);
     await eventually(async () => expect(await stockOf(product.id)).toMatchObject({ available: 5 }));
-    const queue = busy.app.get(JobQueues).all.get('releases')!;
+    const queue = await queueOf(busy, 'hold-expiry');
     await eventually(async () => expect(await queue.getCompletedCount()).toBeGreaterThan(0));
     await expectStockIdentity(product.id);
     await busy.stop();

@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { Retention } from '../../src/admin/retention.js';
+import { RetentionService } from '../../src/admin/retention.service.js';
 import { StockAuditService } from '../../src/orders/stock-audit.service.js';
-import { JobQueues } from '../../src/queue/job-queues.js';
 import { runCli } from '../support/cli.js';
 import { execute, query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
@@ -15,6 +14,7 @@ import {
   hex,
   stockOf,
 } from '../support/factories.js';
+import { queueOf } from '../support/queues.js';
 import { type Service, startService } from '../support/service.js';
 
 describe('the operator', () => {
@@ -75,14 +75,14 @@ describe('the operator', () => {
   });
 
   it('sees queues, failed jobs with their reason, and puts them back in line', async () => {
-    const queue = service.app.get(JobQueues).all.get('releases')!;
-    const job = await queue.add('releases', { productId: 'not a number' }, { attempts: 1 });
+    const queue = await queueOf(service, 'hold-expiry');
+    const job = await queue.add('hold-expiry', { productId: 'not a number' }, { attempts: 1 });
     const worker = await startService({ ROLES: 'worker' });
     await eventually(async () => expect(await queue.getFailedCount()).toBe(1));
     await worker.stop();
     expect(await runCli(['queue:status'])).toMatchObject({
       code: 0,
-      output: expect.stringMatching(/releases +0 +0 +0 +\d+ +1/),
+      output: expect.stringMatching(/hold-expiry +0 +0 +0 +\d+ +1/),
     });
     expect(await runCli(['queue:failed'])).toMatchObject({
       code: 0,
@@ -120,7 +120,7 @@ describe('the operator', () => {
       "UPDATE idempotency_keys SET created_at = NOW(3) - INTERVAL 25 HOUR WHERE idempotency_key = 'the-old-key-of-this-test'",
     );
     await execute("INSERT INTO commit_marks (id) VALUES (UNHEX('019000000000700080000000000000aa'))");
-    const purged = await service.app.get(Retention).purge();
+    const purged = await service.app.get(RetentionService).purge();
     expect(purged).toMatchObject({ holds: 1, orders: 1, webhookLogs: 1, keys: 1 });
     const left = await query<{ id: string }>('SELECT LOWER(HEX(id)) AS id FROM holds WHERE product_id = ?', [
       product.id,

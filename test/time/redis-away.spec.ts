@@ -125,7 +125,7 @@ describe('without Redis', () => {
     await eventually(async () =>
       expect(await probe.get(`product:${product.id}:available_stock`)).toContain('"stock_held":3'),
     );
-    await eventually(async () => expect(await probe.keys('bull:releases:*')).not.toEqual([]));
+    await eventually(async () => expect(await probe.keys('bull:hold-expiry:*')).not.toEqual([]));
     probe.disconnect();
   });
 

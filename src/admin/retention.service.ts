@@ -1,11 +1,10 @@
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { inSteps } from '../common/in-steps.js';
 import { CONFIG, type Config } from '../config/config.js';
+import { Transactions } from '../database/transactions.js';
 import { HoldsService } from '../holds/holds.service.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { OrdersService } from '../orders/orders.service.js';
-import { Transactions } from '../database/transactions.js';
-import { Schedules } from '../queue/schedules.js';
 import { WebhooksService } from '../webhooks/webhooks.service.js';
 
 /** Rows that are deleted in one transaction: none of them is wanted by a sale, and the log stays small. */
@@ -13,22 +12,15 @@ const STEP = 500;
 
 /** Deletes what has served its time: released holds, cancelled orders with their holds, settled payment notices, used idempotency keys, marks of old transactions. */
 @Injectable()
-export class Retention implements OnModuleInit {
+export class RetentionService {
   constructor(
     private readonly holds: HoldsService,
     private readonly orders: OrdersService,
     private readonly webhooks: WebhooksService,
     private readonly keys: IdempotencyService,
     private readonly transactions: Transactions,
-    private readonly schedules: Schedules,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
-
-  onModuleInit(): void {
-    this.schedules.add('retention', this.config.schedules.retention, async () => {
-      await this.purge();
-    });
-  }
 
   /** @returns how many rows of each kind were deleted. */
   async purge(): Promise<{ holds: number; orders: number; webhookLogs: number; keys: number }> {

@@ -1,15 +1,13 @@
+import { InjectQueue } from '@nestjs/bullmq';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/config.js';
-import { type JobQueue, JobQueues } from '../queue/job-queues.js';
+import { JobQueue } from '../queue/job-queue.js';
 import { Schedules } from '../queue/schedules.js';
+import { HOLD_EXPIRY, type HoldExpiryJob } from './hold-expiry.processor.js';
 import { HoldsService } from './holds.service.js';
 
 /** How long a hold may be due before the queue is given up on and the scheduler releases it by itself. */
 const OVERDUE_MS = 5000;
-
-interface ReleaseJob {
-  readonly productId: number;
-}
 
 /**
  * Releases expired holds in the background: a tick finds the products that have some and enqueues one job for
@@ -17,20 +15,16 @@ interface ReleaseJob {
  * job that runs twice or a Redis that is away change when a hold is released, by seconds, and nothing else.
  */
 @Injectable()
-export class HoldReleases implements OnModuleInit {
-  private readonly queue: JobQueue<ReleaseJob>;
-
+export class HoldExpirySchedule implements OnModuleInit {
   constructor(
     private readonly holds: HoldsService,
     private readonly schedules: Schedules,
     @Inject(CONFIG) private readonly config: Config,
-    queues: JobQueues,
-  ) {
-    this.queue = queues.create<ReleaseJob>('releases', ({ productId }) => this.holds.releaseExpiredHolds(productId));
-  }
+    @InjectQueue(HOLD_EXPIRY) private readonly queue: JobQueue<HoldExpiryJob>,
+  ) {}
 
   onModuleInit(): void {
-    this.schedules.add('hold expiry', this.config.schedules.expiry, () => this.tick());
+    this.schedules.add(HOLD_EXPIRY, this.config.schedules.expiry, () => this.tick());
   }
 
   private async tick(): Promise<void> {

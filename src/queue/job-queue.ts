@@ -1,0 +1,47 @@
+import { BullModule } from '@nestjs/bullmq';
+import { Logger } from '@nestjs/common';
+import { type JobsOptions, Queue, type QueueOptions } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { untilReady } from '../redis/connect.js';
+
+/** Failed jobs stay for the operator to look at and retry; done ones only for a while. Both are bounded. */
+export const JOB_OPTIONS: JobsOptions = {
+  attempts: 5,
+  backoff: { type: 'exponential', delay: 500 },
+  removeOnComplete: { age: 3600, count: 1000 },
+  removeOnFail: { age: 7 * 86_400, count: 1000 },
+};
+
+/** A queue of one kind of job, named as the schedule that feeds it. */
+export class JobQueue<Data = unknown> extends Queue {
+  private readonly logger = new Logger('Jobs');
+
+  constructor(name: string, options: QueueOptions) {
+    super(name, options);
+    this.on('error', (error) => this.logger.debug({ err: error }, `Queue ${name}`));
+  }
+
+  /** BullMQ's own answer means nothing here: its queues don't wait for Redis (`skipWaitingForReady`). */
+  override waitUntilReady(): Promise<void> {
+    return untilReady(this.opts.connection as Redis);
+  }
+
+  /**
+   * Adds jobs; of those with the same `id` only one waits or runs at a time.
+   *
+   * @returns false when Redis did not take them in time: then the caller does the work itself.
+   */
+  async enqueue(jobs: readonly { readonly id: string; readonly data: Data }[]): Promise<boolean> {
+    try {
+      await this.addBulk(jobs.map(({ id, data }) => ({ name: this.name, data, opts: { deduplication: { id } } })));
+      return true;
+    } catch (error) {
+      this.logger.debug({ err: error }, `Queue ${this.name} takes no jobs`);
+      return false;
+    }
+  }
+}
+
+// Here, and not in a module: `registerQueue` takes the class when a feature's module is read, and who injects a queue
+// has read this file before.
+BullModule.queueClass = JobQueue;

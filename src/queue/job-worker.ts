@@ -1,0 +1,29 @@
+import { BullModule } from '@nestjs/bullmq';
+import { Logger } from '@nestjs/common';
+import { type Processor, Worker, type WorkerOptions } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { withinLimit } from '../common/within-limit.js';
+
+/** A job that takes longer has failed, so that its id is free for a successor; what it does may go on beside that. */
+const JOB_LIMIT_MS = 600_000;
+
+/** How long closing waits for a job that runs; a job that is cut off runs again, and all of ours may. */
+const CLOSE_LIMIT_MS = 3000;
+
+/** BullMQ's worker, which waits neither for a job nor for a Redis that never ends. */
+export class JobWorker extends Worker {
+  private readonly logger = new Logger('Jobs');
+
+  constructor(name: string, process: Processor, options: WorkerOptions) {
+    const connection = (options.connection as Redis).duplicate();
+    super(name, (job, token) => withinLimit(process(job, token), JOB_LIMIT_MS), { ...options, connection });
+    this.on('error', (error) => this.logger.debug({ err: error }, `Worker ${name}`));
+    this.on('failed', (job, error) => this.logger.warn({ err: error, jobId: job?.id }, `A job of ${name} failed`));
+  }
+
+  override async close(isForced?: boolean): Promise<void> {
+    await withinLimit(super.close(isForced), CLOSE_LIMIT_MS).catch(() => undefined);
+  }
+}
+
+BullModule.workerClass = JobWorker;
