@@ -8,6 +8,7 @@ import {
   createProduct,
   expireHolds,
   giveBack,
+  keyOf,
   noticeOf,
   notify,
   type Order,
@@ -161,7 +162,12 @@ describe.each(Object.keys(fleets))('%s', (fleet) => {
       const [one, other] = [await createOrder(at(0)), await createOrder(at(0))];
       const key = unique('contested');
       const answers = await inParallel(20, (n) =>
-        notify(at(n >> 1), { order_id: [one, other][n % 2]!.order_id, status: 'success', transaction_id: key }),
+        notify(at(n >> 1), {
+          order_id: [one, other][n % 2]!.order_id,
+          status: 'success',
+          transaction_id: key,
+          idempotency_key: key,
+        }),
       );
       const winners = new Set(withStatus(answers, 200).map(({ body }) => body.order_id));
       expect(winners.size).toBe(1);
@@ -210,7 +216,7 @@ describe.each(Object.keys(fleets))('%s', (fleet) => {
         const notice = noticeOf({ order_id: UNKNOWN_ID });
         const answers = await inParallel(2, (n) => notify(at(n), notice));
         expect(countByStatus(answers)).toEqual({ 202: 2 });
-        const kept = await query('SELECT id FROM webhook_logs WHERE idempotency_key = ?', [notice.transaction_id]);
+        const kept = await query('SELECT id FROM webhook_logs WHERE idempotency_key = ?', [keyOf(notice)]);
         expect(kept).toHaveLength(1);
       }
     });

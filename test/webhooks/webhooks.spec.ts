@@ -169,7 +169,7 @@ describe('a notice long before its order', () => {
     expect((await notify(service, notice)).body).toEqual({ result: 'pending_order' });
     await execute('UPDATE webhook_logs SET created_at = created_at - INTERVAL ? SECOND WHERE idempotency_key = ?', [
       secondsAgo,
-      notice.transaction_id,
+      keyOf(notice),
     ]);
     expect(taken<{ order_id: number }>(await requestOrder(service, hold.hold_id), 201).order_id).toBe(notice.order_id);
     return { hold, notice };
@@ -180,7 +180,7 @@ describe('a notice long before its order', () => {
     await eventually(async () => {
       expect(
         await query('SELECT status, outcome, reason, order_status FROM webhook_logs WHERE idempotency_key = ?', [
-          notice.transaction_id,
+          keyOf(notice),
         ]),
       ).toEqual([
         {
@@ -209,8 +209,8 @@ describe('a notice long before its order', () => {
 
   it('is not applied by delivering it again either, nor by a replay once it was given up on', async () => {
     const { hold, notice } = await lostOrderNotice(3601);
-    await eventually(async () => expect(await logsOf(notice.transaction_id)).toMatchObject([{ status: 'review' }]));
-    const event = await eventIdOf(service, notice.transaction_id);
+    await eventually(async () => expect(await logsOf(keyOf(notice))).toMatchObject([{ status: 'review' }]));
+    const event = await eventIdOf(service, keyOf(notice));
     for (const status of ['unmatched', 'review']) {
       await execute('UPDATE webhook_logs SET status = ? WHERE id = ?', [status, event]);
       const path = `/api/admin/webhooks/${event}/replay`;
