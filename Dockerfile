@@ -18,12 +18,7 @@ RUN npm prune --omit=dev --no-audit --no-fund \
   && find node_modules -type f ! -iname 'licen[cs]e*' -regex '.*\.\(map\|md\|[cm]?ts\)' -delete
 
 FROM node:26-slim
-ARG GIT_COMMIT=
-LABEL org.opencontainers.image.title="flash-sale-checkout" \
-  org.opencontainers.image.description="Flash-sale checkout: holds, orders and payments that never oversell" \
-  org.opencontainers.image.licenses="MIT" \
-  org.opencontainers.image.revision="$GIT_COMMIT"
-ENV NODE_ENV=production APP_ENV=production HOST=0.0.0.0 PORT=3000 GIT_COMMIT=$GIT_COMMIT
+ENV NODE_ENV=production APP_ENV=production HOST=0.0.0.0 PORT=3000
 WORKDIR /app
 COPY package.json LICENSE ./
 COPY --from=build /app/node_modules node_modules
@@ -31,8 +26,15 @@ COPY --from=build /app/dist dist
 # Owned by root and run by another: what runs cannot change what it runs.
 USER node
 EXPOSE 3000
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/health/live').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+HEALTHCHECK --interval=10s --timeout=10s --start-period=60s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:'+process.env.PORT+'/health/live').then(({ok})=>process.exit(ok?0:1),()=>process.exit(1))"]
 # Without a shell in between, so that SIGTERM reaches the service and it drains. The flag is that of `npm run start:prod`,
 # with which it was measured.
 CMD ["node", "--max-semi-space-size=64", "dist/src/main.js"]
+# Last, because it differs from build to build.
+ARG GIT_COMMIT=
+ENV GIT_COMMIT=$GIT_COMMIT
+LABEL org.opencontainers.image.title="flash-sale-checkout" \
+  org.opencontainers.image.description="Flash-sale checkout: holds, orders and payments that never oversell" \
+  org.opencontainers.image.licenses="MIT" \
+  org.opencontainers.image.revision="$GIT_COMMIT"

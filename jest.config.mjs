@@ -28,7 +28,7 @@ const shared = {
 };
 
 /** A suite is a folder of test/. All but `unit` get a database and a Redis database for each worker. */
-const suite = (name, setup) => ({
+export const suite = (name, setup) => ({
   ...shared,
   ...setup,
   displayName: name,

@@ -11,6 +11,13 @@ export const GALERA = '/usr/lib/galera/libgalera_smm.so';
 const program = (...names) => ({ title: names[0], find: () => findBinary(names) });
 const sameEverywhere = (name) => ({ apt: [[name]], dnf: name, brew: name, apk: name, pacman: name });
 
+/** For what runs on a Debian only. */
+const debian = (name, path) => ({
+  title: name,
+  find: () => existsSync(path),
+  packages: { apt: [[name]], dnf: '', brew: '', apk: '', pacman: '' },
+});
+
 /**
  * A name that is empty means that such a system has or offers the program in no package that we know; there it is not
  * asked for, and the tests that need it fail.
@@ -68,11 +75,7 @@ const NEEDS = {
     ...program('amtool'),
     packages: { ...sameEverywhere('alertmanager'), apt: [['prometheus-alertmanager']], dnf: '/usr/bin/amtool' },
   },
-  galera: {
-    title: 'galera-4',
-    find: () => existsSync(GALERA),
-    packages: { apt: [['galera-4']], dnf: '', brew: '', apk: '', pacman: '' },
-  },
+  galera: debian('galera-4', GALERA),
   debootstrap: {
     ...program('debootstrap'),
     packages: {
@@ -81,6 +84,15 @@ const NEEDS = {
       brew: '',
     },
   },
+  podman: debian('podman', '/usr/bin/podman'),
+  buildah: debian('buildah', '/usr/bin/buildah'),
+  runc: debian('runc', '/usr/sbin/runc'),
+  'docker-compose': debian('docker-compose', '/usr/bin/docker-compose'),
+  // What podman calls for its networks, for names in them, and for `init`.
+  iptables: debian('iptables', '/usr/sbin/iptables'),
+  netavark: debian('netavark', '/usr/lib/podman/netavark'),
+  'aardvark-dns': debian('aardvark-dns', '/usr/lib/podman/aardvark-dns'),
+  catatonit: debian('catatonit', '/usr/bin/catatonit'),
   wrk: { ...program('wrk'), packages: sameEverywhere('wrk') },
 };
 
@@ -102,6 +114,11 @@ export const TEST_NEEDS = [
 export const BENCH_NEEDS = ['wrk'];
 /** Of what lays a Debian tree and runs things in it. */
 export const ROOM_NEEDS = ['debootstrap'];
+/** Of the container engine on which the image and the compose files are tried. */
+export const CONTAINER_NEEDS = [
+  ...['podman', 'buildah', 'runc', 'docker-compose', 'iptables', 'netavark', 'aardvark-dns', 'catatonit', 'openssl'],
+  ...ROOM_NEEDS,
+];
 
 /** @returns which of the needs this machine does not have */
 export function missingNeeds(names, log) {

@@ -81,6 +81,7 @@ describe.each(DOCUMENTS)('%s', (document) => {
 /** What runs the commands of the operators' pages, by the word after a block's language. */
 const RUN_BY: Readonly<Record<string, string>> = {
   database: 'test/operations/deploying.spec.ts',
+  compose: 'test/containers/production.spec.ts',
 };
 
 describe.each(['docs/deploying.md', 'docs/operating.md'])('the commands of %s', (page) => {
