@@ -12,13 +12,13 @@ const FAILURES_PER_MINUTE = 30;
 
 const WARNING_INTERVAL_MS = 60_000;
 
-export class UnauthorizedError extends DomainError {
+class UnauthorizedError extends DomainError {
   constructor() {
     super('UNAUTHORIZED', 'Send "Authorization: Bearer <ADMIN_TOKEN>".');
   }
 }
 
-export class TooManyFailuresError extends DomainError {
+class TooManyFailuresError extends DomainError {
   constructor() {
     super('RATE_LIMITED', 'Too many calls from this address came without the admin token; wait as Retry-After says.');
   }

@@ -129,7 +129,7 @@ async function newestMigration(dataSource: DataSource): Promise<{ name: string; 
     get(target, key) {
       if (key === 'query') return (sql: string) => Promise.resolve(statements.push(sql));
       const member = target[key as keyof typeof target];
-      return typeof member === 'function' ? member.bind(target) : member;
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
     },
   });
   await new newest().down(recorder).finally(() => runner.release());

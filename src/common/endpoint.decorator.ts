@@ -34,7 +34,7 @@ const BODY_BYTES_MAX = 4096;
 /** What operators send may list many things. */
 export const ADMIN_BODY_BYTES_MAX = 65_536;
 
-export interface SuccessResponse {
+interface SuccessResponse {
   readonly description: string;
   readonly dto?: DtoClass;
   readonly headers?: Readonly<Record<string, JsonSchema>>;

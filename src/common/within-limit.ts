@@ -1,5 +1,5 @@
 /** What is said of work that was not done in time. */
-export class TimeLimitError extends Error {
+class TimeLimitError extends Error {
   constructor(limitMs: number) {
     super(`Not done within ${limitMs} ms`);
     this.name = 'TimeLimitError';

@@ -96,19 +96,13 @@ export function isDuplicateKey(error: unknown): boolean {
   return driverError(error).errno === 1062;
 }
 
-/** A CHECK constraint refused the write: 3819 on MySQL, 4025 on MariaDB. */
-export function isCheckViolation(error: unknown): boolean {
-  const { errno } = driverError(error);
-  return errno === 3819 || errno === 4025;
-}
-
 /** The database refuses the service's account. */
 export function isAccessDenied(error: unknown): boolean {
   return ACCESS_ERRNOS.has(driverError(error).errno ?? 0);
 }
 
 /** The database can't be reached, is going away, or takes no writes. */
-export function isConnectionLost(error: unknown): boolean {
+function isConnectionLost(error: unknown): boolean {
   if (isAccessDenied(error)) return false;
   const { errno, code, fatal, sqlState } = driverError(error);
   return (

@@ -5,7 +5,7 @@ import { IdempotencyKeyReusedError } from './idempotency.errors.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
 
 /** How long a key is remembered at least. */
-export const KEPT_HOURS = 24;
+const KEPT_HOURS = 24;
 
 /** What is known about a request: the UUID of what it made before, or that its key named another request. */
 export type Recalled = string | IdempotencyKeyReusedError;

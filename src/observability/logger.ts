@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { LoggerService } from '@nestjs/common';
 import { type DestinationStream, type Logger as Pino, type LoggerOptions, pino } from 'pino';
 import type { Config } from '../config/config.js';
@@ -21,16 +22,26 @@ export function createLogger(
   config: Pick<Config, 'appEnv' | 'logLevel'>,
   destination?: DestinationStream,
 ): PinoNestLogger {
-  const isWatched = config.appEnv === 'local' && process.stdout.isTTY;
+  const isReadable = config.appEnv === 'local' && process.stdout.isTTY && hasPrettyPrinter();
   const options: LoggerOptions = {
     level: config.logLevel,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: REDACTED.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
     serializers: { err: publicError },
-    ...(isWatched && { transport: { target: 'pino-pretty', options: { translateTime: 'SYS:HH:MM:ss.l' } } }),
+    ...(isReadable && { transport: { target: 'pino-pretty', options: { translateTime: 'SYS:HH:MM:ss.l' } } }),
   };
   return new PinoNestLogger(destination === undefined ? pino(options) : pino(options, destination));
+}
+
+/** An installation for production has none. */
+function hasPrettyPrinter(): boolean {
+  try {
+    createRequire(import.meta.url).resolve('pino-pretty');
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Database servers quote the statement that they could not read. */

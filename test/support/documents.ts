@@ -15,7 +15,7 @@ export interface Block {
   readonly code: string;
 }
 
-export function readDocument(document: string): string {
+function readDocument(document: string): string {
   return readFileSync(new URL(`../../${document}`, import.meta.url), 'utf8');
 }
 

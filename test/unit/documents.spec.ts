@@ -55,6 +55,22 @@ describe('the versions of Node', () => {
   });
 });
 
+describe('the packages in ARCHITECTURE.md', () => {
+  const [, section] = /\n## What each package is for\n([^]*?)\n## /.exec(read('ARCHITECTURE.md'))!;
+  const tables = section!.split('For development only:');
+  const told = (table: string) =>
+    [...table.matchAll(/^\| `([^`]+)` +\| (.*?) *\|$/gm)].map(([, name, why]) => ({ name, why }));
+  const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<string, Record<string, string>>;
+
+  it.each([
+    ['of the service', tables[0]!, dependencies!],
+    ['for development', tables[1]!, devDependencies!],
+  ])('%s are those of package.json, each with what it is for', (_which, table, packages) => {
+    expect(told(table).map(({ name }) => name)).toEqual(Object.keys(packages).sort());
+    expect(told(table).filter(({ why }) => why === '')).toEqual([]);
+  });
+});
+
 describe.each(DOCUMENTS)('%s', (document) => {
   // The benchmark's tool writes what stands between its marks.
   const text = read(document).replace(/<!-- bench:begin -->[^]*<!-- bench:end -->/, '');
