@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { inSteps } from '../common/in-steps.js';
+import { nameOfProduct, sumOfAll } from '../common/sum-of-all.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { Transactions } from '../database/transactions.js';
 import { HoldsService } from '../holds/holds.service.js';
@@ -22,18 +23,31 @@ export class RetentionService {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** @returns how many rows of each kind were deleted. */
+  /**
+   * One kind of rows that can't be deleted, or those of one product, stop none of the others.
+   *
+   * @returns how many rows of each kind were deleted.
+   * @throws PartlyDoneError at the end, with what could not be deleted.
+   */
   async purge(): Promise<{ holds: number; orders: number; webhookLogs: number; keys: number }> {
     const { holdsDays, webhookLogsDays } = this.config.retention;
+    const purged = { keys: 0, holds: 0, orders: 0, webhookLogs: 0, marks: 0 };
+    const stepOf = {
+      keys: () => this.keys.purgeKeys(STEP),
+      orders: () => this.orders.purgeCancelledOrders(holdsDays, STEP),
+      webhookLogs: () => this.webhooks.purgeProcessedWebhooks(webhookLogsDays, STEP),
+      marks: () => this.transactions.purgeMarks(STEP),
+    };
+    const holdsOf = (productId: number): Promise<number> =>
+      inSteps(STEP, () => this.holds.purgeReleasedHolds(productId, holdsDays, STEP));
     // Keys first: one that outlived what it made could not give its first answer any more.
-    const keys = await inSteps(STEP, () => this.keys.purgeKeys(STEP));
-    let holds = 0;
-    for (const productId of await this.holds.findProductIds()) {
-      holds += await inSteps(STEP, () => this.holds.purgeReleasedHolds(productId, holdsDays, STEP));
-    }
-    const orders = await inSteps(STEP, () => this.orders.purgeCancelledOrders(holdsDays, STEP));
-    const webhookLogs = await inSteps(STEP, () => this.webhooks.purgeProcessedWebhooks(webhookLogsDays, STEP));
-    await inSteps(STEP, () => this.transactions.purgeMarks(STEP));
-    return { holds, orders, webhookLogs, keys };
+    await sumOfAll(['keys', 'holds', 'orders', 'webhookLogs', 'marks'] as const, String, async (kind) => {
+      purged[kind] =
+        kind === 'holds'
+          ? await sumOfAll(await this.holds.findProductIds(), nameOfProduct, holdsOf)
+          : await inSteps(STEP, stepOf[kind]);
+      return purged[kind];
+    });
+    return purged;
   }
 }

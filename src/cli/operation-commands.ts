@@ -1,3 +1,4 @@
+import { nameOfProduct, PartlyDoneError, sumOfAll } from '../common/sum-of-all.js';
 import type { Config } from '../config/config.js';
 import { HoldsService } from '../holds/holds.service.js';
 import { OrdersService } from '../orders/orders.service.js';
@@ -7,19 +8,33 @@ import { withServices } from './app-context.js';
 import { CommandFailedError } from './command-failed.error.js';
 import { print, printTable } from './output.js';
 
-/** Releases expired holds and cancels unpaid orders past their deadline, now. */
+/**
+ * Releases expired holds and cancels unpaid orders past their deadline, now.
+ *
+ * @throws CommandFailedError at the end, with what could not be done.
+ */
 export async function expireHolds(config: Config): Promise<void> {
   await withServices(config, async (app) => {
     const holds = app.get(HoldsService);
     const products = await holds.findProductsWithExpired();
-    let released = 0;
-    for (const [index, { product_id }] of products.entries()) {
-      released += await holds.releaseExpiredHolds(product_id);
-      print(`product ${product_id} (${index + 1} of ${products.length}): ${released} holds released so far`);
-    }
-    const cancelled = await app.get(OrdersService).cancelDueOrders();
+    const results = await Promise.allSettled([
+      sumOfAll(
+        products,
+        ({ product_id }) => nameOfProduct(product_id),
+        ({ product_id }) => holds.releaseExpiredHolds(product_id),
+      ),
+      app.get(OrdersService).cancelDueOrders(),
+    ]);
+    const [released, cancelled] = results.map(doneOf);
     print(`${released} expired holds released, ${cancelled} unpaid orders cancelled.`);
+    const failures = results.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : []));
+    if (failures.length > 0) throw new CommandFailedError(failures.join('\n'));
   });
+}
+
+function doneOf(result: PromiseSettledResult<number>): number {
+  if (result.status === 'fulfilled') return result.value;
+  return result.reason instanceof PartlyDoneError ? result.reason.done : 0;
 }
 
 /** Applies payment events that wait for an order which is there by now. */

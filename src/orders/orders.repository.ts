@@ -50,13 +50,23 @@ export class OrdersRepository {
   }
 
   /** Locks unpaid orders past their deadline, with their holds, oldest first; what others decide on is skipped. */
-  async lockDue(tx: Transaction, limit: number): Promise<StockedOrderRow[]> {
+  async lockDue(tx: Transaction, limit: number, productId: number | null): Promise<StockedOrderRow[]> {
+    const ofProduct = productId === null ? '' : ` AND h.product_id = ${uintLiteral(productId)}`;
     const [rows] = await tx.read<[Raw<StockedOrderRow>[]]>(
       `SELECT ${COLUMNS}, h.product_id, h.qty FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id
-       WHERE o.status = 'pending_payment' AND o.payment_due_at <= NOW(3)
+       WHERE o.status = 'pending_payment' AND o.payment_due_at <= NOW(3)${ofProduct}
        ORDER BY o.payment_due_at LIMIT ${uintLiteral(limit)} FOR UPDATE SKIP LOCKED`,
     );
     return rows.map(toRow);
+  }
+
+  /** Numbers of the products of unpaid orders past their deadline. */
+  async findProductsWithDue(): Promise<number[]> {
+    const rows = await this.orders.query<{ product_id: number }[]>(
+      `SELECT DISTINCT h.product_id FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id
+       WHERE o.status = 'pending_payment' AND o.payment_due_at <= NOW(3)`,
+    );
+    return rows.map((row) => row.product_id);
   }
 
   /** For how long the oldest unpaid order has been past its deadline, in milliseconds; null when none is. */

@@ -1,8 +1,9 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { GroupCommit } from '../common/group-commit.js';
 import { assertUnreachable } from '../common/assert-unreachable.js';
 import { groupBy } from '../common/group-by.js';
 import { inSteps } from '../common/in-steps.js';
+import { nameOfProduct, sumOfAll } from '../common/sum-of-all.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { OvertakenError } from '../database/database-errors.js';
 import { GroupCommits } from '../database/group-commits.js';
@@ -24,6 +25,7 @@ const CANCEL_STEP = 500;
 /** Turning holds into orders, settling orders, and giving holds back, with their unpaid order if there is one. */
 @Injectable()
 export class OrdersService {
+  private readonly logger = new Logger('Orders');
   private readonly creations: GroupCommit<OrderRequest, CreatedOrder>;
   private readonly givenBack: GroupCommit<string, void>;
   private readonly createdListeners: ((orderIds: readonly number[]) => void)[] = [];
@@ -80,21 +82,38 @@ export class OrdersService {
 
   /**
    * Cancels unpaid orders past their payment deadline, in steps of {@link CANCEL_STEP}; their units are available again.
-   * A payment that is being applied has the order's lock, and that order is skipped: one of the two wins.
+   * A payment that is being applied has the order's lock, and that order is skipped: one of the two wins. When a step
+   * fails, because somebody has a product's row locked or its counters drift, each product gets steps of its own.
    *
    * @returns how many orders were cancelled.
+   * @throws PartlyDoneError at the end, with the products whose orders could not be cancelled.
    */
-  cancelDueOrders(): Promise<number> {
-    return inSteps(CANCEL_STEP, async () => {
-      const settlements = await this.transactions.run(async (tx) => {
-        const due = await this.orders.lockDue(tx, CANCEL_STEP);
-        const settlements = due.map((order): Settlement => ({ order, to: 'cancelled', reason: 'payment_expired' }));
-        this.settle(tx, settlements);
-        return settlements;
+  async cancelDueOrders(): Promise<number> {
+    let done = 0;
+    try {
+      await inSteps(CANCEL_STEP, async () => {
+        const cancelled = await this.cancelStep(null);
+        done += cancelled;
+        return cancelled;
       });
-      this.settlementsCommitted(settlements);
-      return settlements.length;
+      return done;
+    } catch (error) {
+      this.logger.warn({ err: error }, 'Unpaid orders are cancelled product by product');
+    }
+    const productIds = await this.orders.findProductsWithDue();
+    return done + (await sumOfAll(productIds, nameOfProduct, (id) => inSteps(CANCEL_STEP, () => this.cancelStep(id))));
+  }
+
+  /** One try at one step, of all products or of one: who waits for a locked row again and again keeps the others waiting. */
+  private async cancelStep(productId: number | null): Promise<number> {
+    const settlements = await this.transactions.once(async (tx) => {
+      const due = await this.orders.lockDue(tx, CANCEL_STEP, productId);
+      const settlements = due.map((order): Settlement => ({ order, to: 'cancelled', reason: 'payment_expired' }));
+      this.settle(tx, settlements);
+      return settlements;
     });
+    this.settlementsCommitted(settlements);
+    return settlements.length;
   }
 
   /**
