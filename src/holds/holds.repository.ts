@@ -77,11 +77,13 @@ export class HoldsRepository {
   /**
    * Locks expired holds that still count as held, up to `limit` of them for each product, oldest first. Rows
    * that somebody else is deciding on right now are skipped instead of waited for: a caller that has the
-   * product's lock already goes against the usual order (hold before product) and must not wait.
+   * product's lock already goes against the usual order (hold before product) and must not wait. One that has not
+   * may, with `isWaiting`.
    */
-  async lockExpired(tx: Transaction, wanted: readonly ProductLimit[]): Promise<HoldRow[]> {
+  async lockExpired(tx: Transaction, wanted: readonly ProductLimit[], isWaiting = false): Promise<HoldRow[]> {
+    const lock = isWaiting ? 'FOR UPDATE' : 'FOR UPDATE SKIP LOCKED';
     const results = await tx.read<RawHold[][]>(
-      ...wanted.map((each) => `SELECT ${COLUMNS} ${fromExpired(each)} FOR UPDATE SKIP LOCKED`),
+      ...wanted.map((each) => `SELECT ${COLUMNS} ${fromExpired(each)} ${lock}`),
     );
     return results.flat().map(toRow);
   }

@@ -22,8 +22,9 @@ import type { HoldRequest, HoldRow, PricedHoldRow } from './holds.types.js';
 /** Expired holds that are released in one transaction: many enough to be quick, few enough to be brief. */
 const RELEASE_STEP = 2000;
 
+/** About a second and a half: longer than a sweep keeps the expired holds of one of its steps. */
 const UNITS_ON_THEIR_WAY: RetryPolicy = {
-  triesMax: 5,
+  triesMax: 10,
   isTransient: (error) => error instanceof UnitsOnTheirWayError,
   delayMs: backoffWithJitterMs,
   sleep: (ms) => new Promise((wake) => setTimeout(wake, ms)),
@@ -262,6 +263,19 @@ export class HoldsService {
   }
 
   /**
+   * Locks as many expired holds of the products as may be needed, before the products are locked: here those that
+   * somebody else is deciding on are waited for, in the usual order. `takeBackExpired` then finds them.
+   */
+  async waitForExpired(tx: Transaction, wants: readonly Pick<HoldRow, 'product_id' | 'qty'>[]): Promise<void> {
+    const wanted = [...unitsPerProduct(wants)].sort(([a], [b]) => a - b);
+    await this.holds.lockExpired(
+      tx,
+      wanted.map(([productId, limit]) => ({ productId, limit })),
+      true,
+    );
+  }
+
+  /**
    * Where more is wanted than is available, expired holds of that product are released first, into the ledger.
    * Those that somebody else is deciding on can't be waited for here (see `lockExpired`): their products are told.
    * After the commit tell `countReleased`.
@@ -271,9 +285,7 @@ export class HoldsService {
     ledger: StockLedger,
     wants: readonly Pick<HoldRow, 'product_id' | 'qty'>[],
   ): Promise<TakenBack> {
-    const wanted = new Map<number, number>();
-    for (const { product_id, qty } of wants) wanted.set(product_id, (wanted.get(product_id) ?? 0) + qty);
-    const shortages = [...wanted]
+    const shortages = [...unitsPerProduct(wants)]
       .map(([productId, units]) => ({ productId, limit: units - (ledger.available(productId) ?? units) }))
       .filter(({ limit }) => limit > 0);
     if (shortages.length === 0) return { count: 0, contended: new Set() };
@@ -293,6 +305,12 @@ export class HoldsService {
     );
     return { count: expired.length, contended: new Set(contended.map(({ productId }) => productId)) };
   }
+}
+
+function unitsPerProduct(wants: readonly Pick<HoldRow, 'product_id' | 'qty'>[]): Map<number, number> {
+  const wanted = new Map<number, number>();
+  for (const { product_id, qty } of wants) wanted.set(product_id, (wanted.get(product_id) ?? 0) + qty);
+  return wanted;
 }
 
 function returnedUnits({ product_id, qty }: HoldRow): StockMove {

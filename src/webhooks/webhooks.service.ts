@@ -3,6 +3,7 @@ import type { GroupCommit } from '../common/group-commit.js';
 import { inSteps } from '../common/in-steps.js';
 import { type Page, type PageRequest, readPage } from '../common/page.js';
 import { CONFIG, type Config } from '../config/config.js';
+import { OvertakenError } from '../database/database-errors.js';
 import { GroupCommits } from '../database/group-commits.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
 import { HoldsService } from '../holds/holds.service.js';
@@ -194,7 +195,8 @@ export class WebhooksService {
 
   /**
    * Money for an order that is cancelled, or may be by an earlier event of the batch, needs its product's figures.
-   * Where it is short of units, expired holds give theirs up as they do for a buyer.
+   * Where it is short of units, expired holds give theirs up as they do for a buyer. A sweep that has them locked is
+   * waited for, before the product is locked: money is not owed back while units are on their way.
    */
   private async lockStockForLateMoney(
     tx: Transaction,
@@ -205,12 +207,17 @@ export class WebhooksService {
     const paying = new Set(batch.filter(({ event }) => event.status === 'success').map(({ event }) => event.orderId));
     const late = orders.filter(({ id, status }) => paying.has(id) && (status === 'cancelled' || failing.has(id)));
     if (late.length === 0) return { ledger: null, takenBack: 0 };
+    await this.holds.waitForExpired(tx, late);
     // All products of the batch, so that ids are locked in ascending order by this one statement.
     const { ledger } = await this.products.lockStock(
       tx,
       orders.map((order) => order.product_id),
     );
-    const { count } = await this.holds.takeBackExpired(tx, ledger, late);
+    const { count, contended } = await this.holds.takeBackExpired(tx, ledger, late);
+    // Holds that expired after the wait, and that somebody was quicker to lock.
+    if (late.some(({ product_id, qty }) => contended.has(product_id) && ledger.available(product_id)! < qty)) {
+      throw new OvertakenError('Expired holds are being decided on that late money needs');
+    }
     this.products.writeStock(tx, ledger);
     return { ledger, takenBack: count };
   }

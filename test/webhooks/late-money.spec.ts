@@ -1,6 +1,8 @@
 import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { StockLedger } from '../../src/products/stock-ledger.js';
-import { execute, query } from '../support/database.js';
+import { HoldsRepository } from '../../src/holds/holds.repository.js';
+import { execute, lockingReads, query, withConnection } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
 import { expectStockIdentity } from '../support/expectations.js';
 import {
   createHold,
@@ -15,6 +17,7 @@ import {
   type Order,
   orderOf,
   refundsOf,
+  requestHold,
   stockOf,
   unique,
 } from '../support/factories.js';
@@ -59,6 +62,52 @@ describe('two late payments that fight over one unit', () => {
   it.each(ROUNDS)('end with one sale and one refund that is due (two instances, round %s)', () =>
     letTwoLatePaymentsFight([service, neighbour]),
   );
+});
+
+/** As a sweep locks them: by the index, and so the rows after their places in it. */
+const LOCK_EXPIRED = `SELECT id FROM holds FORCE INDEX (holds_product_open) WHERE product_id = ? AND used = 0 AND released = 0
+  AND expires_at <= NOW(3) ORDER BY expires_at FOR UPDATE`;
+
+describe('late money while a sweep has the expired holds of its product locked', () => {
+  it.each(['releases them', 'gives up'])('waits until the sweep %s, and takes the unit', async (end) => {
+    const { id } = await createProduct(service, { stock_total: 1 });
+    const order = await createOrder(service, { product_id: id });
+    await giveBack(service, order.hold_id);
+    const { hold_id } = await createHold(service, { product_id: id });
+    await expireHolds(hold_id);
+    await withConnection(async (sweep) => {
+      await sweep.query('START TRANSACTION');
+      await sweep.query(LOCK_EXPIRED, [id]);
+      const answer = notify(service, noticeOf(order));
+      await eventually(async () => expect(await lockingReads()).toHaveLength(1));
+      if (end === 'releases them') {
+        await sweep.query('UPDATE holds SET released = 1 WHERE id = UNHEX(?)', [hex(hold_id)]);
+        await sweep.query('UPDATE products SET stock_held = 0, stock_version = stock_version + 1 WHERE id = ?', [id]);
+        await sweep.query('COMMIT');
+      } else await sweep.query('ROLLBACK');
+      expect((await answer).body).toMatchObject({ result: 'applied', order_status: 'paid' });
+    });
+    expect(await refundsOf(order.order_id)).toEqual([]);
+    await expectStockIdentity(id);
+  });
+
+  it('leaves a buyer asking for as long as a sweep takes, too', async () => {
+    const { id } = await createProduct(service, { stock_total: 1 });
+    const { hold_id } = await createHold(service, { product_id: id });
+    await expireHolds(hold_id);
+    const looks = jest.spyOn(service.app.get(HoldsRepository), 'countExpired');
+    await withConnection(async (sweep) => {
+      await sweep.query('START TRANSACTION');
+      await sweep.query(LOCK_EXPIRED, [id]);
+      const answer = requestHold(service, id);
+      // Five looks took 150 ms at most.
+      await eventually(() => expect(looks.mock.calls.length).toBeGreaterThan(6));
+      await sweep.query('ROLLBACK');
+      expect((await answer).status).toBe(201);
+    });
+    looks.mockRestore();
+    await expectStockIdentity(id);
+  });
 });
 
 describe('without the guard of late payments', () => {
