@@ -18,11 +18,29 @@ export interface StockProof {
  */
 @Injectable()
 export class StockAuditRepository {
-  /** One product or all. In a transaction that has locked the product, no sale can come between count and write. */
+  /**
+   * One repair of a product at a time, over all instances. The lock belongs to the session, not to the transaction,
+   * and keeps nobody but repairs waiting.
+   */
+  async lockRepairs(tx: Transaction, productId: number): Promise<void> {
+    const [[row]] = await tx.read<[{ taken: number | null }[]]>(`SELECT GET_LOCK(${lockName(productId)}, 10) AS taken`);
+    if (row?.taken !== 1) throw new Error(`Product ${productId} is being repaired by somebody else.`);
+  }
+
+  async unlockRepairs(tx: Transaction, productId: number): Promise<void> {
+    await tx.read(`SELECT RELEASE_LOCK(${lockName(productId)})`);
+  }
+
+  /** One product or all, by one statement: counters and rows as of one moment. */
   async prove(tx: Transaction, productId?: number): Promise<StockProof[]> {
     const [rows] = await tx.read<[StockProof[]]>(proofSql(productId));
     return rows;
   }
+}
+
+/** Named locks are the server's, for all of its databases. */
+function lockName(productId: number): string {
+  return `LEFT(SHA2(CONCAT('stock repair ', DATABASE(), ' ', ${uintLiteral(productId)}), 256), 64)`;
 }
 
 function proofSql(productId: number | undefined): string {

@@ -47,24 +47,39 @@ export class StockAuditService implements OnModuleInit {
   }
 
   /**
-   * Moves a product's counters to what its rows prove, recounted under the product's lock. Where the rows
-   * prove more than `stock_total`, the CHECK constraint refuses: then the total must be raised by a person.
+   * Moves a product's counters to what its rows prove. Where the rows prove more than `stock_total`, the CHECK
+   * constraint refuses: then the total must be raised by a person.
+   *
+   * The rows are counted without a lock, however many there are, and only the difference is written under the
+   * product's lock: whatever is sold in between moves rows and counters alike, so the difference stays what it is.
+   * Only another repair changes it, and that has to wait for this one, by a lock with a name.
    *
    * @returns the proof as it was before.
    */
   async repairStock(productId: number): Promise<StockProof> {
-    const { proof, moves } = await this.transactions.run(async (tx) => {
+    return this.transactions.once(async (counting) => {
+      await this.audit.lockRepairs(counting, productId);
+      try {
+        const [proof] = await this.audit.prove(counting, productId);
+        if (proof === undefined) throw new ProductNotFoundError(productId);
+        await this.moveBy(productId, {
+          held: proof.proven_held - proof.stock_held,
+          sold: proof.proven_sold - proof.stock_sold,
+        });
+        return proof;
+      } finally {
+        await this.audit.unlockRepairs(counting, productId);
+      }
+    }, AUDIT_TIMEOUT_MS);
+  }
+
+  private async moveBy(productId: number, { held, sold }: { held: number; sold: number }): Promise<void> {
+    const moves = [{ productId, held, sold }];
+    await this.transactions.run(async (tx) => {
       await this.products.lockStock(tx, [productId]);
-      const [proof] = await this.audit.prove(tx, productId);
-      if (proof === undefined) throw new ProductNotFoundError(productId);
-      const held = proof.proven_held - proof.stock_held;
-      const sold = proof.proven_sold - proof.stock_sold;
-      const moves = [{ productId, held, sold }];
       this.products.moveStock(tx, moves);
-      return { proof, moves };
     });
     this.products.stockMoved(moves);
-    return proof;
   }
 
   /** Only looks: a counter that is moved by mistake could sell a unit twice. */

@@ -1,9 +1,11 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { RetentionService } from '../../src/admin/retention.service.js';
-import { StockAuditService } from '../../src/orders/stock-audit.service.js';
+import { StockAuditRepository } from '../../src/orders/stock-audit.repository.js';
+import { driftOf, StockAuditService } from '../../src/orders/stock-audit.service.js';
 import { runCli } from '../support/cli.js';
 import { execute, query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
+import { expectStockIdentity } from '../support/expectations.js';
 import {
   createHold,
   createOrder,
@@ -62,6 +64,28 @@ describe('the operator', () => {
     expect((await runCli(['stock:audit'])).code).toBe(0);
     await eventually(() => expect(audit.drift).toBe(0));
     await scheduler.stop();
+  });
+
+  it('repairs a product while it is sold, and however long the recount takes', async () => {
+    const impatient = await startService({ DB_STATEMENT_TIMEOUT_MS: '200' });
+    const { id } = await createProduct(service, { stock_total: 20 });
+    await createPaidOrder(service, { product_id: id, quantity: 4 });
+    await execute('UPDATE products SET stock_held = stock_held + 3 WHERE id = ?', [id]);
+    const repository = impatient.app.get(StockAuditRepository);
+    const prove = repository.prove.bind(repository);
+    jest.spyOn(repository, 'prove').mockImplementation(async (tx, productId) => {
+      await tx.read('SELECT SLEEP(0.5)');
+      const proofs = await prove(tx, productId);
+      await createHold(service, { product_id: id, quantity: 2 });
+      return proofs;
+    });
+    const audit = impatient.app.get(StockAuditService);
+    // Two at once: one of them finds nothing left to mend.
+    const proofs = await Promise.all([audit.repairStock(id), audit.repairStock(id)]);
+    expect(proofs.map(driftOf).sort()).toEqual([0, 3]);
+    expect(await stockOf(id)).toMatchObject({ stock_held: 4, stock_sold: 4 });
+    await expectStockIdentity(id);
+    await impatient.stop();
   });
 
   it('never repairs toward overselling: the database refuses a sum above the total', async () => {
