@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { AdminModule } from './admin/admin.module.js';
+import { KnownRoutes } from './common/known-routes.js';
 import { ProblemFilter } from './common/problem.filter.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
@@ -31,7 +32,7 @@ export class AppModule {
         WebhooksModule,
         AdminModule,
       ],
-      providers: [ProblemFilter, { provide: APP_FILTER, useExisting: ProblemFilter }],
+      providers: [KnownRoutes, ProblemFilter, { provide: APP_FILTER, useExisting: ProblemFilter }],
     };
   }
 }

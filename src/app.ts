@@ -10,12 +10,13 @@ import { AppModule } from './app.module.js';
 import { callDirectly } from './common/direct-routes.js';
 import { ADMIN_BODY_BYTES_MAX } from './common/endpoint.decorator.js';
 import { AJV_OPTIONS } from './common/json-schema.js';
-import { NotReadyError } from './common/problem.js';
+import { NotReadyError, type ProblemCode } from './common/problem.js';
 import { ProblemFilter } from './common/problem.filter.js';
-import { parseJsonBodies } from './common/raw-body.js';
+import { KnownRoutes } from './common/known-routes.js';
+import { parseJsonBodies } from './common/json-bodies.js';
 import { forgetClientPorts, headAnswers, requestIdOf } from './common/request-head.js';
 import { SchemaError } from './common/validation-problem.js';
-import { unreadableRequests } from './common/unreadable-requests.js';
+import { refuseExpectations, unreadableRequests } from './common/unreadable-requests.js';
 import type { Config } from './config/config.js';
 import { startWithDatabase } from './database/database-errors.js';
 import { Lifecycle } from './observability/lifecycle.js';
@@ -33,6 +34,7 @@ const CLIENTS_MAX = 20_000;
 /** Builds the service: it listens after `app.listen()` and stops, all requests answered, with `app.close()`. */
 export async function createApp(config: Config): Promise<NestFastifyApplication> {
   const { http } = config;
+  const countProblem = (code: ProblemCode): void => app.get(ProblemFilter).count(code);
   const adapter = new FastifyAdapter({
     bodyLimit: ADMIN_BODY_BYTES_MAX,
     requestTimeout: http.requestTimeoutMs,
@@ -42,6 +44,8 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
       connectionsCheckingInterval: 1000,
       // By default longer than our limit for the whole request, and then Node does not watch over bodies.
       headersTimeout: http.requestTimeoutMs,
+      // Node's own answer to a request without a host has no body; ours is with the other headers.
+      requireHostHeader: false,
     },
     genReqId: requestIdOf,
     trustProxy: http.trustedProxies.length > 0 ? [...http.trustedProxies] : false,
@@ -51,7 +55,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     skipMiddie: true,
     // Fastify's own is no problem document; ours is below.
     return503OnClosing: false,
-    ...unreadableRequests((code) => app.get(ProblemFilter).count(code)),
+    ...unreadableRequests(countProblem),
   });
   const options = { bodyParser: false, logger: createLogger(config), abortOnError: false };
   const app = await startWithDatabase(config.database, () =>
@@ -66,6 +70,8 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
   refuseStrangers(fastify, app.get(AdminGate));
   refuseForgedNotices(fastify, app.get(NoticeGate));
   callDirectly(app);
+  app.get(KnownRoutes).watch(fastify);
+  refuseExpectations(fastify.server, countProblem);
   fastify.server.maxConnections = http.connectionsMax;
   await registerPlugins(fastify, config);
   await serveQueueBoard(fastify, {

@@ -62,6 +62,7 @@ export function Endpoint(options: EndpointOptions): MethodDecorator {
       ...options.config,
       isAdmin: options.isAdmin === true,
       ...(options.isDirect && { direct }),
+      takesBody: options.body !== undefined || options.takesAnyBody === true,
       bodyBytesMax: options.bodyBytesMax ?? (options.isAdmin ? ADMIN_BODY_BYTES_MAX : BODY_BYTES_MAX),
       isRateLimited: options.isRateLimited === true,
     };

@@ -32,6 +32,12 @@ export const PROBLEMS = {
     cause: 'No call has this path.',
     remedy: 'Look the path up in the documentation at /docs; paths are in lower case.',
   },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    title: 'The path does not take this method',
+    cause: 'There is such a path, but not with this method.',
+    remedy: 'Send one of the methods that the header `Allow` lists.',
+  },
   PRODUCT_NOT_FOUND: {
     status: 404,
     title: 'There is no such product',
@@ -122,11 +128,23 @@ export const PROBLEMS = {
     cause: 'The body has more bytes than this call takes.',
     remedy: 'Send less. `detail` says how many bytes the call takes.',
   },
+  URI_TOO_LONG: {
+    status: 414,
+    title: 'The URL is too long',
+    cause: 'The URL alone has more than 16 KiB.',
+    remedy: 'Shorten it: no call of the service has a URL of more than some hundred characters.',
+  },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
     title: 'The body must be application/json',
-    cause: 'The body has another type than JSON.',
-    remedy: 'Send JSON with "Content-Type: application/json".',
+    cause: 'The body has another type than JSON, another encoding than UTF-8, or is packed (`Content-Encoding`).',
+    remedy: 'Send JSON in UTF-8 as it is, with "Content-Type: application/json".',
+  },
+  EXPECTATION_FAILED: {
+    status: 417,
+    title: 'The expectation can not be met',
+    cause: 'The header `Expect` asks for something else than "100-continue".',
+    remedy: 'Leave the header out.',
   },
   IDEMPOTENCY_KEY_REUSED: {
     status: 422,

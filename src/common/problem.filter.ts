@@ -3,9 +3,15 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { isAccessDenied, isPassing, isPoolExhausted } from '../database/database-errors.js';
 import { MetricsService } from '../observability/metrics.service.js';
 import type { Tally } from '../observability/samples.js';
+import { KnownRoutes } from './known-routes.js';
 import { DomainError, NotReadyError, OverloadedError, type ProblemCode, PROBLEMS } from './problem.js';
 import { answerProblem } from './problem-answer.js';
 import { unreadableBody, validationProblem } from './validation-problem.js';
+
+const METHOD_NOT_ALLOWED = {
+  code: 'METHOD_NOT_ALLOWED',
+  detail: 'This path takes other methods; see the header Allow.',
+} as const;
 
 type Problem = Pick<DomainError, 'code' | 'detail' | 'extensions'>;
 
@@ -23,7 +29,10 @@ export class ProblemFilter implements ExceptionFilter {
   private readonly problems: Tally;
   private readonly aborted: Tally;
 
-  constructor(metrics: MetricsService) {
+  constructor(
+    metrics: MetricsService,
+    private readonly routes: KnownRoutes,
+  ) {
     const known = [...Object.keys(PROBLEMS), NOT_READY];
     this.problems = metrics.tally('http_problems_total', 'Refusals and errors, by code', 'code', known);
     const help = 'Requests whose client left before they were there as a whole, by method';
@@ -43,6 +52,8 @@ export class ProblemFilter implements ExceptionFilter {
     }
     const problem = this.toProblem(error, request);
     this.count(error instanceof NotReadyError ? NOT_READY : problem.code);
+    if (problem.code === 'METHOD_NOT_ALLOWED')
+      void reply.header('allow', this.routes.methodsAt(request.url).join(', '));
     answerProblem(reply, problem);
   }
 
@@ -67,7 +78,9 @@ export class ProblemFilter implements ExceptionFilter {
     }
     const status = statusOf(error);
     if (status !== undefined && status >= 400 && status < 500) {
-      return frameworkProblem(error as FastifyError, status, request);
+      return status === 404 && this.routes.isWrongMethod(request)
+        ? METHOD_NOT_ALLOWED
+        : frameworkProblem(error as FastifyError, status, request);
     }
     if (status === 503) return { code: 'UNAVAILABLE', detail: 'The service is shutting down.' };
     this.logger.error({ requestId, err: error }, 'Unexpected error');

@@ -35,6 +35,13 @@ export class ValidationError extends DomainError {
   }
 }
 
+/** The body comes in a form that is not read here. */
+export class UnsupportedMediaTypeError extends DomainError {
+  constructor(detail = 'Send the body as JSON with "Content-Type: application/json".') {
+    super('UNSUPPORTED_MEDIA_TYPE', detail);
+  }
+}
+
 /** More requests wait than the service is willing to keep. */
 export class OverloadedError extends DomainError {
   constructor(detail = 'Too many requests are waiting; try again in a moment.') {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { ValidationError } from './problem.js';
 
 /** Neither a line break nor a quote nor a long text finds its way into a log line or a header. */
 const SENSIBLE_ID = /^[A-Za-z0-9._-]{1,64}$/;
@@ -26,8 +27,22 @@ export function headAnswers(fastify: FastifyInstance): void {
     void reply.header('x-content-type-options', 'nosniff');
     void reply.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
     void reply.header('cache-control', 'no-store');
-    done();
+    if (hasOneHost(request.raw)) done();
+    else done(new ValidationError('The request needs one header "Host", not none and not several.', []));
   });
+}
+
+/**
+ * RFC 9112, section 3.2. Of two hosts a proxy may go by the one and we by the other. Only `rawHeaders` has both, and a
+ * loop over it makes nothing that is to be collected.
+ */
+function hasOneHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
+  let hosts = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]!;
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
+  }
+  return hosts === 1 || (hosts === 0 && httpVersion === '1.0');
 }
 
 /** Pages load from here alone and are shown in no other page. Ours set style attributes, and have icons as data. */

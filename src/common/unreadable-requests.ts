@@ -1,4 +1,4 @@
-import { type ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { problemDocument, type ProblemCode, PROBLEMS, ValidationError } from './problem.js';
@@ -17,7 +17,13 @@ const REASONS: Readonly<Record<string, readonly [code: ProblemCode, detail: stri
   ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TIMEOUT', 'The request did not arrive in time; send it again, all at once.'],
   HPE_HEADER_OVERFLOW: ['HEADERS_TOO_LARGE', 'The URL and the headers together are longer than 16 KiB.'],
 };
+const URL_TOO_LONG = ['URI_TOO_LONG', 'The URL is longer than 16 KiB.'] as const;
 const MALFORMED = 'The request could not be read: the URL or the headers are malformed.';
+
+const UNREADABLE = ['VALIDATION_FAILED', MALFORMED] as const;
+
+/** A request line alone that is longer than Node's limit for all of the head. */
+const ENDLESS_REQUEST_LINE = /^[A-Z-]+ [^\r\n]{16384}/;
 
 /** Connections that are about to end: what else comes on them is one more error, which changes nothing. */
 const refused = new WeakSet<Socket>();
@@ -39,7 +45,7 @@ export const unreadableRequests = (count: (code: ProblemCode) => void) => ({
     // Whoever has left already is no request that could not be read.
     if (refused.has(socket) || socket.destroyed) return;
     refused.add(socket);
-    const [code, detail] = REASONS[error.code ?? ''] ?? (['VALIDATION_FAILED', MALFORMED] as const);
+    const [code, detail] = isEndlessUrl(error) ? URL_TOO_LONG : (REASONS[error.code ?? ''] ?? UNREADABLE);
     count(code);
     refuseAfterAnswers(socket, code, detail);
   },
@@ -76,4 +82,22 @@ function problemOnTheWire(code: ProblemCode, detail: string): string {
     '',
     document,
   ].join('\r\n');
+}
+
+function isEndlessUrl(error: NodeJS.ErrnoException): boolean {
+  // The bytes that could not be parsed, as they came off the wire.
+  const { rawPacket } = error as { readonly rawPacket?: Buffer };
+  return error.code === 'HPE_HEADER_OVERFLOW' && ENDLESS_REQUEST_LINE.test(rawPacket?.toString('latin1') ?? '');
+}
+
+/** Node answers to expectations itself, without a body, unless somebody listens. */
+export function refuseExpectations(server: Server, count: (code: ProblemCode) => void): void {
+  server.on('checkExpectation', ({ headers }: IncomingMessage, response: ServerResponse) => {
+    count('EXPECTATION_FAILED');
+    const detail = `"Expect: ${headers.expect}" can not be met.`.slice(0, 200);
+    const document = JSON.stringify(problemDocument('EXPECTATION_FAILED', detail));
+    response
+      .writeHead(PROBLEMS.EXPECTATION_FAILED.status, { 'content-type': 'application/problem+json' })
+      .end(document);
+  });
 }

@@ -291,7 +291,15 @@ const OF_THE_SERVICE: ReadonlySet<string> = new Set([
 ]);
 
 /** Codes that belong to no operation: of requests that reach none, and of our own faults. */
-const OF_NO_OPERATION = ['ROUTE_NOT_FOUND', 'REQUEST_TIMEOUT', 'HEADERS_TOO_LARGE', 'INTERNAL_ERROR'];
+const OF_NO_OPERATION = [
+  'ROUTE_NOT_FOUND',
+  'METHOD_NOT_ALLOWED',
+  'REQUEST_TIMEOUT',
+  'URI_TOO_LONG',
+  'EXPECTATION_FAILED',
+  'HEADERS_TOO_LARGE',
+  'INTERNAL_ERROR',
+];
 
 let service: Service;
 let openApi: ApiDocument;

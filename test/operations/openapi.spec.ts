@@ -57,7 +57,15 @@ describe('the OpenAPI document', () => {
   it('names every error code but the one for our own faults and those of requests that reach no route', () => {
     const text = JSON.stringify(document.paths);
     const missing = (Object.keys(PROBLEMS) as ProblemCode[]).filter((code) => !text.includes(`"${code}"`));
-    expect(missing.sort()).toEqual(['HEADERS_TOO_LARGE', 'INTERNAL_ERROR', 'REQUEST_TIMEOUT', 'ROUTE_NOT_FOUND']);
+    expect(missing.sort()).toEqual([
+      'EXPECTATION_FAILED',
+      'HEADERS_TOO_LARGE',
+      'INTERNAL_ERROR',
+      'METHOD_NOT_ALLOWED',
+      'REQUEST_TIMEOUT',
+      'ROUTE_NOT_FOUND',
+      'URI_TOO_LONG',
+    ]);
   });
 
   it('has an example for each body and each JSON answer, true to its schema', () => {

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import { type ProblemCode, PROBLEMS } from '../../src/common/problem.js';
-import { query } from './database.js';
+import { countRows, query } from './database.js';
 import type { Answer } from './service.js';
 
 /** What must never leave the service: stacks, SQL, file names and the secrets of the tests. */
@@ -18,6 +18,15 @@ export function expectProblem(answer: Answer, code: ProblemCode): void {
   expect(answer.text).not.toMatch(INTERNALS);
   if (status === 401) expect(answer.headers.get('www-authenticate')).toMatch(/^(Bearer|Basic realm=.*|Signature)$/);
   if ('retryAfterSeconds' in PROBLEMS[code]) expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+}
+
+/** Sends what is to be refused with this code; nothing of it may be written. */
+export async function expectRefusal(code: ProblemCode, send: () => Promise<Answer>): Promise<Answer> {
+  const before = await countRows();
+  const answer = await send();
+  expectProblem(answer, code);
+  expect(await countRows()).toEqual(before);
+  return answer;
 }
 
 /** How many answers have each status. */

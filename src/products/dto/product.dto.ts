@@ -45,9 +45,14 @@ export class ProductPageDto {
 
 const STOCK_MAX = 4_294_967_295;
 
+/** Blanks alone are no name that a buyer could see. */
+const NAME_PATTERN = /\S/;
+const NAME_RULE = 'must be more than blanks';
+
 @JSONSchema({ examples: [{ name: 'Sneaker', price: '99.99', stock_total: 100 }] })
 export class CreateProductDto {
   @IsString()
+  @Matches(NAME_PATTERN, { message: NAME_RULE })
   @MinLength(1)
   @MaxLength(255)
   name!: string;
@@ -68,6 +73,7 @@ const isGiven = (name: keyof ChangeProductDto) => (dto: ChangeProductDto) => dto
 export class ChangeProductDto {
   @ValidateIf(isGiven('name'))
   @IsString()
+  @Matches(NAME_PATTERN, { message: NAME_RULE })
   @MinLength(1)
   @MaxLength(255)
   name?: string;
