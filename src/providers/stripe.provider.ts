@@ -36,7 +36,7 @@ function toEvent({ body }: RawNotice): PaymentEvent {
   const subject = objectIn(objectIn(event.data, 'data').object, 'data.object');
   const type = idIn(event.type, 'type');
   const handled = Object.hasOwn(HANDLED, type) ? HANDLED[type] : undefined;
-  const currency = typeof subject.currency === 'string' ? subject.currency.toUpperCase() : null;
+  const currency = currencyIn(subject.currency);
   return {
     provider: 'stripe',
     eventId: idIn(event.id, 'id'),
@@ -69,6 +69,12 @@ function orderIdIn(metadata: unknown): number | null {
 function timeIn(seconds: unknown): string | null {
   const isInstant = Number.isSafeInteger(seconds) && (seconds as number) >= 0 && (seconds as number) <= SECONDS_MAX;
   return isInstant ? new Date((seconds as number) * 1000).toISOString() : null;
+}
+
+/** What is told and no code of ISO 4217 becomes its code for no currency, which differs from that of every order. */
+function currencyIn(value: unknown): string | null {
+  if (value === undefined || value === null) return null;
+  return typeof value === 'string' && /^[a-z]{3}$/i.test(value) ? value.toUpperCase() : 'XXX';
 }
 
 function amountIn(value: unknown, currency: string | null): string | null {
