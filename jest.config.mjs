@@ -37,6 +37,9 @@ export const suite = (name, setup) => ({
 
 const withServers = { setupFilesAfterEnv: ['<rootDir>/test/support/worker-data.ts'] };
 
+/** Needs a cluster of three databases: `npm run test:galera`. */
+const galera = process.env.TEST_GALERA === '1' ? [suite('galera', withServers)] : [];
+
 export default {
   rootDir: import.meta.dirname,
   maxWorkers: 2,
@@ -48,5 +51,6 @@ export default {
     ...['products', 'holds', 'orders', 'webhooks', 'concurrency', 'integration', 'time', 'operations'].map((name) =>
       suite(name, withServers),
     ),
+    ...galera,
   ],
 };

@@ -93,6 +93,11 @@ const NEEDS = {
   netavark: debian('netavark', '/usr/lib/podman/netavark'),
   'aardvark-dns': debian('aardvark-dns', '/usr/lib/podman/aardvark-dns'),
   catatonit: debian('catatonit', '/usr/bin/catatonit'),
+  // The nodes of a cluster give each other their data with it. The only package that starts a service of its own.
+  stateTransfer: {
+    ...program('wsrep_sst_rsync'),
+    packages: { apt: [['mariadb-server', 'rsync']], dnf: '', brew: '', apk: '', pacman: '' },
+  },
   wrk: { ...program('wrk'), packages: sameEverywhere('wrk') },
 };
 
@@ -111,6 +116,7 @@ export const TEST_NEEDS = [
   'nginx',
   'galera',
 ];
+export const CLUSTER_NEEDS = [...SERVER_NEEDS, 'galera', 'stateTransfer'];
 export const BENCH_NEEDS = ['wrk'];
 /** Of what lays a Debian tree and runs things in it. */
 export const ROOM_NEEDS = ['debootstrap'];

@@ -1,6 +1,6 @@
 // Runs a command of this project with everything it needs: dependencies, build, database, Redis.
 //
-//   node scripts/run.mjs [--test | --scratch | --bench] -- <command> [arguments]
+//   node scripts/run.mjs [--test | --cluster | --scratch | --bench] -- <command> [arguments]
 //
 // Without a flag the command talks to the service that is running in this checkout, if one is, and
 // else to the same data without a service. Tests and benchmarks get servers and data of their own, and the programs
@@ -11,7 +11,7 @@ import './node-version.mjs';
 import { join } from 'node:path';
 
 import { loadEnvFile, localDir, prepareCheckout, root } from './checkout.mjs';
-import { BENCH_NEEDS, TEST_NEEDS, ensureNeeds } from './needs.mjs';
+import { BENCH_NEEDS, CLUSTER_NEEDS, TEST_NEEDS, ensureNeeds } from './needs.mjs';
 import { spawnOwned } from './owned.mjs';
 import { endLeftovers, signalProcess } from './processes.mjs';
 import { ensureServers } from './servers.mjs';
@@ -42,6 +42,7 @@ const MODES = {
     needs: [],
   },
   '--test': { ...SCRATCH, needs: TEST_NEEDS },
+  '--cluster': { ...SCRATCH, needs: CLUSTER_NEEDS },
   '--scratch': SCRATCH,
   '--bench': {
     dir: join(localDir, 'bench'),
@@ -62,7 +63,7 @@ function parseArguments(args) {
   const command = args.slice(separator + 1);
   const mode = MODES[flags[0] ?? ''];
   if (separator < 0 || flags.length > 1 || !mode || command.length === 0) {
-    console.error('Usage: node scripts/run.mjs [--test | --scratch | --bench] -- <command> [arguments]');
+    console.error('Usage: node scripts/run.mjs [--test | --cluster | --scratch | --bench] -- <command> [arguments]');
     process.exit(2);
   }
   return { mode, command };

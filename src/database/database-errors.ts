@@ -15,6 +15,7 @@ const RETRY_ERRNOS: ReadonlySet<number> = new Set([
   1020, // MariaDB: the record changed since it was read
   1180, // error during COMMIT: a conflict in a replicated cluster
   1213, // deadlock
+  1305, // no such savepoint: Galera took the transaction back between two of its statements
   1317, // the query was interrupted
   1412, // the table's definition changed
   1615, // a statement must be prepared again

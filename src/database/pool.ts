@@ -47,6 +47,8 @@ type Acquired = (error: Error | null, connection?: mysql2.PoolConnection) => voi
 type Done = (error: mysql2.QueryError | null, ...results: unknown[]) => void;
 
 export interface GuardedPool extends mysql2.Pool {
+  /** Whether the server is a node of a Galera cluster, as its newest connection says. */
+  readonly isCluster: boolean;
   /** A connection for a transaction. @throws DatabaseSilentError, PoolWaitError, or what the driver says. */
   getWriteConnection(): Promise<mysql2.PoolConnection>;
 }
@@ -54,7 +56,13 @@ export interface GuardedPool extends mysql2.Pool {
 export function createGuardedPool(options: mysql2.PoolOptions, limits: PoolLimits): GuardedPool {
   const pool = mysql2.createPool(options);
   const guard = new PoolGuard(pool, options, limits);
-  return Object.assign(pool, { getWriteConnection: () => guard.getWriteConnection() });
+  const guarded = Object.assign(pool, { getWriteConnection: () => guard.getWriteConnection(), isCluster: false });
+  pool.on('connection', (connection) => {
+    connection.query("SHOW SESSION VARIABLES LIKE 'wsrep_on'", (error, rows) => {
+      if (error === null) guarded.isCluster = (rows as { Value: string }[])[0]?.Value === 'ON';
+    });
+  });
+  return guarded;
 }
 
 type Verdict = 'answering' | 'unwritable' | 'silent';

@@ -16,6 +16,7 @@ import {
 } from './database-errors.js';
 import type { GuardedPool } from './pool.js';
 import { newUuid } from './sql.js';
+import { CLUSTER_FRAME, PLAIN_FRAME, type TransactionFrame } from './transaction-frames.js';
 
 /** ER_SUBQUERY_NO_1_ROW: what {@link rowsGuard} raises. */
 const GUARD_ERRNO = 1242;
@@ -58,6 +59,7 @@ export class Transaction {
   constructor(
     private readonly connection: PoolConnection,
     private readonly statementTimeoutMs: number,
+    private readonly frame: TransactionFrame,
   ) {}
 
   /** Runs one or several SELECTs and returns their rows, one array a statement. */
@@ -98,10 +100,14 @@ export class Transaction {
    */
   async commitAndRead<Results extends unknown[][]>(...statements: string[]): Promise<Results> {
     const before = [...this.takeBegin(), ...this.takeWrites()];
+    const { beforeCommit, afterCommit } = this.frame;
     try {
-      const results = await this.send([...before, ...statements, 'COMMIT']);
+      const results = await this.send([...before, ...statements, ...beforeCommit, 'COMMIT', ...afterCommit]);
+      const isLookedAt = afterCommit.length > 0 && this.hasWritten;
+      if (isLookedAt && !isWritten(results.at(-1)))
+        throw new CommitUnknownError(new Error('COMMIT seems to write nothing'));
       this.hasEnded = true;
-      return results.slice(before.length, -1) as Results;
+      return results.slice(before.length, before.length + statements.length) as Results;
     } catch (error) {
       throw isCommitInDoubt(error) ? new CommitUnknownError(error) : error;
     }
@@ -109,7 +115,7 @@ export class Transaction {
 
   async rollback(): Promise<void> {
     this.writes = [];
-    if (this.hasBegun) await this.send(['ROLLBACK']);
+    if (this.hasBegun) await this.send([...this.frame.rollback]);
   }
 
   private async flush(): Promise<void> {
@@ -125,10 +131,10 @@ export class Transaction {
     }
   }
 
-  private takeBegin(): string[] {
+  private takeBegin(): readonly string[] {
     if (this.hasBegun) return [];
     this.hasBegun = true;
-    return ['START TRANSACTION'];
+    return this.frame.begin;
   }
 
   private takeWrites(): string[] {
@@ -208,7 +214,7 @@ export class Transactions {
     statementTimeoutMs = this.config.database.statementTimeoutMs,
   ): Promise<T> {
     const connection = await this.pool.getWriteConnection();
-    const tx = new Transaction(connection, statementTimeoutMs);
+    const tx = new Transaction(connection, statementTimeoutMs, this.pool.isCluster ? CLUSTER_FRAME : PLAIN_FRAME);
     try {
       const result = await work(tx);
       await tx.commit();
@@ -234,6 +240,10 @@ export class Transactions {
       connection.destroy();
     }
   }
+}
+
+function isWritten(rows: unknown): boolean {
+  return (rows as { is_written: number }[])[0]?.is_written === 1;
 }
 
 /** Writes the mark, unless it was written by a transaction that is committed. Waits for one that has not ended. */
