@@ -1,6 +1,8 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
+const COM_QUERY = 3;
+
 /**
  * A TCP proxy in front of the database that can lose what a network loses: the reply to a COMMIT, the COMMIT
  * itself, or every connection. It understands just enough of the protocol to find a COMMIT: packets of a
@@ -9,6 +11,8 @@ import type { AddressInfo } from 'node:net';
 export class DatabaseProxy {
   /** COMMITs that were met with a cut. */
   cuts = 0;
+  /** What the service sent to be carried out, query by query, since this was emptied. */
+  queries: string[] = [];
   private plan:
     { loses: 'reply' | 'commit'; times: number; meanwhile: (() => Promise<unknown>) | undefined } | undefined;
   private readonly sockets = new Set<Socket>();
@@ -98,6 +102,7 @@ export class DatabaseProxy {
     const packets = new PacketReader();
     client.on('data', (bytes) => {
       for (const packet of packets.read(bytes)) {
+        if (packet[4] === COM_QUERY) this.queries.push(packet.toString('latin1', 5));
         if (isCommit(packet) && this.plan !== undefined) return this.cut(client, upstream, packet);
         upstream.write(packet);
       }
@@ -122,7 +127,7 @@ export class DatabaseProxy {
 }
 
 function isCommit(packet: Buffer): boolean {
-  return packet[4] === 3 && /(^|;\s*)COMMIT$/.test(packet.toString('latin1', 5));
+  return packet[4] === COM_QUERY && /(^|;\s*)COMMIT$/.test(packet.toString('latin1', 5));
 }
 
 /** Cuts a client's stream into whole packets. */
