@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { Retention } from '../../src/admin/retention.js';
+import { RetentionService } from '../../src/admin/retention.service.js';
 import { HoldsService } from '../../src/holds/holds.service.js';
 import { OrdersService } from '../../src/orders/orders.service.js';
 import { ProductsService } from '../../src/products/products.service.js';
@@ -90,7 +90,7 @@ async function sell(): Promise<void> {
   await service.app.get(HoldsService).releaseExpiredHolds(again.product_id);
   await service.app.get(ProductsService).restockProduct(product.id, 1);
   await service.app.get(WebhooksService).reconcilePendingWebhooks([due.order_id]);
-  await service.app.get(Retention).purge();
+  await service.app.get(RetentionService).purge();
   for (const path of ['/api/products', '/api/products?cursor=10', '/api/admin/webhooks', '/api/admin/refunds']) {
     await service.call('GET', path, undefined, adminHeaders(service));
   }
