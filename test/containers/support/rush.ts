@@ -18,8 +18,6 @@ export interface Acknowledged {
 /** Buyers that buy until told to stop, through connections that are cut and servers that are away. */
 export class Rush {
   readonly noted: Acknowledged = { holds: [], orders: [], paid: [] };
-  /** Answers that were no success, by their status, and connections that broke, by their error's code. */
-  readonly failures: string[] = [];
   private isOver = false;
   private readonly buyers: Promise<void>[];
 
@@ -31,11 +29,8 @@ export class Rush {
   ) {
     this.buyers = Array.from({ length: buyers }, async () => {
       while (!this.isOver) {
-        await this.buy().catch((error: unknown) => {
-          this.failures.push(String((error as NodeJS.ErrnoException).code ?? error));
-          // A server that is away is not asked in a tight loop.
-          return pause(50);
-        });
+        // A connection that breaks has acknowledged nothing; a server that is away is not asked in a tight loop.
+        await this.buy().catch(() => pause(50));
       }
     });
   }
@@ -66,7 +61,7 @@ export class Rush {
 
   private async ask(path: string, body: unknown, headers?: NoticeHeaders): Promise<RawAnswer> {
     const answer = await this.send('POST', path, body, headers);
-    if (answer.status >= 300) throw Object.assign(new Error('refused'), { code: answer.status });
+    if (answer.status >= 300) throw new Error(`${path} was answered with ${answer.status}`);
     return answer;
   }
 }
