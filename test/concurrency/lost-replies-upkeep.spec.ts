@@ -106,7 +106,7 @@ describe.each([
   it('a refund is moved once, with what the provider called it', async () => {
     const id = await createRefund(neighbour);
     proxy.cutNextCommits(loses, times);
-    expect(await fragile.app.get(RefundsService).sendRefund(id)).toMatchObject({ id, status: 'sent' });
+    expect(await fragile.app.get(RefundsService).markRefundSent(id)).toMatchObject({ id, status: 'sent' });
     expect(proxy.cuts).toBeGreaterThanOrEqual(1);
     expect(await refundOf(id)).toMatchObject({ status: 'sent' });
   });
@@ -146,7 +146,7 @@ describe('when the reply to COMMIT is lost and somebody else comes next', () => 
 
   it('a refund that was noted as failed and then sent again stays sent', async () => {
     const id = await createRefund(neighbour);
-    proxy.cutNextCommits('reply', 1, () => neighbour.app.get(RefundsService).sendRefund(id));
+    proxy.cutNextCommits('reply', 1, () => neighbour.app.get(RefundsService).markRefundSent(id));
     await fragile.app.get(RefundsService).failRefund(id, 'The account is closed');
     expect(proxy.cuts).toBe(1);
     expect(await refundOf(id)).toMatchObject({ status: 'sent' });
