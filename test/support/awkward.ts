@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 /** Texts that have broken other programs, by their kind; each is written here for this test. */
-export const AWKWARD_TEXTS: readonly string[] = [
+const AWKWARD_TEXTS: readonly string[] = [
   // Nothing, blanks, and what only looks like them
   ...['', ' ', '\t', '\n', '\u00a0', '\u3000', '\u200b', '\ufeff', ' lead', 'trail ', 'a\r\nb'],
   // Words that mean something to a program
