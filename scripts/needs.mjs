@@ -75,6 +75,15 @@ const NEEDS = {
     ...program('amtool'),
     packages: { ...sameEverywhere('alertmanager'), apt: [['prometheus-alertmanager']], dnf: '/usr/bin/amtool' },
   },
+  kubectl: {
+    ...program('kubectl'),
+    packages: {
+      ...sameEverywhere('kubectl'),
+      apt: [['kubernetes-client']],
+      dnf: 'kubernetes-client',
+      brew: 'kubernetes-cli',
+    },
+  },
   galera: debian('galera-4', GALERA),
   debootstrap: {
     ...program('debootstrap'),
@@ -113,6 +122,7 @@ export const TEST_NEEDS = [
   'promtool',
   'prometheus',
   'amtool',
+  'kubectl',
   'nginx',
   'galera',
 ];
