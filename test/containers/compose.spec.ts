@@ -22,6 +22,7 @@ const envFile = (settings: Record<string, string>): string =>
     .join('');
 
 let project: Project;
+let rush: Rush | undefined;
 let port: number;
 const send: Send = (method, path, body, headers) => sendRaw(method, path, body, { port, headers });
 const query: Query = async (sql) => {
@@ -40,7 +41,11 @@ beforeAll(async () => {
   project.write('.env', envFile(SETTINGS));
 });
 
-afterAll(() => project.down());
+afterAll(async () => {
+  // One that failed would go on for ever.
+  await rush?.stop();
+  await project.down();
+});
 
 describe('docker-compose.yml', () => {
   it.each(['DB_PASSWORD', 'ADMIN_TOKEN', 'WEBHOOK_SECRETS'])('says in one line that %s is missing', async (name) => {
@@ -96,7 +101,7 @@ describe('docker-compose.yml', () => {
       { authorization: `Bearer ${ADMIN_TOKEN}` },
     );
     expect(product.status).toBe(201);
-    const rush = new Rush(send, product.body.id as number, WEBHOOK_SECRETS);
+    rush = new Rush(send, product.body.id as number, WEBHOOK_SECRETS);
     await rush.more(50);
     for (const service of ['app', 'redis', 'database']) {
       const [id] = await project.containers(service);

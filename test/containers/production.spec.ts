@@ -21,6 +21,7 @@ const [MAKE_SECRETS, START, OPERATE, RESTART] = commandsOf('docs/deploying.md', 
 ];
 
 let project: Project;
+let rush: Rush | undefined;
 let ports: { http: number; https: number; operators: number };
 let certificate: string;
 const secret = (name: string): string => project.read(`deploy/secrets/${name}`).trim();
@@ -85,7 +86,11 @@ beforeAll(async () => {
   certificate = project.read('certificate.pem');
 });
 
-afterAll(() => project.down());
+afterAll(async () => {
+  // One that failed would go on for ever.
+  await rush?.stop();
+  await project.down();
+});
 
 describe('deploy/compose.production.yml', () => {
   it('starts with the secrets as the documentation makes them, and shows none to a process list or an environment', async () => {
@@ -155,7 +160,7 @@ describe('deploy/compose.production.yml', () => {
       stock_total: 1_000_000,
     });
     expect(product.status).toBe(201);
-    const rush = new Rush(send, product.body.id as number, secret('webhook_secrets'));
+    rush = new Rush(send, product.body.id as number, secret('webhook_secrets'));
     await rush.more(50);
     await project.shell(RESTART);
     await rush.more(50);
