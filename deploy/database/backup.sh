@@ -35,7 +35,7 @@ write() {
 
 umask 077
 failed=$(mktemp)
-trap 'rm -f "$failed" "$file.partial"' EXIT
+trap 'rm -f -- "$failed" "$file.partial"' EXIT
 if [ "$file" = - ]; then
   write "$@"
 elif write "$@" > "$file.partial"; then

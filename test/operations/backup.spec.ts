@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { auditStock } from '../../src/cli/operation-commands.js';
 import { driftOf, StockAuditService } from '../../src/orders/stock-audit.service.js';
 import { ProductsService } from '../../src/products/products.service.js';
-import { contents, runScript, TABLES, tables } from '../support/backups.js';
+import { contents, DATABASE_SCRIPTS, runScript, TABLES, tables } from '../support/backups.js';
 import { closeDatabase, execute } from '../support/database.js';
 import {
   createHold,
@@ -93,6 +94,19 @@ describe('backup and restore', () => {
     const proofs = await restored.app.get(StockAuditService).auditStock(id);
     expect(proofs.map(driftOf)).toEqual([0]);
     await restored.stop();
+  });
+
+  it('go through standard output and input where no file is at hand, and fail as a whole there, too', async () => {
+    const script = (name: string): string => join(DATABASE_SCRIPTS, name);
+    const pipe = (command: string) =>
+      spawnSync('bash', ['-o', 'pipefail', '-c', command], { cwd: dir, encoding: 'utf8' });
+    const before = await contents();
+    const backup = pipe(`sh ${script('backup.sh')} - > piped.sql.gz`);
+    expect(backup).toMatchObject({ status: 0, stdout: '' });
+    await closeDatabase();
+    expect(pipe(`sh ${script('restore.sh')} --replace - < piped.sql.gz`)).toMatchObject({ status: 0 });
+    expect(await contents()).toEqual(before);
+    expect(pipe(`DB_PORT=1 sh ${script('backup.sh')} - > piped.sql.gz`).status).not.toBe(0);
   });
 
   it('can be read by nobody else', () => {

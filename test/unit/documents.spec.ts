@@ -14,6 +14,9 @@ const DOCUMENTS = [
   'README.md',
   'ARCHITECTURE.md',
   'DEMO.md',
+  'SECURITY.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
   ...filesBelow('docs').filter((path) => path.endsWith('.md')),
 ];
 
