@@ -2,6 +2,8 @@ export const SERVER_NEEDS: readonly string[];
 export const TEST_NEEDS: readonly string[];
 /** Where the library of a MariaDB cluster is on a Debian. */
 export const GALERA: string;
+/** The server that such a cluster consists of. */
+export const CLUSTER_SERVER: string;
 export const BENCH_NEEDS: readonly string[];
 
 export interface PackageManager {

@@ -7,6 +7,7 @@ import { findBinary, findDatabase, findRedis } from './servers/binaries.mjs';
 import { canInstall, findPackageManager, installPackages } from './servers/packages.mjs';
 
 export const GALERA = '/usr/lib/galera/libgalera_smm.so';
+export const CLUSTER_SERVER = '/usr/sbin/mariadbd';
 
 const program = (...names) => ({ title: names[0], find: () => findBinary(names) });
 const sameEverywhere = (name) => ({ apt: [[name]], dnf: name, brew: name, apk: name, pacman: name });
@@ -85,6 +86,7 @@ const NEEDS = {
     },
   },
   galera: debian('galera-4', GALERA),
+  clusterServer: debian('mariadb-server-core', CLUSTER_SERVER),
   debootstrap: {
     ...program('debootstrap'),
     packages: {
@@ -125,6 +127,7 @@ export const TEST_NEEDS = [
   'kubectl',
   'nginx',
   'galera',
+  'clusterServer',
 ];
 export const CLUSTER_NEEDS = [...SERVER_NEEDS, 'galera', 'stateTransfer'];
 export const BENCH_NEEDS = ['wrk'];

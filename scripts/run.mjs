@@ -2,8 +2,8 @@
 //
 //   node scripts/run.mjs [--test | --cluster | --scratch | --bench] -- <command> [arguments]
 //
-// Without a flag the command talks to the service that is running in this checkout, if one is, and
-// else to the same data without a service. Tests and benchmarks get servers and data of their own, and the programs
+// Without a flag the command uses the database that its environment names. Told of none, it talks to the service that is
+// running in this checkout, if one is, and else to the same data without a service. Tests and benchmarks get servers and data of their own, and the programs
 // that they need; `--scratch` gets the tests' servers alone.
 
 import './node-version.mjs';
@@ -15,8 +15,9 @@ import { BENCH_NEEDS, CLUSTER_NEEDS, TEST_NEEDS, ensureNeeds } from './needs.mjs
 import { spawnOwned } from './owned.mjs';
 import { endLeftovers, signalProcess } from './processes.mjs';
 import { ensureServers } from './servers.mjs';
-import { claimData, isService, releaseData, waitForRelease, waitForService } from './service.mjs';
+import { claimData, findRunning, isService, releaseData, waitForRelease, waitForService } from './service.mjs';
 import { Shutdown } from './shutdown.mjs';
+import { chooseDatabase } from './which-database.mjs';
 
 const COMMAND_STOP_GRACE_MS = 20_000;
 
@@ -83,8 +84,20 @@ async function claimOrJoin(mode, name) {
   return null;
 }
 
+/** Says which database is meant, before anything else is said; one of the environment's has nothing of the checkout's. */
+function chooseMode(mode) {
+  if (!mode.joinsService) return mode;
+  const { from, line } = chooseDatabase({ env: process.env, service: findRunning() });
+  say(line);
+  // The Redis, where none is named, is not the service's either: it would mix up the stock of two databases.
+  return from === 'environment' ? { ...mode, dir: join(localDir, 'elsewhere'), joinsService: false } : mode;
+}
+
 async function commandEnv(mode, service) {
-  if (service) return { ...service.env, SERVICE_URL: service.url };
+  if (service) {
+    const name = process.env.DB_DATABASE;
+    return { ...service.env, SERVICE_URL: service.url, ...(name && { DB_DATABASE: name }) };
+  }
   await endLeftovers(localDir, say);
   const servers = await ensureServers({
     dir: mode.dir,
@@ -106,9 +119,10 @@ function spawnCommand([command, ...args], env, mode) {
   return spawnOwned(program, args, options, as);
 }
 
-async function main({ mode, command }, shutdown) {
+async function main({ mode: asked, command }, shutdown) {
   const name = process.env.npm_lifecycle_event ? `npm run ${process.env.npm_lifecycle_event}` : command.join(' ');
-  if (mode.readsEnvFile) loadEnvFile();
+  if (asked.readsEnvFile) loadEnvFile();
+  const mode = chooseMode(asked);
   const service = await claimOrJoin(mode, name);
   if (!service) shutdown.cleanUp = () => releaseData(mode.dir);
   await ensureNeeds(mode.needs, { dir: mode.dir, log: say });

@@ -58,6 +58,12 @@ export function findAnnounced(holder) {
   return run && isSameProcess(run, holder) ? run : null;
 }
 
+/** The service of this checkout, or null while none is ready. */
+export function findRunning() {
+  const holder = readJson(launcherLock(localDir));
+  return holder && isService(holder) && isAlive(holder) ? findAnnounced(holder) : null;
+}
+
 /** Waits for a launcher that is still starting. Null when it ended instead. */
 export async function waitForService(holder) {
   await waitUntil(() => findAnnounced(holder) || !isAlive(holder), Infinity, 100);

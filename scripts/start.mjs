@@ -87,6 +87,7 @@ async function choosePort(from = PORT_DEFAULT) {
 function appEnv(servers) {
   return {
     APP_ENV: process.env.APP_ENV || 'local',
+    ...(process.env.DB_DATABASE && { DB_DATABASE: process.env.DB_DATABASE }),
     ADMIN_TOKEN: process.env.ADMIN_TOKEN || keptSecret(join(localDir, 'admin-token')),
     ...servers.env,
   };

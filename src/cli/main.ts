@@ -7,6 +7,11 @@ if (existsSync('.env')) process.loadEnvFile('.env');
 
 const program = new Command('checkout').description('Operates the flash-sale checkout').showHelpAfterError();
 registerCommands(program, () => loadConfig(process.env));
+// Which database a command works on is said before it does anything; standard output is the command's.
+program.hook('preAction', () => {
+  const { name, host, port } = loadConfig(process.env).database;
+  process.stderr.write(`Database: ${name} at ${host}:${port}\n`);
+});
 
 try {
   await program.parseAsync();
