@@ -25,10 +25,10 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     http: {
       host: env.string('HOST', isLocal ? '127.0.0.1' : '0.0.0.0'),
       port: env.integer('PORT', 3000, { max: 65_535 }),
-      requestTimeoutMs: env.integer('HTTP_REQUEST_TIMEOUT_MS', 10_000, { min: 100 }),
+      requestTimeoutMs: env.milliseconds('HTTP_REQUEST_TIMEOUT_MS', 10_000, { min: 100 }),
       rateLimitPerMinute: env.integer('RATE_LIMIT_PER_MINUTE', isLocal ? 0 : 600),
       /** How long a connection may be idle between two requests. */
-      keepAliveMs: env.integer('HTTP_KEEP_ALIVE_MS', 72_000, { min: 1000 }),
+      keepAliveMs: env.milliseconds('HTTP_KEEP_ALIVE_MS', 72_000, { min: 1000 }),
       connectionsMax: env.integer('HTTP_CONNECTIONS_MAX', 16_384, { min: 1 }),
       trustedProxies: env.addresses('TRUSTED_PROXIES'),
       corsOrigins: env.origins('CORS_ORIGINS'),
@@ -44,7 +44,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
       username: env.string('DB_USERNAME', 'root'),
       password: env.secret('DB_PASSWORD'),
       poolSize: env.integer('DB_POOL_SIZE', 10, { min: 2, max: 1000 }),
-      statementTimeoutMs: env.integer('DB_STATEMENT_TIMEOUT_MS', 3000, { min: 100 }),
+      statementTimeoutMs: env.milliseconds('DB_STATEMENT_TIMEOUT_MS', 3000, { min: 100 }),
       isEncrypted: env.boolean('DB_TLS', false),
       /** PEM; empty for the certificate authorities that Node.js knows. */
       tlsCa: env.secret('DB_TLS_CA'),
@@ -54,7 +54,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
       port: env.integer('REDIS_PORT', 6379, { min: 1, max: 65_535 }),
       password: env.secret('REDIS_PASSWORD'),
       database: env.integer('REDIS_DATABASE', 0, { max: 1023 }),
-      commandTimeoutMs: env.integer('REDIS_COMMAND_TIMEOUT_MS', 250, { min: 10 }),
+      commandTimeoutMs: env.milliseconds('REDIS_COMMAND_TIMEOUT_MS', 250, { min: 10 }),
       isEncrypted: env.boolean('REDIS_TLS', false),
       tlsCa: env.secret('REDIS_TLS_CA'),
     },
@@ -87,7 +87,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     groupCommit: {
       batchSizeMax: env.integer('GROUP_COMMIT_BATCH_MAX', 128, { min: 1, max: 5000 }),
       waitingMax: env.integer('GROUP_COMMIT_WAITING_MAX', 10_000, { min: 1 }),
-      deadlineMs: env.integer('GROUP_COMMIT_DEADLINE_MS', 5000, { min: 100, max: 600_000 }),
+      deadlineMs: env.milliseconds('GROUP_COMMIT_DEADLINE_MS', 5000, { min: 100, max: 600_000 }),
     },
     /** What this process does besides being built: answer requests, work on queued jobs, start the scheduled work. */
     roles: env.someOf('ROLES', ['api', 'worker', 'scheduler']),
@@ -107,8 +107,8 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     /** The commit that was built, for the health checks. */
     gitCommit: env.string('GIT_COMMIT', ''),
     /** How long a process that was told to end says that it is not ready, and goes on. */
-    shutdownDelayMs: env.integer('SHUTDOWN_DELAY_MS', 0, { max: 600_000 }),
-    shutdownTimeoutMs: env.integer('SHUTDOWN_TIMEOUT_MS', 15_000, { min: 1000 }),
+    shutdownDelayMs: env.milliseconds('SHUTDOWN_DELAY_MS', 0, { max: 600_000 }),
+    shutdownTimeoutMs: env.milliseconds('SHUTDOWN_TIMEOUT_MS', 15_000, { min: 1000 }),
     adminToken: env.secret('ADMIN_TOKEN') || (appEnv === 'local' ? randomBytes(24).toString('base64url') : ''),
     /** Of the generic provider; those of others stand with their settings. */
     webhookSecrets: env.secretList('WEBHOOK_SECRETS'),

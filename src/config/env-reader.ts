@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { validateCronExpression } from 'cron';
+import { CronTime, validateCronExpression } from 'cron';
+
+/** The longest that Node's timers wait, halved, since two of our limits may add up. */
+const TIMER_MAX_MS = 2 ** 30 - 1;
 
 /** Thrown once for all wrong variables, so that one restart is enough to put them right. */
 export class ConfigError extends Error {
@@ -37,6 +40,11 @@ export class EnvReader {
     return fallback;
   }
 
+  /** A limit of time: a timer that is told more starts over at one millisecond. */
+  milliseconds(name: string, fallback: number, { min = 0, max = TIMER_MAX_MS } = {}): number {
+    return this.integer(name, fallback, { min, max });
+  }
+
   boolean(name: string, fallback: boolean): boolean {
     return this.oneOf(name, ['true', 'false'] as const, fallback ? 'true' : 'false') === 'true';
   }
@@ -61,8 +69,11 @@ export class EnvReader {
   /** A cron expression, seconds first and optional, or `off`. */
   cron(name: string, fallback: string): string {
     const raw = this.string(name, fallback);
-    if (raw === 'off' || validateCronExpression(raw).valid) return raw;
-    this.reject(name, `must be a cron expression ("seconds minutes hours days months weekdays") or off, got "${raw}"`);
+    if (raw === 'off' || comesRound(raw)) return raw;
+    this.reject(
+      name,
+      `must be off or a cron expression ("seconds minutes hours days months weekdays") of days that exist, got "${raw}"`,
+    );
     return fallback;
   }
 
@@ -135,6 +146,17 @@ export class EnvReader {
   private raw(name: string): string | undefined {
     const value = this.env[name]?.trim();
     return value === '' ? undefined : value;
+  }
+}
+
+/** Whether the time that a cron expression names ever comes: the 30th of February does not. */
+function comesRound(expression: string): boolean {
+  if (!validateCronExpression(expression).valid) return false;
+  try {
+    new CronTime(expression, 'UTC').sendAt();
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -14,9 +14,18 @@ export function connectToRedis(settings: Config['redis'], options: RedisOptions)
     connectTimeout: 2000,
     // ioredis waits this long at closing even for a connection that is gone already.
     disconnectTimeout: 100,
+    reconnectOnError: isFromAnother,
     retryStrategy: (attempt) => Math.min(100 * attempt, 2000),
     ...options,
   });
+}
+
+/**
+ * Whether the server is no longer the one that we should talk to: demoted in a failover, or one that wants the password
+ * again. A new connection finds the other, and tells the password; the command that failed is its caller's to repeat.
+ */
+function isFromAnother({ message }: Error): boolean {
+  return message.startsWith('READONLY') || message.startsWith('NOAUTH');
 }
 
 /** Resolves once Redis has answered on this connection. */

@@ -34,6 +34,19 @@ describe('loadConfig', () => {
     });
   });
 
+  it('refuses limits that no timer can wait for, and dates that never come', () => {
+    const limits = [
+      'HTTP_REQUEST_TIMEOUT_MS',
+      'HTTP_KEEP_ALIVE_MS',
+      'DB_STATEMENT_TIMEOUT_MS',
+      'REDIS_COMMAND_TIMEOUT_MS',
+      'SHUTDOWN_TIMEOUT_MS',
+    ];
+    for (const name of limits) expect(namedIn({ ...REQUIRED, [name]: '2147483648' })).toEqual([name]);
+    expect(namedIn({ ...REQUIRED, RETENTION_CRON: '0 0 0 30 2 *' })).toEqual(['RETENTION_CRON']);
+    expect(namedIn({ ...REQUIRED, RETENTION_CRON: '0 0 0 29 2 *' })).toEqual([]);
+  });
+
   it('names every variable that is wrong, not only the first', () => {
     const wrong = { ...REQUIRED, PORT: 'http', HOLD_TTL_SECONDS: '0', APP_ENV: 'staging', DB_POOL_SIZE: '1.5' };
     expect(namedIn(wrong).sort()).toEqual(['APP_ENV', 'DB_POOL_SIZE', 'HOLD_TTL_SECONDS', 'PORT']);
