@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { canonicalAmount } from '../common/money.js';
+import { orderIdOfReference } from '../common/payment-reference.js';
 import type { Config } from '../config/config.js';
 import type { PaymentNoticeDto } from './payment-notice.dto.js';
-import type { PaymentEvent, PaymentProvider, RawNotice } from './payment-provider.js';
+import { type PaymentEvent, type PaymentProvider, type RawNotice, ReferenceMismatchError } from './payment-provider.js';
 import { HEX_SIGNATURE, isAuthenticBy, STANDARD_WEBHOOKS, STRIPE_SIGNATURE } from './signatures.js';
 
 /** The notice in our own form, signed by whichever scheme the sender has. It comes to `/api/payments/webhook`. */
@@ -18,21 +20,49 @@ export function genericProvider({ webhookSecrets: secrets }: Config): PaymentPro
   };
 }
 
-/** The schema of the route has checked the body. */
+/** The schema of the route has checked the body, but for what a notice must not be refused for. */
 function toEvent({ body }: RawNotice): PaymentEvent {
   const notice = body as PaymentNoticeDto;
+  const { order_id, status, transaction_id, idempotency_key, payment_reference: reference = null } = notice;
+  if (reference !== null && orderIdOfReference(reference) !== order_id) throw new ReferenceMismatchError();
+  const amount = amountOf(notice.amount ?? null);
+  const currency = currencyOf(notice.currency ?? null);
+  const isUnreadable = amount === UNREADABLE || currency === UNREADABLE;
   return {
     provider: GENERIC,
-    eventId: notice.idempotency_key ?? derivedKey(notice),
-    isKeyDerived: notice.idempotency_key === undefined,
-    type: notice.status,
-    status: notice.status,
-    orderId: notice.order_id,
-    transactionId: notice.transaction_id,
-    amount: notice.amount ?? null,
-    currency: notice.currency ?? null,
+    eventId: idempotency_key ?? derivedKey(notice),
+    isKeyDerived: (idempotency_key ?? null) === null,
+    type: status,
+    status,
+    orderId: order_id,
+    reference,
+    unreadable: isUnreadable ? 'amount' : null,
+    transactionId: transaction_id,
+    amount: amount === UNREADABLE ? null : amount,
+    currency: currency === UNREADABLE ? null : currency,
     occurredAt: null,
+    ...(isUnreadable && { metadata: toldIn(notice) }),
   };
+}
+
+const UNREADABLE = Symbol('unreadable');
+
+/** Read as a number, however it was written; a refund's column must take it. What is not told is null. */
+function amountOf(told: unknown): string | null | typeof UNREADABLE {
+  if (told === null) return null;
+  const amount = typeof told === 'string' || typeof told === 'number' ? canonicalAmount(String(told).trim()) : null;
+  return amount !== null && /^[0-9]{1,12}\.[0-9]{2,3}$/.test(amount) ? amount : UNREADABLE;
+}
+
+function currencyOf(told: unknown): string | null | typeof UNREADABLE {
+  if (told === null) return null;
+  return typeof told === 'string' && /^[A-Za-z]{3}$/.test(told.trim()) ? told.trim().toUpperCase() : UNREADABLE;
+}
+
+/** What was told, as far as it is short, for the operator to look at. */
+function toldIn({ amount, currency }: PaymentNoticeDto): Record<string, string> {
+  const text = (told: unknown) => [...JSON.stringify(told ?? null)].slice(0, 100).join('');
+  return { amount: text(amount), currency: text(currency) };
 }
 
 /** Longest text of a derived key, in characters; its column also has to take what tells other content apart. */

@@ -1,3 +1,5 @@
+import { ValidationError } from '../common/problem.js';
+
 /** Names of headers are in lower case; a header that came twice is an array or one text joined by a comma. */
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -17,10 +19,20 @@ export interface PaymentEvent {
   readonly isKeyDerived?: boolean;
   /** The provider's own word for what happened. */
   readonly type: string;
-  /** `refunded`: the money went back. `unhandled`: nothing that an order depends on. */
-  readonly status: 'success' | 'failed' | 'refunded' | 'unhandled';
+  /**
+   * `failed`: the payment failed, and no other try of it is to be waited for unless the operator says so; `declined`: one
+   * try did, and others may follow; `processing`: it takes days; `canceled` and `expired`: nobody can pay by it any more;
+   * `refunded`: the money went back; `unhandled`: nothing that an order depends on.
+   */
+  readonly status: PaymentStatus;
   /** Null when the event names none of our orders. */
   readonly orderId: number | null;
+  /** The order's `payment_reference`, where the event has one that can be read. */
+  readonly reference?: string | null;
+  /** Why the event is no concern of this service; null when it may be. At most 60 characters. */
+  readonly disregarded?: string | null;
+  /** What of it can't be read, so that no payment may count by it; null when all can. */
+  readonly unreadable?: 'reference' | 'amount' | null;
   readonly transactionId: string;
   /** Decimal string, when the provider tells it. */
   readonly amount: string | null;
@@ -28,7 +40,14 @@ export interface PaymentEvent {
   readonly currency: string | null;
   /** ISO 8601 in UTC, when the provider tells it. */
   readonly occurredAt: string | null;
+  /** The provider's name of the account whose event it is, when it tells it. */
+  readonly account?: string | null;
+  /** What the shop has written to the payment, for the operator. */
+  readonly metadata?: Readonly<Record<string, unknown>> | null;
 }
+
+export type PaymentStatus =
+  'success' | 'failed' | 'declined' | 'processing' | 'canceled' | 'expired' | 'refunded' | 'unhandled';
 
 /** Money that is to be given back. */
 export interface RefundOrder {
@@ -52,7 +71,7 @@ export interface PaymentProvider {
   /** Whether the notice is signed with one of the secrets, and recently. Must take constant time over them. */
   isAuthentic(notice: RawNotice, nowSeconds: number): boolean;
 
-  /** @throws ValidationError when an authentic notice can not be read. */
+  /** @throws ValidationError when an authentic notice can not be read, and its sender can mend that. */
   toEvent(notice: RawNotice): PaymentEvent;
 
   /**
@@ -63,6 +82,15 @@ export interface PaymentProvider {
    * @throws RefundRefusedError when this attempt has failed for good, UnavailableError when nobody can know.
    */
   sendRefund?(refund: RefundOrder): Promise<string | null>;
+}
+
+/** A notice whose sender is ours alone names an order and the reference of another one. */
+export class ReferenceMismatchError extends ValidationError {
+  constructor() {
+    super('The notice is not valid: payment_reference is not that of the order.', [
+      { field: 'payment_reference', message: 'is not that of the order' },
+    ]);
+  }
 }
 
 /** The provider said no; the message is its reason. */

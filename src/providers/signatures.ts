@@ -29,8 +29,8 @@ export function isAuthenticBy(
 
 /**
  * Standard Webhooks 1.0.0: `webhook-signature` lists `v1,<base64>` signatures, HMAC-SHA256 over
- * `webhook-id.webhook-timestamp.body`. A list that is not exactly of that form is refused: the same header sent
- * twice arrives as one, joined by a comma.
+ * `webhook-id.webhook-timestamp.body`. Signatures of other versions beside it are none of our business, but a `v1` that
+ * is not exactly of that form is refused: the same header sent twice arrives as one, joined by a comma.
  */
 export const STANDARD_WEBHOOKS: SignatureScheme = {
   header: 'webhook-signature',
@@ -39,8 +39,8 @@ export const STANDARD_WEBHOOKS: SignatureScheme = {
     const timestamp = single(headers['webhook-timestamp']);
     const signatures = single(headers['webhook-signature'])?.split(' ') ?? [];
     if (id === null || timestamp === null || !isRecent(timestamp, nowSeconds)) return false;
-    if (!signatures.every((signature) => /^v[0-9]+[a-z]*,[A-Za-z0-9+/]+={0,2}$/.test(signature))) return false;
     const given = signatures.filter((signature) => signature.startsWith('v1,')).map((signature) => signature.slice(3));
+    if (!given.every((digest) => /^[A-Za-z0-9+/]+={0,2}$/.test(digest))) return false;
     const keys = secrets.map(standardSecret).filter((key) => key !== null);
     return anyEqual(given, hmacs(keys, `${id}.${timestamp}.${rawBody}`, 'base64'));
   },
@@ -50,8 +50,11 @@ export const STANDARD_WEBHOOKS: SignatureScheme = {
 export const STRIPE_SIGNATURE: SignatureScheme = {
   header: 'stripe-signature',
   isValid({ headers, rawBody }, secrets, nowSeconds) {
-    const parts = single(headers['stripe-signature'])?.split(',') ?? [];
-    if (!parts.every((part) => /^[a-z]+[0-9]*=[0-9a-f]+$/.test(part))) return false;
+    const parts =
+      single(headers['stripe-signature'])
+        ?.split(',')
+        .map((part) => part.trim()) ?? [];
+    if (!parts.filter((part) => /^(t|v1)=/.test(part)).every((part) => /=[0-9a-f]+$/.test(part))) return false;
     const valuesOf = (name: string) =>
       parts.filter((part) => part.startsWith(`${name}=`)).map((part) => part.slice(name.length + 1));
     const [timestamp, second] = valuesOf('t');

@@ -6,6 +6,7 @@ import type { StockLedger } from '../products/stock-ledger.js';
 import type { RefundLedger } from '../refunds/refund-ledger.js';
 import { IdempotencyKeyReusedError } from '../idempotency/idempotency.errors.js';
 import { contentHash } from './notice.js';
+import { judgeBelonging } from './belonging.js';
 import { decidePayment, type PaymentPolicy } from './payment-decision.js';
 import { PaymentEventNotOwedError } from './webhooks.errors.js';
 import type { NewLog, VerdictChange } from './webhooks.repository.js';
@@ -52,6 +53,8 @@ export class Intake {
     const known = this.known.get(key);
     if (known !== undefined && known.hash !== hash) return this.takeOther(notice);
     if (known !== undefined && isSettled(known, intent)) {
+      // Asked for again, what the operator did is no mistake; of anything else it would look as if money went back.
+      if (intent === 'refund' && known.reason !== GIVEN_BACK) return new PaymentEventNotOwedError();
       return { result: 'duplicate', orderId: event.orderId, orderStatus: known.order_status };
     }
     const verdict = intent === 'refund' ? this.owe(event) : this.decide(event, known?.created_at ?? null);
@@ -79,11 +82,13 @@ export class Intake {
     return { result: verdict.outcome!, orderId: notice.event.orderId, orderStatus: verdict.order_status };
   }
 
-  private decide(event: PaymentEvent, cameAt: string | null): WebhookVerdict {
-    if (event.orderId === null) return NO_ORDER_NAMED[event.status === 'unhandled' ? 'unhandled' : 'handled'];
+  private decide(event: PaymentEvent, cameAt: string | null): WebhookVerdict | Error {
     const order = this.orders.get(event.orderId);
+    const verdict = judgeBelonging(event, order, this.policy);
+    if (verdict !== null) return verdict;
     if (order === undefined) return PENDING;
-    if (cameAt !== null && this.isTooEarlyFor(order, cameAt)) return { ...TOO_EARLY, order_status: order.status };
+    if (cameAt !== null && this.isTooEarlyFor(order, cameAt, event))
+      return { ...TOO_EARLY, order_status: order.status };
     const { refunds, ledger } = this.rows;
     const decision = decidePayment(event, this.policy, {
       order,
@@ -100,10 +105,10 @@ export class Intake {
   /**
    * Whether the order was made so long after the notice came that the notice can't mean it: nobody knows a number
    * long before its COMMIT, and a database that was restored gives numbers out again. A number that another
-   * buyer's order has now must not make that order paid or cancelled.
+   * buyer's order has now must not make that order paid or cancelled. The reference of the order is proof enough.
    */
-  private isTooEarlyFor(order: StockedOrderRow, cameAt: string): boolean {
-    return addSeconds(cameAt, this.policy.earlySeconds) < order.created_at;
+  private isTooEarlyFor(order: StockedOrderRow, cameAt: string, { reference = null }: PaymentEvent): boolean {
+    return reference === null && addSeconds(cameAt, this.policy.earlySeconds) < order.created_at;
   }
 
   /** The operator gives up on matching the money: it is owed back, and its order stays as it is. */
@@ -113,8 +118,7 @@ export class Intake {
     const isSale = order?.status === 'paid' && order.paid_transaction_id === transactionId;
     if (event.status !== 'success' || orderId === null || isSale) return new PaymentEventNotOwedError();
     this.oweTo(event, order);
-    const reason = 'the operator gives it back; refund due';
-    return { status: 'processed', outcome: 'applied', reason, order_status: order?.status ?? null };
+    return { status: 'processed', outcome: 'applied', reason: GIVEN_BACK, order_status: order?.status ?? null };
   }
 
   private oweTo({ provider, orderId, transactionId, amount, currency }: PaymentEvent, order?: StockedOrderRow): void {
@@ -156,6 +160,8 @@ function isSettled({ status, outcome }: WebhookVerdict, intent: Intent): boolean
   }
 }
 
+const GIVEN_BACK = 'the operator gives it back; refund due';
+
 const TOLD_OTHERWISE = 'the same payment was told with other content';
 
 const PENDING: WebhookVerdict = {
@@ -170,16 +176,4 @@ const TOO_EARLY: WebhookVerdict = {
   outcome: 'review',
   reason: 'the order was made long after the notice',
   order_status: null,
-};
-
-const ignored = (reason: string): WebhookVerdict => ({
-  status: 'processed',
-  outcome: 'ignored',
-  reason,
-  order_status: null,
-});
-
-const NO_ORDER_NAMED = {
-  unhandled: ignored('the type of the event is not handled'),
-  handled: ignored('the event names no order'),
 };

@@ -14,9 +14,9 @@ export function toNotice(event: PaymentEvent, intent: Intent): Notice {
 
 /** Two notices are the same when what they say is the same, however it was written: `"10"` is `"10.00"`. */
 export function contentHash(event: PaymentEvent): string {
-  const { orderId, status, transactionId, currency } = event;
+  const { orderId, type, transactionId, currency } = event;
   const amount = event.amount === null ? null : (canonicalAmount(event.amount) ?? event.amount);
   return createHash('sha256')
-    .update(JSON.stringify([orderId, status, transactionId, amount, currency]))
+    .update(JSON.stringify([orderId, type, transactionId, amount, currency]))
     .digest('hex');
 }

@@ -1,5 +1,6 @@
 import { assertUnreachable } from '../common/assert-unreachable.js';
 import { isSameAmount } from '../common/money.js';
+import { isoTime } from '../database/sql.js';
 import type { OrderStatus, SettledState, Settlement, StockedOrderRow } from '../orders/orders.types.js';
 import type { PaymentEvent } from '../providers/payment-provider.js';
 import type { RefundLedger } from '../refunds/refund-ledger.js';
@@ -40,7 +41,11 @@ export interface PaymentDecision {
  *     event \\ order   pending_payment        paid                cancelled                      refund_due
  *     success (1)     paid                   owe it back         paid if units are left,        owe it back
  *                                                                else refund_due, owe it back
- *     failed          cancelled (2)          ignored             ignored                        ignored
+ *     failed (4)      cancelled (2)          ignored             ignored                        ignored
+ *     canceled (4),   cancelled              ignored             ignored                        ignored
+ *     expired
+ *     declined (4),   ignored: an attempt is no end, and others may follow
+ *     processing
  *     refunded        confirms the refund of that payment, if one is owed; else review (3)
  *
  *  1. Of the payment that paid the order, or whose refund is known: ignored, under whatever key. Of another
@@ -48,13 +53,24 @@ export interface PaymentDecision {
  *  2. With the policy `keep`: ignored, and the units stay until the payment deadline.
  *  3. A smaller sum than is owed, or money of which nobody knew that it should go back; but when it is the
  *     payment that paid the order, the shop has taken a sale back by itself: ignored.
+ *  4. Of an unpaid order, but over another amount or currency than its own: review.
+ *
+ * What is older than its order by more than a minute can't be of it: review.
  */
 export function decidePayment(event: PaymentEvent, policy: PaymentPolicy, context: PaymentContext): PaymentDecision {
+  if (event.status !== 'unhandled' && isOlderThan(context.order, event)) {
+    return review(context, 'the event is older than the order');
+  }
   switch (event.status) {
     case 'success':
       return decideSuccess(event, policy, context);
     case 'failed':
-      return decideFailure(policy, context);
+    case 'declined':
+    case 'canceled':
+    case 'expired':
+      return decideFailure(event, policy, context);
+    case 'processing':
+      return ignore(context, 'the payment is under way');
     case 'refunded':
       return decideRefund(event, context);
     case 'unhandled':
@@ -90,12 +106,22 @@ function decideSuccess(event: PaymentEvent, policy: PaymentPolicy, context: Paym
   }
 }
 
-function decideFailure({ failedPolicy }: PaymentPolicy, context: PaymentContext): PaymentDecision {
+function decideFailure(event: PaymentEvent, policy: PaymentPolicy, context: PaymentContext): PaymentDecision {
   const { order } = context;
   if (order.status !== 'pending_payment') return ignore(context, `order is ${order.status}`);
-  return failedPolicy === 'release'
-    ? settle(order, { to: 'cancelled', reason: 'payment_failed' })
-    : ignore(context, 'the units are kept until the payment deadline');
+  if (!isWhatIsDue(event, policy, order)) return review(context, 'amount or currency differs from the order');
+  switch (event.status) {
+    case 'canceled':
+      return settle(order, { to: 'cancelled', reason: 'payment_failed' });
+    case 'expired':
+      return settle(order, { to: 'cancelled', reason: 'payment_expired' });
+    case 'failed':
+      return policy.failedPolicy === 'release'
+        ? settle(order, { to: 'cancelled', reason: 'payment_failed' })
+        : ignore(context, 'the units are kept until the payment deadline');
+    default:
+      return ignore(context, 'one try failed; the units are kept until the deadline');
+  }
 }
 
 function decideRefund(event: PaymentEvent, context: PaymentContext): PaymentDecision {
@@ -117,8 +143,19 @@ function decideRefund(event: PaymentEvent, context: PaymentContext): PaymentDeci
   }
 }
 
+/** Clocks differ, but not by more than a minute. */
+const CLOCKS_DIFFER_SECONDS = 60;
+
+function isOlderThan({ created_at }: StockedOrderRow, { occurredAt }: PaymentEvent): boolean {
+  return occurredAt !== null && Date.parse(occurredAt) + CLOCKS_DIFFER_SECONDS * 1000 < Date.parse(isoTime(created_at));
+}
+
 /** What the provider does not tell counts as right. */
-function isWhatIsDue({ amount, currency }: PaymentEvent, policy: PaymentPolicy, order: StockedOrderRow): boolean {
+export function isWhatIsDue(
+  { amount, currency }: PaymentEvent,
+  policy: PaymentPolicy,
+  order: StockedOrderRow,
+): boolean {
   return (amount === null || isSameAmount(amount, order.amount)) && (currency === null || currency === policy.currency);
 }
 

@@ -21,6 +21,9 @@ import { PaymentEventNotFoundError } from './webhooks.errors.js';
 import { WebhooksRepository } from './webhooks.repository.js';
 import type { Intent, Notice, PaymentAnswer, WebhookLogRow, WebhookLogStatus } from './webhooks.types.js';
 
+/** What may cancel an order. */
+const ENDING: ReadonlySet<PaymentEvent['status']> = new Set(['failed', 'canceled', 'expired']);
+
 /** How many waiting events one step of the reconciliation takes. */
 const RECONCILE_STEP = 500;
 
@@ -203,7 +206,7 @@ export class WebhooksService {
     batch: readonly Notice[],
     orders: readonly StockedOrderRow[],
   ): Promise<{ ledger: StockLedger | null; takenBack: number }> {
-    const failing = new Set(batch.filter(({ event }) => event.status === 'failed').map(({ event }) => event.orderId));
+    const failing = new Set(batch.filter(({ event }) => ENDING.has(event.status)).map(({ event }) => event.orderId));
     const paying = new Set(batch.filter(({ event }) => event.status === 'success').map(({ event }) => event.orderId));
     const late = orders.filter(({ id, status }) => paying.has(id) && (status === 'cancelled' || failing.has(id)));
     if (late.length === 0) return { ledger: null, takenBack: 0 };

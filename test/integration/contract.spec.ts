@@ -189,13 +189,9 @@ const OPERATIONS: Record<string, Operation> = {
         path: '/api/payments/webhook/stripe',
         body: stripeEvent('payment_intent.succeeded', await createOrder(service)),
       }),
-      202: () => ({
-        path: '/api/payments/webhook/stripe',
-        body: stripeEvent('payment_intent.succeeded', { order_id: UNKNOWN_ID }),
-      }),
     },
     refusals: {
-      VALIDATION_FAILED: () => ({ path: '/api/payments/webhook/stripe', body: { id: 'evt_1' } }),
+      VALIDATION_FAILED: () => ({ path: '/api/payments/webhook/stripe', body: '{' }),
       PROVIDER_NOT_FOUND: () => ({ path: '/api/payments/webhook/nobody', body: {} }),
       IDEMPOTENCY_KEY_REUSED: async (service) => {
         const event = stripeEvent('payment_intent.succeeded', await createOrder(service));

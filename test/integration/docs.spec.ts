@@ -14,6 +14,7 @@ const DOCUMENTED_URL = 'http://127.0.0.1:3000';
 const ANSWER_LANGUAGES = ['http', 'json', 'text'];
 const HOLD_ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
+const REFERENCE = /\b([0-9]+)-[a-z2-7]{16}\b/g;
 
 interface Example {
   readonly title: string;
@@ -43,7 +44,12 @@ function settingsIn(code: string): Record<string, string> | null {
 
 /** What is compared of an answer: a JSON body by its values, in any order and layout. */
 function comparable(answer: string) {
-  const text = answer.trim().replaceAll('\r', '').replace(HOLD_ID, '<hold id>').replace(TIME, '<time>');
+  const text = answer
+    .trim()
+    .replaceAll('\r', '')
+    .replace(HOLD_ID, '<hold id>')
+    .replace(TIME, '<time>')
+    .replace(REFERENCE, '$1-<reference>');
   const [, statusLine, headerLines = '', body = ''] = /^(HTTP\/.*)\n?((?:.+\n?)*)\n*([^]*)$/.exec(text) ?? [
     '',
     '',

@@ -22,6 +22,7 @@ export interface Hold {
 
 export interface Order {
   order_id: number;
+  payment_reference: string;
   hold_id: string;
   product_id: number;
   quantity: number;
@@ -32,7 +33,7 @@ export interface Order {
 
 export interface Notice {
   order_id: number;
-  status: 'success' | 'failed';
+  status: 'success' | 'failed' | 'processing';
   transaction_id: string;
   [field: string]: unknown;
 }

@@ -37,19 +37,27 @@ export function hexHeaders(secret: string, body: string): NoticeHeaders {
 
 export type StripeEventType = 'payment_intent.succeeded' | 'payment_intent.payment_failed' | 'charge.refunded';
 
+/** What the shop has to write to the payment of an order, and what other shops write. */
+export interface PaymentMetadata {
+  readonly payment_reference?: string;
+  readonly order_id?: number;
+}
+
 /** An event of Stripe about a payment of an order over 99.99 EUR. `object` overrides fields of its subject. */
 export function stripeEvent(
   type: StripeEventType | (string & {}),
-  order: Pick<Order, 'order_id'>,
+  { payment_reference, order_id }: PaymentMetadata,
   object: Record<string, unknown> = {},
 ): Record<string, unknown> {
-  const money = { amount: 9999, amount_received: 9999, amount_refunded: 9999, currency: 'eur' };
+  const money = { amount: 9999, amount_received: 9999, amount_refunded: 9999, amount_total: 9999, currency: 'eur' };
+  const metadata = { ...(payment_reference && { payment_reference }), ...(order_id && { order_id: String(order_id) }) };
   return {
     id: unique('evt'),
     object: 'event',
     type,
     created: nowSeconds(),
-    data: { object: { id: unique('pi'), ...money, metadata: { order_id: String(order.order_id) }, ...object } },
+    livemode: false,
+    data: { object: { id: unique('pi'), ...money, metadata, ...object } },
   };
 }
 

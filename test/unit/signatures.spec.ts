@@ -141,7 +141,7 @@ describe('the Standard Webhooks scheme', () => {
   });
 
   it('accepts a list of signatures if one of them matches, and ignores versions it does not know', () => {
-    const signature = `v1,AAAA v1a,${'B'.repeat(44)} ${PUBLISHED['webhook-signature']}`;
+    const signature = `v1,AAAA v1a,${'B'.repeat(44)} v9;not+base64=_ ${PUBLISHED['webhook-signature']}`;
     expect(isValid(SCHEMES[0]!, { headers: { 'webhook-signature': signature } })).toBe(true);
   });
 
@@ -169,7 +169,7 @@ describe('the Stripe scheme', () => {
 
   it('accepts several signatures while a secret is rolled, and ignores the test scheme', () => {
     const [timestamp, signature] = (SCHEMES[1]!.signed['stripe-signature'] as string).split(',');
-    const header = `${timestamp},v1=${'0'.repeat(64)},${signature},v0=${'1'.repeat(64)}`;
+    const header = `${timestamp},v1=${'0'.repeat(64)},${signature},v0=${'1'.repeat(64)},v2=Not_hex-at=all,x`;
     expect(isValid(SCHEMES[1]!, { headers: { 'stripe-signature': header } })).toBe(true);
   });
 });

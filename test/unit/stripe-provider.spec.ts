@@ -1,14 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import { ValidationError } from '../../src/common/problem.js';
 import { loadConfig } from '../../src/config/config.js';
 import { PaymentProviders } from '../../src/providers/providers.js';
 import { fromStripeAmount, toStripeAmount } from '../../src/providers/stripe-amounts.js';
 
 const stripe = new PaymentProviders(loadConfig({ DB_HOST: 'd', REDIS_HOST: 'r' })).find('stripe')!;
 
+const REFERENCE = '5-aaaabbbbccccdddd';
+
 function intent(overrides: object = {}) {
   const money = { amount: 9999, amount_received: 9999, currency: 'eur' };
-  return { id: 'pi_1', object: 'payment_intent', ...money, metadata: { order_id: '5' }, ...overrides };
+  return { id: 'pi_1', object: 'payment_intent', ...money, metadata: { payment_reference: REFERENCE }, ...overrides };
 }
 
 function toEvent(type: string, object: object, overrides: object = {}) {
@@ -24,10 +25,15 @@ describe("the events of Stripe's adapter", () => {
       type: 'payment_intent.succeeded',
       status: 'success',
       orderId: 5,
+      reference: REFERENCE,
+      disregarded: null,
+      unreadable: null,
       transactionId: 'pi_1',
       amount: '99.99',
       currency: 'EUR',
       occurredAt: '2021-02-25T15:02:10.000Z',
+      account: null,
+      metadata: { payment_reference: REFERENCE },
     });
   });
 
@@ -40,14 +46,14 @@ describe("the events of Stripe's adapter", () => {
     expect(toEvent('payment_intent.succeeded', intent({ amount_received: 5000 })).amount).toBe('50.00');
   });
 
-  it('takes a failed payment for one', () => {
+  it('takes a failed payment for an attempt', () => {
     const event = toEvent('payment_intent.payment_failed', intent({ amount_received: 0 }));
-    expect(event).toMatchObject({ status: 'failed', amount: '99.99', orderId: 5 });
+    expect(event).toMatchObject({ status: 'declined', amount: '99.99', orderId: 5 });
   });
 
   it('names the PaymentIntent of a charge that was given back', () => {
     const charge = { id: 'ch_1', payment_intent: 'pi_1', amount: 9999, amount_refunded: 4000, currency: 'eur' };
-    const event = toEvent('charge.refunded', { ...charge, metadata: { order_id: '5' } });
+    const event = toEvent('charge.refunded', { ...charge, metadata: { payment_reference: REFERENCE } });
     expect(event).toMatchObject({ status: 'refunded', transactionId: 'pi_1', amount: '40.00', orderId: 5 });
   });
 
@@ -68,15 +74,25 @@ describe("the events of Stripe's adapter", () => {
   );
 
   it.each([
-    ['no object', null],
-    ['a text', 'event'],
-    ['no type', { id: 'evt_1', data: { object: {} } }],
-    ['no id', { type: 'x', data: { object: {} } }],
-    ['an id with a blank', { id: 'evt 1', type: 'x', data: { object: {} } }],
-    ['no data', { id: 'evt_1', type: 'x' }],
-    ['data without an object', { id: 'evt_1', type: 'x', data: {} }],
-  ])('refuses %s', (_, body) => {
-    expect(() => stripe.toEvent({ headers: {}, rawBody: '', body })).toThrow(ValidationError);
+    ['sk_live_1', 'local', true],
+    ['rk_test_1', 'production', false],
+    ['', 'production', true],
+    ['', 'test', false],
+  ])('knows by the key %j, and else by APP_ENV %s, whether live events are its own: %s', (key, appEnv, isLive) => {
+    const env = { DB_HOST: 'd', REDIS_HOST: 'r', ADMIN_TOKEN: 'x'.repeat(32), STRIPE_WEBHOOK_SECRETS: 's'.repeat(32) };
+    const config = loadConfig({ ...env, APP_ENV: appEnv, STRIPE_API_KEY: key });
+    const provider = new PaymentProviders(config).find('stripe')!;
+    for (const livemode of [true, false]) {
+      const body = { id: 'evt_1', type: 'payment_intent.succeeded', livemode, data: { object: intent() } };
+      const { disregarded } = provider.toEvent({ headers: {}, rawBody: '', body });
+      expect(disregarded === null).toBe(livemode === isLive);
+    }
+  });
+
+  it('keeps metadata for the operator only as far as it is short and every database takes it', () => {
+    const kept = (metadata: object) => toEvent('payment_intent.succeeded', intent({ metadata })).metadata;
+    expect(kept({ order_id: '5', '': 'ü' })).toEqual({ order_id: '5', '': 'ü' });
+    expect([kept({ a: 'x'.repeat(5000) }), kept({ a: '\ud800' })]).toEqual([null, null]);
   });
 });
 

@@ -221,6 +221,51 @@ describe('a notice long before its order', () => {
   });
 });
 
+describe('what a notice need not tell', () => {
+  it.each([
+    ['null for all of it', { amount: null, currency: null, idempotency_key: null, payment_reference: null }],
+    ['a number', { amount: 99.99 }],
+    ['a currency in small letters', { amount: '99.99', currency: 'eur' }],
+    ['more zeros than needed', { amount: '099.9900' }],
+  ])('may be %s', async (_, fields) => {
+    const order = await createOrder(service);
+    expect(taken(await notify(service, noticeOf(order, fields)), 200)).toMatchObject({ result: 'applied' });
+  });
+
+  it.each([
+    ['amount', ['', '-1', '1e3', 'free', true, {}, [], '1'.repeat(40), 1e21]],
+    ['currency', ['', 'EURO', 'E', 1, true, {}]],
+  ])('is for review where the %s can not be read, and never refused', async (field, values) => {
+    const order = await createOrder(service);
+    for (const value of values) {
+      const notice = noticeOf(order, { [field]: value });
+      expect(taken(await notify(service, notice), 200)).toMatchObject({ result: 'review' });
+    }
+    expect(await orderOf(order.hold_id)).toMatchObject([{ status: 'pending_payment' }]);
+    expect((await notify(service, noticeOf(order, { status: 'failed', amount: 'free' }))).body).toMatchObject({
+      result: 'review',
+      order_status: 'pending_payment',
+    });
+    await expectStockIdentity(order.product_id);
+  });
+
+  it('is that it takes days: the units stay until the deadline', async () => {
+    const order = await createOrder(service);
+    const answer = await notify(service, noticeOf(order, { status: 'processing' }));
+    expect(taken(answer, 200)).toMatchObject({ result: 'ignored', order_status: 'pending_payment' });
+  });
+
+  it('is the reference of the order; that of another one is refused', async () => {
+    const [order, other] = [await createOrder(service), await createOrder(service)];
+    const forged = other.payment_reference.replace(/^[0-9]+/, String(order.order_id));
+    for (const payment_reference of [other.payment_reference, forged, 'x']) {
+      expectProblem(await notify(service, noticeOf(order, { payment_reference })), 'VALIDATION_FAILED');
+    }
+    const { payment_reference } = order;
+    expect((await notify(service, noticeOf(order, { payment_reference }))).body).toMatchObject({ result: 'applied' });
+  });
+});
+
 describe('late money', () => {
   it('takes the units again when they are still there', async () => {
     const { id } = await createProduct(service, { stock_total: 2 });

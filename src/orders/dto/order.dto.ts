@@ -1,8 +1,9 @@
-import { IsIn, IsInt, IsUUID, Matches } from 'class-validator';
+import { IsIn, IsInt, IsString, IsUUID, Matches } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { Described } from '../../common/described.decorator.js';
 import { DATE_TIME, nullable, schemaOf } from '../../common/json-schema.js';
 import { MONEY_PATTERN } from '../../common/money.js';
+import { paymentReferenceOf } from '../../common/payment-reference.js';
 import { isoTime } from '../../database/sql.js';
 import { HOLD_ID_PATTERN, HOLD_ID_RULE, HoldDto, toHoldDto } from '../../holds/dto/hold.dto.js';
 import {
@@ -28,6 +29,10 @@ export class OrderDto {
   @IsInt()
   order_id!: number;
 
+  /** What a payment provider that others use too is to be told, as metadata of the same name. */
+  @IsString()
+  payment_reference!: string;
+
   @IsUUID()
   hold_id!: string;
 
@@ -52,6 +57,9 @@ export class HoldOrderDto {
   @IsInt()
   order_id!: number;
 
+  @IsString()
+  payment_reference!: string;
+
   @IsIn(ORDER_STATUSES as OrderStatus[])
   status!: OrderStatus;
 
@@ -73,6 +81,7 @@ export class HoldWithOrderDto extends HoldDto {
 export function toOrderDto({ order, hold }: CreatedOrder): OrderDto {
   return {
     order_id: order.id,
+    payment_reference: paymentReferenceOf(order.id, order.hold_id),
     hold_id: order.hold_id,
     product_id: hold.product_id,
     quantity: hold.qty,
@@ -89,6 +98,7 @@ export function toHoldWithOrderDto({ hold, order }: HoldWithOrder): HoldWithOrde
 function toHoldOrderDto(order: OrderRow): HoldOrderDto {
   return {
     order_id: order.id,
+    payment_reference: paymentReferenceOf(order.id, order.hold_id),
     status: order.status,
     cancel_reason: order.cancel_reason,
     amount: order.amount,

@@ -62,6 +62,18 @@ export class PaymentEventDto {
 
   @Described(() => nullable(DATE_TIME))
   processed_at!: string | null;
+
+  /** The order's payment_reference, where the event has one that can be read. */
+  @Described(TEXT_OR_NULL)
+  payment_reference!: string | null;
+
+  /** The provider's account whose event it is, when it tells it. */
+  @Described(TEXT_OR_NULL)
+  account!: string | null;
+
+  /** What the shop, or another one, has written to the payment. */
+  @Described(() => ({ type: ['object', 'null'], additionalProperties: true }))
+  metadata!: Readonly<Record<string, unknown>> | null;
 }
 
 export class PaymentEventPageDto {
@@ -90,5 +102,8 @@ export function toPaymentEventDto({ event, ...log }: WebhookLogRow): PaymentEven
     occurred_at: event.occurredAt,
     received_at: isoTime(log.created_at),
     processed_at: log.processed_at === null ? null : isoTime(log.processed_at),
+    payment_reference: event.reference ?? null,
+    account: event.account ?? null,
+    metadata: event.metadata ?? null,
   };
 }
