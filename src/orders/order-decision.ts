@@ -1,11 +1,11 @@
-import { AMOUNT_MAX, amountOf } from '../common/money.js';
+import { AMOUNT_MAX, amountOf, isSameAmount } from '../common/money.js';
 import { ValidationError } from '../common/problem.js';
 import { HoldExpiredError, HoldNotFoundError } from '../holds/holds.errors.js';
 import { type PricedHoldRow, statusOf } from '../holds/holds.types.js';
 import type { KeyedRequest, StoredKey } from '../idempotency/idempotency-key.js';
 import type { Recalled } from '../idempotency/idempotency.service.js';
 import { HoldAlreadyUsedError } from './orders.errors.js';
-import type { CreatedOrder, OrderRow } from './orders.types.js';
+import type { CreatedOrder, FirstStatus, NewOrder, OrderRow } from './orders.types.js';
 
 /** A request for the order of a hold. */
 export interface OrderRequest {
@@ -42,10 +42,15 @@ export function chooseWinners(
   return makers;
 }
 
-export function toNewOrder(hold: PricedHoldRow): { holdId: string; amount: string } {
+export function toNewOrder(hold: PricedHoldRow): NewOrder {
   const amount = amountOf(hold.price, hold.qty);
   if (amount === null) throw new Error(`The amount of hold ${hold.id} does not fit its column`);
-  return { holdId: hold.id, amount };
+  return { holdId: hold.id, amount, status: firstStatusOf(amount) };
+}
+
+/** Where nothing is to be paid, nothing is waited for. */
+function firstStatusOf(amount: string): FirstStatus {
+  return isSameAmount(amount, '0') ? 'paid' : 'pending_payment';
 }
 
 export function toStoredKey({ holdId, keyed }: OrderRequest): StoredKey[] {
@@ -61,7 +66,10 @@ export function toOutcome(
   if (order === undefined) return statusOf(hold) === 'active' && isTooDear(hold) ? tooDear() : new HoldExpiredError();
   if (!isWinner) return new HoldAlreadyUsedError(order.id);
   // The order as it was made, which is what its first answer said.
-  return { order: { ...order, status: 'pending_payment' }, hold: { product_id: hold.product_id, qty: hold.qty } };
+  return {
+    order: { ...order, status: firstStatusOf(order.amount) },
+    hold: { product_id: hold.product_id, qty: hold.qty },
+  };
 }
 
 function isTooDear(hold: PricedHoldRow): boolean {

@@ -6,6 +6,7 @@ import { listOf, twoDecimals, uintLiteral, uuidFromBinary, uuidLiteral } from '.
 import type { Transaction } from '../database/transactions.js';
 import { OrderEntity } from './order.entity.js';
 import {
+  type NewOrder,
   ORDER_TRANSITIONS,
   type OrderRow,
   type OrderStatus,
@@ -93,12 +94,12 @@ export class OrdersRepository {
     tx.write(`DELETE FROM orders WHERE id IN ${listOf(ids, uintLiteral)} AND status = 'cancelled'`, ids.length);
   }
 
-  /** Inserts unpaid orders; the unique key on hold_id refuses a second order of one hold. */
-  insert(tx: Transaction, orders: readonly { holdId: string; amount: string }[], paymentTtlSeconds: number): void {
+  /** Inserts orders; the unique key on hold_id refuses a second order of one hold. */
+  insert(tx: Transaction, orders: readonly NewOrder[], paymentTtlSeconds: number): void {
     if (orders.length === 0) return;
     const due = `NOW(3) + INTERVAL ${uintLiteral(paymentTtlSeconds)} SECOND`;
     const values = orders.map(
-      ({ holdId, amount }) => `(${uuidLiteral(holdId)},'pending_payment',${escape(amount)},${due})`,
+      ({ holdId, amount, status }) => `(${uuidLiteral(holdId)},'${status}',${escape(amount)},${due})`,
     );
     tx.insert(`INSERT INTO orders (hold_id, status, amount, payment_due_at) VALUES ${values.join(',')}`);
   }

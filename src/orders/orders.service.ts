@@ -177,7 +177,7 @@ export class OrdersService {
     mayHaveCommitted: boolean,
   ): Promise<(CreatedOrder | Error)[]> {
     const holdIds = batch.map((request) => request.holdId);
-    const { outcomes, created } = await this.transactions.once(async (tx) => {
+    const { outcomes, created, sold } = await this.transactions.once(async (tx) => {
       const [rows, recalled] = await Promise.all([
         this.holds.lockHolds(tx, holdIds),
         this.idempotency.recall(
@@ -193,15 +193,20 @@ export class OrdersService {
         tx,
         used.map((hold) => hold.id),
       );
-      this.orders.insert(tx, used.map(toNewOrder), this.config.orders.paymentTtlSeconds);
+      const newOrders = used.map(toNewOrder);
+      this.orders.insert(tx, newOrders, this.config.orders.paymentTtlSeconds);
       this.idempotency.remember(tx, 'orders', makers.flatMap(toStoredKey));
+      // The last write, since it locks products after their holds; most batches have none of it.
+      const sold = used.filter((_, index) => newOrders[index]!.status === 'paid').map(soldOutright);
+      if (sold.length > 0) this.products.moveStock(tx, sold);
       const orders = await this.orders.commitAndFindByHoldIds(tx, holdIds);
       const outcomes = batch.map(({ holdId, keyed, hasWon }) => {
         const earlier = recalled.get(keyed);
         return earlier instanceof Error ? earlier : toOutcome(holds.get(holdId), orders.get(holdId), hasWon);
       });
-      return { outcomes, created: used.map((hold) => orders.get(hold.id)!.id) };
+      return { outcomes, created: used.map((hold) => orders.get(hold.id)!.id), sold };
     });
+    this.products.stockMoved(sold);
     if (created.length > 0) for (const listener of this.createdListeners) listener(created);
     return outcomes;
   }
@@ -238,8 +243,15 @@ export class OrdersService {
   }
 }
 
+type SettledUnits = Pick<StockedOrderRow, 'product_id' | 'qty' | 'status'>;
+
+/** The units of an order that costs nothing: paid as it is made. */
+function soldOutright(hold: HoldRow): StockMove {
+  return unitsMovedBy({ order: { ...stockOf(hold), status: 'pending_payment' }, to: 'paid' });
+}
+
 /** What each settlement does to the counters: this is the one place that says so. */
-export function unitsMovedBy({ order, to }: Settlement): StockMove {
+export function unitsMovedBy({ order, to }: { order: SettledUnits; to: Settlement['to'] }): StockMove {
   const { product_id: productId, qty } = order;
   switch (to) {
     case 'paid':

@@ -29,6 +29,15 @@ export interface OrderRow {
   readonly paid_transaction_id: string | null;
 }
 
+/** The state that an order is made in. */
+export type FirstStatus = 'pending_payment' | 'paid';
+
+export interface NewOrder {
+  readonly holdId: string;
+  readonly amount: string;
+  readonly status: FirstStatus;
+}
+
 /** An order with what its hold reserves. */
 export interface StockedOrderRow extends OrderRow {
   readonly product_id: number;

@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { paymentReferenceOf } from '../../src/common/payment-reference.js';
+import { OrdersService } from '../../src/orders/orders.service.js';
 import { countRows } from '../support/database.js';
 import { expectProblem, expectStockIdentity } from '../support/expectations.js';
 import {
@@ -14,6 +16,8 @@ import {
   orderOf,
   requestOrder,
   stockOf,
+  taken,
+  unique,
   UNKNOWN_HOLD_ID,
 } from '../support/factories.js';
 import { type Service, startService } from '../support/service.js';
@@ -22,6 +26,26 @@ let service: Service;
 
 beforeAll(async () => {
   service = await startService();
+});
+
+describe('an order that costs nothing', () => {
+  it('is paid when it is made, and its units are sold', async () => {
+    const { id } = await createProduct(service, { price: '0.00', stock_total: 5 });
+    const hold = await createHold(service, { product_id: id, quantity: 2 });
+    const headers = { 'idempotency-key': unique('key') };
+    const answers = await Promise.all(
+      [1, 2, 3].map(() => service.call('POST', '/api/orders', { hold_id: hold.hold_id }, headers)),
+    );
+    for (const answer of answers) {
+      expect(taken(answer, 201)).toMatchObject({ amount: '0.00', status: 'paid', payment_due_at: null });
+    }
+    expect(await stockOf(id)).toMatchObject({ stock_held: 0, stock_sold: 2, available: 3 });
+    expect((await service.call('GET', `/api/products/${id}`)).body).toMatchObject({ available_stock: 3 });
+    expectProblem(await giveBack(service, hold.hold_id), 'ORDER_ALREADY_PAID');
+    await service.app.get(OrdersService).cancelDueOrders();
+    expect(await orderOf(hold.hold_id)).toMatchObject([{ status: 'paid' }]);
+    await expectStockIdentity(id);
+  });
 });
 
 describe('POST /api/orders', () => {
@@ -33,6 +57,7 @@ describe('POST /api/orders', () => {
     expect(answer.status).toBe(201);
     expect(answer.body).toEqual({
       order_id: expect.any(Number),
+      payment_reference: paymentReferenceOf(answer.body.order_id as number, hold.hold_id),
       hold_id: hold.hold_id,
       product_id: id,
       quantity: 3,

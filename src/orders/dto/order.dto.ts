@@ -2,7 +2,7 @@ import { IsIn, IsInt, IsString, IsUUID, Matches } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { Described } from '../../common/described.decorator.js';
 import { DATE_TIME, nullable, schemaOf } from '../../common/json-schema.js';
-import { MONEY_PATTERN } from '../../common/money.js';
+import { isSameAmount, MONEY_PATTERN } from '../../common/money.js';
 import { paymentReferenceOf } from '../../common/payment-reference.js';
 import { isoTime } from '../../database/sql.js';
 import { HOLD_ID_PATTERN, HOLD_ID_RULE, HoldDto, toHoldDto } from '../../holds/dto/hold.dto.js';
@@ -48,8 +48,9 @@ export class OrderDto {
   @IsIn(ORDER_STATUSES as OrderStatus[])
   status!: OrderStatus;
 
-  @Described(() => DATE_TIME)
-  payment_due_at!: string;
+  /** Null when there was nothing to pay. */
+  @Described(() => nullable(DATE_TIME))
+  payment_due_at!: string | null;
 }
 
 /** What a hold's buyer sees of its order. */
@@ -69,8 +70,9 @@ export class HoldOrderDto {
   @Matches(MONEY_PATTERN)
   amount!: string;
 
-  @Described(() => DATE_TIME)
-  payment_due_at!: string;
+  /** Null when there was nothing to pay. */
+  @Described(() => nullable(DATE_TIME))
+  payment_due_at!: string | null;
 }
 
 export class HoldWithOrderDto extends HoldDto {
@@ -87,7 +89,7 @@ export function toOrderDto({ order, hold }: CreatedOrder): OrderDto {
     quantity: hold.qty,
     amount: order.amount,
     status: order.status,
-    payment_due_at: isoTime(order.payment_due_at),
+    payment_due_at: dueAtOf(order),
   };
 }
 
@@ -102,6 +104,10 @@ function toHoldOrderDto(order: OrderRow): HoldOrderDto {
     status: order.status,
     cancel_reason: order.cancel_reason,
     amount: order.amount,
-    payment_due_at: isoTime(order.payment_due_at),
+    payment_due_at: dueAtOf(order),
   };
+}
+
+function dueAtOf({ amount, payment_due_at }: OrderRow): string | null {
+  return isSameAmount(amount, '0') ? null : isoTime(payment_due_at);
 }
