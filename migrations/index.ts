@@ -3,6 +3,7 @@ import { Payments1764100000000 } from './1764100000000-payments.js';
 import { CommitMarks1764200000000 } from './1764200000000-commit-marks.js';
 import { RefundAttempts1764300000000 } from './1764300000000-refund-attempts.js';
 import { WiderMoney1764400000000 } from './1764400000000-wider-money.js';
+import { OrderReviews1764500000000 } from './1764500000000-order-reviews.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   CommitMarks1764200000000,
   RefundAttempts1764300000000,
   WiderMoney1764400000000,
+  OrderReviews1764500000000,
 ];

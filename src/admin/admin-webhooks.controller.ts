@@ -61,4 +61,18 @@ export class AdminWebhooksController {
   async refund(@Param('id') id: string): Promise<PaymentEventDto> {
     return toPaymentEventDto(await this.webhooks.refundEvent(Number(id)));
   }
+
+  @Post(':id/accept')
+  @Endpoint({
+    tag: 'admin',
+    summary: 'Let a payment under review pay its order as if its amount were right',
+    params: { id: ID_PARAM },
+    takesAnyBody: true,
+    success: { 200: { description: 'The event as it is now', dto: PaymentEventDto } },
+    errors: ['PAYMENT_EVENT_NOT_FOUND', 'PAYMENT_EVENT_NOT_ACCEPTABLE'],
+    isAdmin: true,
+  })
+  async accept(@Param('id') id: string): Promise<PaymentEventDto> {
+    return toPaymentEventDto(await this.webhooks.acceptEvent(Number(id)));
+  }
 }

@@ -6,6 +6,7 @@ import type { MetricDescription, Sample } from '../observability/samples.js';
 import { OrdersService } from '../orders/orders.service.js';
 import { StockAuditService } from '../orders/stock-audit.service.js';
 import { RefundsService } from '../refunds/refunds.service.js';
+import { WebhooksService } from '../webhooks/webhooks.service.js';
 import { ProductsService } from '../products/products.service.js';
 import { availableOf, type ProductRow } from '../products/products.types.js';
 
@@ -15,6 +16,7 @@ interface SaleFacts {
   readonly holdsOverdueMs: number;
   readonly ordersOverdueMs: number;
   readonly refundsDue: number;
+  readonly paymentsInReview: number;
 }
 
 const one = (value: number): Sample[] => [{ labels: {}, value }];
@@ -28,6 +30,7 @@ export class SaleMetrics {
     private readonly holds: HoldsService,
     private readonly orders: OrdersService,
     private readonly refunds: RefundsService,
+    private readonly webhooks: WebhooksService,
     audit: StockAuditService,
     @Inject(CONFIG) private readonly config: Config,
   ) {
@@ -50,6 +53,9 @@ export class SaleMetrics {
       gauge('checkout_refunds_due', 'Refunds that are owed and not sent yet, or have failed', (facts) =>
         one(facts.refundsDue),
       ),
+      gauge('checkout_payments_in_review', 'Payment events that a person has to look at', (facts) =>
+        one(facts.paymentsInReview),
+      ),
     ]);
     metrics.add(
       {
@@ -71,14 +77,15 @@ export class SaleMetrics {
   }
 
   private async ask(): Promise<SaleFacts> {
-    const [products, expired, ordersOverdueMs, refundsDue] = await Promise.all([
+    const [products, expired, ordersOverdueMs, refundsDue, paymentsInReview] = await Promise.all([
       this.products.findNewest(this.config.metrics.productsMax),
       this.holds.findProductsWithExpired(),
       this.orders.findOverdueMs(),
       this.refunds.countRefundsDue(),
+      this.webhooks.countPaymentsInReview(),
     ]);
     const holdsOverdueMs = expired.reduce((max, { overdue_ms }) => Math.max(max, overdue_ms), 0);
-    return { products, holdsOverdueMs, ordersOverdueMs: ordersOverdueMs ?? 0, refundsDue };
+    return { products, holdsOverdueMs, ordersOverdueMs: ordersOverdueMs ?? 0, refundsDue, paymentsInReview };
   }
 }
 

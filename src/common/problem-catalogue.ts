@@ -98,6 +98,12 @@ export const PROBLEMS = {
     cause: 'The refund was sent, confirmed or failed meanwhile, and this step does not follow on that.',
     remedy: 'Read the refund again and decide anew.',
   },
+  PAYMENT_EVENT_NOT_ACCEPTABLE: {
+    status: 409,
+    title: 'The payment event can not be accepted',
+    cause: 'It is no payment that waits for review, names no order that is there, or is in another currency.',
+    remedy: 'Read the payment event again. Money that no order can have is given back instead.',
+  },
   REFUND_NOT_SENDABLE: {
     status: 409,
     title: 'The provider of the payment can not send refunds',

@@ -71,6 +71,8 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
       failedPolicy: env.oneOf('PAYMENT_FAILED_POLICY', ['release', 'keep'], 'release'),
       /** How long before its order a payment event may come, in seconds; to one that is made later it does nothing. */
       earlySeconds: env.integer('WEBHOOK_EARLY_SECONDS', isLocal ? 3600 : 5, { min: 1, max: 31_536_000 }),
+      /** How long money that a person has to look at keeps its order from the payment deadline. */
+      reviewSeconds: env.integer('REVIEW_SECONDS', 86_400, { max: 2_592_000 }),
       /** How long a payment event waits for its order before it is listed as unmatched. */
       unmatchedAfterSeconds: env.integer('WEBHOOK_UNMATCHED_AFTER_SECONDS', 86_400, { min: 1, max: 31_536_000 }),
       stripe: {

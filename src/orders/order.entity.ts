@@ -26,4 +26,8 @@ export class OrderEntity {
 
   @Column({ type: 'timestamp', precision: 3 })
   payment_due_at!: string;
+
+  /** Until when money that a person has to look at keeps it from its deadline. */
+  @Column({ type: 'timestamp', precision: 3, nullable: true })
+  review_until!: string | null;
 }

@@ -20,6 +20,10 @@ const COLUMNS =
   `o.id, o.hold_id, o.status, o.cancel_reason, ${twoDecimals('o.amount')} AS amount, o.payment_due_at, o.created_at, ` +
   'o.paid_transaction_id';
 
+/** Few orders are under review, so that those past their deadline need no index of their own. */
+const IS_DUE = `o.status = 'pending_payment' AND o.payment_due_at <= NOW(3)
+  AND (o.review_until IS NULL OR o.review_until <= NOW(3))`;
+
 /** All SQL of the table `orders`. */
 @Injectable()
 export class OrdersRepository {
@@ -55,7 +59,7 @@ export class OrdersRepository {
     const ofProduct = productId === null ? '' : ` AND h.product_id = ${uintLiteral(productId)}`;
     const [rows] = await tx.read<[Raw<StockedOrderRow>[]]>(
       `SELECT ${COLUMNS}, h.product_id, h.qty FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id
-       WHERE o.status = 'pending_payment' AND o.payment_due_at <= NOW(3)${ofProduct}
+       WHERE ${IS_DUE}${ofProduct}
        ORDER BY o.payment_due_at LIMIT ${uintLiteral(limit)} FOR UPDATE SKIP LOCKED`,
     );
     return rows.map(toRow);
@@ -65,7 +69,7 @@ export class OrdersRepository {
   async findProductsWithDue(): Promise<number[]> {
     const rows = await this.orders.query<{ product_id: number }[]>(
       `SELECT DISTINCT h.product_id FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id
-       WHERE o.status = 'pending_payment' AND o.payment_due_at <= NOW(3)`,
+       WHERE ${IS_DUE}`,
     );
     return rows.map((row) => row.product_id);
   }
@@ -73,8 +77,8 @@ export class OrdersRepository {
   /** For how long the oldest unpaid order has been past its deadline, in milliseconds; null when none is. */
   async findOverdueMs(): Promise<number | null> {
     const [row] = await this.orders.query<{ overdue_ms: number }[]>(
-      `SELECT TIMESTAMPDIFF(MICROSECOND, payment_due_at, NOW(3)) DIV 1000 AS overdue_ms FROM orders
-       WHERE status = 'pending_payment' AND payment_due_at <= NOW(3) ORDER BY payment_due_at LIMIT 1`,
+      `SELECT TIMESTAMPDIFF(MICROSECOND, o.payment_due_at, NOW(3)) DIV 1000 AS overdue_ms FROM orders o
+       WHERE ${IS_DUE} ORDER BY o.payment_due_at LIMIT 1`,
     );
     return row?.overdue_ms ?? null;
   }
@@ -102,6 +106,12 @@ export class OrdersRepository {
       ({ holdId, amount, status }) => `(${uuidLiteral(holdId)},'${status}',${escape(amount)},${due})`,
     );
     tx.insert(`INSERT INTO orders (hold_id, status, amount, payment_due_at) VALUES ${values.join(',')}`);
+  }
+
+  /** Keeps unpaid orders from their deadline for so long from now, or, with null, no longer. */
+  keepForReview(tx: Transaction, ids: ReadonlySet<number>, seconds: number | null): void {
+    const until = seconds === null ? 'NULL' : `NOW(3) + INTERVAL ${uintLiteral(seconds)} SECOND`;
+    tx.write(`UPDATE orders SET review_until = ${until} WHERE id IN ${listOf(ids, uintLiteral)}`, ids.size);
   }
 
   /**

@@ -141,6 +141,11 @@ export class OrdersService {
     return this.orders.lock(tx, ids);
   }
 
+  /** Keeps locked orders from their payment deadline while a person looks at their money; null: no longer. */
+  keepForReview(tx: Transaction, ids: ReadonlySet<number>, seconds: number | null): void {
+    if (ids.size > 0) this.orders.keepForReview(tx, ids, seconds);
+  }
+
   /**
    * Moves locked orders to their new states, and their holds and units with them; what that means for the
    * stock is decided in `unitsMovedBy`. After the commit call `settlementsCommitted`.

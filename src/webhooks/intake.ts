@@ -8,7 +8,7 @@ import { IdempotencyKeyReusedError } from '../idempotency/idempotency.errors.js'
 import { contentHash } from './notice.js';
 import { judgeBelonging } from './belonging.js';
 import { decidePayment, type PaymentPolicy } from './payment-decision.js';
-import { PaymentEventNotOwedError } from './webhooks.errors.js';
+import { PaymentEventNotAcceptableError, PaymentEventNotOwedError } from './webhooks.errors.js';
 import type { NewLog, VerdictChange } from './webhooks.repository.js';
 import type { Intent, Notice, PaymentAnswer, WebhookLogRow, WebhookVerdict } from './webhooks.types.js';
 
@@ -36,6 +36,9 @@ export class Intake {
   readonly inserted: NewLog[] = [];
   readonly changed: VerdictChange[] = [];
   readonly settlements: Settlement[] = [];
+  /** Orders whose money a person has to look at, and those of which he has. */
+  readonly underReview = new Set<number>();
+  readonly reviewed = new Set<number>();
   private readonly orders: Map<number | null, StockedOrderRow>;
   private readonly known: Map<string, Known>;
 
@@ -55,13 +58,19 @@ export class Intake {
     if (known !== undefined && isSettled(known, intent)) {
       // Asked for again, what the operator did is no mistake; of anything else it would look as if money went back.
       if (intent === 'refund' && known.reason !== GIVEN_BACK) return new PaymentEventNotOwedError();
+      if (intent === 'accept' && known.reason !== ACCEPTED) return new PaymentEventNotAcceptableError();
       return { result: 'duplicate', orderId: event.orderId, orderStatus: known.order_status };
     }
-    const verdict = intent === 'refund' ? this.owe(event) : this.decide(event, known?.created_at ?? null);
+    const verdict = this.judge(event, intent, known?.created_at ?? null);
     if (verdict instanceof Error) return verdict;
     if (verdict.status !== 'pending_order') return this.settle(notice, verdict);
     if (known === undefined) this.note(notice, verdict);
     return { result: 'pending_order' };
+  }
+
+  private judge(event: PaymentEvent, intent: Intent, cameAt: string | null): WebhookVerdict | Error {
+    if (intent === 'refund') return this.owe(event);
+    return intent === 'accept' ? this.accept(event) : this.decide(event, cameAt);
   }
 
   /**
@@ -85,12 +94,32 @@ export class Intake {
   private decide(event: PaymentEvent, cameAt: string | null): WebhookVerdict | Error {
     const order = this.orders.get(event.orderId);
     const verdict = judgeBelonging(event, order, this.policy);
-    if (verdict !== null) return verdict;
+    if (verdict !== null) {
+      if (event.unreadable === 'amount') this.keepForReview(event, order);
+      return verdict;
+    }
     if (order === undefined) return PENDING;
     if (cameAt !== null && this.isTooEarlyFor(order, cameAt, event))
       return { ...TOO_EARLY, order_status: order.status };
+    const verdictOfOrder = this.carryOut(event, order, event);
+    if (verdictOfOrder.status === 'review') this.keepForReview(event, order);
+    return verdictOfOrder;
+  }
+
+  /** The operator takes the money as it is: it pays its order, by the late rule where that is cancelled. */
+  private accept(event: PaymentEvent): WebhookVerdict | Error {
+    const order = this.orders.get(event.orderId);
+    const isOtherMoney = event.currency !== null && event.currency !== this.policy.currency;
+    if (event.status !== 'success' || order === undefined || isOtherMoney) return new PaymentEventNotAcceptableError();
+    this.reviewed.add(order.id);
+    const verdict = this.carryOut(event, order, { ...event, amount: null, occurredAt: null });
+    return { ...verdict, reason: verdict.reason ?? ACCEPTED };
+  }
+
+  /** Decides by what counts as said, and does it with what was said. */
+  private carryOut(event: PaymentEvent, order: StockedOrderRow, counted: PaymentEvent): WebhookVerdict {
     const { refunds, ledger } = this.rows;
-    const decision = decidePayment(event, this.policy, {
+    const decision = decidePayment(counted, this.policy, {
       order,
       refunds,
       available: () => ledger!.available(order.product_id)!,
@@ -100,6 +129,11 @@ export class Intake {
     if (decision.refund === 'confirm') refunds.confirm({ orderId: order.id, transactionId: event.transactionId });
     const { result: outcome, reason, orderStatus: order_status } = decision;
     return { status: outcome === 'review' ? 'review' : 'processed', outcome, reason, order_status };
+  }
+
+  /** Somebody has paid something for it: the units must not go to another buyer before a person has looked. */
+  private keepForReview({ status }: PaymentEvent, order: StockedOrderRow | undefined): void {
+    if (status === 'success' && order?.status === 'pending_payment') this.underReview.add(order.id);
   }
 
   /**
@@ -118,6 +152,7 @@ export class Intake {
     const isSale = order?.status === 'paid' && order.paid_transaction_id === transactionId;
     if (event.status !== 'success' || orderId === null || isSale) return new PaymentEventNotOwedError();
     this.oweTo(event, order);
+    if (order !== undefined) this.reviewed.add(order.id);
     return { status: 'processed', outcome: 'applied', reason: GIVEN_BACK, order_status: order?.status ?? null };
   }
 
@@ -159,6 +194,8 @@ function isSettled({ status, outcome }: WebhookVerdict, intent: Intent): boolean
       return !(intent === 'replay' && outcome === 'ignored');
   }
 }
+
+const ACCEPTED = 'the operator accepts it as it is';
 
 const GIVEN_BACK = 'the operator gives it back; refund due';
 

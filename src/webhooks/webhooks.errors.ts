@@ -26,3 +26,12 @@ export class PaymentEventNotOwedError extends DomainError {
     super('PAYMENT_EVENT_NOT_OWED', 'Only a successful payment that was not applied can be owed back.');
   }
 }
+
+export class PaymentEventNotAcceptableError extends DomainError {
+  constructor() {
+    super(
+      'PAYMENT_EVENT_NOT_ACCEPTABLE',
+      'Only a successful payment that waits for review, in the currency of the prices and for an order that is there, can be accepted.',
+    );
+  }
+}

@@ -70,6 +70,14 @@ export class WebhooksRepository {
     return result.affectedRows;
   }
 
+  /** How many events wait for a person. */
+  async countInReview(): Promise<number> {
+    const [row] = await this.logs.query<{ count: number }[]>(
+      "SELECT COUNT(*) AS count FROM webhook_logs WHERE status = 'review'",
+    );
+    return Number(row!.count);
+  }
+
   /** Deletes events that were settled more than `days` days ago, oldest first. */
   async deleteProcessedBefore(days: number, limit: number): Promise<number> {
     const result = await this.logs.query<ResultSetHeader>(

@@ -116,6 +116,20 @@ export class WebhooksService {
   }
 
   /**
+   * Pays the order of an event under review as if its amount were right.
+   *
+   * @throws PaymentEventNotFoundError, PaymentEventNotAcceptableError
+   */
+  acceptEvent(id: number): Promise<WebhookLogRow> {
+    return this.submitAgain(id, 'accept');
+  }
+
+  /** Payments that a person has to look at. */
+  countPaymentsInReview(): Promise<number> {
+    return this.webhooks.countInReview();
+  }
+
+  /**
    * Deletes one step of settled events that were processed more than `days` days ago.
    *
    * @returns how many were deleted.
@@ -184,6 +198,8 @@ export class WebhooksService {
       const answers = batch.map((notice) => intake.take(notice));
       this.webhooks.insert(tx, intake.inserted);
       for (const change of intake.changed) this.webhooks.changeVerdict(tx, change);
+      this.orders.keepForReview(tx, intake.underReview, this.config.payments.reviewSeconds);
+      this.orders.keepForReview(tx, intake.reviewed, null);
       this.orders.settle(tx, intake.settlements);
       this.refunds.writeRefunds(tx, refunds);
       return { answers, settlements: intake.settlements, takenBack };

@@ -44,9 +44,9 @@ export interface WebhookVerdict {
 
 /**
  * Why an event is handed in: it was delivered; the operator wants it decided anew; or the operator wants its
- * money owed back, whatever becomes of its order.
+ * money owed back, whatever becomes of its order, or taken for what is due.
  */
-export type Intent = 'delivery' | 'replay' | 'refund';
+export type Intent = 'delivery' | 'replay' | 'refund' | 'accept';
 
 /** A payment event that is to be decided. */
 export interface Notice {

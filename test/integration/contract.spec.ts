@@ -224,6 +224,20 @@ const OPERATIONS: Record<string, Operation> = {
       },
     },
   },
+  'POST /api/admin/webhooks/{id}/accept': {
+    successes: {
+      200: async (service) => toAdmin(`webhooks/${await createReview(service, await createOrder(service))}/accept`),
+    },
+    refusals: {
+      ...refusalsOfNumber((id) => `webhooks/${id}/accept`),
+      PAYMENT_EVENT_NOT_FOUND: () => toAdmin(`webhooks/${UNKNOWN_ID}/accept`),
+      PAYMENT_EVENT_NOT_ACCEPTABLE: async (service) => {
+        const notice = noticeOf(await createOrder(service), { currency: 'USD' });
+        await notify(service, notice);
+        return toAdmin(`webhooks/${await eventIdOf(service, keyOf(notice))}/accept`);
+      },
+    },
+  },
   'GET /api/admin/refunds': adminList('/api/admin/refunds'),
   'POST /api/admin/refunds/{id}/send': {
     successes: {

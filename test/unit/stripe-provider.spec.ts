@@ -79,7 +79,12 @@ describe("the events of Stripe's adapter", () => {
     ['', 'production', true],
     ['', 'test', false],
   ])('knows by the key %j, and else by APP_ENV %s, whether live events are its own: %s', (key, appEnv, isLive) => {
-    const env = { DB_HOST: 'd', REDIS_HOST: 'r', ADMIN_TOKEN: 'x'.repeat(32), STRIPE_WEBHOOK_SECRETS: 's'.repeat(32) };
+    const env = {
+      DB_HOST: 'd',
+      REDIS_HOST: 'r',
+      ADMIN_TOKEN: 'a-token-long-enough-for-production',
+      STRIPE_WEBHOOK_SECRETS: 's'.repeat(32),
+    };
     const config = loadConfig({ ...env, APP_ENV: appEnv, STRIPE_API_KEY: key });
     const provider = new PaymentProviders(config).find('stripe')!;
     for (const livemode of [true, false]) {

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { OrdersService } from '../../src/orders/orders.service.js';
 import { WebhooksService } from '../../src/webhooks/webhooks.service.js';
 import { execute } from '../support/database.js';
 import { expectProblem, expectStockIdentity } from '../support/expectations.js';
@@ -27,7 +28,7 @@ beforeAll(async () => {
   service = await startService({ ROLES: 'api', WEBHOOK_UNMATCHED_AFTER_SECONDS: '60' });
 });
 
-function act(id: number, action: 'replay' | 'refund'): Promise<Answer> {
+function act(id: number, action: 'replay' | 'refund' | 'accept'): Promise<Answer> {
   return service.call('POST', `/api/admin/webhooks/${id}/${action}`, undefined, adminHeaders(service));
 }
 
@@ -149,6 +150,71 @@ describe('an event for review', () => {
     expect(corrected.body).toMatchObject({ result: 'ignored', order_status: 'pending_payment' });
     expect((await notify(service, noticeOf(order))).body).toMatchObject({ order_status: 'paid' });
     await expectStockIdentity(order.product_id);
+  });
+});
+
+describe('money under review', () => {
+  const passDeadline = (order: { order_id: number }) =>
+    execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 SECOND WHERE id = ?', [order.order_id]);
+  const cancelDue = () => service.app.get(OrdersService).cancelDueOrders();
+  const statusOf = async (order: { hold_id: string }) => (await orderOf(order.hold_id))[0]!.status;
+
+  it.each([
+    ['another amount', { amount: '89.99' }],
+    ['another currency', { currency: 'USD' }],
+    ['an amount that can not be read', { amount: 'much' }],
+  ])('over %s keeps its order from the deadline, but not for ever', async (_, fields) => {
+    const order = await createOrder(service);
+    await notify(service, noticeOf(order, fields));
+    await passDeadline(order);
+    await cancelDue();
+    expect(await statusOf(order)).toBe('pending_payment');
+    expect(await service.app.get(OrdersService).findOverdueMs()).toBeNull();
+    await execute('UPDATE orders SET review_until = NOW(3) - INTERVAL 1 SECOND WHERE id = ?', [order.order_id]);
+    await cancelDue();
+    expect(await statusOf(order)).toBe('cancelled');
+    await expectStockIdentity(order.product_id);
+  });
+
+  it('lets the order go to its deadline once it is owed back, and so does a decline', async () => {
+    const [paid, declined] = [await createOrder(service), await createOrder(service)];
+    await act(await createReview(service, paid), 'refund');
+    await notify(service, noticeOf(declined, { status: 'failed', amount: '1.00' }));
+    for (const order of [paid, declined]) await passDeadline(order);
+    await cancelDue();
+    expect([await statusOf(paid), await statusOf(declined)]).toEqual(['cancelled', 'cancelled']);
+  });
+
+  it('pays its order when it is accepted, however often that is asked for', async () => {
+    const order = await createOrder(service);
+    const id = await createReview(service, order);
+    const answers = await Promise.all([1, 2, 3].map(() => act(id, 'accept')));
+    for (const answer of answers) {
+      expect(taken(answer, 200)).toMatchObject({ status: 'processed', outcome: 'applied', order_status: 'paid' });
+    }
+    expectProblem(await act(id, 'refund'), 'PAYMENT_EVENT_NOT_OWED');
+    expect(await refundsOf(order.order_id)).toEqual([]);
+    await expectStockIdentity(order.product_id);
+  });
+
+  it('is owed back as far as it was paid when it is accepted and the units are gone', async () => {
+    const { id: product_id } = await createProduct(service, { stock_total: 1 });
+    const order = await createOrder(service, { product_id });
+    const id = await createReview(service, order);
+    await giveBack(service, order.hold_id);
+    await createHold(service, { product_id });
+    expect(taken(await act(id, 'accept'), 200)).toMatchObject({ outcome: 'applied', order_status: 'refund_due' });
+    expect(await refundsOf(order.order_id)).toMatchObject([{ status: 'due', amount: '0.010' }]);
+    await expectStockIdentity(product_id);
+  });
+
+  it('is not accepted when it had its effect, or was ignored, or names no order that is there', async () => {
+    const paid = await createOrder(service);
+    const notices = [noticeOf(paid), noticeOf(paid, { status: 'failed' }), noticeOf({ order_id: 555_555_555 })];
+    for (const notice of notices) {
+      await notify(service, notice);
+      expectProblem(await act(await eventIdOf(service, keyOf(notice)), 'accept'), 'PAYMENT_EVENT_NOT_ACCEPTABLE');
+    }
   });
 });
 
