@@ -46,7 +46,7 @@ export interface PaymentEvent {
   readonly metadata?: Readonly<Record<string, unknown>> | null;
 }
 
-export type PaymentStatus =
+type PaymentStatus =
   'success' | 'failed' | 'declined' | 'processing' | 'canceled' | 'expired' | 'refunded' | 'unhandled';
 
 /** Money that is to be given back. */
