@@ -144,12 +144,20 @@ describe('group commits', () => {
     const labels = { group_commit: 'orders', event: 'halving' };
     const before = await scrape(service);
     await eventually(async () => {
-      const poisoned = await createProduct(service);
       const holds = await Promise.all(Array.from({ length: 8 }, () => createHold(service)));
-      const bad = await createHold(service, { product_id: poisoned.id, quantity: 2 });
-      await execute('UPDATE products SET price = 99999999.99 WHERE id = ?', [poisoned.id]);
-      const answers = await Promise.all([...holds, bad].map((hold) => requestOrder(service, hold.hold_id)));
-      expect(answers.map(({ status }) => status)).toEqual([...holds.map(() => 201), 500]);
+      const bad = await createHold(service);
+      await execute(
+        `CREATE TRIGGER poison BEFORE INSERT ON orders FOR EACH ROW BEGIN
+           IF NEW.hold_id = ? THEN SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 1644; END IF;
+         END`,
+        [Buffer.from(bad.hold_id.replaceAll('-', ''), 'hex')],
+      );
+      try {
+        const answers = await Promise.all([...holds, bad].map((hold) => requestOrder(service, hold.hold_id)));
+        expect(answers.map(({ status }) => status)).toEqual([...holds.map(() => 201), 500]);
+      } finally {
+        await execute('DROP TRIGGER poison');
+      }
       const name = 'checkout_group_commit_events_total';
       expect((await scrape(service)).value(name, labels)).toBeGreaterThan(before.value(name, labels));
     });
