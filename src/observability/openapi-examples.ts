@@ -38,6 +38,9 @@ const PAYMENT_EVENT = {
   occurred_at: '2026-11-27T10:19:58.000Z',
   received_at: '2026-11-27T10:20:00.000Z',
   processed_at: '2026-11-27T10:20:00.000Z',
+  payment_reference: '1-rsinnsmf3vnuoj3k',
+  account: null,
+  metadata: { payment_reference: '1-rsinnsmf3vnuoj3k' },
 };
 
 /** An answer for each schema of the document, by its title. A test holds them against the schemas. */
@@ -50,6 +53,7 @@ export const ANSWER_EXAMPLES: Readonly<Record<string, unknown>> = {
     status: 'used',
     order: {
       order_id: 1,
+      payment_reference: '1-rsinnsmf3vnuoj3k',
       status: 'pending_payment',
       cancel_reason: null,
       amount: '199.98',
@@ -58,6 +62,7 @@ export const ANSWER_EXAMPLES: Readonly<Record<string, unknown>> = {
   },
   Order: {
     order_id: 1,
+    payment_reference: '1-rsinnsmf3vnuoj3k',
     hold_id: HOLD.hold_id,
     product_id: 1,
     quantity: 2,
