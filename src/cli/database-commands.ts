@@ -141,7 +141,8 @@ async function aloneOnSchema(config: Config, work: (connection: Connection) => P
   const connection = await connect(config);
   try {
     const [rows] = await connection.query<RowDataPacket[]>(
-      "SELECT GET_LOCK(CONCAT('migrate ', SHA1(?)), ?) AS isMine",
+      // Of the digests, SHA2 is the one that every server has; a lock's name holds 64 characters.
+      "SELECT GET_LOCK(CONCAT('migrate ', LEFT(SHA2(?, 256), 40)), ?) AS isMine",
       [config.database.name, LOCK_TIMEOUT_SECONDS],
     );
     if (rows[0]!.isMine !== 1) throw new CommandFailedError('Another migration has been running for too long.');
