@@ -17,7 +17,7 @@ export function supervise(config: Config): void {
 
   const fork = (): void => {
     // A token that was made up must be the same in all workers.
-    const worker = cluster.fork({ ADMIN_TOKEN: config.adminToken, ADMIN_TOKEN_FILE: '' });
+    const worker = cluster.fork({ ADMIN_TOKEN: config.adminToken, ADMIN_TOKEN_FILE: undefined });
     const startedAt = performance.now();
     worker.once('exit', () => ended(performance.now() - startedAt));
   };

@@ -154,7 +154,7 @@ describe('products', () => {
     const name = unique('by command');
     await createProduct(config, { name, price: '5', stock: 3 });
     expect(await query('SELECT price, stock_total FROM products WHERE name = ?', [name])).toEqual([
-      { price: '5.00', stock_total: 3 },
+      { price: '5.000', stock_total: 3 },
     ]);
     await expect(createProduct(config, { name, price: '-5', stock: 3 })).rejects.toThrow(/price/);
   });

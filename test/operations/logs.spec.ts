@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { execute, withConnection } from '../support/database.js';
+import { execute, whilePoisoned, withConnection } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import {
   createHold,
@@ -37,11 +37,11 @@ describe('the log', () => {
   });
 
   it('names the request that failed', async () => {
-    const poisoned = await createProduct(service);
-    const hold = await createHold(service, { product_id: poisoned.id, quantity: 2 });
-    await execute('UPDATE products SET price = 99999999.99 WHERE id = ?', [poisoned.id]);
+    const { hold_id } = await createHold(service);
     const headers = { 'x-request-id': 'the-one-that-failed' };
-    expect((await service.call('POST', '/api/orders', { hold_id: hold.hold_id }, headers)).status).toBe(500);
+    await whilePoisoned(hold_id, async () => {
+      expect((await service.call('POST', '/api/orders', { hold_id }, headers)).status).toBe(500);
+    });
     expect(log.lines).toContainEqual(
       expect.objectContaining({ requestId: 'the-one-that-failed', level: 50, msg: 'Unexpected error' }),
     );
@@ -71,14 +71,10 @@ describe('the log', () => {
     await notify(service, notice);
     expect(log.lines).toContainEqual(expect.objectContaining({ duplicates: 1, notices: 1 }));
     await eventually(async () => {
-      const poisoned = await createProduct(service);
-      const holds = await Promise.all([
-        createHold(service),
-        createHold(service),
-        createHold(service, { product_id: poisoned.id, quantity: 2 }),
-      ]);
-      await execute('UPDATE products SET price = 99999999.99 WHERE id = ?', [poisoned.id]);
-      await Promise.all(holds.map((hold) => requestOrder(service, hold.hold_id)));
+      const holds = await Promise.all(Array.from({ length: 3 }, () => createHold(service)));
+      await whilePoisoned(holds[2]!.hold_id, async () => {
+        await Promise.all(holds.map((hold) => requestOrder(service, hold.hold_id)));
+      });
       expect(log.lines).toContainEqual(
         expect.objectContaining({ groupCommit: 'orders', batchSize: expect.any(Number), msg: 'A batch is halved' }),
       );

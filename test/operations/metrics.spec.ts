@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { execute, lockWaits, query, withConnection } from '../support/database.js';
+import { execute, lockWaits, query, whilePoisoned, withConnection } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import {
   adminHeaders,
@@ -146,18 +146,10 @@ describe('group commits', () => {
     await eventually(async () => {
       const holds = await Promise.all(Array.from({ length: 8 }, () => createHold(service)));
       const bad = await createHold(service);
-      await execute(
-        `CREATE TRIGGER poison BEFORE INSERT ON orders FOR EACH ROW BEGIN
-           IF NEW.hold_id = ? THEN SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 1644; END IF;
-         END`,
-        [Buffer.from(bad.hold_id.replaceAll('-', ''), 'hex')],
-      );
-      try {
+      await whilePoisoned(bad.hold_id, async () => {
         const answers = await Promise.all([...holds, bad].map((hold) => requestOrder(service, hold.hold_id)));
         expect(answers.map(({ status }) => status)).toEqual([...holds.map(() => 201), 500]);
-      } finally {
-        await execute('DROP TRIGGER poison');
-      }
+      });
       const name = 'checkout_group_commit_events_total';
       expect((await scrape(service)).value(name, labels)).toBeGreaterThan(before.value(name, labels));
     });

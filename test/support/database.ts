@@ -45,6 +45,21 @@ export async function closeDatabase(): Promise<void> {
   pool = undefined;
 }
 
+/** Runs `work` while the database refuses to make an order of this hold: a request that no batch can be committed with. */
+export async function whilePoisoned(holdId: string, work: () => Promise<void>): Promise<void> {
+  await execute(
+    `CREATE TRIGGER poison BEFORE INSERT ON orders FOR EACH ROW BEGIN
+       IF NEW.hold_id = ? THEN SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 1644; END IF;
+     END`,
+    [Buffer.from(holdId.replaceAll('-', ''), 'hex')],
+  );
+  try {
+    await work();
+  } finally {
+    await execute('DROP TRIGGER poison');
+  }
+}
+
 /** How many rows each table has: equal before and after means that nothing was written. */
 export async function countRows(): Promise<Record<string, number>> {
   const [counts] = await query<Record<string, number>>(
