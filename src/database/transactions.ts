@@ -172,8 +172,11 @@ export class Transactions {
    * For that, each run writes a mark of its own in the transaction of its effect. When the reply to COMMIT was lost,
    * the next try begins by writing the same mark: it waits until the lost transaction has ended, and is refused if
    * that one was committed. If it is not, the lost one can't commit any more, not even when its COMMIT arrives later.
+   *
+   * `isTriedAgain` is for who can go on with something else meanwhile. A COMMIT in doubt is followed up whatever it
+   * says, and so is each transient failure after that: giving up then would leave unknown what was done.
    */
-  run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  run<T>(work: (tx: Transaction) => Promise<T>, isTriedAgain: (error: unknown) => boolean = isTransient): Promise<T> {
     const mark = insertMark(newUuid());
     let inDoubt: { readonly result: T } | undefined;
     const attempt = async (): Promise<T> => {
@@ -194,7 +197,7 @@ export class Transactions {
     };
     return retry(attempt, {
       triesMax: 5,
-      isTransient,
+      isTransient: (error) => (inDoubt === undefined ? isTriedAgain(error) : isTransient(error)),
       delayMs: backoffWithJitterMs,
       sleep: (ms) => new Promise((wake) => setTimeout(wake, ms)),
     });

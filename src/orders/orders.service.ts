@@ -5,7 +5,7 @@ import { groupBy } from '../common/group-by.js';
 import { inSteps } from '../common/in-steps.js';
 import { nameOfProduct, sumOfAll } from '../common/sum-of-all.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { OvertakenError } from '../database/database-errors.js';
+import { isLockWaitTimeout, isTransient, OvertakenError } from '../database/database-errors.js';
 import { GroupCommits } from '../database/group-commits.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
 import { HoldNotFoundError } from '../holds/holds.errors.js';
@@ -104,14 +104,17 @@ export class OrdersService {
     return done + (await sumOfAll(productIds, nameOfProduct, (id) => inSteps(CANCEL_STEP, () => this.cancelStep(id))));
   }
 
-  /** One try at one step, of all products or of one: who waits for a locked row again and again keeps the others waiting. */
+  /** One step, of all products or of one. A locked row is waited for once: waiting again and again keeps the others waiting. */
   private async cancelStep(productId: number | null): Promise<number> {
-    const settlements = await this.transactions.once(async (tx) => {
-      const due = await this.orders.lockDue(tx, CANCEL_STEP, productId);
-      const settlements = due.map((order): Settlement => ({ order, to: 'cancelled', reason: 'payment_expired' }));
-      this.settle(tx, settlements);
-      return settlements;
-    });
+    const settlements = await this.transactions.run(
+      async (tx) => {
+        const due = await this.orders.lockDue(tx, CANCEL_STEP, productId);
+        const settlements = due.map((order): Settlement => ({ order, to: 'cancelled', reason: 'payment_expired' }));
+        this.settle(tx, settlements);
+        return settlements;
+      },
+      (error) => isTransient(error) && !isLockWaitTimeout(error),
+    );
     this.settlementsCommitted(settlements);
     return settlements.length;
   }
