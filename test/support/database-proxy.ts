@@ -6,7 +6,8 @@ const COM_QUERY = 3;
 /**
  * A TCP proxy in front of the database that can lose what a network loses: the reply to a COMMIT, the COMMIT
  * itself, or every connection. It understands just enough of the protocol to find a COMMIT: packets of a
- * client start with a length of three bytes and a sequence number; a query's first byte is 3.
+ * client start with a length of three bytes and a sequence number; a query's first byte is 3. For MySQL, which knows
+ * attributes of queries, two more bytes say that there are none.
  */
 export class DatabaseProxy {
   /** COMMITs that were met with a cut. */
@@ -102,8 +103,9 @@ export class DatabaseProxy {
     const packets = new PacketReader();
     client.on('data', (bytes) => {
       for (const packet of packets.read(bytes)) {
-        if (packet[4] === COM_QUERY) this.queries.push(packet.toString('latin1', 5));
-        if (isCommit(packet) && this.plan !== undefined) return this.cut(client, upstream, packet);
+        const sql = sqlOf(packet);
+        if (sql !== undefined) this.queries.push(sql);
+        if (sql !== undefined && isCommit(sql) && this.plan !== undefined) return this.cut(client, upstream, packet);
         upstream.write(packet);
       }
     });
@@ -126,8 +128,13 @@ export class DatabaseProxy {
   }
 }
 
-function isCommit(packet: Buffer): boolean {
-  return packet[4] === COM_QUERY && /(^|;\s*)COMMIT$/.test(packet.toString('latin1', 5));
+function sqlOf(packet: Buffer): string | undefined {
+  if (packet[4] !== COM_QUERY) return undefined;
+  return packet.toString('latin1', packet[5] === 0 && packet[6] === 1 ? 7 : 5);
+}
+
+function isCommit(sql: string): boolean {
+  return /(^|;\s*)COMMIT$/.test(sql);
 }
 
 /** Cuts a client's stream into whole packets. */
