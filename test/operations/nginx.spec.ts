@@ -183,7 +183,7 @@ describe('the load balancer', () => {
     isOver = true;
     await Promise.all(buyers);
     agent.destroy();
-    expect(countByStatus(answers)).toEqual({ 201: answers.length });
+    expect(answers.filter(({ status }) => status !== 201).slice(0, 3)).toEqual([]);
     await expectStockIdentity(product.id);
   });
 
