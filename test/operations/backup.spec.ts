@@ -99,7 +99,7 @@ describe('backup and restore', () => {
   it('go through standard output and input where no file is at hand, and fail as a whole there, too', async () => {
     const script = (name: string): string => join(DATABASE_SCRIPTS, name);
     const pipe = (command: string) =>
-      spawnSync('bash', ['-o', 'pipefail', '-c', command], { cwd: dir, encoding: 'utf8' });
+      spawnSync('bash', ['-o', 'pipefail', '-c', command], { cwd: dir, encoding: 'utf8', env: process.env });
     const before = await contents();
     const backup = pipe(`sh ${script('backup.sh')} - > piped.sql.gz`);
     expect(backup).toMatchObject({ status: 0, stdout: '' });

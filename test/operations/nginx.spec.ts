@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ProblemCode, problemDocument } from '../../src/common/problem.js';
 import { type ChildService, freePort, killChildren, startChild } from '../support/child-service.js';
 import { eventually } from '../support/eventually.js';
-import { countByStatus, expectStockIdentity } from '../support/expectations.js';
+import { expectStockIdentity } from '../support/expectations.js';
 import { createProduct, UNKNOWN_HOLD_ID } from '../support/factories.js';
 import { type Nginx, startNginx } from '../support/nginx.js';
 import { type ApiDocument, operationsOf } from '../support/openapi.js';
