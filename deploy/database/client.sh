@@ -12,7 +12,7 @@ esac
 if [ -n "${DB_PASSWORD_FILE:-}" ]; then DB_PASSWORD=$(cat "$DB_PASSWORD_FILE"); fi
 export MYSQL_PWD="${DB_PASSWORD:-}"
 
-find_client() {
+first_program() {
   for name in "$@"; do
     if command -v "$name" > /dev/null; then
       command -v "$name"
@@ -21,6 +21,16 @@ find_client() {
   done
   echo "None of these programs is on this machine: $*. Install the client programs of your server's version." >&2
   exit 1
+}
+
+# The server's own client, where both are installed: a MySQL refuses what MariaDB's dump asks of it.
+#   find_client <MariaDB's program> <MySQL's program>
+find_client() {
+  version=$(sql -e 'SELECT VERSION()') || exit 1
+  case $version in
+    *MariaDB*) first_program "$1" "$2" ;;
+    *) first_program "$2" "$1" ;;
+  esac
 }
 
 is_mariadb() {
@@ -45,6 +55,6 @@ connected() {
 
 # Runs statements; figures come without a heading, one line a row, columns separated by tabs.
 sql() {
-  connected "$(find_client mariadb mysql)" --default-character-set=utf8mb4 --skip-column-names "$@"
+  connected "$(first_program mariadb mysql)" --default-character-set=utf8mb4 --skip-column-names "$@"
 }
 
