@@ -40,10 +40,12 @@ export async function startChild(overrides: Environment = {}): Promise<ChildServ
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   void exited.then(() => children.delete(child));
   const url = `http://127.0.0.1:${port}`;
+  let hasEnded = false;
+  void exited.then(() => (hasEnded = true));
   await eventually(async () => {
-    if (child.exitCode !== null) throw new Error(`The service ended with ${child.exitCode}: ${output}`);
-    await fetch(`${url}/health/live`);
+    if (!hasEnded) await fetch(`${url}/health/live`);
   });
+  if (hasEnded) throw new Error(`The service ended with ${child.exitCode}: ${output}`);
   return { url, process: child, output: () => output, exited, kill: (signal) => child.kill(signal) };
 }
 

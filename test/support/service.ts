@@ -62,6 +62,12 @@ export async function stopServices(): Promise<void> {
   await Promise.all([...running].map((service) => service.stop()));
 }
 
+/**
+ * Longer than any answer takes. A connection that a process of several handed to one that was killed at that moment
+ * gets none, ever; a client without a limit would wait for it as long.
+ */
+const ANSWERED_WITHIN_MS = 30_000;
+
 /** Sends a body as JSON; a string goes out as it is. Every status is an answer. */
 async function send(url: string, method: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
   const payload = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
@@ -70,6 +76,7 @@ async function send(url: string, method: string, body: unknown, headers: Record<
     .buffer(true)
     .parse(readText)
     .ok(() => true)
+    .timeout({ response: ANSWERED_WITHIN_MS })
     .send(payload);
   const text = response.body as string;
   const isJson = response.type.includes('json');
