@@ -11,13 +11,13 @@ import { ROOM_NEEDS, ensureNeeds } from '../needs.mjs';
 import { runTool } from '../owned.mjs';
 import { withLock } from '../processes.mjs';
 
-const MIRROR = process.env.DEBIAN_MIRROR || 'http://deb.debian.org/debian';
+const MIRROR = process.env.DEBIAN_MIRROR ? [process.env.DEBIAN_MIRROR] : [];
 const pidDir = join(localDir, 'rooms');
 /** Outside the checkout, so that each clone finds it, a fresh one too. */
 export const cacheDir = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'flash-sale-checkout');
 
 function archiveOf(suite, packages) {
-  const content = JSON.stringify([suite, [...packages].sort(), process.arch, MIRROR]);
+  const content = JSON.stringify([suite, [...packages].sort(), process.arch, ...MIRROR]);
   const digest = createHash('sha256').update(content).digest('hex').slice(0, 12);
   return join(cacheDir, `debian-${suite}-${digest}.tar`);
 }
@@ -30,7 +30,7 @@ async function lay(archive, suite, packages, log) {
   log(`Laying Debian ${suite} with ${packages.join(', ') || 'nothing more'} (debootstrap; once)`);
   const include = packages.length > 0 ? [`--include=${packages.join(',')}`] : [];
   try {
-    const args = ['--variant=minbase', ...include, suite, dir, MIRROR];
+    const args = ['--variant=minbase', ...include, suite, dir, ...MIRROR];
     await runTool('debootstrap', args, { ...as, name: 'debootstrap' });
     // What apt has fetched is in place already.
     const fetched = [join(dir, 'var/cache/apt/archives'), join(dir, 'var/lib/apt/lists')];
