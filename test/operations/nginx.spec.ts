@@ -28,6 +28,9 @@ function startInstance(port: number): Promise<ChildService> {
     SHUTDOWN_DELAY_MS: '500',
     TRUSTED_PROXIES: '127.0.0.1/32',
     RATE_LIMIT_PER_MINUTE: String(RATE_LIMIT),
+    // A database that other tests keep busy for seconds is not what is tried here.
+    DB_STATEMENT_TIMEOUT_MS: '20000',
+    GROUP_COMMIT_DEADLINE_MS: '30000',
   });
 }
 
