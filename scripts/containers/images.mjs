@@ -15,6 +15,8 @@ const FILES = ['Dockerfile', 'docker-compose.yml', 'deploy/compose.production.ym
 const STAND_INS = join(root, 'test/containers/images');
 /** By the name that the stand-ins' Dockerfiles use. MySQL and new versions of the others are in the unstable suite only. */
 const SYSTEMS = { debian: 'bookworm', 'debian-sid': 'sid' };
+/** The image of the Dockerfile. */
+const SERVICE = 'flash-sale-checkout';
 const BUILD = ['--isolation=chroot', '--network=host', '--pull-never', '--layers', '--format=docker'];
 // Layers that no build has asked for in so long.
 const UNUSED_AFTER = '336h';
@@ -31,8 +33,16 @@ export async function buildImages({ log }) {
   const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
   mkdirSync(npmCache, { recursive: true });
   const settings = ['--volume', `${npmCache}:/root/.npm`, '--build-arg', `GIT_COMMIT=${commit}`];
-  const args = [...BUILD, ...settings, '--tag', 'flash-sale-checkout', root];
-  await engineTool('buildah', ['bud', ...args]);
+  const build = (...how) => engineTool('buildah', ['bud', ...BUILD, ...how, ...settings, '--tag', SERVICE, root]);
+  await build();
+  // Buildah 1.28 takes a kept layer whose ENV or LABEL names a build argument for its own, also when the argument's value
+  // is another: after a commit that changes nothing in the image it would carry the commit before.
+  if ((await commitOf(SERVICE)) !== commit) await build('--no-cache');
+}
+
+async function commitOf(image) {
+  const label = '{{index .Config.Labels "org.opencontainers.image.revision"}}';
+  return (await engineTool('podman', ['image', 'inspect', '--format', label, image])).trim();
 }
 
 /** The images of others that the files name, such as `mysql:9.7`, as far as they have a stand-in. */
