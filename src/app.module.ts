@@ -1,17 +1,19 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_FILTER } from '@nestjs/core';
-import { AdminModule } from './admin/admin.module.js';
-import { KnownRoutes } from './common/known-routes.js';
-import { ProblemFilter } from './common/problem.filter.js';
+import { AccessModule } from './access/access.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
+import { EngineModule } from './engine/engine.module.js';
 import { HoldsModule } from './holds/holds.module.js';
+import { HttpModule } from './http/http.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { ObservabilityModule } from './observability/observability.module.js';
+import { OperationsModule } from './operations/operations.module.js';
 import { OrdersModule } from './orders/orders.module.js';
 import { ProductsModule } from './products/products.module.js';
 import { QueueModule } from './queue/queue.module.js';
 import { RedisModule } from './redis/redis.module.js';
+import { RefundsModule } from './refunds/refunds.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** The whole service: the foundations, the features in the order of their dependence, and what composes them. */
@@ -22,17 +24,21 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigModule.forRoot(config),
+        MetricsModule,
         DatabaseModule,
         RedisModule,
+        EngineModule,
         QueueModule,
+        HttpModule,
         ObservabilityModule,
+        AccessModule,
         ProductsModule,
         HoldsModule,
         OrdersModule,
+        RefundsModule,
         WebhooksModule,
-        AdminModule,
+        OperationsModule,
       ],
-      providers: [KnownRoutes, ProblemFilter, { provide: APP_FILTER, useExisting: ProblemFilter }],
     };
   }
 }

@@ -1,6 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { Config } from './config/config.js';
-import { answerScrapes } from './observability/worker-metrics.js';
+import { answerScrapes } from './metrics/worker-metrics.js';
 
 /** A worker that ends sooner than this after its start is started again only after a pause. */
 const SHORT_LIFE_MS = 5000;

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { createApp } from './app.js';
 import { supervise } from './cluster.js';
 import { type Config, loadConfig } from './config/config.js';
-import { stopOnSignals } from './shutdown.js';
+import { stopOnSignals } from './http/shutdown.js';
 
 if (existsSync('.env')) process.loadEnvFile('.env');
 

@@ -2,7 +2,7 @@ import { nameOfProduct, PartlyDoneError, sumOfAll } from '../common/sum-of-all.j
 import type { Config } from '../config/config.js';
 import { HoldsService } from '../holds/holds.service.js';
 import { OrdersService } from '../orders/orders.service.js';
-import { driftOf, StockAuditService, type StockProof } from '../orders/stock-audit.service.js';
+import { driftOf, StockAuditService, type StockProof } from '../operations/stock-audit.service.js';
 import { WebhooksService } from '../webhooks/webhooks.service.js';
 import { withServices } from './app-context.js';
 import { CommandFailedError } from './command-failed.error.js';

@@ -1,6 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import type { Config } from '../config/config.js';
-import { standardSecret } from '../providers/signatures.js';
+import { standardSecret } from '../payment-providers/signatures.js';
 
 export interface Answer {
   readonly status: number;

@@ -2,7 +2,6 @@ import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { CONFIG, type Config } from '../config/config.js';
 import { dataSourceOptions } from './data-source-options.js';
-import { GroupCommits } from './group-commits.js';
 import { Transactions } from './transactions.js';
 
 /** The connection pool and the transactions on it. The schema belongs to the migrations, never to TypeORM. */
@@ -22,7 +21,7 @@ import { Transactions } from './transactions.js';
       }),
     }),
   ],
-  providers: [Transactions, GroupCommits],
-  exports: [Transactions, GroupCommits],
+  providers: [Transactions],
+  exports: [Transactions],
 })
 export class DatabaseModule {}

@@ -1,6 +1,6 @@
 import { Controller, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { Endpoint, locationOf } from '../common/endpoint.decorator.js';
+import { Endpoint, locationOf } from '../http/endpoint.decorator.js';
 import { IDEMPOTENCY_KEY_HEADER, type KeyedCall } from '../idempotency/idempotency-key.js';
 import { CreateHoldDto, HoldDto, toHoldDto, toHoldRequest } from './dto/hold.dto.js';
 import { HoldsService } from './holds.service.js';

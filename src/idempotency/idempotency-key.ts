@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { type JsonSchema, RULE_KEYWORD } from '../common/json-schema.js';
+import { type JsonSchema, RULE_KEYWORD } from '../http/json-schema.js';
 
 /** Visible ASCII, as draft 07 of the IETF's Idempotency-Key header asks for, and no more than its column takes. */
 export const IDEMPOTENCY_KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;

@@ -1,12 +1,12 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { IsIn, IsString } from 'class-validator';
-import { Endpoint } from '../common/endpoint.decorator.js';
+import { Endpoint } from '../http/endpoint.decorator.js';
 import { NotReadyError } from '../common/problem.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { RedisService } from '../redis/redis.service.js';
-import { Lifecycle } from './lifecycle.js';
+import { Lifecycle } from '../http/lifecycle.js';
 import { type DatabaseState, Readiness } from './readiness.js';
-import { findCommit, VERSION } from './version.js';
+import { findCommit, VERSION } from '../config/version.js';
 
 export class LiveDto {
   @IsIn(['ok'])

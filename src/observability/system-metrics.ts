@@ -4,8 +4,8 @@ import type { DataSource } from 'typeorm';
 import type { PoolInsides } from '../database/pool.js';
 import { Queues } from '../queue/queues.js';
 import { RedisService } from '../redis/redis.service.js';
-import { MetricsService } from './metrics.service.js';
-import type { MetricDescription, Sample } from './samples.js';
+import { MetricsService } from '../metrics/metrics.service.js';
+import type { MetricDescription, Sample } from '../metrics/samples.js';
 
 const JOB_STATES = ['waiting', 'active', 'delayed', 'failed'] as const;
 

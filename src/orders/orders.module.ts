@@ -4,15 +4,13 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { HoldsModule } from '../holds/holds.module.js';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { ProductsModule } from '../products/products.module.js';
-import { HeldOrdersController } from './held-orders.controller.js';
+import { BuyersHoldController } from './buyers-hold.controller.js';
 import { OrderEntity } from './order.entity.js';
 import { OrdersController } from './orders.controller.js';
 import { OrdersRepository } from './orders.repository.js';
 import { OrdersService } from './orders.service.js';
 import { PAYMENT_DEADLINE, PaymentDeadlineProcessor } from './payment-deadline.processor.js';
 import { PaymentDeadlineSchedule } from './payment-deadline.schedule.js';
-import { StockAuditRepository } from './stock-audit.repository.js';
-import { StockAuditService } from './stock-audit.service.js';
 
 @Module({
   imports: [
@@ -22,15 +20,8 @@ import { StockAuditService } from './stock-audit.service.js';
     IdempotencyModule,
     ProductsModule,
   ],
-  controllers: [OrdersController, HeldOrdersController],
-  providers: [
-    OrdersService,
-    OrdersRepository,
-    PaymentDeadlineProcessor,
-    PaymentDeadlineSchedule,
-    StockAuditRepository,
-    StockAuditService,
-  ],
-  exports: [OrdersService, StockAuditService],
+  controllers: [OrdersController, BuyersHoldController],
+  providers: [OrdersService, OrdersRepository, PaymentDeadlineProcessor, PaymentDeadlineSchedule],
+  exports: [OrdersService],
 })
 export class OrdersModule {}

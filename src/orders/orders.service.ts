@@ -1,12 +1,12 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { GroupCommit } from '../common/group-commit.js';
+import type { GroupCommit } from '../engine/group-commit.js';
 import { assertUnreachable } from '../common/assert-unreachable.js';
 import { groupBy } from '../common/group-by.js';
 import { inSteps } from '../common/in-steps.js';
 import { nameOfProduct, sumOfAll } from '../common/sum-of-all.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { isLockWaitTimeout, isTransient, OvertakenError } from '../database/database-errors.js';
-import { GroupCommits } from '../database/group-commits.js';
+import { GroupCommits } from '../engine/group-commits.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
 import { HoldNotFoundError } from '../holds/holds.errors.js';
 import { HoldsService } from '../holds/holds.service.js';

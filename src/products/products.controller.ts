@@ -1,7 +1,7 @@
 import { Controller, Get, Query, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { Endpoint } from '../common/endpoint.decorator.js';
-import { PAGE_QUERY, toPageRequest } from '../common/page.js';
+import { Endpoint } from '../http/endpoint.decorator.js';
+import { PAGE_QUERY, toPageRequest } from '../http/page.js';
 import { PRODUCT_ID_PARAM, ProductDto, ProductPageDto, toProductDto } from './dto/product.dto.js';
 import { ProductsService } from './products.service.js';
 

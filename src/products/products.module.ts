@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ProductEntity } from './product.entity.js';
+import { ProductsAdminController } from './products.admin.controller.js';
 import { ProductsController } from './products.controller.js';
 import { ProductsRepository } from './products.repository.js';
 import { ProductsService } from './products.service.js';
@@ -8,7 +9,7 @@ import { StockCache } from './stock-cache.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([ProductEntity])],
-  controllers: [ProductsController],
+  controllers: [ProductsController, ProductsAdminController],
   providers: [ProductsService, ProductsRepository, StockCache],
   exports: [ProductsService],
 })

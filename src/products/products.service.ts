@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AMOUNT_MAX, amountOf, fromCents, toCents } from '../common/money.js';
-import { type Page, type PageRequest, readPage } from '../common/page.js';
+import { type Page, type PageRequest, readPage } from '../http/page.js';
 import { ValidationError } from '../common/problem.js';
 import { Transactions, type Transaction } from '../database/transactions.js';
 import { ProductNotFoundError, StockBelowCommittedError } from './products.errors.js';

@@ -1,12 +1,14 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { ProvidersModule } from '../providers/providers.module.js';
+import { PaymentProvidersModule } from '../payment-providers/payment-providers.module.js';
 import { RefundEntity } from './refund.entity.js';
+import { RefundsAdminController } from './refunds.admin.controller.js';
 import { RefundsRepository } from './refunds.repository.js';
 import { RefundsService } from './refunds.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([RefundEntity]), ProvidersModule],
+  imports: [TypeOrmModule.forFeature([RefundEntity]), PaymentProvidersModule],
+  controllers: [RefundsAdminController],
   providers: [RefundsService, RefundsRepository],
   exports: [RefundsService],
 })

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { type Page, type PageRequest, readPage } from '../common/page.js';
+import { type Page, type PageRequest, readPage } from '../http/page.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
-import { RefundRefusedError } from '../providers/payment-provider.js';
-import { PaymentProviders } from '../providers/providers.js';
+import { RefundRefusedError } from '../payment-providers/payment-provider.js';
+import { PaymentProviders } from '../payment-providers/payment-providers.js';
 import { RefundLedger } from './refund-ledger.js';
 import { RefundNotFoundError, RefundNotPossibleError, RefundNotSendableError } from './refunds.errors.js';
 import { RefundsRepository } from './refunds.repository.js';

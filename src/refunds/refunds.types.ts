@@ -1,4 +1,4 @@
-import type { RefundOrder } from '../providers/payment-provider.js';
+import type { RefundOrder } from '../payment-providers/payment-provider.js';
 
 export type RefundStatus = 'due' | 'sent' | 'confirmed' | 'failed';
 

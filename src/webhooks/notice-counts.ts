@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { MetricsService } from '../observability/metrics.service.js';
-import type { Tally } from '../observability/samples.js';
+import { MetricsService } from '../metrics/metrics.service.js';
+import type { Tally } from '../metrics/samples.js';
 import type { PaymentAnswer } from './webhooks.types.js';
 
 /** What becomes of a notice: its answer, or why it was refused. */

@@ -2,9 +2,9 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Throttle } from '../common/throttle.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { GENERIC } from '../providers/generic.provider.js';
-import type { PaymentProvider, RawNotice } from '../providers/payment-provider.js';
-import { PaymentProviders } from '../providers/providers.js';
+import { GENERIC } from '../payment-providers/generic.provider.js';
+import type { PaymentProvider, RawNotice } from '../payment-providers/payment-provider.js';
+import { PaymentProviders } from '../payment-providers/payment-providers.js';
 import { NoticeCounts } from './notice-counts.js';
 import { SignatureInvalidError, UnknownProviderError } from './webhooks.errors.js';
 

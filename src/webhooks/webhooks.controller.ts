@@ -1,8 +1,8 @@
 import { Controller, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { Endpoint } from '../common/endpoint.decorator.js';
-import type { JsonSchema } from '../common/json-schema.js';
-import { PaymentNoticeDto } from '../providers/payment-notice.dto.js';
+import { Endpoint } from '../http/endpoint.decorator.js';
+import type { JsonSchema } from '../http/json-schema.js';
+import { PaymentNoticeDto } from '../payment-providers/payment-notice.dto.js';
 import { PaymentAnswerDto, PendingPaymentDto, toAnswerDto } from './dto/payment-answer.dto.js';
 import { NoticeGate, type NoticeRequest, TAKES_NOTICES } from './notice-gate.js';
 import { WebhooksService } from './webhooks.service.js';

@@ -4,13 +4,14 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { HoldsModule } from '../holds/holds.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { ProductsModule } from '../products/products.module.js';
-import { ProvidersModule } from '../providers/providers.module.js';
+import { PaymentProvidersModule } from '../payment-providers/payment-providers.module.js';
 import { RefundsModule } from '../refunds/refunds.module.js';
 import { NoticeCounts } from './notice-counts.js';
 import { NoticeGate } from './notice-gate.js';
 import { RECONCILIATION, ReconciliationProcessor } from './reconciliation.processor.js';
 import { ReconciliationSchedule } from './reconciliation.schedule.js';
 import { WebhookLogEntity } from './webhook-log.entity.js';
+import { WebhooksAdminController } from './webhooks.admin.controller.js';
 import { WebhooksController } from './webhooks.controller.js';
 import { WebhooksRepository } from './webhooks.repository.js';
 import { WebhooksService } from './webhooks.service.js';
@@ -19,13 +20,13 @@ import { WebhooksService } from './webhooks.service.js';
   imports: [
     TypeOrmModule.forFeature([WebhookLogEntity]),
     BullModule.registerQueue({ name: RECONCILIATION }),
-    ProvidersModule,
+    PaymentProvidersModule,
     ProductsModule,
     HoldsModule,
     OrdersModule,
     RefundsModule,
   ],
-  controllers: [WebhooksController],
+  controllers: [WebhooksController, WebhooksAdminController],
   providers: [
     WebhooksService,
     WebhooksRepository,

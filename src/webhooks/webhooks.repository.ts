@@ -4,7 +4,7 @@ import { escape, type ResultSetHeader } from 'mysql2';
 import type { Repository } from 'typeorm';
 import { listOf, uintLiteral } from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
-import type { PaymentEvent } from '../providers/payment-provider.js';
+import type { PaymentEvent } from '../payment-providers/payment-provider.js';
 import { WebhookLogEntity } from './webhook-log.entity.js';
 import type { Notice, WebhookLogRow, WebhookLogStatus, WebhookVerdict } from './webhooks.types.js';
 

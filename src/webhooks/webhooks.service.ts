@@ -1,10 +1,10 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { GroupCommit } from '../common/group-commit.js';
+import type { GroupCommit } from '../engine/group-commit.js';
 import { inSteps } from '../common/in-steps.js';
-import { type Page, type PageRequest, readPage } from '../common/page.js';
+import { type Page, type PageRequest, readPage } from '../http/page.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { OvertakenError } from '../database/database-errors.js';
-import { GroupCommits } from '../database/group-commits.js';
+import { GroupCommits } from '../engine/group-commits.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
 import { HoldsService } from '../holds/holds.service.js';
 import { IdempotencyKeyReusedError } from '../idempotency/idempotency.errors.js';
@@ -12,10 +12,10 @@ import { OrdersService } from '../orders/orders.service.js';
 import type { StockedOrderRow } from '../orders/orders.types.js';
 import { ProductsService } from '../products/products.service.js';
 import type { StockLedger } from '../products/stock-ledger.js';
-import type { PaymentEvent } from '../providers/payment-provider.js';
+import type { PaymentEvent } from '../payment-providers/payment-provider.js';
 import { RefundsService } from '../refunds/refunds.service.js';
-import { Intake } from './intake.js';
-import { toNotice } from './notice.js';
+import { NoticeBatch } from './deciding/notice-batch.js';
+import { toNotice } from './notice-identity.js';
 import { NoticeCounts } from './notice-counts.js';
 import { PaymentEventNotFoundError } from './webhooks.errors.js';
 import { WebhooksRepository } from './webhooks.repository.js';
@@ -194,7 +194,7 @@ export class WebhooksService {
         this.refunds.readRefunds(tx, orderIds),
       ]);
       const { ledger, takenBack } = await this.lockStockForLateMoney(tx, batch, orders);
-      const intake = new Intake({ orders, logs, refunds, ledger }, this.config.payments);
+      const intake = new NoticeBatch({ orders, logs, refunds, ledger }, this.config.payments);
       const answers = batch.map((notice) => intake.take(notice));
       this.webhooks.insert(tx, intake.inserted);
       for (const change of intake.changed) this.webhooks.changeVerdict(tx, change);

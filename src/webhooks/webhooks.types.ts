@@ -1,5 +1,5 @@
 import type { OrderStatus } from '../orders/orders.types.js';
-import type { PaymentEvent } from '../providers/payment-provider.js';
+import type { PaymentEvent } from '../payment-providers/payment-provider.js';
 
 /**
  * Where an event stands: `processed` it is settled; `pending_order` it waits for its order; `unmatched` it has

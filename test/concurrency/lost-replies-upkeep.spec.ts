@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { HoldsService } from '../../src/holds/holds.service.js';
 import { OrdersService } from '../../src/orders/orders.service.js';
-import { StockAuditService } from '../../src/orders/stock-audit.service.js';
+import { StockAuditService } from '../../src/operations/stock-audit.service.js';
 import { ProductsService } from '../../src/products/products.service.js';
 import { RefundsService } from '../../src/refunds/refunds.service.js';
 import { DatabaseProxy } from '../support/database-proxy.js';

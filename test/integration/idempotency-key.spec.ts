@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { RetentionService } from '../../src/admin/retention.service.js';
+import { RetentionService } from '../../src/operations/retention.service.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { countRows, execute, query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { RetentionService } from '../../src/admin/retention.service.js';
+import { RetentionService } from '../../src/operations/retention.service.js';
 import { HoldsService } from '../../src/holds/holds.service.js';
 import { OrdersService } from '../../src/orders/orders.service.js';
 import { ProductsService } from '../../src/products/products.service.js';

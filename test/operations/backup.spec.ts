@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { auditStock } from '../../src/cli/operation-commands.js';
-import { driftOf, StockAuditService } from '../../src/orders/stock-audit.service.js';
+import { driftOf, StockAuditService } from '../../src/operations/stock-audit.service.js';
 import { ProductsService } from '../../src/products/products.service.js';
 import { contents, DATABASE_SCRIPTS, runScript, TABLES, tables } from '../support/backups.js';
 import { closeDatabase, execute } from '../support/database.js';

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { StockAuditService, driftOf } from '../../src/orders/stock-audit.service.js';
+import { StockAuditService, driftOf } from '../../src/operations/stock-audit.service.js';
 import { awkwardText, brokenJson } from '../support/awkward.js';
 import { eventually } from '../support/eventually.js';
 import { adminHeaders, createOrder, createProduct } from '../support/factories.js';

@@ -1,7 +1,7 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { StockAuditService, driftOf } from '../../src/orders/stock-audit.service.js';
+import { StockAuditService, driftOf } from '../../src/operations/stock-audit.service.js';
 import { type ApiRequest, apiRequests } from '../support/api-requests.js';
 import { createHold, createOrder, createPaidOrder, createProduct } from '../support/factories.js';
 import { LogCapture } from '../support/log-capture.js';

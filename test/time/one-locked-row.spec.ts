@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { RetentionService } from '../../src/admin/retention.service.js';
+import { RetentionService } from '../../src/operations/retention.service.js';
 import { OrdersService } from '../../src/orders/orders.service.js';
 import { runCli } from '../support/cli.js';
 import { execute, query, withConnection } from '../support/database.js';

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { RetentionService } from '../../src/admin/retention.service.js';
-import { StockAuditRepository } from '../../src/orders/stock-audit.repository.js';
-import { driftOf, StockAuditService } from '../../src/orders/stock-audit.service.js';
+import { RetentionService } from '../../src/operations/retention.service.js';
+import { StockAuditRepository } from '../../src/operations/stock-audit.repository.js';
+import { driftOf, StockAuditService } from '../../src/operations/stock-audit.service.js';
 import { runCli } from '../support/cli.js';
 import { execute, query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';

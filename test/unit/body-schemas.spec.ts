@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { validate } from 'class-validator';
 import fc from 'fast-check';
 import { fastify, type FastifyInstance } from 'fastify';
-import { AJV_OPTIONS, schemaOf } from '../../src/common/json-schema.js';
+import { AJV_OPTIONS, schemaOf } from '../../src/http/json-schema.js';
 import { CreateHoldDto } from '../../src/holds/dto/hold.dto.js';
 import { CreateOrderDto } from '../../src/orders/dto/order.dto.js';
 import { ChangeProductDto, CreateProductDto } from '../../src/products/dto/product.dto.js';
-import { PaymentNoticeDto } from '../../src/providers/payment-notice.dto.js';
+import { PaymentNoticeDto } from '../../src/payment-providers/payment-notice.dto.js';
 
 /**
  * A body's rules are declared once, as decorators, and checked by two validators: Ajv, on every request, by

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { GroupCommit, type GroupCommitOptions } from '../../src/common/group-commit.js';
+import { GroupCommit, type GroupCommitOptions } from '../../src/engine/group-commit.js';
 
 class TransientError extends Error {}
 class OutageError extends Error {}

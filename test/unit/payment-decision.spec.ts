@@ -6,10 +6,10 @@ import {
   type SettledState,
   type StockedOrderRow,
 } from '../../src/orders/orders.types.js';
-import type { PaymentEvent } from '../../src/providers/payment-provider.js';
+import type { PaymentEvent } from '../../src/payment-providers/payment-provider.js';
 import { RefundLedger } from '../../src/refunds/refund-ledger.js';
 import { REFUND_TRANSITIONS, type RefundRow, type RefundStatus } from '../../src/refunds/refunds.types.js';
-import { decidePayment, type PaymentPolicy } from '../../src/webhooks/payment-decision.js';
+import { decidePayment, type PaymentPolicy } from '../../src/webhooks/deciding/payment-decision.js';
 
 const POLICY: PaymentPolicy = { currency: 'EUR', failedPolicy: 'release' };
 

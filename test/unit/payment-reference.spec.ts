@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { orderIdOfReference, paymentReferenceOf } from '../../src/common/payment-reference.js';
+import { orderIdOfReference, paymentReferenceOf } from '../../src/payment-providers/payment-reference.js';
 
 const HOLD_ID = '019a7c5e-3f10-7c4e-9b1d-2f6a8e0c4d11';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { fastify } from 'fastify';
-import { answerProblem } from '../../src/common/problem-answer.js';
+import { answerProblem } from '../../src/http/problem-answer.js';
 import type { ProblemDefinition } from '../../src/common/problem-catalogue.js';
 import { DomainError, problemDocument, type ProblemCode, PROBLEMS } from '../../src/common/problem.js';
 

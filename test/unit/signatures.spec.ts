@@ -10,7 +10,7 @@ import {
   standardSecret,
   STRIPE_SIGNATURE,
   TOLERANCE_SECONDS,
-} from '../../src/providers/signatures.js';
+} from '../../src/payment-providers/signatures.js';
 
 /** The vector that Standard Webhooks 1.0.0 publishes. */
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';

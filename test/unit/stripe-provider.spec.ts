@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config/config.js';
-import { PaymentProviders } from '../../src/providers/providers.js';
-import { fromStripeAmount, toStripeAmount } from '../../src/providers/stripe-amounts.js';
+import { PaymentProviders } from '../../src/payment-providers/payment-providers.js';
+import { fromStripeAmount, toStripeAmount } from '../../src/payment-providers/stripe-amounts.js';
 
 const stripe = new PaymentProviders(loadConfig({ DB_HOST: 'd', REDIS_HOST: 'r' })).find('stripe')!;
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { PaymentProviders } from '../../src/providers/providers.js';
+import { PaymentProviders } from '../../src/payment-providers/payment-providers.js';
 import { query } from '../support/database.js';
 import { expectProblem } from '../support/expectations.js';
 import {

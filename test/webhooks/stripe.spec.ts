@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { paymentReferenceOf } from '../../src/common/payment-reference.js';
+import { paymentReferenceOf } from '../../src/payment-providers/payment-reference.js';
 import { WebhooksService } from '../../src/webhooks/webhooks.service.js';
 import { expectProblem, expectStockIdentity } from '../support/expectations.js';
 import {

@@ -1,8 +1,8 @@
 import { IsIn, IsInt, IsUUID, Max, Min, ValidateIf } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
-import { Described } from '../../common/described.decorator.js';
-import { DATE_TIME, type JsonSchema, RULE_KEYWORD } from '../../common/json-schema.js';
-import { SameAs } from '../../common/same-as.decorator.js';
+import { Described } from '../../http/described.decorator.js';
+import { DATE_TIME, type JsonSchema, RULE_KEYWORD } from '../../http/json-schema.js';
+import { SameAs } from '../../http/same-as.decorator.js';
 import { isoTime } from '../../database/sql.js';
 import { type HoldRequest, type HoldRow, type HoldStatus, statusOf } from '../holds.types.js';
 

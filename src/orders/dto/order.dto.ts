@@ -1,9 +1,9 @@
 import { IsIn, IsInt, IsString, IsUUID, Matches } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
-import { Described } from '../../common/described.decorator.js';
-import { DATE_TIME, nullable, schemaOf } from '../../common/json-schema.js';
+import { Described } from '../../http/described.decorator.js';
+import { DATE_TIME, nullable, schemaOf } from '../../http/json-schema.js';
 import { isSameAmount, MONEY_PATTERN } from '../../common/money.js';
-import { paymentReferenceOf } from '../../common/payment-reference.js';
+import { paymentReferenceOf } from '../../payment-providers/payment-reference.js';
 import { isoTime } from '../../database/sql.js';
 import { HOLD_ID_PATTERN, HOLD_ID_RULE, HoldDto, toHoldDto } from '../../holds/dto/hold.dto.js';
 import {

@@ -1,8 +1,8 @@
 import { IsInt, IsString, Matches, Max, MaxLength, Min, MinLength, ValidateIf } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { MONEY_PATTERN, MONEY_RULE } from '../../common/money.js';
-import { Described } from '../../common/described.decorator.js';
-import { type JsonSchema, NUMBER_PARAM, schemaOf } from '../../common/json-schema.js';
+import { Described } from '../../http/described.decorator.js';
+import { type JsonSchema, NUMBER_PARAM, schemaOf } from '../../http/json-schema.js';
 import { availableOf, type ProductRow } from '../products.types.js';
 
 /** A product id in a path. */

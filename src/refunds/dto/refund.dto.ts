@@ -1,7 +1,7 @@
 import { IsIn, IsInt, IsString, Matches, MaxLength, MinLength } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
-import { Described } from '../../common/described.decorator.js';
-import { DATE_TIME, schemaOf } from '../../common/json-schema.js';
+import { Described } from '../../http/described.decorator.js';
+import { DATE_TIME, schemaOf } from '../../http/json-schema.js';
 import { isoTime } from '../../database/sql.js';
 import { REFUND_STATUSES, type RefundRow, type RefundStatus } from '../refunds.types.js';
 

@@ -1,5 +1,5 @@
 import { IsIn } from 'class-validator';
-import { Described } from '../../common/described.decorator.js';
+import { Described } from '../../http/described.decorator.js';
 import { ORDER_STATUSES, type OrderStatus } from '../../orders/orders.types.js';
 import type { PaymentAnswer } from '../webhooks.types.js';
 

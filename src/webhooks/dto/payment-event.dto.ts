@@ -1,6 +1,6 @@
 import { IsIn, IsInt, IsString } from 'class-validator';
-import { Described } from '../../common/described.decorator.js';
-import { DATE_TIME, nullable, schemaOf } from '../../common/json-schema.js';
+import { Described } from '../../http/described.decorator.js';
+import { DATE_TIME, nullable, schemaOf } from '../../http/json-schema.js';
 import { isoTime } from '../../database/sql.js';
 import { ORDER_STATUSES, type OrderStatus } from '../../orders/orders.types.js';
 import {

@@ -1,0 +1,47 @@
+import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
+import { GroupCommit, type GroupCommitOptions } from './group-commit.js';
+import { CONFIG, type Config } from '../config/config.js';
+import { GroupCommitMetrics } from './group-commit-metrics.js';
+import { MetricsService } from '../metrics/metrics.service.js';
+import { isCommitUnknown, isLockWaitTimeout, isOutage, isTransient } from '../database/database-errors.js';
+
+/** Makes the group commits of the features with the service's limits, and drains them at shutdown. */
+@Injectable()
+export class GroupCommits implements BeforeApplicationShutdown {
+  private readonly all: { drain(): Promise<void> }[] = [];
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly metrics: MetricsService,
+    private readonly figures: GroupCommitMetrics,
+  ) {}
+
+  /** Makes a group commit; `name`, a noun in the plural, is what logs and metrics call it. */
+  create<Request, Outcome>(
+    name: string,
+    commit: GroupCommitOptions<Request, Outcome>['commit'],
+  ): GroupCommit<Request, Outcome> {
+    const observer = this.figures.create(name);
+    const countedCommit: typeof commit = async (batch, mayHaveCommitted) => {
+      const outcomes = await commit(batch, mayHaveCommitted);
+      observer.decided(outcomes);
+      return outcomes;
+    };
+    const groupCommit = new GroupCommit<Request, Outcome>({
+      ...this.config.groupCommit,
+      commit: this.metrics.isEnabled ? countedCommit : commit,
+      isTransient,
+      isOutage,
+      isLockWait: isLockWaitTimeout,
+      isCommitUnknown,
+      observer,
+    });
+    observer.waitingCount = () => groupCommit.waitingCount;
+    this.all.push(groupCommit);
+    return groupCommit;
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all(this.all.map((groupCommit) => groupCommit.drain()));
+  }
+}

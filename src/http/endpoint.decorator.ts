@@ -1,0 +1,159 @@
+import { applyDecorators, HttpCode, type Type } from '@nestjs/common';
+import { RouteConfig, RouteSchema } from '@nestjs/platform-fastify';
+import type { DirectRoute } from './direct-routes.js';
+import { groupBy } from '../common/group-by.js';
+import { type DtoClass, type JsonSchema, schemaOf } from './json-schema.js';
+import { type ProblemCode, type ProblemDefinition, PROBLEMS } from '../common/problem-catalogue.js';
+
+export interface EndpointOptions {
+  readonly summary: string;
+  readonly tag: string;
+  readonly body?: DtoClass;
+  /** Any JSON body is taken, or none: there is no DTO that describes it. */
+  readonly takesAnyBody?: boolean;
+  readonly params?: Readonly<Record<string, JsonSchema>>;
+  readonly query?: Readonly<Record<string, JsonSchema>>;
+  readonly headers?: Readonly<Record<string, JsonSchema>>;
+  readonly success: Readonly<Record<number, SuccessResponse>>;
+  /** Codes of this endpoint's own errors; those that any endpoint can answer with are added. */
+  readonly errors: readonly ProblemCode[];
+  /** Only for who knows the admin token. */
+  readonly isAdmin?: boolean;
+  readonly isRateLimited?: boolean;
+  /** Called as `(request, reply)` without Nest's layers in between (see `callDirectly`): for the calls of a sale. */
+  readonly isDirect?: boolean;
+  /** Bytes that a body may have, where {@link BODY_BYTES_MAX} or {@link ADMIN_BODY_BYTES_MAX} is not enough. */
+  readonly bodyBytesMax?: number;
+  /** What hooks find as the route's config. */
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+/** Bodies of the calls of a sale have some hundred bytes, and anyone may send them. */
+const BODY_BYTES_MAX = 4096;
+
+/** What operators send may list many things. */
+export const ADMIN_BODY_BYTES_MAX = 65_536;
+
+interface SuccessResponse {
+  readonly description: string;
+  readonly dto?: DtoClass;
+  readonly headers?: Readonly<Record<string, JsonSchema>>;
+}
+
+/**
+ * Declares what a route takes and answers. Fastify compiles it into the validator and the serializer, and
+ * the OpenAPI document is generated from the same object. The first success status is the default one.
+ */
+export function Endpoint(options: EndpointOptions): MethodDecorator {
+  const schema = {
+    summary: options.summary,
+    tags: [options.tag],
+    ...(options.body && { body: schemaOf(options.body) }),
+    ...(options.params && { params: objectSchema(options.params, Object.keys(options.params)) }),
+    ...(options.query && { querystring: objectSchema(options.query, []) }),
+    ...(options.headers && { headers: { type: 'object', properties: options.headers } }),
+    ...(options.isAdmin && { security: [{ adminToken: [] }] }),
+    response: { ...successSchemas(options.success), ...problemSchemas(errorCodes(options)) },
+  };
+  const status = Number(Object.keys(options.success)[0]);
+  return (target, name, descriptor) => {
+    const direct: DirectRoute = { controller: target.constructor as Type, method: String(name), status };
+    const config = {
+      ...options.config,
+      isAdmin: options.isAdmin === true,
+      ...(options.isDirect && { direct }),
+      takesBody: options.body !== undefined || options.takesAnyBody === true,
+      bodyBytesMax: options.bodyBytesMax ?? (options.isAdmin ? ADMIN_BODY_BYTES_MAX : BODY_BYTES_MAX),
+      isRateLimited: options.isRateLimited === true,
+    };
+    applyDecorators(RouteSchema(schema), RouteConfig(config), HttpCode(status))(target, name, descriptor);
+  };
+}
+
+/** The header of an answer to something that was made. */
+export function locationOf(what: string): Record<string, JsonSchema> {
+  return { Location: { type: 'string', description: `Path of the ${what}` } };
+}
+
+/** All codes an endpoint can answer with, its own and the general ones. */
+function errorCodes(options: EndpointOptions): ProblemCode[] {
+  const takesInput = options.body ?? options.params ?? options.query;
+  return [
+    ...(takesInput ? (['VALIDATION_FAILED'] as const) : []),
+    ...(options.body || options.takesAnyBody ? (['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) : []),
+    // Operators are not limited; who calls without their token is.
+    ...(options.isAdmin ? (['UNAUTHORIZED', 'RATE_LIMITED'] as const) : []),
+    ...(options.isRateLimited ? (['RATE_LIMITED'] as const) : []),
+    ...options.errors,
+    'OVERLOADED',
+    'UNAVAILABLE',
+  ];
+}
+
+function objectSchema(properties: Readonly<Record<string, JsonSchema>>, required: string[]): JsonSchema {
+  return { type: 'object', properties, required, additionalProperties: false };
+}
+
+function successSchemas(responses: EndpointOptions['success']): Record<string, JsonSchema> {
+  return Object.fromEntries(
+    Object.entries(responses).map(([status, { description, dto, headers }]) => [
+      status,
+      { description, ...(headers && { headers }), ...(dto ? schemaOf(dto) : { type: 'null' }) },
+    ]),
+  );
+}
+
+/** One response schema a status, listing the codes that share it. */
+function problemSchemas(codes: readonly ProblemCode[]): Record<string, JsonSchema> {
+  const byStatus = groupBy(new Set(codes), (code) => PROBLEMS[code].status);
+  return Object.fromEntries(
+    [...byStatus].map(([status, shared]) => [
+      String(status),
+      {
+        description: shared.map((code) => `${code}: ${PROBLEMS[code].title}`).join('; '),
+        ...headersOf(shared),
+        content: { 'application/problem+json': { schema: problemSchema(shared) } },
+      },
+    ]),
+  );
+}
+
+function headersOf(codes: readonly ProblemCode[]): { headers?: Record<string, JsonSchema> } {
+  const definitions = codes.map((code): ProblemDefinition => PROBLEMS[code]);
+  const headers = {
+    ...(definitions.some(({ retryAfterSeconds }) => retryAfterSeconds !== undefined) && {
+      'Retry-After': { type: 'integer', description: 'Seconds to wait before another try' },
+    }),
+    ...(definitions.some(({ challenge }) => challenge !== undefined) && {
+      'WWW-Authenticate': { type: 'string', description: 'How to say who calls' },
+    }),
+  };
+  return Object.keys(headers).length > 0 ? { headers } : {};
+}
+
+/** The schema of a problem document with one of these codes. */
+export function problemSchema(codes: readonly ProblemCode[]): JsonSchema {
+  return {
+    title: 'Problem',
+    type: 'object',
+    required: ['type', 'title', 'status', 'detail', 'code'],
+    properties: {
+      type: { type: 'string', format: 'uri-reference', description: 'Path of the page about this code' },
+      title: { type: 'string' },
+      status: { type: 'integer' },
+      detail: { type: 'string' },
+      code: { type: 'string', enum: codes },
+      errors: {
+        type: 'array',
+        items: {
+          type: 'object',
+          required: ['field', 'message'],
+          properties: { field: { type: 'string' }, message: { type: 'string' } },
+        },
+      },
+      ...(codes.includes('INSUFFICIENT_STOCK') && { available_stock: { type: 'integer', minimum: 0 } }),
+      ...(codes.includes('HOLD_ALREADY_USED') && { order_id: { type: 'integer' } }),
+    },
+    additionalProperties: true,
+  };
+}

@@ -1,0 +1,37 @@
+import { BullModule } from '@nestjs/bullmq';
+import { Module } from '@nestjs/common';
+import { HoldsModule } from '../holds/holds.module.js';
+import { IdempotencyModule } from '../idempotency/idempotency.module.js';
+import { OrdersModule } from '../orders/orders.module.js';
+import { ProductsModule } from '../products/products.module.js';
+import { RefundsModule } from '../refunds/refunds.module.js';
+import { WebhooksModule } from '../webhooks/webhooks.module.js';
+import { RETENTION, RetentionProcessor } from './retention.processor.js';
+import { RetentionSchedule } from './retention.schedule.js';
+import { RetentionService } from './retention.service.js';
+import { SaleMetrics } from './sale-metrics.js';
+import { StockAuditRepository } from './stock-audit.repository.js';
+import { StockAuditService } from './stock-audit.service.js';
+
+/** What looks at all features at once: upkeep, the audit of the stock, the figures of a sale. It owns no table. */
+@Module({
+  imports: [
+    BullModule.registerQueue({ name: RETENTION }),
+    ProductsModule,
+    HoldsModule,
+    OrdersModule,
+    RefundsModule,
+    WebhooksModule,
+    IdempotencyModule,
+  ],
+  providers: [
+    RetentionService,
+    RetentionProcessor,
+    RetentionSchedule,
+    SaleMetrics,
+    StockAuditRepository,
+    StockAuditService,
+  ],
+  exports: [RetentionService, StockAuditService],
+})
+export class OperationsModule {}

@@ -1,0 +1,95 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, type Config } from '../config/config.js';
+import { HoldsService } from '../holds/holds.service.js';
+import { MetricsService } from '../metrics/metrics.service.js';
+import type { MetricDescription, Sample } from '../metrics/samples.js';
+import { OrdersService } from '../orders/orders.service.js';
+import { StockAuditService } from './stock-audit.service.js';
+import { RefundsService } from '../refunds/refunds.service.js';
+import { WebhooksService } from '../webhooks/webhooks.service.js';
+import { ProductsService } from '../products/products.service.js';
+import { availableOf, type ProductRow } from '../products/products.types.js';
+
+/** What the database says of the sale at the moment of a scrape. */
+interface SaleFacts {
+  readonly products: readonly ProductRow[];
+  readonly holdsOverdueMs: number;
+  readonly ordersOverdueMs: number;
+  readonly refundsDue: number;
+  readonly paymentsInReview: number;
+}
+
+const one = (value: number): Sample[] => [{ labels: {}, value }];
+
+/** The state of the sale: stock, what is overdue, refunds that are owed, and whether the stock still adds up. */
+@Injectable()
+export class SaleMetrics {
+  constructor(
+    metrics: MetricsService,
+    private readonly products: ProductsService,
+    private readonly holds: HoldsService,
+    private readonly orders: OrdersService,
+    private readonly refunds: RefundsService,
+    private readonly webhooks: WebhooksService,
+    audit: StockAuditService,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {
+    const gauge = (name: string, help: string, read: (facts: SaleFacts) => Sample[]) => ({
+      ...({ name, help, type: 'gauge', aggregator: 'first' } satisfies MetricDescription),
+      read,
+    });
+    metrics.addFacts('database', () => this.ask(), [
+      gauge('checkout_stock_units', 'Units of the newest products: available, held, sold', (facts) =>
+        facts.products.flatMap(stockSamples),
+      ),
+      gauge('checkout_hold_expiry_lag_seconds', 'For how long the oldest expired hold has counted as held', (facts) =>
+        one(facts.holdsOverdueMs / 1000),
+      ),
+      gauge(
+        'checkout_payment_deadline_lag_seconds',
+        'For how long the oldest unpaid order has been past its deadline',
+        (facts) => one(facts.ordersOverdueMs / 1000),
+      ),
+      gauge('checkout_refunds_due', 'Refunds that are owed and not sent yet, or have failed', (facts) =>
+        one(facts.refundsDue),
+      ),
+      gauge('checkout_payments_in_review', 'Payment events that a person has to look at', (facts) =>
+        one(facts.paymentsInReview),
+      ),
+    ]);
+    metrics.add(
+      {
+        name: 'checkout_stock_drift_units',
+        help: 'Units by which the stock counters differ from the rows, as of the last scheduled audit; 0 is right',
+        type: 'gauge',
+        aggregator: 'max',
+      },
+      () => one(audit.drift),
+    );
+    metrics.add(
+      {
+        name: 'checkout_stock_cache_reads_total',
+        help: 'Reads of a stock figure, by where it was found',
+        type: 'counter',
+      },
+      () => Object.entries(products.cacheReads).map(([source, value]) => ({ labels: { source }, value })),
+    );
+  }
+
+  private async ask(): Promise<SaleFacts> {
+    const [products, expired, ordersOverdueMs, refundsDue, paymentsInReview] = await Promise.all([
+      this.products.findNewest(this.config.metrics.productsMax),
+      this.holds.findProductsWithExpired(),
+      this.orders.findOverdueMs(),
+      this.refunds.countRefundsDue(),
+      this.webhooks.countPaymentsInReview(),
+    ]);
+    const holdsOverdueMs = expired.reduce((max, { overdue_ms }) => Math.max(max, overdue_ms), 0);
+    return { products, holdsOverdueMs, ordersOverdueMs: ordersOverdueMs ?? 0, refundsDue, paymentsInReview };
+  }
+}
+
+function stockSamples(row: ProductRow): Sample[] {
+  const parts = { available: availableOf(row), held: row.stock_held, sold: row.stock_sold };
+  return Object.entries(parts).map(([part, value]) => ({ labels: { product: row.id, part }, value }));
+}

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { orderIdOfReference } from './payment-reference.js';
+import { IDEMPOTENCY_KEY_PATTERN } from '../idempotency/idempotency-key.js';
+import type { PaymentEvent, RawNotice } from './payment-provider.js';
+import { fromStripeAmount } from './stripe-amounts.js';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What the types of events that an order depends on say, and which field has the amount. */
+const HANDLED: Readonly<Record<string, { status: PaymentEvent['status']; amountField: string }>> = {
+  'payment_intent.succeeded': { status: 'success', amountField: 'amount_received' },
+  'payment_intent.processing': { status: 'processing', amountField: 'amount' },
+  'payment_intent.payment_failed': { status: 'declined', amountField: 'amount' },
+  'payment_intent.canceled': { status: 'canceled', amountField: 'amount' },
+  'checkout.session.completed': { status: 'success', amountField: 'amount_total' },
+  'checkout.session.async_payment_succeeded': { status: 'success', amountField: 'amount_total' },
+  'checkout.session.async_payment_failed': { status: 'declined', amountField: 'amount_total' },
+  'checkout.session.expired': { status: 'expired', amountField: 'amount_total' },
+  'charge.refunded': { status: 'refunded', amountField: 'amount_refunded' },
+};
+
+/** The end of the year 9999, in seconds since 1970. */
+const SECONDS_MAX = 253_402_300_799;
+
+/** More than any provider takes, and less than what the column of a refund does. */
+const AMOUNT_MAX = 1e12;
+
+/** Longest metadata that is kept for the operator, in characters of its JSON. */
+const METADATA_MAX = 4000;
+
+/**
+ * An event of Stripe in our words. What is of no known form is kept all the same: an answer of 400 would only make Stripe
+ * send it again for days. Which order it is for, its `payment_reference` says; the transaction is the PaymentIntent,
+ * whatever charges it takes.
+ */
+export function toPaymentEvent({ body, rawBody }: RawNotice, isLive: boolean): PaymentEvent {
+  const event = fieldsOf(body);
+  const subject = fieldsOf(fieldsOf(event.data).object);
+  const eventId = textOf(event.id) ?? `unnamed-${createHash('sha256').update(rawBody).digest('hex')}`;
+  const type = textOf(event.type) ?? 'unknown';
+  const status = statusOf(type, subject);
+  const amount = status === 'unhandled' ? null : amountIn(subject, HANDLED[type]!.amountField);
+  const metadata = fieldsOf(subject.metadata);
+  const { payment_reference: reference, order_id } = status === 'unhandled' ? ({} as Fields) : metadata;
+  const orderId = orderIdOfReference(reference ?? null);
+  return {
+    provider: 'stripe',
+    eventId,
+    type,
+    status,
+    orderId: reference === undefined ? orderIdIn(order_id) : orderId,
+    reference: orderId === null ? null : (reference as string),
+    disregarded: strangenessOf(event, isLive),
+    unreadable: status === 'unhandled' ? null : unreadableIn(reference, orderId, amount),
+    transactionId: textOf(idOf(subject.payment_intent)) ?? textOf(subject.id) ?? eventId,
+    amount,
+    currency: currencyOf(subject),
+    occurredAt: timeIn(event.created),
+    account: textOf(event.account),
+    metadata: isKept(metadata) ? metadata : null,
+  };
+}
+
+/** A completed Checkout Session is paid, unless its method takes days; one that costs nothing needs no payment. */
+function statusOf(type: string, subject: Fields): PaymentEvent['status'] {
+  if (!Object.hasOwn(HANDLED, type)) return 'unhandled';
+  const isUnderWay = type === 'checkout.session.completed' && subject.payment_status === 'unpaid';
+  return isUnderWay ? 'processing' : HANDLED[type]!.status;
+}
+
+/** Every endpoint of an account gets all its events, and with Connect those of others; test events are no money. */
+function strangenessOf({ account, livemode }: Fields, isLive: boolean): string | null {
+  if (account !== undefined && account !== null) return 'the event is of another account';
+  if (livemode === true && !isLive) return 'the event is of live mode, and the service is not';
+  if (livemode === false && isLive) return 'the event is of test mode';
+  return null;
+}
+
+function unreadableIn(reference: unknown, orderId: number | null, amount: string | null): PaymentEvent['unreadable'] {
+  if (reference !== undefined && orderId === null) return 'reference';
+  return amount === null ? 'amount' : null;
+}
+
+/** Half a pair of surrogates, which a database's JSON may refuse, is written as an escape. */
+function isKept(metadata: Fields): boolean {
+  const json = JSON.stringify(metadata);
+  return json.length <= METADATA_MAX && !/\\ud[89a-f]/i.test(json);
+}
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? (value as Fields) : {};
+}
+
+/** A field that Stripe may have expanded to the object itself. */
+function idOf(value: unknown): unknown {
+  return typeof value === 'object' ? fieldsOf(value).id : value;
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' && value.length <= 200 && IDEMPOTENCY_KEY_PATTERN.test(value) ? value : null;
+}
+
+function orderIdIn(text: unknown): number | null {
+  return typeof text === 'string' && /^[1-9][0-9]{0,14}$/.test(text) ? Number(text) : null;
+}
+
+function currencyOf({ currency }: Fields): string | null {
+  return typeof currency === 'string' && /^[A-Za-z]{3}$/.test(currency) ? currency.toUpperCase() : null;
+}
+
+/** Null for what is no instant of the years that a date can tell. */
+function timeIn(seconds: unknown): string | null {
+  const isInstant = Number.isSafeInteger(seconds) && (seconds as number) >= 0 && (seconds as number) <= SECONDS_MAX;
+  return isInstant ? new Date((seconds as number) * 1000).toISOString() : null;
+}
+
+function amountIn(subject: Fields, field: string): string | null {
+  const [value, currency] = [subject[field], currencyOf(subject)];
+  if (currency === null || !Number.isSafeInteger(value) || (value as number) < 0 || (value as number) > AMOUNT_MAX)
+    return null;
+  return fromStripeAmount(value as number, currency);
+}

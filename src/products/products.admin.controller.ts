@@ -1,0 +1,43 @@
+import { Body, Controller, Inject, Param, Patch, Post, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Endpoint, locationOf } from '../http/endpoint.decorator.js';
+import { CONFIG, type Config } from '../config/config.js';
+import { ChangeProductDto, CreateProductDto, PRODUCT_ID_PARAM, ProductDto, toProductDto } from './dto/product.dto.js';
+import { ProductsService } from './products.service.js';
+
+@Controller('api/admin/products')
+export class ProductsAdminController {
+  constructor(
+    private readonly products: ProductsService,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  @Post()
+  @Endpoint({
+    tag: 'admin',
+    summary: 'Put a product on sale',
+    body: CreateProductDto,
+    success: { 201: { description: 'The product is on sale', dto: ProductDto, headers: locationOf('product') } },
+    errors: [],
+    isAdmin: true,
+  })
+  async create(@Body() body: CreateProductDto, @Res({ passthrough: true }) reply: FastifyReply): Promise<ProductDto> {
+    const product = await this.products.createProduct(body, this.config.holds.quantityMax);
+    void reply.header('location', `/api/products/${product.id}`);
+    return toProductDto(product);
+  }
+
+  @Patch(':id')
+  @Endpoint({
+    tag: 'admin',
+    summary: 'Change a product or its stock',
+    body: ChangeProductDto,
+    params: { id: PRODUCT_ID_PARAM },
+    success: { 200: { description: 'The product as it is now', dto: ProductDto } },
+    errors: ['PRODUCT_NOT_FOUND', 'STOCK_BELOW_COMMITTED'],
+    isAdmin: true,
+  })
+  async change(@Param('id') id: string, @Body() body: ChangeProductDto): Promise<ProductDto> {
+    return toProductDto(await this.products.changeProduct(Number(id), body, this.config.holds.quantityMax));
+  }
+}

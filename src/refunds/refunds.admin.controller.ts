@@ -1,0 +1,73 @@
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
+import { Endpoint, type EndpointOptions } from '../http/endpoint.decorator.js';
+import { type DtoClass, type JsonSchema, NUMBER_PARAM } from '../http/json-schema.js';
+import { PAGE_QUERY, toPageRequest } from '../http/page.js';
+import { FailRefundDto, RefundDto, RefundPageDto, toRefundDto } from './dto/refund.dto.js';
+import { RefundsService } from './refunds.service.js';
+import { REFUND_STATUSES, type RefundStatus } from './refunds.types.js';
+
+const ID_PARAM: JsonSchema = { ...NUMBER_PARAM, description: 'Number of the refund' };
+
+/** A call that moves one refund on. */
+function transition(summary: string, errors: EndpointOptions['errors'], body?: DtoClass): EndpointOptions {
+  return {
+    tag: 'admin',
+    summary,
+    params: { id: ID_PARAM },
+    ...(body === undefined ? { takesAnyBody: true } : { body }),
+    success: { 200: { description: 'The refund as it is now', dto: RefundDto } },
+    errors: ['REFUND_NOT_FOUND', ...errors],
+    isAdmin: true,
+  };
+}
+
+/** Money that is owed back. A call that asks for the state a refund is in already answers with the refund. */
+@Controller('api/admin/refunds')
+export class RefundsAdminController {
+  constructor(private readonly refunds: RefundsService) {}
+
+  @Get()
+  @Endpoint({
+    tag: 'admin',
+    summary: 'List the refunds, in pages',
+    query: {
+      status: { type: 'string', enum: REFUND_STATUSES, description: 'Only those in this state' },
+      ...PAGE_QUERY,
+    },
+    success: { 200: { description: 'A page of refunds', dto: RefundPageDto } },
+    errors: [],
+    isAdmin: true,
+  })
+  async list(
+    @Query('status') status?: RefundStatus,
+    @Query('limit') limit?: string,
+    @Query('cursor') cursor?: string,
+  ): Promise<RefundPageDto> {
+    const { rows, nextCursor } = await this.refunds.listRefunds(status ?? null, toPageRequest(limit, cursor));
+    return { items: rows.map(toRefundDto), next_cursor: nextCursor };
+  }
+
+  @Post(':id/send')
+  @Endpoint(transition("Send a refund through its provider's API", ['REFUND_STATUS_CONFLICT', 'REFUND_NOT_SENDABLE']))
+  async send(@Param('id') id: string): Promise<RefundDto> {
+    return toRefundDto(await this.refunds.sendRefund(Number(id)));
+  }
+
+  @Post(':id/mark-sent')
+  @Endpoint(transition('Note that a refund was sent by other means', ['REFUND_STATUS_CONFLICT']))
+  async markSent(@Param('id') id: string): Promise<RefundDto> {
+    return toRefundDto(await this.refunds.markRefundSent(Number(id)));
+  }
+
+  @Post(':id/confirm')
+  @Endpoint(transition('Note that the buyer has the money', []))
+  async confirm(@Param('id') id: string): Promise<RefundDto> {
+    return toRefundDto(await this.refunds.confirmRefund(Number(id)));
+  }
+
+  @Post(':id/fail')
+  @Endpoint(transition('Note that a refund did not arrive, and why', ['REFUND_STATUS_CONFLICT'], FailRefundDto))
+  async fail(@Param('id') id: string, @Body() body: FailRefundDto): Promise<RefundDto> {
+    return toRefundDto(await this.refunds.failRefund(Number(id), body.reason));
+  }
+}

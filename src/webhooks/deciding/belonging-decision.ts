@@ -1,0 +1,50 @@
+import { paymentReferenceOf } from '../../payment-providers/payment-reference.js';
+import type { OrderStatus, StockedOrderRow } from '../../orders/orders.types.js';
+import { GENERIC } from '../../payment-providers/generic.provider.js';
+import { type PaymentEvent, ReferenceMismatchError } from '../../payment-providers/payment-provider.js';
+import { isWhatIsDue, type PaymentPolicy } from './payment-decision.js';
+import type { WebhookVerdict } from '../webhooks.types.js';
+
+/**
+ * Whose event it is. A signature says "our account" and never "our order": an account has other shops, test systems and
+ * last year's payments too, and \`order_id\` is what they all write. So an event of a provider that others use counts by
+ * the order's reference alone. The generic notice's secret is ours alone, and its number counts.
+ *
+ * @returns null where the event is of that order, or of one that is still to come; else what becomes of it.
+ */
+export function judgeBelonging(
+  event: PaymentEvent,
+  order: StockedOrderRow | undefined,
+  policy: PaymentPolicy,
+): WebhookVerdict | Error | null {
+  const { status, reference = null, disregarded = null, unreadable = null } = event;
+  const verdict = verdicts(order?.status ?? null);
+  if (disregarded !== null) return verdict.ignored(disregarded);
+  if (status === 'unhandled') return verdict.ignored('the type of the event is not handled');
+  const moneyFor = (reason: string) => (status === 'success' ? verdict.review(reason) : verdict.ignored(reason));
+  if (unreadable === 'reference') return moneyFor('the payment_reference can not be read');
+  if (event.orderId === null) return verdict.ignored('the event names no order');
+  if (reference !== null && (order === undefined || reference !== paymentReferenceOf(order.id, order.hold_id))) {
+    if (event.provider !== GENERIC) return moneyFor('no order has this payment_reference');
+    if (order !== undefined) return new ReferenceMismatchError();
+  }
+  if (reference === null && event.provider !== GENERIC) {
+    const mayBeOurs = unreadable === null && order?.status === 'pending_payment' && isWhatIsDue(event, policy, order);
+    return mayBeOurs ? moneyFor(NO_REFERENCE) : verdict.ignored(NO_REFERENCE);
+  }
+  if (unreadable !== null && TELLS_AMOUNT.has(status))
+    return verdict.review('the amount or its currency can not be read');
+  return null;
+}
+
+/** What goes by the sum that it tells. */
+const TELLS_AMOUNT: ReadonlySet<PaymentEvent['status']> = new Set(['success', 'failed', 'declined', 'refunded']);
+
+const NO_REFERENCE = 'the event has no payment_reference';
+
+function verdicts(order_status: OrderStatus | null) {
+  return {
+    ignored: (reason: string): WebhookVerdict => ({ status: 'processed', outcome: 'ignored', reason, order_status }),
+    review: (reason: string): WebhookVerdict => ({ status: 'review', outcome: 'review', reason, order_status }),
+  };
+}

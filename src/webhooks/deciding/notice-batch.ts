@@ -1,0 +1,216 @@
+import { addSeconds } from '../../database/sql.js';
+import { unitsMovedBy } from '../../orders/orders.service.js';
+import type { Settlement, StockedOrderRow } from '../../orders/orders.types.js';
+import type { PaymentEvent } from '../../payment-providers/payment-provider.js';
+import type { StockLedger } from '../../products/stock-ledger.js';
+import type { RefundLedger } from '../../refunds/refund-ledger.js';
+import { IdempotencyKeyReusedError } from '../../idempotency/idempotency.errors.js';
+import { contentHash } from '../notice-identity.js';
+import { judgeBelonging } from './belonging-decision.js';
+import { decidePayment, type PaymentPolicy } from './payment-decision.js';
+import { PaymentEventNotAcceptableError, PaymentEventNotOwedError } from '../webhooks.errors.js';
+import type { NewLog, VerdictChange } from '../webhooks.repository.js';
+import type { Intent, Notice, PaymentAnswer, WebhookLogRow, WebhookVerdict } from '../webhooks.types.js';
+
+/** What a batch is decided on: rows that its transaction has locked, or that only change under these locks. */
+export interface NoticeRows {
+  readonly orders: readonly StockedOrderRow[];
+  readonly logs: readonly WebhookLogRow[];
+  readonly refunds: RefundLedger;
+  /** Null when no decision of the batch can depend on the stock. */
+  readonly ledger: StockLedger | null;
+}
+
+/** The operator's terms for payments, and how long before its order a notice may come, in seconds. */
+export type NoticePolicy = PaymentPolicy & { readonly earlySeconds: number };
+
+type Known = WebhookVerdict & {
+  readonly hash: string;
+  readonly id: number | null;
+  /** When it came, by the database's clock; null in the batch that it came with. */
+  readonly created_at: string | null;
+};
+
+/** A batch of payment events being decided one after the other; at the end it tells what is to be written. */
+export class NoticeBatch {
+  readonly inserted: NewLog[] = [];
+  readonly changed: VerdictChange[] = [];
+  readonly settlements: Settlement[] = [];
+  /** Orders whose money a person has to look at, and those of which he has. */
+  readonly underReview = new Set<number>();
+  readonly reviewed = new Set<number>();
+  private readonly orders: Map<number | null, StockedOrderRow>;
+  private readonly known: Map<string, Known>;
+
+  constructor(
+    private readonly rows: NoticeRows,
+    private readonly policy: NoticePolicy,
+  ) {
+    this.orders = new Map(rows.orders.map((order) => [order.id, order]));
+    // The hash is made anew, since how it is made may have changed since the event was stored.
+    this.known = new Map(rows.logs.map((log) => [log.idempotency_key, { ...log, hash: contentHash(log.event) }]));
+  }
+
+  take(notice: Notice): PaymentAnswer | Error {
+    const { event, key, hash, intent } = notice;
+    const known = this.known.get(key);
+    if (known !== undefined && known.hash !== hash) return this.takeOther(notice);
+    if (known !== undefined && isSettled(known, intent)) {
+      // Asked for again, what the operator did is no mistake; of anything else it would look as if money went back.
+      if (intent === 'refund' && known.reason !== GIVEN_BACK) return new PaymentEventNotOwedError();
+      if (intent === 'accept' && known.reason !== ACCEPTED) return new PaymentEventNotAcceptableError();
+      return { result: 'duplicate', orderId: event.orderId, orderStatus: known.order_status };
+    }
+    const verdict = this.judge(event, intent, known?.created_at ?? null);
+    if (verdict instanceof Error) return verdict;
+    if (verdict.status !== 'pending_order') return this.settle(notice, verdict);
+    if (known === undefined) this.note(notice, verdict);
+    return { result: 'pending_order' };
+  }
+
+  private judge(event: PaymentEvent, intent: Intent, cameAt: string | null): WebhookVerdict | Error {
+    if (intent === 'refund') return this.owe(event);
+    return intent === 'accept' ? this.accept(event) : this.decide(event, cameAt);
+  }
+
+  /**
+   * Another event has the key. Where the key was made of what the event says, both are true events of one payment,
+   * and nobody but a person can tell what the second one means: it is kept, once. A sender who chooses keys is told.
+   */
+  private takeOther(notice: Notice): PaymentAnswer | Error {
+    const { event, otherKey } = notice;
+    if (otherKey === null) return new IdempotencyKeyReusedError('event');
+    const other: Notice = { ...notice, event: { ...event, eventId: otherKey }, key: otherKey, otherKey: null };
+    if (this.known.has(otherKey)) return this.take(other);
+    const order_status = this.orders.get(event.orderId)?.status ?? null;
+    return this.settle(other, { status: 'review', outcome: 'review', reason: TOLD_OTHERWISE, order_status });
+  }
+
+  private settle(notice: Notice, verdict: WebhookVerdict): PaymentAnswer {
+    this.note(notice, verdict);
+    return { result: verdict.outcome!, orderId: notice.event.orderId, orderStatus: verdict.order_status };
+  }
+
+  private decide(event: PaymentEvent, cameAt: string | null): WebhookVerdict | Error {
+    const order = this.orders.get(event.orderId);
+    const verdict = judgeBelonging(event, order, this.policy);
+    if (verdict !== null) {
+      if (event.unreadable === 'amount') this.keepForReview(event, order);
+      return verdict;
+    }
+    if (order === undefined) return PENDING;
+    if (cameAt !== null && this.isTooEarlyFor(order, cameAt, event))
+      return { ...TOO_EARLY, order_status: order.status };
+    const verdictOfOrder = this.carryOut(event, order, event);
+    if (verdictOfOrder.status === 'review') this.keepForReview(event, order);
+    return verdictOfOrder;
+  }
+
+  /** The operator takes the money as it is: it pays its order, by the late rule where that is cancelled. */
+  private accept(event: PaymentEvent): WebhookVerdict | Error {
+    const order = this.orders.get(event.orderId);
+    const isOtherMoney = event.currency !== null && event.currency !== this.policy.currency;
+    if (event.status !== 'success' || order === undefined || isOtherMoney) return new PaymentEventNotAcceptableError();
+    this.reviewed.add(order.id);
+    const verdict = this.carryOut(event, order, { ...event, amount: null, occurredAt: null });
+    return { ...verdict, reason: verdict.reason ?? ACCEPTED };
+  }
+
+  /** Decides by what counts as said, and does it with what was said. */
+  private carryOut(event: PaymentEvent, order: StockedOrderRow, counted: PaymentEvent): WebhookVerdict {
+    const { refunds, ledger } = this.rows;
+    const decision = decidePayment(counted, this.policy, {
+      order,
+      refunds,
+      available: () => ledger!.available(order.product_id)!,
+    });
+    if (decision.settlement !== null) this.settleOrder(decision.settlement);
+    if (decision.refund === 'owe') this.oweTo(event, order);
+    if (decision.refund === 'confirm') refunds.confirm({ orderId: order.id, transactionId: event.transactionId });
+    const { result: outcome, reason, orderStatus: order_status } = decision;
+    return { status: outcome === 'review' ? 'review' : 'processed', outcome, reason, order_status };
+  }
+
+  /** Somebody has paid something for it: the units must not go to another buyer before a person has looked. */
+  private keepForReview({ status }: PaymentEvent, order: StockedOrderRow | undefined): void {
+    if (status === 'success' && order?.status === 'pending_payment') this.underReview.add(order.id);
+  }
+
+  /**
+   * Whether the order was made so long after the notice came that the notice can't mean it: nobody knows a number
+   * long before its COMMIT, and a database that was restored gives numbers out again. A number that another
+   * buyer's order has now must not make that order paid or cancelled. The reference of the order is proof enough.
+   */
+  private isTooEarlyFor(order: StockedOrderRow, cameAt: string, { reference = null }: PaymentEvent): boolean {
+    return reference === null && addSeconds(cameAt, this.policy.earlySeconds) < order.created_at;
+  }
+
+  /** The operator gives up on matching the money: it is owed back, and its order stays as it is. */
+  private owe(event: PaymentEvent): WebhookVerdict | Error {
+    const { orderId, transactionId } = event;
+    const order = this.orders.get(orderId);
+    const isSale = order?.status === 'paid' && order.paid_transaction_id === transactionId;
+    if (event.status !== 'success' || orderId === null || isSale) return new PaymentEventNotOwedError();
+    this.oweTo(event, order);
+    if (order !== undefined) this.reviewed.add(order.id);
+    return { status: 'processed', outcome: 'applied', reason: GIVEN_BACK, order_status: order?.status ?? null };
+  }
+
+  private oweTo({ provider, orderId, transactionId, amount, currency }: PaymentEvent, order?: StockedOrderRow): void {
+    this.rows.refunds.owe({
+      orderId: orderId!,
+      provider,
+      transactionId,
+      amount: amount ?? order?.amount ?? null,
+      currency: currency ?? this.policy.currency,
+    });
+  }
+
+  private settleOrder(settlement: Settlement): void {
+    const { order, to } = settlement;
+    this.settlements.push(settlement);
+    this.rows.ledger?.move(unitsMovedBy(settlement));
+    const paid_transaction_id = settlement.to === 'paid' ? settlement.transactionId : order.paid_transaction_id;
+    this.orders.set(order.id, { ...order, status: to, paid_transaction_id });
+  }
+
+  private note({ event, key, hash }: Notice, verdict: WebhookVerdict): void {
+    const known = this.known.get(key);
+    if (known?.id != null) this.changed.push({ id: known.id, from: known.status, verdict });
+    else this.inserted.push({ event, key, hash, ...verdict });
+    this.known.set(key, { ...verdict, hash, id: known?.id ?? null, created_at: known?.created_at ?? null });
+  }
+}
+
+/** Whether there is nothing left to decide about an event that is known. */
+function isSettled({ status, outcome }: WebhookVerdict, intent: Intent): boolean {
+  switch (status) {
+    case 'pending_order':
+    case 'unmatched':
+      return false;
+    case 'review':
+      return intent === 'delivery';
+    case 'processed':
+      return !(intent === 'replay' && outcome === 'ignored');
+  }
+}
+
+const ACCEPTED = 'the operator accepts it as it is';
+
+const GIVEN_BACK = 'the operator gives it back; refund due';
+
+const TOLD_OTHERWISE = 'the same payment was told with other content';
+
+const PENDING: WebhookVerdict = {
+  status: 'pending_order',
+  outcome: null,
+  reason: 'no such order yet',
+  order_status: null,
+};
+
+const TOO_EARLY: WebhookVerdict = {
+  status: 'review',
+  outcome: 'review',
+  reason: 'the order was made long after the notice',
+  order_status: null,
+};
