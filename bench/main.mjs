@@ -1,13 +1,14 @@
 // The benchmark: measures rows in turns with an echo and a naive baseline, recounts the stock after each, and
-// prints one table. See README.md for how to run it, and rows.mjs for the rows.
+// prints one table. See rows.mjs for the rows.
 
 import { parseArgs } from 'node:util';
 
 import { findBinary } from '../scripts/servers/binaries.mjs';
 import { Shutdown } from '../scripts/shutdown.mjs';
+import { publish } from './headline.mjs';
 import { describeRun } from './machine.mjs';
 import { profileRow } from './profile.mjs';
-import { detailsTable, figuresTable, publish, writeResults } from './report.mjs';
+import { detailsTable, figuresTable, writeResults } from './report.mjs';
 import { rows } from './rows.mjs';
 import { Stand } from './stand.mjs';
 import { inTurns, summarize } from './turns.mjs';
@@ -16,7 +17,7 @@ const USAGE = `Usage: npm run bench [-- options]
 
   --quick              the first three rows, in about a minute
   --rows hot,soldout   only these rows: ${rows.map(({ name }) => name).join(', ')}
-  --publish            write the table into README.md
+  --publish            write the first row into README.md; of whole runs only
   --profile            a CPU profile of every row, not only of those that miss
   --rounds 5           pairs a row
   --seconds 2          length of a measurement`;
@@ -109,7 +110,7 @@ async function main(options) {
   const isWhole = results.length === rows.length;
   const file = writeResults(run, results, stockNote, isWhole);
   say(`Written to ${file}`);
-  if (options.publish) publish(run, results, file);
+  if (options.publish && isWhole) publish(run, results, file);
 }
 
 const options = parseOptions();

@@ -1,33 +1,18 @@
-// The table: on standard output, in bench/results/, and between the markers of the README.
+// The tables of a run: on standard output and in bench/results/.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 import { root } from '../scripts/checkout.mjs';
+import { number, table } from './tables.mjs';
 
 const RESULTS = join(root, 'bench/results');
 /** Results of some rows only; not kept. */
 const PARTIAL = join(root, 'bench/tmp');
 const NOTES = join(root, 'bench/notes');
-const README = join(root, 'README.md');
 const OTHER_WORK =
   'The last column is the part of all cores that neither the processes of the row nor idling used: what the ' +
   'machine did for others or for its own network and disk. Ratios of rows with much of it are to be taken with care.';
-const [BEGIN, END] = ['<!-- bench:begin -->', '<!-- bench:end -->'];
-
-function table(header, rows) {
-  const widths = header.map((cell, column) => Math.max(cell.length, 3, ...rows.map((row) => row[column].length)));
-  const line = (cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
-  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
-}
-
-function number(value) {
-  if (value === null || Number.isNaN(value)) return '–';
-  if (!Number.isFinite(value)) return '∞';
-  const size = Math.abs(value);
-  if (size >= 1000) return Math.round(value).toLocaleString('en');
-  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2);
-}
 
 function figureCells({ title, reach, figure, unit, pairs, isReached, missedBy, isShownOnly, isGeneratorBound }) {
   const range = pairs ? `${number(pairs.median)} (${number(pairs.min)}–${number(pairs.max)}, ${pairs.count})` : '–';
@@ -113,18 +98,4 @@ export function writeResults(run, results, stockNote, isWhole) {
   writeFileSync(join(dir, `${name}.md`), toMarkdown(run, results, stockNote) + '\n');
   writeFileSync(join(dir, `${name}.json`), JSON.stringify({ run, results }, null, 2) + '\n');
   return relative(root, join(dir, `${name}.md`));
-}
-
-/** Replaces what is between the markers of the README, and nothing else. */
-export function publish(run, results, resultsFile) {
-  const text = existsSync(README) ? readFileSync(README, 'utf8') : '';
-  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`README.md has no ${BEGIN} … ${END} to write between`);
-  const { machine, versions } = run;
-  const where =
-    `Measured on ${machine.cores} cores (${machine.cpu}, ${machine.memoryGib} GiB) that service, database, Redis and ` +
-    `load generator share, ${run.date}, commit ${run.commit}: Node ${versions.node}, ${versions.database}. ` +
-    `All of it: [${resultsFile}](${resultsFile}).`;
-  const block = `${BEGIN}\n\n${figuresTable(results)}\n\n${where}\n\n${END}`;
-  writeFileSync(README, text.slice(0, begin) + block + text.slice(end + END.length));
 }

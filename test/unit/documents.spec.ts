@@ -1,7 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { commandsOf } from '../support/documents.js';
+import { Command } from 'commander';
+import { headline } from '../../bench/headline.mjs';
+import { registerCommands } from '../../src/cli/commands.js';
+import { blocksOf, commandsOf } from '../support/documents.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -55,6 +58,57 @@ describe('the versions of Node', () => {
     expect(read('scripts/node-version.mjs')).toContain(`needs Node ${oldest} or newer`);
     expect([...read('Dockerfile').matchAll(/^FROM node:(\d+)/gm)].map(([, major]) => major)).toContain(lts);
     expect(Number(lts) % 2).toBe(0);
+  });
+});
+
+describe('README.md', () => {
+  it('prints three commands and no other: scripts/rooms/newcomer.mjs runs them in a bare Debian', () => {
+    const start = blocksOf('README.md').filter(({ heading }) => heading === 'Start');
+    expect(start.map(({ language }) => language)).toEqual(['console', 'sh', 'json', 'console']);
+    expect(commandsOf('README.md').map(({ code }) => code.split(' ')[0]!.trim())).toEqual(['npm', 'curl', 'npm']);
+    const text = read('README.md').replace(/^```[^]*?^```$/gm, '');
+    expect(text.match(/`(npm|npx|node|sh|curl|docker|mysql|redis-cli) [^`]*`/g)).toBeNull();
+  });
+
+  it('has the figures of the newest page of the benchmark', () => {
+    const results = filesBelow('bench/results').filter((path) => path.endsWith('.json'));
+    const runs = results.map((path) => ({
+      file: path.replace(/json$/, 'md'),
+      ...(JSON.parse(read(path)) as { run: { date: string }; results: unknown }),
+    }));
+    const { run, results: rows, file } = runs.sort((a, b) => (a.run.date < b.run.date ? -1 : 1)).at(-1)!;
+    expect(read('README.md')).toContain(`<!-- bench:begin -->\n\n${headline(run, rows, file)}\n\n<!-- bench:end -->`);
+  });
+});
+
+describe('docs/commands.md', () => {
+  const page = read('docs/commands.md');
+  const program = new Command();
+  registerCommands(program, () => {
+    throw new Error('No command is run here');
+  });
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+
+  it('names every npm script', () => {
+    const named = [...page.matchAll(/`(?:npm(?: run)? )?([a-z:]+)(?: [^`]*)?`/g)].map(([, name]) => name!);
+    expect(Object.keys(scripts).filter((name) => !named.includes(name))).toEqual([]);
+  });
+
+  it('names every command of the CLI', () => {
+    const named = [...page.matchAll(/`npm run (?:cli -- )?([a-z:]+)/g)].map(([, name]) => name!);
+    const commands = program.commands.map((command) => command.name());
+    expect(commands.length).toBeGreaterThan(10);
+    expect(commands.filter((name) => !named.includes(name))).toEqual([]);
+  });
+
+  it.each(DOCUMENTS)('and %s name only commands of the CLI that there are, with options that they have', (document) => {
+    const commands = [...read(document).matchAll(/cli(?: --|\/main\.js) (?!--)([a-z:]+)((?: --[a-z-]+)*)/g)];
+    for (const [, name, options] of commands) {
+      const command = program.commands.find((one) => one.name() === name);
+      expect(`${document}: ${command?.name()}`).toBe(`${document}: ${name}`);
+      const known = command!.options.map(({ long }) => long);
+      expect(known).toEqual(expect.arrayContaining(options!.split(' ').filter(Boolean)));
+    }
   });
 });
 
