@@ -14,17 +14,14 @@ function check(title, isRight, seen = '') {
   console.log(`${isRight ? 'ok    ' : 'FAILED'}  ${title}${isRight || seen === '' ? '' : `: ${seen}`}`);
 }
 
-/** The first command block of the README's part on starting, and the shell line that follows it. */
+/** The README's two commands, which it marks as a newcomer's, and the call between them. */
 function readDocumented() {
-  const [, part] = readFileSync('README.md', 'utf8').split(/^## Start$/m);
-  const blocks = [...part.matchAll(/^```(console|sh)\n([^]*?)\n```$/gm)].map(([, language, code]) => ({
-    language,
-    code,
-  }));
-  const [start, call, test] = blocks;
-  if (start?.language !== 'console' || call?.language !== 'sh' || test?.language !== 'console')
-    throw new Error('The README no longer shows a command, a call and a command under "Start"');
-  return { start: start.code, call: call.code, test: test.code };
+  const readme = readFileSync('README.md', 'utf8');
+  const [start, test, ...more] = [...readme.matchAll(/^```console newcomer\n([^]*?)\n```$/gm)].map(([, code]) => code);
+  const [, call] = /^```sh tour\n([^]*?)\n```$/m.exec(readme) ?? [];
+  if (!test || !call || more.length > 0)
+    throw new Error('The README no longer shows a newcomer two commands, and a call between them');
+  return { start, call, test };
 }
 
 /** The call as fetch sends it: a bare Debian has no curl, and the tests must find that out for themselves. */

@@ -5,11 +5,13 @@ import { blocksOf, Shell } from '../support/documents.js';
 import { type Service, startService } from '../support/service.js';
 
 /**
- * The documents' shell examples, run in their order against a real service. An example is a block of `sh`; the
- * blocks of `http`, `json` or `text` that follow it are its answers, all of them and complete but for headers
- * that are not shown. Ids of holds and times may differ, everything else is as written. A block of `console` that
- * starts the service with settings of its own has the examples after it run against such a service.
+ * The documents' shell examples, run in their order against a real service. An example is a block of `sh` marked as part
+ * of the tour; the blocks of `http`, `json` or `text` that follow it are its answers, all of them and complete but for
+ * headers that are not shown. Ids of holds and times may differ, everything else is as written. A block of `console` that
+ * starts the service with settings of its own has the examples after it run against such a service; any other is a command
+ * that must succeed, whatever it says.
  */
+const MARK = 'tour';
 const DOCUMENTED_URL = 'http://127.0.0.1:3000';
 const ANSWER_LANGUAGES = ['http', 'json', 'text'];
 const HOLD_ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
@@ -20,6 +22,8 @@ interface Example {
   readonly title: string;
   readonly code: string;
   readonly answers: string[];
+  /** Whether all that counts is that it succeeds. */
+  readonly isCommand: boolean;
   /** Environment variables of the service that it is run against. */
   readonly settings: Readonly<Record<string, string>>;
 }
@@ -27,10 +31,11 @@ interface Example {
 function examplesOf(document: string): Example[] {
   const examples: Example[] = [];
   let settings = {};
-  for (const { heading, language, code } of blocksOf(document)) {
-    if (language === 'console') settings = settingsIn(code) ?? settings;
-    else if (language === 'sh') examples.push({ title: heading, code, answers: [], settings });
-    else if (ANSWER_LANGUAGES.includes(language)) examples.at(-1)?.answers.push(code);
+  for (const { heading: title, language, runBy, code } of blocksOf(document)) {
+    const started = language === 'console' ? settingsIn(code) : null;
+    if (ANSWER_LANGUAGES.includes(language)) examples.at(-1)?.answers.push(code);
+    else if (started !== null) settings = started;
+    else if (runBy === MARK) examples.push({ title, code, answers: [], isCommand: language === 'console', settings });
   }
   return examples;
 }
@@ -86,8 +91,9 @@ beforeAll(async () => {
 describe.each(['DEMO.md', 'README.md'])('%s', (document) => {
   const examples = examplesOf(document);
   let shell: Shell;
-  beforeAll(() => {
+  beforeAll(async () => {
     shell = new Shell({ env: { ...process.env, ADMIN_TOKEN: service.config.adminToken } });
+    await shell.run('set -euo pipefail');
   });
   afterAll(() => shell.close());
 
@@ -95,8 +101,9 @@ describe.each(['DEMO.md', 'README.md'])('%s', (document) => {
     expect(examples.length).toBeGreaterThan(0);
   });
 
-  it.each(examples)('shows what the service answers: $title', async ({ code, answers, settings }) => {
+  it.each(examples)('shows what the service answers: $title', async ({ code, answers, isCommand, settings }) => {
     const { url } = await serviceWith(settings);
+    if (isCommand) return void (await shell.run(`SERVICE_URL=${url} ${code}`));
     const output = await shell.run((await passTime(code)).replaceAll(DOCUMENTED_URL, url));
     const given = output.split(/^(?=HTTP\/1\.1 )/m).filter((answer) => answer.trim() !== '');
     const documented = answers.map(comparable);

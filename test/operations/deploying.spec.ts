@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DatabaseServer } from '../../scripts/servers.mjs';
 import { useServerWithBinlog, writeSecrets } from '../support/backups.js';
+import { layCheckout } from '../support/checkout-folder.js';
 import { execute } from '../support/database.js';
 import { commandsOf, Shell } from '../support/documents.js';
 
@@ -13,25 +14,17 @@ import { commandsOf, Shell } from '../support/documents.js';
  * database's port, since the page goes by the default one.
  */
 const PAGE = 'docs/deploying.md';
-const ROOT = join(import.meta.dirname, '../..');
 const dir = mkdtempSync(join(tmpdir(), 'deploying-'));
 const checkout = join(dir, 'checkout');
 
 let server: DatabaseServer | undefined;
 let shell: Shell;
 
-function layCheckout(): void {
-  mkdirSync(join(checkout, 'deploy'), { recursive: true });
-  const link = (path: string): void => symlinkSync(join(ROOT, path), join(checkout, path));
-  for (const path of ['dist', 'node_modules', 'package.json', 'scripts']) link(path);
-  for (const path of readdirSync(join(ROOT, 'deploy'))) if (path !== 'secrets') link(join('deploy', path));
-}
-
 beforeAll(async () => {
   server = await useServerWithBinlog(join(dir, 'server'));
   // The page makes a database of this name.
   await execute('DROP DATABASE IF EXISTS checkout');
-  layCheckout();
+  layCheckout(checkout);
   writeSecrets(join(checkout, 'deploy/secrets'));
   const { PATH, HOME, APP_ENV, LOG_LEVEL, DB_PORT, REDIS_HOST, REDIS_PORT, REDIS_DATABASE } = process.env;
   const env = { PATH, HOME, APP_ENV, LOG_LEVEL, DB_PORT, REDIS_HOST, REDIS_PORT, REDIS_DATABASE };

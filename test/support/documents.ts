@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 /** The fenced blocks of the project's documents, and a shell that runs their commands as they are printed. */
 
-const BLOCK = /^## (?<heading>.+)$|^```(?<language>\w+)(?: (?<runBy>\w+))?\n(?<code>[^]*?)^```$/gm;
+const BLOCK = /^#{2,3} (?<heading>.+)$|^```(?<language>\w+)(?: (?<runBy>\w+))?\n(?<code>[^]*?)^```$/gm;
 const COMMAND_LANGUAGES = ['sh', 'bash', 'console'];
 
 export interface Block {

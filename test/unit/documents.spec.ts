@@ -144,6 +144,17 @@ describe.each(DOCUMENTS)('%s', (document) => {
     expect(linked.filter((path) => !existsSync(join(ROOT, dirname(document), path)))).toEqual([]);
   });
 
+  it('names only calls of the API that exist', () => {
+    const { paths } = JSON.parse(read('docs/openapi.json')) as { paths: Record<string, object> };
+    const calls = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{\w+\}/g, '{}')}`),
+    );
+    const named = [...text.matchAll(/\b(GET|POST|PUT|PATCH|DELETE) (\/api\/[\w/{}$-]*)/g)].map(
+      ([, method, path]) => `${method} ${path!.replaceAll(/\{\w+\}|\$\w+/g, '{}')}`,
+    );
+    expect(named.filter((call) => !calls.includes(call))).toEqual([]);
+  });
+
   it('names only npm scripts that exist', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const named = [...text.matchAll(/npm run ([\w:]+)/g)].map(([, script]) => script!);
@@ -151,28 +162,44 @@ describe.each(DOCUMENTS)('%s', (document) => {
   });
 });
 
-/** What runs the commands of the operators' pages, by the word after a block's language. */
+/** What runs the commands of the pages, by the word after a block's language. */
 const RUN_BY: Readonly<Record<string, string>> = {
+  newcomer: 'scripts/rooms/newcomer.mjs',
+  tour: 'test/integration/docs.spec.ts',
   database: 'test/operations/deploying.spec.ts',
   compose: 'test/containers/production.spec.ts',
+  operator: 'test/operations/operating.spec.ts',
 };
 
-describe.each(['docs/deploying.md', 'docs/operating.md'])('the commands of %s', (page) => {
-  it('are each run by a suite', () => {
-    const runners = commandsOf(page).map(({ runBy, code }) => ({ code, runner: RUN_BY[runBy ?? 'nothing'] }));
-    expect(runners.filter(({ runner }) => runner === undefined)).toEqual([]);
-    for (const runner of new Set(runners.map(({ runner }) => runner!))) {
-      expect(read(runner)).toContain(`'${page}'`);
-      expect(read(runner)).toContain('commandsOf(');
+describe.each(DOCUMENTS.filter((document) => read(document).includes('```')))('the blocks of %s', (document) => {
+  const blocks = blocksOf(document);
+
+  it('each have a language', () => {
+    expect(read(document).match(/^ *```/gm)).toHaveLength(2 * blocks.length);
+  });
+
+  it('are answers, or commands that something runs', () => {
+    const shown = ['http', 'json', 'text'];
+    const commands = blocks.filter(({ language }) => !shown.includes(language));
+    expect(commands).toEqual(commandsOf(document));
+    expect(commands.filter(({ runBy }) => RUN_BY[runBy ?? 'nothing'] === undefined)).toEqual([]);
+    for (const mark of new Set(commands.map(({ runBy }) => runBy!))) {
+      expect(read(RUN_BY[mark]!)).toContain(`'${document}'`);
+      expect(read(RUN_BY[mark]!)).toMatch(new RegExp(`'${mark}'|\\b(?:console|sh) ${mark}\\b`));
     }
   });
 });
 
-it('docs/deploying.md prints no command in its running text that no block has', () => {
-  const text = read('docs/deploying.md').replace(/^```[^]*?^```$/gm, '');
-  const inline = [...text.matchAll(/`((?:npm|node|sh|docker|podman|kubectl|mariadb|mysql) [^`]+)`/g)];
-  const blocks = commandsOf('docs/deploying.md').map(({ code }) => code);
-  expect(
-    inline.map(([, command]) => command!).filter((command) => !blocks.some((code) => code.includes(command))),
-  ).toEqual([]);
+/** What operators and integrators type. Decisions, in the folder below, are only read; the list of commands is held above. */
+const PAGES = DOCUMENTS.filter((path) => /^docs\/[^/]+$/.test(path) && path !== 'docs/commands.md');
+
+describe.each(PAGES)('%s', (page) => {
+  it('prints no command in its running text that no block has', () => {
+    const text = read(page).replace(/^```[^]*?^```$/gm, '');
+    const inline = [
+      ...text.matchAll(/`((?:npm|node|sh|curl|docker|podman|kubectl|mariadb|mysql|redis-cli) [^`]+|SHOW [^`]+)`/g),
+    ].map(([, command]) => command!);
+    const run = DOCUMENTS.flatMap((document) => commandsOf(document)).map(({ code }) => code);
+    expect(inline.filter((command) => !run.some((code) => code.includes(command)))).toEqual([]);
+  });
 });

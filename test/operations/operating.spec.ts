@@ -1,0 +1,205 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createPool, type Pool } from 'mysql2/promise';
+import { layCheckout } from '../support/checkout-folder.js';
+import { execute } from '../support/database.js';
+import { commandsOf, Shell } from '../support/documents.js';
+import { eventually } from '../support/eventually.js';
+import {
+  createHold,
+  createOrder,
+  createPaidOrder,
+  createProduct,
+  expireHolds,
+  orderOf,
+  refundsOf,
+  stockOf,
+} from '../support/factories.js';
+import { createRefund, createReview } from '../support/payments.js';
+import { queueOf } from '../support/queues.js';
+import { type Service, startService } from '../support/service.js';
+
+/**
+ * Every command of docs/operating.md, run as it is printed by who was called for the alert of its section: what the alert
+ * is about is there, so each command has something to find or to mend.
+ */
+const PAGE = 'docs/operating.md';
+const checkout = mkdtempSync(join(tmpdir(), 'operating-'));
+
+let service: Service;
+let shell: Shell;
+let pool: Pool;
+
+beforeAll(async () => {
+  // Nobody does by the clock what the operator is called for.
+  service = await startService({ ROLES: 'api' });
+  const { DB_HOST: host, DB_PORT, DB_USERNAME: user, DB_PASSWORD: password = '', DB_DATABASE: database } = process.env;
+  pool = createPool({ host, port: Number(DB_PORT), user, password, database });
+  layCheckout(checkout);
+  mkdirSync(join(checkout, 'deploy/secrets'));
+  const secret = (name: string, value: string) => writeFileSync(join(checkout, 'deploy/secrets', name), `${value}\n`);
+  secret('admin_token', service.config.adminToken);
+  secret('db_root_password', password);
+  const { DB_PASSWORD: _inFile, ...env } = process.env;
+  const OPERATORS_PUBLISHED_PORT = new URL(service.url).port;
+  shell = new Shell({ cwd: checkout, env: { ...env, DB_PASSWORD: password, OPERATORS_PUBLISHED_PORT } });
+});
+
+afterAll(async () => {
+  await shell.close();
+  await pool.end();
+  rmSync(checkout, { recursive: true });
+});
+
+/** What a section's commands find, as the variables that they are told, and what they must say and do. */
+interface Situation {
+  arrange(): Promise<Record<string, number> | void>;
+  expect(output: string, found: Record<string, number>): Promise<void> | void;
+}
+
+/** Nothing is wrong: the commands only look. */
+const looksAt = (...figures: RegExp[]): Situation => ({
+  arrange: () => Promise.resolve(),
+  expect: (output) => figures.forEach((figure) => expect(output).toMatch(figure)),
+});
+
+/** Somebody's transaction that keeps a row locked, and the thread of it. */
+async function lockProduct(id: number): Promise<number> {
+  const connection = await pool.getConnection();
+  // The thread is killed, and its connection with it.
+  connection.on('error', () => undefined);
+  await connection.query('START TRANSACTION');
+  await connection.query('UPDATE products SET name = name WHERE id = ?', [id]);
+  return connection.threadId;
+}
+
+/** Two transactions that lock two rows against each other. */
+async function deadlock(): Promise<void> {
+  const ids = [(await createProduct(service)).id, (await createProduct(service)).id];
+  const pairs = await Promise.all(
+    [ids, [...ids].reverse()].map(async ([first, second]) => {
+      const connection = await pool.getConnection();
+      await connection.query('START TRANSACTION');
+      await connection.query('SELECT id FROM products WHERE id = ? FOR UPDATE', [first]);
+      return { connection, second };
+    }),
+  );
+  const ends = await Promise.allSettled(
+    pairs.map(async ({ connection, second }) => {
+      await connection.query('SELECT id FROM products WHERE id = ? FOR UPDATE', [second]).finally(() => {
+        void connection.query('ROLLBACK');
+        connection.release();
+      });
+    }),
+  );
+  expect(ends.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+}
+
+async function failJob(): Promise<void> {
+  const worker = await startService({ ROLES: 'worker' });
+  const queue = await queueOf(worker, 'hold-expiry');
+  await queue.add('hold-expiry', { productId: 'not a number' }, { attempts: 1 });
+  await eventually(async () => expect(await queue.getFailedCount()).toBe(1));
+  await worker.stop();
+}
+
+let holdId: string;
+let orderId: number;
+let productId: number;
+
+/** By the section that the commands stand in. */
+const SITUATIONS: Readonly<Record<string, Situation>> = {
+  'The tools': looksAt(/^$/),
+  CheckoutFiguresMissing: looksAt(/^checkout_scrape_source_up\{source="\w+"\} 1$/m),
+  CheckoutNotReady: looksAt(/^\{"status":"ok"/),
+  CheckoutQueueStuck: looksAt(/^hold-expiry +\d/m),
+  CheckoutLatencyP99: {
+    arrange: async () => ({ THREAD: await lockProduct((await createProduct(service)).id) }),
+    expect: async (output, { THREAD }) => {
+      expect(output).toMatch(new RegExp(`^${THREAD}\t`, 'm'));
+      await eventually(async () => {
+        const [rows] = await pool.query('SELECT id FROM information_schema.processlist WHERE id = ?', [THREAD]);
+        expect(rows).toEqual([]);
+      });
+    },
+  },
+  CheckoutJobsFailed: {
+    arrange: failJob,
+    expect: (output) => {
+      expect(output).toContain('Not an unsigned integer');
+      expect(output).toContain('1 jobs are in line again');
+    },
+  },
+  CheckoutExpiryLag: {
+    arrange: async () => {
+      ({ hold_id: holdId } = await createHold(service));
+      await expireHolds(holdId);
+      const order = await createOrder(service);
+      ({ hold_id: holdId } = order);
+      await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 SECOND WHERE id = ?', [order.order_id]);
+    },
+    expect: async (output) => {
+      expect(output).toContain('1 expired holds released, 1 unpaid orders cancelled.');
+      expect(await orderOf(holdId)).toMatchObject([{ status: 'cancelled' }]);
+    },
+  },
+  CheckoutDeadlocks: {
+    arrange: deadlock,
+    expect: (output) => expect(output).toMatch(/FROM products|UPDATE products|`products`/i),
+  },
+  CheckoutRefundsDue: {
+    arrange: async () => ({ REFUND: await createRefund(service) }),
+    expect: (output, { REFUND }) => {
+      expect(output).toMatch(new RegExp(`^${REFUND} .*due`, 'm'));
+      // The generic provider has no API that could send money.
+      expect(output).toContain('"code":"REFUND_NOT_SENDABLE"');
+      expect(output).toContain('"status":"sent"');
+    },
+  },
+  CheckoutPaymentsInReview: {
+    arrange: async () => {
+      const [order, other] = [await createOrder(service), await createOrder(service)];
+      orderId = other.order_id;
+      ({ hold_id: holdId } = order);
+      return { EVENT: await createReview(service, order), OTHER_EVENT: await createReview(service, other) };
+    },
+    expect: async (output, { EVENT }) => {
+      expect(output).toMatch(new RegExp(`^\\{"items":\\[.*"id":${EVENT}\\b`));
+      expect(await orderOf(holdId)).toMatchObject([{ status: 'paid' }]);
+      expect(await refundsOf(orderId)).toMatchObject([{ status: 'due' }]);
+    },
+  },
+  CheckoutStockDrift: {
+    arrange: async () => {
+      productId = (await createProduct(service)).id;
+      await createPaidOrder(service, { product_id: productId, quantity: 4 });
+      await execute('UPDATE products SET stock_held = 3 WHERE id = ?', [productId]);
+    },
+    expect: async (output) => {
+      expect(output).toContain('The counters of 1 products drift');
+      expect(output).toContain(`Repaired product ${productId}`);
+      expect(await stockOf(productId)).toMatchObject({ stock_held: 0, stock_sold: 4 });
+    },
+  },
+};
+
+describe(PAGE, () => {
+  const commands = commandsOf(PAGE, 'operator');
+
+  it('has a situation here for each section with commands', () => {
+    expect([...new Set(commands.map(({ heading }) => heading))].sort()).toEqual(Object.keys(SITUATIONS).sort());
+  });
+
+  it.each(commands)(
+    'prints commands that find what is wrong, and mend it: $heading',
+    async ({ heading, code }) => {
+      const situation = SITUATIONS[heading]!;
+      const found = (await situation.arrange()) ?? {};
+      for (const [name, value] of Object.entries(found)) await shell.run(`${name}=${value}`);
+      await situation.expect(await shell.run(code), found);
+    },
+    60_000,
+  );
+});
