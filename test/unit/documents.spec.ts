@@ -112,6 +112,21 @@ describe('docs/commands.md', () => {
   });
 });
 
+describe('the decisions', () => {
+  const decisions = filesBelow('docs/adr').sort();
+
+  it('are numbered without a gap, and all of them listed in ARCHITECTURE.md', () => {
+    expect(decisions.map((path) => Number(/(\d{4})-/.exec(path)![1]))).toEqual(decisions.map((_, index) => index + 1));
+    expect(decisions.filter((path) => !read('ARCHITECTURE.md').includes(`](${path})`))).toEqual([]);
+  });
+
+  it.each(decisions)('%s says the context, the options, what was decided and what follows, on one page', (path) => {
+    const headings = [...read(path).matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
+    expect(headings).toEqual(['Context', 'Options', 'Decision', 'Consequences']);
+    expect(read(path).split('\n').length).toBeLessThan(60);
+  });
+});
+
 describe('the packages in ARCHITECTURE.md', () => {
   const [, section] = /\n## What each package is for\n([^]*?)\n## /.exec(read('ARCHITECTURE.md'))!;
   const tables = section!.split('For development only:');
