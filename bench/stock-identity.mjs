@@ -4,8 +4,8 @@ const RECOUNT = `
   SELECT p.id, p.stock_total, p.stock_held, p.stock_sold, COALESCE(r.held, 0) AS held, COALESCE(r.sold, 0) AS sold
   FROM products p LEFT JOIN (
     SELECT h.product_id,
-      SUM(IF(h.released = 0 AND COALESCE(o.status, '') <> 'paid', h.qty, 0)) AS held,
-      SUM(IF(o.status = 'paid', h.qty, 0)) AS sold
+      SUM(IF(h.released = 0 AND COALESCE(o.status, 'pending_payment') = 'pending_payment', h.qty, 0)) AS held,
+      COALESCE(SUM(o.quantity_sold), 0) AS sold
     FROM holds h LEFT JOIN orders o ON o.hold_id = h.id GROUP BY h.product_id
   ) r ON r.product_id = p.id`;
 

@@ -4,6 +4,7 @@ import { CommitMarks1764200000000 } from './1764200000000-commit-marks.js';
 import { RefundAttempts1764300000000 } from './1764300000000-refund-attempts.js';
 import { WiderMoney1764400000000 } from './1764400000000-wider-money.js';
 import { OrderReviews1764500000000 } from './1764500000000-order-reviews.js';
+import { QuantitySold1764600000000 } from './1764600000000-quantity-sold.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   RefundAttempts1764300000000,
   WiderMoney1764400000000,
   OrderReviews1764500000000,
+  QuantitySold1764600000000,
 ];

@@ -13,8 +13,8 @@ export interface StockProof {
 }
 
 /**
- * Recounts stock from the rows: held is what unreleased holds reserve whose order, if any, is not paid; sold is
- * what paid orders bought. One statement reads one moment, so a sale that goes on meanwhile is no drift.
+ * Recounts stock from the rows: held is what unreleased holds reserve that have no order, or an unpaid one; sold is
+ * what orders count as sold, whatever becomes of their money. One statement reads one moment, so a sale that goes on meanwhile is no drift.
  */
 @Injectable()
 export class StockAuditRepository {
@@ -51,12 +51,13 @@ function proofSql(productId: number | undefined): string {
     FROM products p
     LEFT JOIN (
       SELECT holds.product_id, SUM(holds.qty) AS held FROM holds LEFT JOIN orders o ON o.hold_id = holds.id
-      WHERE holds.released = 0 AND (o.id IS NULL OR o.status <> 'paid') ${ofProduct('holds.product_id')}
+      WHERE holds.released = 0 AND (o.id IS NULL OR o.status = 'pending_payment') ${ofProduct('holds.product_id')}
       GROUP BY holds.product_id
     ) h ON h.product_id = p.id
     LEFT JOIN (
-      SELECT holds.product_id, SUM(holds.qty) AS sold FROM orders o JOIN holds ON holds.id = o.hold_id
-      WHERE o.status = 'paid' ${ofProduct('holds.product_id')}
+      SELECT holds.product_id, SUM(COALESCE(o.quantity_sold, IF(o.status = 'paid', holds.qty, 0))) AS sold
+      FROM orders o JOIN holds ON holds.id = o.hold_id
+      WHERE COALESCE(o.quantity_sold, o.status = 'paid') > 0 ${ofProduct('holds.product_id')}
       GROUP BY holds.product_id
     ) s ON s.product_id = p.id
     WHERE TRUE ${ofProduct('p.id')} ORDER BY p.id`;

@@ -45,7 +45,8 @@ export function chooseWinners(
 export function toNewOrder(hold: PricedHoldRow): NewOrder {
   const amount = amountOf(hold.price, hold.qty);
   if (amount === null) throw new Error(`The amount of hold ${hold.id} does not fit its column`);
-  return { holdId: hold.id, amount, status: firstStatusOf(amount) };
+  const status = firstStatusOf(amount);
+  return { holdId: hold.id, amount, status, quantitySold: status === 'paid' ? hold.qty : 0 };
 }
 
 /** Where nothing is to be paid, nothing is waited for. */

@@ -103,9 +103,10 @@ export class OrdersRepository {
     if (orders.length === 0) return;
     const due = `NOW(3) + INTERVAL ${uintLiteral(paymentTtlSeconds)} SECOND`;
     const values = orders.map(
-      ({ holdId, amount, status }) => `(${uuidLiteral(holdId)},'${status}',${escape(amount)},${due})`,
+      ({ holdId, amount, status, quantitySold }) =>
+        `(${uuidLiteral(holdId)},'${status}',${escape(amount)},${due},${uintLiteral(quantitySold)})`,
     );
-    tx.insert(`INSERT INTO orders (hold_id, status, amount, payment_due_at) VALUES ${values.join(',')}`);
+    tx.insert(`INSERT INTO orders (hold_id, status, amount, payment_due_at, quantity_sold) VALUES ${values.join(',')}`);
   }
 
   /** Keeps unpaid orders from their deadline for so long from now, or, with null, no longer. */
@@ -147,11 +148,12 @@ function assignments(settlements: readonly Settlement[]): string {
   if (first?.to === 'cancelled') return `, cancel_reason = ${escape(first.reason)}`;
   const paid = settlements.filter((settlement) => settlement.to === 'paid');
   if (paid.length === 0) return '';
-  const [ids, transactions] = [
-    paid.map(({ order }) => uintLiteral(order.id)),
-    paid.map(({ transactionId }) => escape(transactionId)),
-  ];
-  return `, cancel_reason = NULL, paid_transaction_id = ELT(FIELD(id,${ids.join(',')}),${transactions.join(',')})`;
+  const ids = paid.map(({ order }) => uintLiteral(order.id)).join(',');
+  const byId = (values: string[]): string => `ELT(FIELD(id,${ids}),${values.join(',')})`;
+  return (
+    `, cancel_reason = NULL, quantity_sold = ${byId(paid.map(({ order }) => uintLiteral(order.qty)))}` +
+    `, paid_transaction_id = ${byId(paid.map(({ transactionId }) => escape(transactionId)))}`
+  );
 }
 
 function toRow<Row extends OrderRow>(raw: Raw<Row>): Row {

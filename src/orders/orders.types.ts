@@ -36,6 +36,7 @@ export interface NewOrder {
   readonly holdId: string;
   readonly amount: string;
   readonly status: FirstStatus;
+  readonly quantitySold: number;
 }
 
 /** An order with what its hold reserves. */

@@ -120,8 +120,8 @@ async function expectNothingLost(told: Acknowledged, products: number[]): Promis
       paid: told.paid.filter((id) => !paid.has(id)),
     }).toEqual({ holds: [], orders: [], paid: [] });
     const counted = await rows<{ id: number; held: number; sold: number }>(
-      `SELECT p.id, p.stock_held - COALESCE(SUM(IF(h.released = 0 AND COALESCE(o.status, '') <> 'paid', h.qty, 0)), 0) AS held,
-         p.stock_sold - COALESCE(SUM(IF(o.status = 'paid', h.qty, 0)), 0) AS sold
+      `SELECT p.id, p.stock_held - COALESCE(SUM(IF(h.released = 0 AND COALESCE(o.status, 'pending_payment') = 'pending_payment', h.qty, 0)), 0) AS held,
+         p.stock_sold - COALESCE(SUM(o.quantity_sold), 0) AS sold
        FROM db.products p LEFT JOIN db.holds h ON h.product_id = p.id LEFT JOIN db.orders o ON o.hold_id = h.id
        WHERE p.id IN (?) GROUP BY p.id`,
       [products],

@@ -30,8 +30,8 @@ const ROWS = 20_000;
 const FILL = [
   `INSERT INTO holds (id, product_id, qty, expires_at, used, released)
      SELECT UNHEX(LPAD(HEX(n), 32, '0')), ?, 1, NOW(3) + INTERVAL 1 HOUR, n % 2, n % 4 IN (0, 3) FROM numbers`,
-  `INSERT INTO orders (hold_id, status, amount, payment_due_at, paid_transaction_id)
-     SELECT id, IF(released, 'cancelled', 'paid'), '99.99', NOW(3), HEX(id) FROM holds WHERE used = 1 AND product_id = ?`,
+  `INSERT INTO orders (hold_id, status, amount, payment_due_at, paid_transaction_id, quantity_sold)
+     SELECT id, IF(released, 'cancelled', 'paid'), '99.99', NOW(3), HEX(id), IF(released, 0, qty) FROM holds WHERE used = 1 AND product_id = ?`,
   `INSERT INTO webhook_logs (idempotency_key, payload, payload_hash, status, outcome, order_id, processed_at)
      SELECT CONCAT('filled-', n), '{}', UNHEX(SHA2(n, 256)), 'processed', 'applied', n, NOW(3) FROM numbers WHERE n > ? * 0`,
   `INSERT INTO refunds (order_id, provider, transaction_id, amount, currency, status)

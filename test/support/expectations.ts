@@ -38,12 +38,12 @@ export function countByStatus(answers: readonly { readonly status: number }[]): 
 
 /**
  * The first promise: for this product, the counters say what the tables say, and no unit is promised twice.
- * Held are the units of holds that are not released and whose order is not paid; sold those of paid orders.
+ * Held are the units of holds that are not released and have no order or an unpaid one; sold those that orders say.
  */
 export async function expectStockIdentity(productId: number): Promise<void> {
   const [counted] = await query<{ stock_held: string; stock_sold: string }>(
-    `SELECT COALESCE(SUM(IF(h.released = 0 AND COALESCE(o.status, '') <> 'paid', h.qty, 0)), 0) AS stock_held,
-       COALESCE(SUM(IF(o.status = 'paid', h.qty, 0)), 0) AS stock_sold
+    `SELECT COALESCE(SUM(IF(h.released = 0 AND COALESCE(o.status, 'pending_payment') = 'pending_payment', h.qty, 0)), 0) AS stock_held,
+       COALESCE(SUM(o.quantity_sold), 0) AS stock_sold
      FROM holds h LEFT JOIN orders o ON o.hold_id = h.id WHERE h.product_id = ?`,
     [productId],
   );

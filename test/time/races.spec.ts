@@ -21,8 +21,8 @@ const ROUNDS_AT_ONCE = 25;
 /** The identity of all products at once: no row means that every counter is what the tables prove. */
 async function findDrift(): Promise<object[]> {
   return query(`SELECT p.id FROM products p LEFT JOIN (
-      SELECT h.product_id, SUM(IF(h.released = 0 AND COALESCE(o.status, '') <> 'paid', h.qty, 0)) AS held,
-        SUM(IF(o.status = 'paid', h.qty, 0)) AS sold
+      SELECT h.product_id, SUM(IF(h.released = 0 AND COALESCE(o.status, 'pending_payment') = 'pending_payment', h.qty, 0)) AS held,
+        SUM(o.quantity_sold) AS sold
       FROM holds h LEFT JOIN orders o ON o.hold_id = h.id GROUP BY h.product_id) c ON c.product_id = p.id
     WHERE p.stock_held <> COALESCE(c.held, 0) OR p.stock_sold <> COALESCE(c.sold, 0)`);
 }
