@@ -23,6 +23,28 @@ const DOCUMENTS = [
   ...filesBelow('docs').filter((path) => path.endsWith('.md')),
 ];
 
+/** A heading's name in an address, as GitHub makes it. */
+function anchorsOf(page: string): string[] {
+  const headings = [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) => heading!);
+  return headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w\s-]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+const SOURCES = filesBelow('src').map(read);
+
+/** The names that stand at the head of a member, in the body of the class or interface. */
+function membersOf(owner: string): Set<string> {
+  const declaration = new RegExp(`^export (?:class|interface) ${owner}\\b[^]*?^}`, 'm');
+  const body = SOURCES.map((source) => declaration.exec(source)?.[0]).find(Boolean) ?? '';
+  return new Set(
+    [...body.matchAll(/^ {2}(?:(?:private|readonly|async|static|get) )*(\w+)[(<?!:; ]/gm)].map(([, name]) => name!),
+  );
+}
+
 /** The paths that the annotated tree names, from its indentation, with what it says about each. */
 function annotatedTree(): Map<string, string> {
   const [, tree] = /<!-- tree:begin -->\n+```text\n([^]*?)```/.exec(read('ARCHITECTURE.md')) ?? [];
@@ -128,7 +150,7 @@ describe('the decisions', () => {
 });
 
 describe('the packages in ARCHITECTURE.md', () => {
-  const [, section] = /\n## What each package is for\n([^]*?)\n## /.exec(read('ARCHITECTURE.md'))!;
+  const [, section] = /\n## What each package is for\n([^]*?)(?:\n## |$(?![^]))/.exec(read('ARCHITECTURE.md'))!;
   const tables = section!.split('For development only:');
   const told = (table: string) =>
     [...table.matchAll(/^\| `([^`]+)` +\| (.*?) *\|$/gm)].map(([, name, why]) => ({ name, why }));
@@ -159,6 +181,14 @@ describe.each(DOCUMENTS)('%s', (document) => {
     expect(linked.filter((path) => !existsSync(join(ROOT, dirname(document), path)))).toEqual([]);
   });
 
+  it('links only to headings that there are', () => {
+    const linked = [...text.matchAll(/\]\(((?!https?:)[^)#]*)#([^)]+)\)/g)].map(([, path, anchor]) => ({
+      page: path === '' ? document : join(dirname(document), path!),
+      anchor: anchor!,
+    }));
+    expect(linked.filter(({ page, anchor }) => !anchorsOf(page).includes(anchor))).toEqual([]);
+  });
+
   it('names only calls of the API that exist', () => {
     const { paths } = JSON.parse(read('docs/openapi.json')) as { paths: Record<string, object> };
     const calls = Object.entries(paths).flatMap(([path, methods]) =>
@@ -168,6 +198,11 @@ describe.each(DOCUMENTS)('%s', (document) => {
       ([, method, path]) => `${method} ${path!.replaceAll(/\{\w+\}|\$\w+/g, '{}')}`,
     );
     expect(named.filter((call) => !calls.includes(call))).toEqual([]);
+  });
+
+  it('names only methods that their class has', () => {
+    const named = [...text.matchAll(/`([A-Z]\w+)\.([a-z]\w+)`/g)].map(([, owner, method]) => ({ owner, method }));
+    expect(named.filter(({ owner, method }) => !membersOf(owner!).has(method!))).toEqual([]);
   });
 
   it('names only npm scripts that exist', () => {
@@ -205,8 +240,9 @@ describe.each(DOCUMENTS.filter((document) => read(document).includes('```')))('t
   });
 });
 
-/** What operators and integrators type. Decisions, in the folder below, are only read; the list of commands is held above. */
-const PAGES = DOCUMENTS.filter((path) => /^docs\/[^/]+$/.test(path) && path !== 'docs/commands.md');
+/** What operators and integrators type. Decisions, in the folder below, are only read; lists of commands are held above. */
+const COMMANDS_IN_TABLES = ['docs/commands.md', 'docs/from-laravel.md'];
+const PAGES = DOCUMENTS.filter((path) => /^docs\/[^/]+$/.test(path) && !COMMANDS_IN_TABLES.includes(path));
 
 describe.each(PAGES)('%s', (page) => {
   it('prints no command in its running text that no block has', () => {
