@@ -46,6 +46,14 @@ module.exports = {
       to: { path: '^src/[^/]+[.]ts$' },
     },
     {
+      name: 'no-circular-folders',
+      comment: 'Two folders that need each other are one folder in two places.',
+      severity: 'error',
+      scope: 'folder',
+      from: {},
+      to: { circular: true },
+    },
+    {
       name: 'every-folder-is-a-room',
       comment: 'A new folder of src/ gets its place in ROOMS.',
       severity: 'error',
@@ -64,6 +72,20 @@ module.exports = {
       severity: 'error',
       from: { path: '^(src|migrations)/|^ormconfig' },
       to: { path: '^(test|bench|scripts)/' },
+    },
+    {
+      name: 'scripts-know-no-source',
+      comment: 'They start what is built, in a process of its own, and run before anything is built.',
+      severity: 'error',
+      from: { path: '^scripts/' },
+      to: { path: '^(src|migrations|test|bench)/|^ormconfig' },
+    },
+    {
+      name: 'the-benchmark-knows-no-source',
+      comment: 'It measures what is built, from outside.',
+      severity: 'error',
+      from: { path: '^bench/' },
+      to: { path: '^(src|migrations|test)/|^ormconfig' },
     },
     {
       name: 'imports-resolve',

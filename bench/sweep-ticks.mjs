@@ -2,9 +2,11 @@
 
 import { NestFactory } from '@nestjs/core';
 
-import { AppModule } from '../dist/src/app.module.js';
-import { loadConfig } from '../dist/src/config/config.js';
-import { HoldsService } from '../dist/src/holds/holds.service.js';
+/** A module of the build, which need not be there to check this file. */
+const built = (path) => import(new URL(`../dist/src/${path}`, import.meta.url).href);
+const { AppModule } = await built('app.module.js');
+const { loadConfig } = await built('config/config.js');
+const { HoldsService } = await built('holds/holds.service.js');
 
 const TICKS = 100;
 

@@ -25,7 +25,7 @@ interface ProductLimit {
 const COLUMNS =
   'holds.id, holds.product_id, holds.qty, holds.expires_at, holds.used, holds.released, expires_at <= NOW(3) AS is_expired';
 
-/** All SQL of the table `holds`. */
+/** All SQL of the table `holds`. Reads `products` too, for what a locked hold costs. */
 @Injectable()
 export class HoldsRepository {
   constructor(@InjectRepository(HoldEntity) private readonly holds: Repository<HoldEntity>) {}

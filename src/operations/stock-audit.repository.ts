@@ -15,6 +15,7 @@ export interface StockProof {
 /**
  * Recounts stock from the rows: held is what unreleased holds reserve that have no order, or an unpaid one; sold is
  * what orders count as sold, whatever becomes of their money. One statement reads one moment, so a sale that goes on meanwhile is no drift.
+ * Reads `products`, `holds` and `orders`, and writes nothing.
  */
 @Injectable()
 export class StockAuditRepository {

@@ -24,7 +24,7 @@ const COLUMNS =
 const IS_DUE = `o.status = 'pending_payment' AND o.payment_due_at <= NOW(3)
   AND (o.review_until IS NULL OR o.review_until <= NOW(3))`;
 
-/** All SQL of the table `orders`. */
+/** All SQL of the table `orders`. Reads `holds` too, for what an order is of. */
 @Injectable()
 export class OrdersRepository {
   constructor(@InjectRepository(OrderEntity) private readonly orders: Repository<OrderEntity>) {}

@@ -19,6 +19,8 @@ beforeAll(() => {
   for (const entry of [
     'src',
     'migrations',
+    'scripts',
+    'bench',
     'ormconfig.ts',
     'package.json',
     'tsconfig.json',
@@ -42,6 +44,9 @@ function checkImports(planted: Record<string, string> = {}): { exitCode: number 
 }
 
 const importing = (path: string): string => `export * from '${path}';\n`;
+
+const plantedPath = (folder: string, index: number): string =>
+  `${folder}/planted-${index}.${folder.startsWith('src') ? 'ts' : 'mjs'}`;
 
 describe('the import step of npm run check', () => {
   it(
@@ -84,23 +89,31 @@ describe('the import step of npm run check', () => {
         ['repositories-and-entities-are-private', 'src/orders', '../holds/hold.entity.js'],
         ['repositories-and-entities-are-private', 'src/operations', '../orders/orders.repository.js'],
         ['sources-import-no-tests', 'src/cli', '../../test/support/factories.js'],
+        ['sources-import-no-tests', 'src/holds', '../../scripts/ports.mjs'],
+        ['scripts-know-no-source', 'scripts/servers', '../../src/common/retry.js'],
+        ['scripts-know-no-source', 'scripts', '../bench/figures.mjs'],
+        ['the-benchmark-knows-no-source', 'bench/rows', '../../src/common/retry.js'],
+        ['imports-resolve', 'scripts', './not-there.mjs'],
         ['imports-resolve', 'src/holds', './not-there.js'],
       ];
       const planted: Record<string, string> = {
         'test/support/factories.ts': 'export {};\n',
+        'src/http/upwards.ts': importing('../observability/upwards.js'),
+        'src/observability/upwards.ts': importing('../http/problem-answer.js'),
         'src/common/circle-a.ts': importing('./circle-b.js'),
         'src/common/circle-b.ts': importing('./circle-a.js'),
         'src/holds/circle-a.ts': "import type { B } from './circle-b.js';\nexport interface A { b: B }\n",
         'src/holds/circle-b.ts': "import type { A } from './circle-a.js';\nexport interface B { a: A }\n",
       };
-      for (const [index, [, from, to]] of FORBIDDEN.entries()) planted[`${from}/planted-${index}.ts`] = importing(to);
+      for (const [index, [, from, to]] of FORBIDDEN.entries()) planted[plantedPath(from, index)] = importing(to);
       const { exitCode, output } = checkImports(planted);
       expect(exitCode).not.toBe(0);
       for (const [index, [rule, from]] of FORBIDDEN.entries()) {
-        expect(output).toContain(`${rule}: ${from}/planted-${index}.ts → `);
+        expect(output).toContain(`${rule}: ${plantedPath(from, index)} → `);
       }
       expect(output).toContain('no-circular-imports: src/common/circle-');
       expect(output).toContain('no-circular-imports: src/holds/circle-');
+      expect(output).toMatch(/no-circular-folders: src\/http →\s+src\/observability →\s+src\/http/);
     },
     TIMEOUT_MS,
   );
