@@ -6,6 +6,7 @@ import type { Tally } from '../metrics/samples.js';
 import { KnownRoutes } from './known-routes.js';
 import { DomainError, NotReadyError, OverloadedError, type ProblemCode, PROBLEMS } from '../common/problem.js';
 import { answerProblem } from './problem-answer.js';
+import { ClientLeftError } from './request-head.js';
 import { unreadableBody, validationProblem } from './validation-problem.js';
 
 const METHOD_NOT_ALLOWED = {
@@ -88,9 +89,9 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** The client left in the middle of its body: nobody is there to be answered, and nothing of ours failed. */
+/** The client left before its request was there as a whole: nobody is there to be answered, and nothing of ours failed. */
 function isAborted(error: unknown, { raw }: FastifyRequest): boolean {
-  return raw.errored !== null && raw.errored === error;
+  return error instanceof ClientLeftError || (raw.errored !== null && raw.errored === error);
 }
 
 function statusOf(error: unknown): number | undefined {

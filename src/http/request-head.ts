@@ -27,10 +27,14 @@ export function headAnswers(fastify: FastifyInstance): void {
     void reply.header('x-content-type-options', 'nosniff');
     void reply.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
     void reply.header('cache-control', 'no-store');
-    if (hasOneHost(request.raw)) done();
+    if (request.raw.socket.destroyed) done(new ClientLeftError());
+    else if (hasOneHost(request.raw)) done();
     else done(new ValidationError('The request needs one header "Host", not none and not several.', []));
   });
 }
+
+/** A reset came with the request: nobody is there to be answered, nor an address that a limit could go by. */
+export class ClientLeftError extends Error {}
 
 /**
  * RFC 9112, section 3.2. Of two hosts a proxy may go by the one and we by the other. Only `rawHeaders` has both, and a

@@ -2,7 +2,7 @@ import { connect, type Server, type Socket } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
 import { countByStatus } from '../support/expectations.js';
-import { createProduct, requestHold } from '../support/factories.js';
+import { createProduct, requestHold, stockOf } from '../support/factories.js';
 import { LogCapture } from '../support/log-capture.js';
 import { type Labels, type Scrape, scrape } from '../support/metrics.js';
 import { type Service, startService } from '../support/service.js';
@@ -119,5 +119,35 @@ describe('clients that leave in the middle of their body', () => {
         expect(growth(after, 'http_problems_total', { code })).toBe(0);
     });
     expect(log.text).not.toContain('The database did not answer');
+  });
+});
+
+describe('clients that leave before anybody looks at their request', () => {
+  it.each([
+    ['POST', '/api/holds'],
+    ['POST', '/api/admin/products'],
+    ['GET', '/api/products'],
+  ])('are counted as such, and nothing is done for them: %s %s', async (method, path) => {
+    const limited = await startService({ RATE_LIMIT_PER_MINUTE: '1000' });
+    const { id } = await createProduct(limited);
+    const log = new LogCapture(limited.config);
+    const before = await scrape(limited);
+    const growth = (after: Scrape, name: string, labels: Labels) =>
+      after.value(name, labels) - before.value(name, labels);
+    // What a reset does that comes with the bytes, whose time nobody can choose.
+    (limited.app.getHttpServer() as Server).prependOnceListener('request', ({ socket }: { socket: Socket }) =>
+      socket.destroy(),
+    );
+    const call = limited.call(method, path, method === 'POST' ? { product_id: id, quantity: 1 } : undefined);
+    await expect(call).rejects.toThrow();
+    await eventually(async () => {
+      const after = await scrape(limited);
+      expect(growth(after, 'http_requests_aborted_total', { method })).toBe(1);
+      for (const code of ['UNAUTHORIZED', 'INTERNAL_ERROR'])
+        expect(growth(after, 'http_problems_total', { code })).toBe(0);
+    });
+    expect(log.lines.filter(({ level }) => Number(level) >= 50)).toEqual([]);
+    expect(await stockOf(id)).toMatchObject({ stock_held: 0 });
+    await limited.stop();
   });
 });
