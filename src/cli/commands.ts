@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../config/config.js';
 import { REFUND_STATUSES, type RefundStatus } from '../refunds/refunds.types.js';
 import { migrate, resetDatabase, revertMigration, seed, waitForSchema } from './database-commands.js';
-import { auditStock, expireHolds, reconcileWebhooks } from './operation-commands.js';
+import { auditStock, expireHolds, reconcileNotices } from './operation-commands.js';
 import { writeOpenApi } from './openapi-command.js';
 import { createProduct, restockProduct } from './product-commands.js';
 import { listFailedJobs, queueStatus, retryFailedJobs } from './queue-commands.js';
@@ -72,8 +72,8 @@ function registerOperationCommands(program: Command, config: () => Config): void
     .action(() => expireHolds(config()));
   program
     .command('webhooks:reconcile')
-    .description('apply payment events that wait for an order which is there by now')
-    .action(() => reconcileWebhooks(config()));
+    .description('apply payment notices that wait for an order which is there by now')
+    .action(() => reconcileNotices(config()));
   program
     .command('stock:audit')
     .description('recount available, held and sold from the rows; fails when the counters drift')

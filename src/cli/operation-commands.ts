@@ -37,18 +37,18 @@ function doneOf(result: PromiseSettledResult<number>): number {
   return result.reason instanceof PartlyDoneError ? result.reason.done : 0;
 }
 
-/** Applies payment events that wait for an order which is there by now. */
-export async function reconcileWebhooks(config: Config): Promise<void> {
+/** Applies payment notices that wait for an order which is there by now. */
+export async function reconcileNotices(config: Config): Promise<void> {
   await withServices(config, async (app) => {
     const webhooks = app.get(WebhooksService);
     let total = 0;
     for (;;) {
-      const applied = await webhooks.reconcilePendingWebhooks();
+      const applied = await webhooks.reconcilePendingNotices();
       total += applied;
       if (applied === 0) break;
-      print(`${total} waiting payment events settled so far`);
+      print(`${total} waiting payment notices settled so far`);
     }
-    print(`${total} waiting payment events settled.`);
+    print(`${total} waiting payment notices settled.`);
   });
 }
 

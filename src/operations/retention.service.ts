@@ -35,7 +35,7 @@ export class RetentionService {
     const stepOf = {
       keys: () => this.keys.purgeKeys(STEP),
       orders: () => this.orders.purgeCancelledOrders(holdsDays, STEP),
-      webhookLogs: () => this.webhooks.purgeProcessedWebhooks(webhookLogsDays, STEP),
+      webhookLogs: () => this.webhooks.purgeProcessedNotices(webhookLogsDays, STEP),
       marks: () => this.transactions.purgeMarks(STEP),
     };
     const holdsOf = (productId: number): Promise<number> =>

@@ -19,7 +19,7 @@ export type NoticeRequest = FastifyRequest & Pick<RawNotice, 'rawBody'>;
 /** Who is let through to the routes of payment notices: whoever signed with one of the secrets of that provider. */
 @Injectable()
 export class NoticeGate {
-  private readonly logger = new Logger('Webhooks');
+  private readonly logger = new Logger('Notices');
   private readonly forgeries = new Throttle(WARNING_INTERVAL_MS);
 
   constructor(

@@ -4,9 +4,9 @@ import { GENERIC } from '../payment-providers/generic.provider.js';
 import type { PaymentEvent } from '../payment-providers/payment-provider.js';
 import type { Intent, Notice } from './webhooks.types.js';
 
-/** How an event is handed in: with its key among the events of all providers, and with what it says as a hash. */
+/** How a notice is handed in: with its key among those of all providers, and with what it says as a hash. */
 export function toNotice(event: PaymentEvent, intent: Intent): Notice {
-  // A blank is in no key that a sender may choose, so the events of two providers never meet.
+  // A blank is in no key that a sender may choose, so the notices of two providers never meet.
   const key = event.provider === GENERIC ? event.eventId : `${event.provider} ${event.eventId}`;
   const hash = contentHash(event);
   return { event, key, otherKey: event.isKeyDerived === true ? `${key} ${hash.slice(0, 16)}` : null, hash, intent };

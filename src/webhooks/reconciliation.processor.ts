@@ -3,7 +3,7 @@ import { WebhooksService } from './webhooks.service.js';
 
 export const RECONCILIATION = 'reconciliation';
 
-/** Applies payment events that slipped through when their order was made, and lists those that waited too long. */
+/** Applies notices that slipped through when their order was made, and lists those that waited too long. */
 @Processor(RECONCILIATION)
 export class ReconciliationProcessor extends WorkerHost {
   constructor(private readonly webhooks: WebhooksService) {
@@ -11,7 +11,7 @@ export class ReconciliationProcessor extends WorkerHost {
   }
 
   async process(): Promise<void> {
-    await this.webhooks.reconcilePendingWebhooks();
+    await this.webhooks.reconcilePendingNotices();
     await this.webhooks.markUnmatched();
   }
 }

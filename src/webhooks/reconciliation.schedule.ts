@@ -5,7 +5,7 @@ import { JobQueue } from '../queue/job-queue.js';
 import { Schedules } from '../queue/schedules.js';
 import { RECONCILIATION, ReconciliationProcessor } from './reconciliation.processor.js';
 
-/** Has waiting payment events reconciled in the background; without Redis it does so itself. */
+/** Has waiting notices reconciled in the background; without Redis it does so itself. */
 @Injectable()
 export class ReconciliationSchedule implements OnModuleInit {
   constructor(

@@ -13,7 +13,7 @@ export class WebhookLogEntity {
   @Column({ type: 'json' })
   payload!: unknown;
 
-  /** SHA-256 of the event's content. */
+  /** SHA-256 of the payment event's content. */
   @Column({ type: 'binary', length: 32 })
   payload_hash!: Buffer;
 
@@ -23,7 +23,7 @@ export class WebhookLogEntity {
   @Column({ type: 'varchar', length: 20, nullable: true })
   outcome!: PaymentResult | null;
 
-  /** Why the event had no effect; null when it had one. */
+  /** Why the payment event had no effect; null when it had one. */
   @Column({ type: 'varchar', length: 60, nullable: true })
   reason!: string | null;
 

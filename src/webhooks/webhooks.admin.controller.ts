@@ -6,7 +6,7 @@ import { PaymentEventDto, PaymentEventPageDto, toPaymentEventDto } from './dto/p
 import { WebhooksService } from './webhooks.service.js';
 import { WEBHOOK_LOG_STATUSES, type WebhookLogStatus } from './webhooks.types.js';
 
-const ID_PARAM: JsonSchema = { ...NUMBER_PARAM, description: 'Number of the event' };
+const ID_PARAM: JsonSchema = { ...NUMBER_PARAM, description: 'Number of the payment event' };
 
 /** Payment events, and why each did not do what it says. */
 @Controller('api/admin/webhooks')
@@ -30,36 +30,36 @@ export class WebhooksAdminController {
     @Query('limit') limit?: string,
     @Query('cursor') cursor?: string,
   ): Promise<PaymentEventPageDto> {
-    const { rows, nextCursor } = await this.webhooks.listEvents(status ?? null, toPageRequest(limit, cursor));
+    const { rows, nextCursor } = await this.webhooks.listPaymentEvents(status ?? null, toPageRequest(limit, cursor));
     return { items: rows.map(toPaymentEventDto), next_cursor: nextCursor };
   }
 
   @Post(':id/replay')
   @Endpoint({
     tag: 'admin',
-    summary: 'Decide an event anew that had no effect; one that had stays as it is',
+    summary: 'Decide a payment event anew that had no effect; one that had stays as it is',
     params: { id: ID_PARAM },
     takesAnyBody: true,
-    success: { 200: { description: 'The event as it is now', dto: PaymentEventDto } },
+    success: { 200: { description: 'The payment event as it is now', dto: PaymentEventDto } },
     errors: ['PAYMENT_EVENT_NOT_FOUND'],
     isAdmin: true,
   })
   async replay(@Param('id') id: string): Promise<PaymentEventDto> {
-    return toPaymentEventDto(await this.webhooks.replayEvent(Number(id)));
+    return toPaymentEventDto(await this.webhooks.replayPaymentEvent(Number(id)));
   }
 
   @Post(':id/refund')
   @Endpoint({
     tag: 'admin',
-    summary: 'Owe the money of an event back that does not fit its order, or whose order never came',
+    summary: 'Owe the money of a payment event back that does not fit its order, or whose order never came',
     params: { id: ID_PARAM },
     takesAnyBody: true,
-    success: { 200: { description: 'The event as it is now', dto: PaymentEventDto } },
+    success: { 200: { description: 'The payment event as it is now', dto: PaymentEventDto } },
     errors: ['PAYMENT_EVENT_NOT_FOUND', 'PAYMENT_EVENT_NOT_OWED'],
     isAdmin: true,
   })
   async refund(@Param('id') id: string): Promise<PaymentEventDto> {
-    return toPaymentEventDto(await this.webhooks.refundEvent(Number(id)));
+    return toPaymentEventDto(await this.webhooks.refundPaymentEvent(Number(id)));
   }
 
   @Post(':id/accept')
@@ -68,11 +68,11 @@ export class WebhooksAdminController {
     summary: 'Let a payment under review pay its order as if its amount were right',
     params: { id: ID_PARAM },
     takesAnyBody: true,
-    success: { 200: { description: 'The event as it is now', dto: PaymentEventDto } },
+    success: { 200: { description: 'The payment event as it is now', dto: PaymentEventDto } },
     errors: ['PAYMENT_EVENT_NOT_FOUND', 'PAYMENT_EVENT_NOT_ACCEPTABLE'],
     isAdmin: true,
   })
   async accept(@Param('id') id: string): Promise<PaymentEventDto> {
-    return toPaymentEventDto(await this.webhooks.acceptEvent(Number(id)));
+    return toPaymentEventDto(await this.webhooks.acceptPaymentEvent(Number(id)));
   }
 }

@@ -66,7 +66,7 @@ export class WebhooksController {
 
   private async take(request: NoticeRequest, reply: FastifyReply): Promise<PaymentAnswerDto | PendingPaymentDto> {
     const event = this.gate.providerOf(request).toEvent(request);
-    const answer = await this.webhooks.handlePaymentWebhook(event);
+    const answer = await this.webhooks.handleNotice(event);
     if (answer.result === 'pending_order') void reply.code(202);
     return toAnswerDto(answer);
   }

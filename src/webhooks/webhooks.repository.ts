@@ -6,17 +6,17 @@ import { listOf, uintLiteral } from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
 import type { PaymentEvent } from '../payment-providers/payment-provider.js';
 import { WebhookLogEntity } from './webhook-log.entity.js';
-import type { Notice, WebhookLogRow, WebhookLogStatus, WebhookVerdict } from './webhooks.types.js';
+import type { Notice, WebhookLogRow, WebhookLogStatus, NoticeVerdict } from './webhooks.types.js';
 
 type RawLog = Omit<WebhookLogRow, 'event' | 'payload_hash'> & { payload: unknown; payload_hash: Buffer };
 
-export type NewLog = WebhookVerdict & Pick<Notice, 'event' | 'key' | 'hash'>;
+export type NewLog = NoticeVerdict & Pick<Notice, 'event' | 'key' | 'hash'>;
 
-/** What became of an event that is in the log already. */
+/** What became of a payment event that is in the log already. */
 export interface VerdictChange {
   readonly id: number;
   readonly from: WebhookLogStatus;
-  readonly verdict: WebhookVerdict;
+  readonly verdict: NoticeVerdict;
 }
 
 const COLUMNS = `id, idempotency_key, payload, payload_hash, status, outcome, reason, order_status, created_at, processed_at`;
@@ -31,20 +31,20 @@ export class WebhooksRepository {
     return row ?? null;
   }
 
-  /** Events in the order of their ids, in one state or any. */
+  /** Payment events in the order of their ids, in one state or any. */
   findPage(status: WebhookLogStatus | null, afterId: number, limit: number): Promise<WebhookLogRow[]> {
     const inStatus = status === null ? '' : `AND status = ${escape(status)}`;
     return this.find(`id > ${uintLiteral(afterId)} ${inStatus}`, limit);
   }
 
-  /** Events that came with one of these keys. Read it after the locks of the transaction were granted. */
+  /** Payment events that came with one of these keys. Read it after the locks of the transaction were granted. */
   async findByKeys(tx: Transaction, keys: Iterable<string>): Promise<WebhookLogRow[]> {
     const list = listOf(new Set(keys), (key) => escape(key));
     const [rows] = await tx.read<[RawLog[]]>(`SELECT ${COLUMNS} FROM webhook_logs WHERE idempotency_key IN ${list}`);
     return rows.map(toRow);
   }
 
-  /** Events that wait although their order is there, oldest first. */
+  /** Payment events that wait although their order is there, oldest first. */
   findPending(orderIds: Iterable<number> | 'all', limit: number): Promise<WebhookLogRow[]> {
     const ofOrders = orderIds === 'all' ? '' : `AND order_id IN ${listOf(orderIds, uintLiteral)}`;
     // Those whose order is there, or old ones that wait for ever would stand in front of them.
@@ -52,7 +52,7 @@ export class WebhooksRepository {
     return this.find(`status = 'pending_order' ${ofOrders} AND ${hasOrder}`, limit);
   }
 
-  /** Events that have waited for their order for more than `seconds`, oldest first. */
+  /** Payment events that have waited for their order for more than `seconds`, oldest first. */
   findOverdue(seconds: number, limit: number): Promise<WebhookLogRow[]> {
     return this.find(
       `status = 'pending_order' AND created_at < NOW(3) - INTERVAL ${uintLiteral(seconds)} SECOND`,
@@ -70,7 +70,7 @@ export class WebhooksRepository {
     return result.affectedRows;
   }
 
-  /** How many events wait for a person. */
+  /** How many payment events wait for a person. */
   async countInReview(): Promise<number> {
     const [row] = await this.logs.query<{ count: number }[]>(
       "SELECT COUNT(*) AS count FROM webhook_logs WHERE status = 'review'",
@@ -78,7 +78,7 @@ export class WebhooksRepository {
     return Number(row!.count);
   }
 
-  /** Deletes events that were settled more than `days` days ago, oldest first. */
+  /** Deletes payment events that were settled more than `days` days ago, oldest first. */
   async deleteProcessedBefore(days: number, limit: number): Promise<number> {
     const result = await this.logs.query<ResultSetHeader>(
       `DELETE FROM webhook_logs WHERE status = 'processed' AND processed_at < NOW(3) - INTERVAL ${uintLiteral(days)} DAY
@@ -100,7 +100,7 @@ export class WebhooksRepository {
     );
   }
 
-  /** Notes what became of an event; one that is in another state than was decided on fails the transaction. */
+  /** Notes what became of a payment event; one that is in another state than was decided on fails the transaction. */
   changeVerdict(tx: Transaction, { id, from, verdict }: VerdictChange): void {
     const { status, outcome, reason, order_status } = verdict;
     tx.write(

@@ -24,13 +24,13 @@ import type { Intent, Notice, PaymentAnswer, WebhookLogRow, WebhookLogStatus } f
 /** What may cancel an order. */
 const ENDING: ReadonlySet<PaymentEvent['status']> = new Set(['failed', 'canceled', 'expired']);
 
-/** How many waiting events one step of the reconciliation takes. */
+/** How many waiting notices one step of the reconciliation takes. */
 const RECONCILE_STEP = 500;
 
 /** Payment events: kept and applied in one transaction, each at most once, in whatever order they come. */
 @Injectable()
 export class WebhooksService {
-  private readonly logger = new Logger('Webhooks');
+  private readonly logger = new Logger('Notices');
   private readonly notices: GroupCommit<Notice, PaymentAnswer>;
   private readonly newOrders = new Set<number>();
   private reconciling: Promise<void> | undefined;
@@ -51,76 +51,76 @@ export class WebhooksService {
   }
 
   /**
-   * Stores the event and applies it; answers after the commit.
+   * Stores what the notice says and applies it; answers after the commit.
    *
    * @throws IdempotencyKeyReusedError
    */
-  async handlePaymentWebhook(event: PaymentEvent): Promise<PaymentAnswer> {
-    const answer = await this.notices.submit(toNotice(event, 'delivery')).catch((error: unknown) => {
+  async handleNotice(event: PaymentEvent): Promise<PaymentAnswer> {
+    const answer = await this.notices.submit(toNotice(event, 'arrival')).catch((error: unknown) => {
       if (error instanceof IdempotencyKeyReusedError) this.counts.add('key_reused');
       throw error;
     });
     this.counts.add(answer.result);
     // The order may have been made between our look for it and our commit, and its own look for waiting
-    // events may have come before that commit. One of the two looks is later than both commits.
+    // notices may have come before that commit. One of the two looks is later than both commits.
     if (answer.result === 'pending_order') this.reconcileInBackground([event.orderId!]);
     return answer;
   }
 
   /**
-   * Applies events whose order has been made since they came.
+   * Applies notices whose order has been made since they came.
    *
    * @returns how many are no longer waiting.
    */
-  async reconcilePendingWebhooks(orderIds: readonly number[] | 'all' = 'all'): Promise<number> {
+  async reconcilePendingNotices(orderIds: readonly number[] | 'all' = 'all'): Promise<number> {
     const pending = await this.webhooks.findPending(orderIds, RECONCILE_STEP);
-    return pending.length - (await this.deliver(pending)).length;
+    return pending.length - (await this.handIn(pending)).length;
   }
 
   /**
-   * Lists events as `unmatched` that have waited for their order for longer than WEBHOOK_UNMATCHED_AFTER_SECONDS.
-   * Each is tried once more before, and one that is unmatched is still applied when it is delivered or replayed
-   * after its order was made.
+   * Lists notices as `unmatched` that have waited for their order for longer than WEBHOOK_UNMATCHED_AFTER_SECONDS. Each
+   * is tried once more before, and one that is unmatched is still applied when it is sent again or replayed after
+   * its order was made.
    *
    * @returns how many were given up on.
    */
   markUnmatched(): Promise<number> {
     return inSteps(RECONCILE_STEP, async () => {
       const overdue = await this.webhooks.findOverdue(this.config.payments.unmatchedAfterSeconds, RECONCILE_STEP);
-      const waiting = await this.deliver(overdue);
+      const waiting = await this.handIn(overdue);
       return this.webhooks.markUnmatched(waiting.map(({ id }) => id));
     });
   }
 
-  /** A page of the events, in one state or any. */
-  listEvents(status: WebhookLogStatus | null, page: PageRequest): Promise<Page<WebhookLogRow>> {
+  /** A page of the payment events, in one state or any. */
+  listPaymentEvents(status: WebhookLogStatus | null, page: PageRequest): Promise<Page<WebhookLogRow>> {
     return readPage(page, (afterId, limit) => this.webhooks.findPage(status, afterId, limit));
   }
 
   /**
-   * Decides an event anew that had no effect so far; one that had stays as it is.
+   * Decides a payment event anew that had no effect so far; one that had stays as it is.
    *
    * @throws PaymentEventNotFoundError
    */
-  replayEvent(id: number): Promise<WebhookLogRow> {
+  replayPaymentEvent(id: number): Promise<WebhookLogRow> {
     return this.submitAgain(id, 'replay');
   }
 
   /**
-   * Owes the money of an event back that could not be matched with its order.
+   * Owes the money of a payment event back that could not be matched with its order.
    *
    * @throws PaymentEventNotFoundError, PaymentEventNotOwedError
    */
-  refundEvent(id: number): Promise<WebhookLogRow> {
+  refundPaymentEvent(id: number): Promise<WebhookLogRow> {
     return this.submitAgain(id, 'refund');
   }
 
   /**
-   * Pays the order of an event under review as if its amount were right.
+   * Pays the order of a payment event under review as if its amount were right.
    *
    * @throws PaymentEventNotFoundError, PaymentEventNotAcceptableError
    */
-  acceptEvent(id: number): Promise<WebhookLogRow> {
+  acceptPaymentEvent(id: number): Promise<WebhookLogRow> {
     return this.submitAgain(id, 'accept');
   }
 
@@ -130,33 +130,33 @@ export class WebhooksService {
   }
 
   /**
-   * Deletes one step of settled events that were processed more than `days` days ago.
+   * Deletes one step of settled payment events that were processed more than `days` days ago.
    *
    * @returns how many were deleted.
    */
-  purgeProcessedWebhooks(days: number, step: number): Promise<number> {
+  purgeProcessedNotices(days: number, step: number): Promise<number> {
     return this.webhooks.deleteProcessedBefore(days, step);
   }
 
   private async submitAgain(id: number, intent: Intent): Promise<WebhookLogRow> {
-    const { event } = await this.getEvent(id);
+    const { event } = await this.getPaymentEvent(id);
     await this.notices.submit(toNotice(event, intent));
-    return this.getEvent(id);
+    return this.getPaymentEvent(id);
   }
 
-  private async getEvent(id: number): Promise<WebhookLogRow> {
+  private async getPaymentEvent(id: number): Promise<WebhookLogRow> {
     const row = await this.webhooks.findById(id);
     if (row === null) throw new PaymentEventNotFoundError(id);
     return row;
   }
 
-  /** Hands events in again, in their order, and returns those that still wait. */
-  private async deliver(rows: readonly WebhookLogRow[]): Promise<WebhookLogRow[]> {
-    const answers = await Promise.all(rows.map(({ event }) => this.notices.submit(toNotice(event, 'delivery'))));
+  /** Hands notices in again, in their order, and returns those that still wait. */
+  private async handIn(rows: readonly WebhookLogRow[]): Promise<WebhookLogRow[]> {
+    const answers = await Promise.all(rows.map(({ event }) => this.notices.submit(toNotice(event, 'arrival'))));
     return rows.filter((_, index) => answers[index]!.result === 'pending_order');
   }
 
-  /** Looks at once for events that wait for these orders, or, while such a look is under way, with the next one. */
+  /** Looks at once for notices that wait for these orders, or, while such a look is under way, with the next one. */
   private reconcileInBackground(orderIds: readonly number[]): void {
     if (orderIds.length === 0) return;
     for (const id of orderIds) this.newOrders.add(id);
@@ -167,20 +167,20 @@ export class WebhooksService {
     while (this.newOrders.size > 0) {
       const orderIds = [...this.newOrders];
       this.newOrders.clear();
-      await this.reconcilePendingWebhooks(orderIds).catch((error: unknown) => {
-        this.logger.warn({ err: error }, 'Waiting payment events are left to the periodic reconciliation');
+      await this.reconcilePendingNotices(orderIds).catch((error: unknown) => {
+        this.logger.warn({ err: error }, 'Waiting notices are left to the periodic reconciliation');
       });
     }
     this.reconciling = undefined;
   }
 
   /**
-   * One transaction that decides a batch of events in the order they came.
+   * One transaction that decides a batch of notices in the order they came.
    *
-   * Each has one effect at most: the row lock on the order serializes all events of that order, here and in
-   * other instances, and what was stored about their keys and refunds is read once that lock is granted. Events of
-   * an order that doesn't exist yet have no such lock; there the unique key lets one insert win, and the loser's
-   * transaction runs again and finds it. Storing and applying commit together or not at all.
+   * Each has one effect at most: the row lock on the order serializes all notices of that order, here and in other
+   * instances, and what was stored about their keys and refunds is read once that lock is granted. Notices of an order
+   * that doesn't exist yet have no such lock; there the unique key lets one insert win, and the loser's transaction
+   * runs again and finds it. Storing and applying commit together or not at all.
    */
   private async commit(batch: readonly Notice[]): Promise<(PaymentAnswer | Error)[]> {
     const { answers, settlements, takenBack } = await this.transactions.once(async (tx) => {

@@ -2,28 +2,28 @@ import type { OrderStatus } from '../orders/orders.types.js';
 import type { PaymentEvent } from '../payment-providers/payment-provider.js';
 
 /**
- * Where an event stands: `processed` it is settled; `pending_order` it waits for its order; `unmatched` it has
+ * Where a payment event stands: `processed` it is settled; `pending_order` it waits for its order; `unmatched` it has
  * waited too long; `review` its money does not fit its order, and the operator decides.
  */
 export type WebhookLogStatus = 'processed' | 'pending_order' | 'unmatched' | 'review';
 
 export const WEBHOOK_LOG_STATUSES: readonly WebhookLogStatus[] = ['processed', 'pending_order', 'unmatched', 'review'];
 
-/** What an event did: changed something, nothing, or nothing until the operator has looked at it. */
+/** What a payment event did: changed something, nothing, or nothing until the operator has looked at it. */
 export type PaymentResult = 'applied' | 'ignored' | 'review';
 
 /** The answer to a notice. */
 export type PaymentAnswer =
   | {
       readonly result: PaymentResult | 'duplicate';
-      /** Null when the event names no order. */
+      /** Null when the payment event names no order. */
       readonly orderId: number | null;
       readonly orderStatus: OrderStatus | null;
     }
   | { readonly result: 'pending_order' };
 
-/** An event as it is kept. */
-export interface WebhookLogRow extends WebhookVerdict {
+/** A payment event as it is kept. */
+export interface WebhookLogRow extends NoticeVerdict {
   readonly id: number;
   readonly idempotency_key: string;
   readonly event: PaymentEvent;
@@ -33,29 +33,29 @@ export interface WebhookLogRow extends WebhookVerdict {
   readonly processed_at: string | null;
 }
 
-/** What is written about an event once it is decided. */
-export interface WebhookVerdict {
+/** What is written about a payment event once it is decided. */
+export interface NoticeVerdict {
   readonly status: WebhookLogStatus;
   readonly outcome: PaymentResult | null;
-  /** Why the event did not do what it says; null when it did. */
+  /** Why the payment event did not do what it says; null when it did. */
   readonly reason: string | null;
   readonly order_status: OrderStatus | null;
 }
 
 /**
- * Why an event is handed in: it was delivered; the operator wants it decided anew; or the operator wants its
+ * Why a notice is handed in: it has come; the operator wants it decided anew; or the operator wants its
  * money owed back, whatever becomes of its order, or taken for what is due.
  */
-export type Intent = 'delivery' | 'replay' | 'refund' | 'accept';
+export type Intent = 'arrival' | 'replay' | 'refund' | 'accept';
 
-/** A payment event that is to be decided. */
+/** A notice that is to be decided: what it says, and how it is found again. */
 export interface Notice {
   readonly event: PaymentEvent;
-  /** Names the event in the log, among those of all providers. */
+  /** Names the payment event in the log, among those of all providers. */
   readonly key: string;
-  /** Names it where another event has its key; null where the sender chose the key, and answers for it. */
+  /** Names it where another payment event has its key; null where the sender chose the key, and answers for it. */
   readonly otherKey: string | null;
-  /** SHA-256 of what the event says, in hexadecimal. */
+  /** SHA-256 of what the payment event says, in hexadecimal. */
   readonly hash: string;
   readonly intent: Intent;
 }

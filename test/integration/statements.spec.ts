@@ -89,7 +89,7 @@ async function sell(): Promise<void> {
   await service.app.get(HoldsService).findProductsWithExpired();
   await service.app.get(HoldsService).releaseExpiredHolds(again.product_id);
   await service.app.get(ProductsService).restockProduct(product.id, 1);
-  await service.app.get(WebhooksService).reconcilePendingWebhooks([due.order_id]);
+  await service.app.get(WebhooksService).reconcilePendingNotices([due.order_id]);
   await service.app.get(RetentionService).purge();
   for (const path of ['/api/products', '/api/products?cursor=10', '/api/admin/webhooks', '/api/admin/refunds']) {
     await service.call('GET', path, undefined, adminHeaders(service));

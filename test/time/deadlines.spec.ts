@@ -88,7 +88,7 @@ describe('the periodic reconciliation', () => {
     );
     await execute("UPDATE orders SET status = 'pending_payment' WHERE id = ?", [order.order_id]);
     await execute('UPDATE products SET stock_held = 1, stock_sold = 0 WHERE id = ?', [product.id]);
-    const counts = await Promise.all([1, 2, 3].map(() => service.app.get(WebhooksService).reconcilePendingWebhooks()));
+    const counts = await Promise.all([1, 2, 3].map(() => service.app.get(WebhooksService).reconcilePendingNotices()));
     expect(Math.max(...counts)).toBe(1);
     expect(await orderOf(order.hold_id)).toMatchObject([{ status: 'paid' }]);
     expect(await stockOf(product.id)).toMatchObject({ stock_sold: 1, stock_held: 0 });
@@ -110,7 +110,7 @@ describe('the periodic reconciliation', () => {
       "UPDATE webhook_logs SET status = 'pending_order', outcome = NULL, processed_at = NULL WHERE order_id = ?",
       [order.order_id],
     );
-    expect(await service.app.get(WebhooksService).reconcilePendingWebhooks()).toBe(1);
+    expect(await service.app.get(WebhooksService).reconcilePendingNotices()).toBe(1);
     await expectStockIdentity(product.id);
   });
 });

@@ -165,6 +165,26 @@ describe('the packages in ARCHITECTURE.md', () => {
   });
 });
 
+describe('one word for one thing', () => {
+  const fixedNames = /`[^`]*`|\]\([^)]*\)|Standard Webhooks|WEBHOOK_\w+|webhook_\w+|\bwebhooks\/|^\| webhook /gm;
+  const withWebhook = (lines: string[]) => lines.filter((line) => /webhook/i.test(line.replace(fixedNames, '')));
+
+  it('what comes from a provider is a notice on every page, and a webhook only in fixed names', () => {
+    const prose = DOCUMENTS.flatMap((document) =>
+      read(document)
+        .replace(/^```[^]*?^```$/gm, '')
+        .split('\n'),
+    );
+    expect(withWebhook(prose)).toEqual([]);
+  });
+
+  it('and in the comments of the sources', () => {
+    const comments = SOURCES.flatMap((source) => source.match(/^\s*(?:\/\*\*|\*|\/\/).*$/gm) ?? []);
+    expect(comments.length).toBeGreaterThan(500);
+    expect(withWebhook(comments)).toEqual([]);
+  });
+});
+
 describe.each(DOCUMENTS)('%s', (document) => {
   // The benchmark's tool writes what stands between its marks.
   const text = read(document).replace(/<!-- bench:begin -->[^]*<!-- bench:end -->/, '');

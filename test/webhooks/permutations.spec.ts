@@ -232,7 +232,7 @@ class Sale {
   private async makeOrder(): Promise<void> {
     const order = taken<{ order_id: number }>(await requestOrder(service, this.holdId), 201);
     expect(order.order_id).toBe(this.orderId);
-    await service.app.get(WebhooksService).reconcilePendingWebhooks();
+    await service.app.get(WebhooksService).reconcilePendingNotices();
   }
 
   private async passDeadline(): Promise<void> {

@@ -288,7 +288,7 @@ describe('an event whose order does not come', () => {
   it('is applied instead when its order is there after all', async () => {
     const { key, notice, hold } = await earlyNotice();
     await requestOrder(service, hold.hold_id);
-    await service.app.get(WebhooksService).reconcilePendingWebhooks();
+    await service.app.get(WebhooksService).reconcilePendingNotices();
     // As if the process had died between making the order and looking for its events.
     await execute(
       "UPDATE webhook_logs SET status = 'pending_order', created_at = NOW(3) - INTERVAL 61 SECOND WHERE idempotency_key = ?",

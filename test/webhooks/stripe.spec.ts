@@ -204,7 +204,7 @@ describe('an event that need not be ours', () => {
       expect(taken(await sendEvent(service, event), 200)).toMatchObject({ result: 'ignored' });
     }
     expect(taken(await requestOrder(service, hold.hold_id), 201)).toMatchObject({ order_id: order_id + 1 });
-    await service.app.get(WebhooksService).reconcilePendingWebhooks();
+    await service.app.get(WebhooksService).reconcilePendingNotices();
     expect(await orderOf(hold.hold_id)).toMatchObject([{ status: 'pending_payment' }]);
   });
 

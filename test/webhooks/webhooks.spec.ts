@@ -155,7 +155,7 @@ describe('a notice before its order', () => {
     // As if the order had been made while the notice was on its way.
     await execute("UPDATE webhook_logs SET status = 'pending_order' WHERE idempotency_key = ?", [keyOf(notice)]);
     const webhooks = service.app.get(WebhooksService);
-    expect(await webhooks.reconcilePendingWebhooks([absent, order.order_id])).toBe(1);
+    expect(await webhooks.reconcilePendingNotices([absent, order.order_id])).toBe(1);
     expect(await logsOf(keyOf(notice))).toMatchObject([{ status: 'processed' }]);
     await execute('DELETE FROM webhook_logs WHERE order_id = ?', [absent]);
   });

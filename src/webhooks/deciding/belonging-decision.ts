@@ -3,20 +3,20 @@ import type { OrderStatus, StockedOrderRow } from '../../orders/orders.types.js'
 import { GENERIC } from '../../payment-providers/generic.provider.js';
 import { type PaymentEvent, ReferenceMismatchError } from '../../payment-providers/payment-provider.js';
 import { isWhatIsDue, type PaymentPolicy } from './payment-decision.js';
-import type { WebhookVerdict } from '../webhooks.types.js';
+import type { NoticeVerdict } from '../webhooks.types.js';
 
 /**
- * Whose event it is. A signature says "our account" and never "our order": an account has other shops, test systems and
- * last year's payments too, and \`order_id\` is what they all write. So an event of a provider that others use counts by
- * the order's reference alone. The generic notice's secret is ours alone, and its number counts.
+ * Whose payment it is. A signature says "our account" and never "our order": an account has other shops, test systems
+ * and last year's payments too, and `order_id` is what they all write. So a notice of a provider that others use counts
+ * by the order's reference alone. The generic notice's secret is ours alone, and its number counts.
  *
- * @returns null where the event is of that order, or of one that is still to come; else what becomes of it.
+ * @returns null where the notice is of that order, or of one that is still to come; else what becomes of it.
  */
 export function judgeBelonging(
   event: PaymentEvent,
   order: StockedOrderRow | undefined,
   policy: PaymentPolicy,
-): WebhookVerdict | Error | null {
+): NoticeVerdict | Error | null {
   const { status, reference = null, disregarded = null, unreadable = null } = event;
   const verdict = verdicts(order?.status ?? null);
   if (disregarded !== null) return verdict.ignored(disregarded);
@@ -44,7 +44,7 @@ const NO_REFERENCE = 'the event has no payment_reference';
 
 function verdicts(order_status: OrderStatus | null) {
   return {
-    ignored: (reason: string): WebhookVerdict => ({ status: 'processed', outcome: 'ignored', reason, order_status }),
-    review: (reason: string): WebhookVerdict => ({ status: 'review', outcome: 'review', reason, order_status }),
+    ignored: (reason: string): NoticeVerdict => ({ status: 'processed', outcome: 'ignored', reason, order_status }),
+    review: (reason: string): NoticeVerdict => ({ status: 'review', outcome: 'review', reason, order_status }),
   };
 }

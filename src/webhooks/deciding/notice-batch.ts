@@ -10,7 +10,7 @@ import { judgeBelonging } from './belonging-decision.js';
 import { decidePayment, type PaymentPolicy } from './payment-decision.js';
 import { PaymentEventNotAcceptableError, PaymentEventNotOwedError } from '../webhooks.errors.js';
 import type { NewLog, VerdictChange } from '../webhooks.repository.js';
-import type { Intent, Notice, PaymentAnswer, WebhookLogRow, WebhookVerdict } from '../webhooks.types.js';
+import type { Intent, Notice, PaymentAnswer, WebhookLogRow, NoticeVerdict } from '../webhooks.types.js';
 
 /** What a batch is decided on: rows that its transaction has locked, or that only change under these locks. */
 export interface NoticeRows {
@@ -24,14 +24,14 @@ export interface NoticeRows {
 /** The operator's terms for payments, and how long before its order a notice may come, in seconds. */
 export type NoticePolicy = PaymentPolicy & { readonly earlySeconds: number };
 
-type Known = WebhookVerdict & {
+type Known = NoticeVerdict & {
   readonly hash: string;
   readonly id: number | null;
   /** When it came, by the database's clock; null in the batch that it came with. */
   readonly created_at: string | null;
 };
 
-/** A batch of payment events being decided one after the other; at the end it tells what is to be written. */
+/** A batch of notices being decided one after the other; at the end it tells what is to be written. */
 export class NoticeBatch {
   readonly inserted: NewLog[] = [];
   readonly changed: VerdictChange[] = [];
@@ -47,7 +47,7 @@ export class NoticeBatch {
     private readonly policy: NoticePolicy,
   ) {
     this.orders = new Map(rows.orders.map((order) => [order.id, order]));
-    // The hash is made anew, since how it is made may have changed since the event was stored.
+    // The hash is made anew, since how it is made may have changed since the payment event was stored.
     this.known = new Map(rows.logs.map((log) => [log.idempotency_key, { ...log, hash: contentHash(log.event) }]));
   }
 
@@ -68,13 +68,13 @@ export class NoticeBatch {
     return { result: 'pending_order' };
   }
 
-  private judge(event: PaymentEvent, intent: Intent, cameAt: string | null): WebhookVerdict | Error {
+  private judge(event: PaymentEvent, intent: Intent, cameAt: string | null): NoticeVerdict | Error {
     if (intent === 'refund') return this.owe(event);
     return intent === 'accept' ? this.accept(event) : this.decide(event, cameAt);
   }
 
   /**
-   * Another event has the key. Where the key was made of what the event says, both are true events of one payment,
+   * Another payment event has the key. Where the key was made of what the notice says, both are true of one payment,
    * and nobody but a person can tell what the second one means: it is kept, once. A sender who chooses keys is told.
    */
   private takeOther(notice: Notice): PaymentAnswer | Error {
@@ -86,12 +86,12 @@ export class NoticeBatch {
     return this.settle(other, { status: 'review', outcome: 'review', reason: TOLD_OTHERWISE, order_status });
   }
 
-  private settle(notice: Notice, verdict: WebhookVerdict): PaymentAnswer {
+  private settle(notice: Notice, verdict: NoticeVerdict): PaymentAnswer {
     this.note(notice, verdict);
     return { result: verdict.outcome!, orderId: notice.event.orderId, orderStatus: verdict.order_status };
   }
 
-  private decide(event: PaymentEvent, cameAt: string | null): WebhookVerdict | Error {
+  private decide(event: PaymentEvent, cameAt: string | null): NoticeVerdict | Error {
     const order = this.orders.get(event.orderId);
     const verdict = judgeBelonging(event, order, this.policy);
     if (verdict !== null) {
@@ -107,7 +107,7 @@ export class NoticeBatch {
   }
 
   /** The operator takes the money as it is: it pays its order, by the late rule where that is cancelled. */
-  private accept(event: PaymentEvent): WebhookVerdict | Error {
+  private accept(event: PaymentEvent): NoticeVerdict | Error {
     const order = this.orders.get(event.orderId);
     const isOtherMoney = event.currency !== null && event.currency !== this.policy.currency;
     if (event.status !== 'success' || order === undefined || isOtherMoney) return new PaymentEventNotAcceptableError();
@@ -117,7 +117,7 @@ export class NoticeBatch {
   }
 
   /** Decides by what counts as said, and does it with what was said. */
-  private carryOut(event: PaymentEvent, order: StockedOrderRow, counted: PaymentEvent): WebhookVerdict {
+  private carryOut(event: PaymentEvent, order: StockedOrderRow, counted: PaymentEvent): NoticeVerdict {
     const { refunds, ledger } = this.rows;
     const decision = decidePayment(counted, this.policy, {
       order,
@@ -146,7 +146,7 @@ export class NoticeBatch {
   }
 
   /** The operator gives up on matching the money: it is owed back, and its order stays as it is. */
-  private owe(event: PaymentEvent): WebhookVerdict | Error {
+  private owe(event: PaymentEvent): NoticeVerdict | Error {
     const { orderId, transactionId } = event;
     const order = this.orders.get(orderId);
     const isSale = order?.status === 'paid' && order.paid_transaction_id === transactionId;
@@ -174,7 +174,7 @@ export class NoticeBatch {
     this.orders.set(order.id, { ...order, status: to, paid_transaction_id });
   }
 
-  private note({ event, key, hash }: Notice, verdict: WebhookVerdict): void {
+  private note({ event, key, hash }: Notice, verdict: NoticeVerdict): void {
     const known = this.known.get(key);
     if (known?.id != null) this.changed.push({ id: known.id, from: known.status, verdict });
     else this.inserted.push({ event, key, hash, ...verdict });
@@ -182,14 +182,14 @@ export class NoticeBatch {
   }
 }
 
-/** Whether there is nothing left to decide about an event that is known. */
-function isSettled({ status, outcome }: WebhookVerdict, intent: Intent): boolean {
+/** Whether there is nothing left to decide about a payment event that is known. */
+function isSettled({ status, outcome }: NoticeVerdict, intent: Intent): boolean {
   switch (status) {
     case 'pending_order':
     case 'unmatched':
       return false;
     case 'review':
-      return intent === 'delivery';
+      return intent === 'arrival';
     case 'processed':
       return !(intent === 'replay' && outcome === 'ignored');
   }
@@ -201,14 +201,14 @@ const GIVEN_BACK = 'the operator gives it back; refund due';
 
 const TOLD_OTHERWISE = 'the same payment was told with other content';
 
-const PENDING: WebhookVerdict = {
+const PENDING: NoticeVerdict = {
   status: 'pending_order',
   outcome: null,
   reason: 'no such order yet',
   order_status: null,
 };
 
-const TOO_EARLY: WebhookVerdict = {
+const TOO_EARLY: NoticeVerdict = {
   status: 'review',
   outcome: 'review',
   reason: 'the order was made long after the notice',

@@ -27,7 +27,7 @@ export interface PaymentContext {
 
 export interface PaymentDecision {
   readonly result: PaymentResult;
-  /** Why the event did not do what it says; null when it did. */
+  /** Why the payment event did not do what it says; null when it did. */
   readonly reason: string | null;
   readonly orderStatus: OrderStatus;
   readonly settlement: Settlement | null;

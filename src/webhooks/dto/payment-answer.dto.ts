@@ -7,7 +7,7 @@ export class PaymentAnswerDto {
   @IsIn(['applied', 'duplicate', 'ignored', 'review'])
   result!: 'applied' | 'duplicate' | 'ignored' | 'review';
 
-  /** Null when the event names no order. */
+  /** Null when the payment event names no order. */
   @Described(() => ({ type: ['integer', 'null'] }))
   order_id!: number | null;
 

@@ -49,7 +49,7 @@ export class PaymentEventDto {
   @Described(TEXT_OR_NULL)
   reason!: string | null;
 
-  /** The order right after the event was settled. */
+  /** The order right after the payment event was settled. */
   @Described(() => ({ type: ['string', 'null'], enum: [...ORDER_STATUSES, null] }))
   order_status!: OrderStatus | null;
 
@@ -63,7 +63,7 @@ export class PaymentEventDto {
   @Described(() => nullable(DATE_TIME))
   processed_at!: string | null;
 
-  /** The order's payment_reference, where the event has one that can be read. */
+  /** The order's payment_reference, where the payment event has one that can be read. */
   @Described(TEXT_OR_NULL)
   payment_reference!: string | null;
 
