@@ -149,6 +149,35 @@ describe('the decisions', () => {
   });
 });
 
+describe('docs/request-walks.md', () => {
+  const walks = read('docs/request-walks.md')
+    .split(/^## /m)
+    .slice(1)
+    .map((section) => ({
+      title: section.slice(0, section.indexOf('\n')),
+      files: [...section.matchAll(/^\| `(src\/[^`]+)`/gm)].map(([, path]) => path!),
+    }));
+  const importsOf = (path: string): string[] =>
+    [...read(path).matchAll(/(?:from|import) '(\.[^']+)\.js'/g)].map(([, to]) => join(dirname(path), `${to}.ts`));
+  const areLinked = (a: string, b: string) => importsOf(a).includes(b) || importsOf(b).includes(a);
+
+  it('walks the edge, a hold, an order, a notice, an expiry and a read', () => {
+    expect(walks.map(({ title }) => title.split(',')[0])).toEqual([
+      ...['The edge', 'A hold', 'An order', 'A notice', 'An expiry', 'A read'],
+    ]);
+  });
+
+  it.each(walks)('$title: each file is there, and uses one before it or is used by it', ({ files }) => {
+    expect(files.length).toBeGreaterThan(4);
+    expect(files.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+    const strayed = files.slice(1).filter((path, index) => {
+      const before = files.slice(0, index + 1);
+      return !before.some((other) => areLinked(other, path));
+    });
+    expect(strayed).toEqual([]);
+  });
+});
+
 describe('the packages in ARCHITECTURE.md', () => {
   const [, section] = /\n## What each package is for\n([^]*?)(?:\n## |$(?![^]))/.exec(read('ARCHITECTURE.md'))!;
   const tables = section!.split('For development only:');
