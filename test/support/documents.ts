@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** The fenced blocks of the project's documents, and a shell that runs their commands as they are printed. */
 
@@ -15,9 +16,29 @@ export interface Block {
   readonly code: string;
 }
 
-function readDocument(document: string): string {
-  return readFileSync(new URL(`../../${document}`, import.meta.url), 'utf8');
+export const ROOT = join(import.meta.dirname, '../..');
+
+/** A file's text, by its path from the root of the repository. */
+export function readDocument(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8');
 }
+
+/** Paths from the root of the repository. */
+export function filesBelow(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length + 1));
+}
+
+export const DOCUMENTS: readonly string[] = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'DEMO.md',
+  'SECURITY.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...filesBelow('docs').filter((path) => path.endsWith('.md')),
+];
 
 export function blocksOf(document: string): Block[] {
   const blocks: Block[] = [];
