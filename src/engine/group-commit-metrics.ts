@@ -11,7 +11,7 @@ const SIZE_BOUNDS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 const SLOW_COMMIT_MS = 1000;
 
 /** Every event is shown as 0 from the start. */
-const EVENTS = ['retry', 'deadlock', 'lock_wait', 'halving', 'refusal', 'overdue'] as const;
+const EVENTS = ['retry', 'deadlock', 'lock_wait', 'halving', 'refusal', 'set_aside', 'overdue'] as const;
 
 /** What one group commit has done: per batch, but for the outcomes, which are counted in one pass over the batch. */
 export class GroupCommitFigures implements GroupCommitObserver {
@@ -52,6 +52,10 @@ export class GroupCommitFigures implements GroupCommitObserver {
 
   refused(): void {
     this.events.add('refusal');
+  }
+
+  setAside(count: number): void {
+    this.events.add('set_aside', count);
   }
 
   overdue(count: number): void {
@@ -97,7 +101,7 @@ export class GroupCommitMetrics {
     metrics.add(
       {
         name: name('events_total'),
-        help: 'Retries, those for a deadlock or a lock that was not to be had, halvings, refusals of a full line, answers at the deadline',
+        help: 'Retries, those for a deadlock or a lock that was not to be had, halvings, refusals of a full line, requests set aside for a locked row, answers at the deadline',
         type: 'counter',
       },
       () => this.each((figures, labels) => figures.events.samples(labels)),

@@ -1,5 +1,6 @@
 import { OverloadedError, UnavailableError } from '../common/problem.js';
 import { backoffWithJitterMs, retry } from '../common/retry.js';
+import { type RowLocks, SideLane } from './side-lane.js';
 
 /**
  * Group commit: one transaction decides many waiting requests, first come first served.
@@ -18,11 +19,11 @@ import { backoffWithJitterMs, retry } from '../common/retry.js';
  *  - an `Error` among the outcomes of a batch rejects that one request and no other;
  *  - a transient failure (deadlock, lost connection) runs the whole transaction again, a bounded number of times;
  *  - an outage rejects the batch and all who wait: nothing can be written, so none of them is kept waiting for it;
- *  - a lock that somebody keeps rejects the batch and nobody else;
+ *  - a lock that somebody keeps stops those who need that row, aside and up to their deadline, and nobody else;
  *  - any other failure halves the batch until the one item that causes it stands alone and is rejected;
  *  - past `waitingMax` waiting requests it is refused at once (OVERLOADED), and so it is once draining (UNAVAILABLE).
  */
-export interface GroupCommitOptions<Request, Outcome> {
+export interface GroupCommitOptions<Request, Outcome> extends RowLocks<Request> {
   /**
    * Runs one transaction and returns one outcome for each request, in their order. `mayHaveCommitted`: an
    * earlier try of these requests may have committed without its answer reaching us.
@@ -53,6 +54,8 @@ export interface GroupCommitObserver {
   retried(batchSize: number, error: unknown): void;
   halved(batchSize: number, error: unknown): void;
   refused(): void;
+  /** So many requests wait aside for a row that somebody keeps locked. */
+  setAside?(count: number): void;
   /** So many requests were answered at their deadline instead of by their transaction. */
   overdue?(count: number): void;
 }
@@ -61,6 +64,8 @@ interface Waiter<Request, Outcome> {
   readonly request: Request;
   /** By `performance.now()`. */
   readonly submittedAt: number;
+  /** Whether a try that it was in, before it was set aside, may have committed. */
+  mayHaveCommitted: boolean;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -68,6 +73,8 @@ interface Waiter<Request, Outcome> {
 /** What is known of a batch over all its tries, and of its halves: a doubt about a commit never goes away. */
 interface History {
   mayHaveCommitted: boolean;
+  /** Tries that waited for a lock which nobody was found to have. */
+  lockWaits: number;
 }
 
 /** How much later than its deadline a request may be answered, as a part of it: the clock is looked at so often. */
@@ -75,6 +82,8 @@ const CLOCK_PART = 1 / 10;
 
 /** Requests that are enough to start a transaction with, while more may be on their way. */
 const EAGER_SIZE = 64;
+
+const TRIES_MAX = 5;
 
 const sleepMs = (ms: number): Promise<void> => new Promise((wake) => setTimeout(wake, ms));
 
@@ -85,11 +94,20 @@ export class GroupCommit<Request, Outcome> {
   private running: Promise<void> | undefined;
   private isDraining = false;
   private stopGathering: () => void = doNothing;
+  private clock: NodeJS.Timeout | undefined;
+  private readonly aside: SideLane<Request, Waiter<Request, Outcome>>;
 
-  constructor(private readonly options: GroupCommitOptions<Request, Outcome>) {}
+  constructor(private readonly options: GroupCommitOptions<Request, Outcome>) {
+    this.aside = new SideLane({
+      ...options,
+      tryOnce: (batch) => this.tryOnce(batch),
+      rejoin: (waiters) => this.rejoin(waiters),
+      closed: () => this.stopClock(),
+    });
+  }
 
   get waitingCount(): number {
-    return this.waiting.length;
+    return this.waiting.length + this.aside.waitingCount;
   }
 
   /** @throws OverloadedError, UnavailableError, or what the commit decided for this request. */
@@ -100,7 +118,7 @@ export class GroupCommit<Request, Outcome> {
       return Promise.reject(new OverloadedError());
     }
     return new Promise((resolve, reject) => {
-      this.waiting.push({ request, submittedAt: performance.now(), resolve, reject });
+      this.waiting.push({ request, submittedAt: performance.now(), mayHaveCommitted: false, resolve, reject });
       this.running ??= this.run();
       if (this.waiting.length === EAGER_SIZE) this.stopGathering();
     });
@@ -109,17 +127,19 @@ export class GroupCommit<Request, Outcome> {
   /** Takes no new request and resolves when all that were accepted are settled. */
   async drain(): Promise<void> {
     this.isDraining = true;
-    await this.running;
+    // Who waits aside may come back into the line.
+    while (this.running !== undefined || this.aside.running !== undefined) {
+      await Promise.all([this.running, this.aside.running]);
+    }
   }
 
   private async run(): Promise<void> {
-    const { deadlineMs } = this.options;
-    const clock = setInterval(() => this.answerOverdue(), deadlineMs * CLOCK_PART);
+    this.clock ??= setInterval(() => this.answerOverdue(), this.options.deadlineMs * CLOCK_PART);
     await this.gather();
     let answer = doNothing;
     while (this.waiting.length > 0) {
       this.deciding = this.take();
-      const decided = this.decide(this.deciding);
+      const decided = this.aside.running === undefined ? this.decide(this.deciding) : this.decideOthers();
       // A turn of the loop, in which the transaction's first statement is sent.
       if (answer !== doNothing) await new Promise((turn) => setImmediate(turn));
       answer();
@@ -129,9 +149,15 @@ export class GroupCommit<Request, Outcome> {
       answer = doNothing;
       if (this.waiting.length > 0) await this.gather();
     }
-    clearInterval(clock);
     this.deciding = [];
     this.running = undefined;
+    this.stopClock();
+  }
+
+  private stopClock(): void {
+    if (this.running !== undefined || this.aside.running !== undefined) return;
+    clearInterval(this.clock);
+    this.clock = undefined;
   }
 
   /**
@@ -157,16 +183,64 @@ export class GroupCommit<Request, Outcome> {
   }
 
   /** Runs the batch's transaction. Calling what is returned answers its requests. */
-  private async decide(
-    batch: readonly Waiter<Request, Outcome>[],
-    history: History = { mayHaveCommitted: false },
-  ): Promise<() => void> {
+  private async decide(batch: readonly Waiter<Request, Outcome>[], history = historyOf(batch)): Promise<() => void> {
     try {
       const outcomes = await this.commitWithRetry(batch, history);
       return () => answerAll(batch, outcomes);
     } catch (error) {
-      return this.decideHalves(batch, history, error);
+      return this.options.isLockWait(error)
+        ? this.decideUnlocked(batch, history, error)
+        : this.decideHalves(batch, history, error);
     }
+  }
+
+  /** While rows are known to be locked: decides those of the batch that need none of them. */
+  private async decideOthers(): Promise<() => void> {
+    const others = await this.aside.divert(this.deciding);
+    this.options.observer?.setAside?.(this.deciding.length - others.length);
+    return others.length === 0 ? doNothing : this.decide(others);
+  }
+
+  /** Sets those aside whose rows are locked, and decides the others. */
+  private async decideUnlocked(
+    batch: readonly Waiter<Request, Outcome>[],
+    history: History,
+    error: unknown,
+  ): Promise<() => void> {
+    const { triesMax = TRIES_MAX, observer } = this.options;
+    observer?.retried(batch.length, error);
+    noteDoubt(batch, history);
+    const others = await this.aside.divertLocked(batch);
+    const count = batch.length - others.length;
+    if (count > 0) observer?.setAside?.(count);
+    else history.lockWaits++;
+    if (others.length === 0) return doNothing;
+    if (history.lockWaits >= triesMax || this.areOverdue(others)) return () => rejectAll(others, error);
+    return this.decide(others, history);
+  }
+
+  /** One try for requests that wait aside. @returns false if a lock was waited for in vain. */
+  private async tryOnce(batch: readonly Waiter<Request, Outcome>[]): Promise<boolean> {
+    const history = historyOf(batch);
+    try {
+      answerAll(batch, await this.commitWithRetry(batch, history));
+      return true;
+    } catch (error) {
+      if (this.options.isLockWait(error)) {
+        this.options.observer?.retried(batch.length, error);
+        noteDoubt(batch, history);
+        return false;
+      }
+      const answer = await this.decideHalves(batch, history, error);
+      answer();
+      return true;
+    }
+  }
+
+  /** By the time they came. */
+  private rejoin(waiters: readonly Waiter<Request, Outcome>[]): void {
+    this.waiting = [...waiters, ...this.waiting].sort((a, b) => a.submittedAt - b.submittedAt);
+    this.running ??= this.run();
   }
 
   private async decideHalves(
@@ -174,11 +248,9 @@ export class GroupCommit<Request, Outcome> {
     history: History,
     error: unknown,
   ): Promise<() => void> {
-    const { isOutage, isLockWait } = this.options;
-    if (isOutage(error)) this.failWaiting();
-    if (batch.length === 1 || isOutage(error) || isLockWait(error) || this.areOverdue(batch)) {
-      return () => batch.forEach((waiter) => waiter.reject(error));
-    }
+    const isOutage = this.options.isOutage(error);
+    if (isOutage) this.failWaiting();
+    if (batch.length === 1 || isOutage || this.areOverdue(batch)) return () => rejectAll(batch, error);
     this.options.observer?.halved(batch.length, error);
     const middle = Math.ceil(batch.length / 2);
     for (const half of [batch.slice(0, middle), batch.slice(middle)]) {
@@ -189,7 +261,7 @@ export class GroupCommit<Request, Outcome> {
   }
 
   private failWaiting(): void {
-    const waiting = this.waiting;
+    const waiting = [...this.waiting, ...this.aside.takeWaiting()];
     this.waiting = [];
     // The batch that failed tells why; these only that it is no use to wait.
     for (const waiter of waiting) waiter.reject(new UnavailableError('The database does not answer; try again later.'));
@@ -202,10 +274,12 @@ export class GroupCommit<Request, Outcome> {
     const left = this.waiting.splice(0, firstInTime === -1 ? this.waiting.length : firstInTime);
     const late = this.deciding.filter(isOverdue);
     this.deciding = this.deciding.slice(late.length);
-    for (const waiter of [...late, ...left]) {
+    // Who was set aside is still in the batch that he came with.
+    const overdue = new Set([...late, ...left, ...this.aside.leave(isOverdue)]);
+    for (const waiter of overdue) {
       waiter.reject(new UnavailableError('The database did not answer in time; try again in a moment.'));
     }
-    if (late.length + left.length > 0) this.options.observer?.overdue?.(late.length + left.length);
+    if (overdue.size > 0) this.options.observer?.overdue?.(overdue.size);
   }
 
   private areOverdue(batch: readonly Waiter<Request, Outcome>[]): boolean {
@@ -221,7 +295,8 @@ export class GroupCommit<Request, Outcome> {
     batch: readonly Waiter<Request, Outcome>[],
     history: History,
   ): Promise<readonly (Outcome | Error)[]> {
-    const { commit, isTransient, isCommitUnknown, triesMax = 5, sleep = sleepMs, observer } = this.options;
+    const { commit, isTransient, isLockWait, isCommitUnknown, observer } = this.options;
+    const { triesMax = TRIES_MAX, sleep = sleepMs } = this.options;
     const requests = batch.map((waiter) => waiter.request);
     const startedAt = performance.now();
     const outcomes = await retry(
@@ -233,7 +308,7 @@ export class GroupCommit<Request, Outcome> {
       {
         triesMax,
         // Once all were answered at their deadline, nobody waits for another try.
-        isTransient: (error) => isTransient(error) && !this.areOverdue(batch),
+        isTransient: (error) => isTransient(error) && !isLockWait(error) && !this.areOverdue(batch),
         delayMs: backoffWithJitterMs,
         sleep,
       },
@@ -255,6 +330,19 @@ function answerAll<Request, Outcome>(
     if (outcome instanceof Error) waiter.reject(outcome);
     else waiter.resolve(outcome as Outcome);
   });
+}
+
+function rejectAll<Request, Outcome>(batch: readonly Waiter<Request, Outcome>[], error: unknown): void {
+  for (const waiter of batch) waiter.reject(error);
+}
+
+function historyOf<Request, Outcome>(batch: readonly Waiter<Request, Outcome>[]): History {
+  return { mayHaveCommitted: batch.some((waiter) => waiter.mayHaveCommitted), lockWaits: 0 };
+}
+
+/** Of requests that leave the batch in which it came about. */
+function noteDoubt<Request, Outcome>(batch: readonly Waiter<Request, Outcome>[], { mayHaveCommitted }: History): void {
+  if (mayHaveCommitted) for (const waiter of batch) waiter.mayHaveCommitted = true;
 }
 
 function doNothing(): void {}

@@ -1,9 +1,11 @@
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import { GroupCommit, type GroupCommitOptions } from './group-commit.js';
 import { CONFIG, type Config } from '../config/config.js';
+import { findLockedRows } from './row-locks.js';
 import { GroupCommitMetrics } from './group-commit-metrics.js';
 import { MetricsService } from '../metrics/metrics.service.js';
 import { isCommitUnknown, isLockWaitTimeout, isOutage, isTransient } from '../database/database-errors.js';
+import { Transactions } from '../database/transactions.js';
 
 /** Makes the group commits of the features with the service's limits, and drains them at shutdown. */
 @Injectable()
@@ -13,13 +15,18 @@ export class GroupCommits implements BeforeApplicationShutdown {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly metrics: MetricsService,
+    private readonly transactions: Transactions,
     private readonly figures: GroupCommitMetrics,
   ) {}
 
-  /** Makes a group commit; `name`, a noun in the plural, is what logs and metrics call it. */
+  /**
+   * Makes a group commit; `name`, a noun in the plural, is what logs and metrics call it. `rowsOf` names, by `rowName`,
+   * the rows that each of the requests may have to wait for.
+   */
   create<Request, Outcome>(
     name: string,
     commit: GroupCommitOptions<Request, Outcome>['commit'],
+    rowsOf: GroupCommitOptions<Request, Outcome>['rowsOf'],
   ): GroupCommit<Request, Outcome> {
     const observer = this.figures.create(name);
     const countedCommit: typeof commit = async (batch, mayHaveCommitted) => {
@@ -34,6 +41,8 @@ export class GroupCommits implements BeforeApplicationShutdown {
       isOutage,
       isLockWait: isLockWaitTimeout,
       isCommitUnknown,
+      rowsOf,
+      findLocked: (rows) => findLockedRows(this.transactions, rows),
       observer,
     });
     observer.waitingCount = () => groupCommit.waitingCount;

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { listOf, timestampLiteral, twoDecimals, uintLiteral, uuidFromBinary, uuidLiteral } from '../database/sql.js';
+import { rowName } from '../engine/row-locks.js';
 import type { Transaction } from '../database/transactions.js';
 import { HoldEntity } from './hold.entity.js';
 import type { HoldRow, PricedHoldRow } from './holds.types.js';
@@ -52,6 +53,19 @@ export class HoldsRepository {
       `SELECT ${COLUMNS}, ${twoDecimals('price')} AS price FROM holds JOIN products ON products.id = product_id WHERE holds.id IN ${list}`,
     );
     return rows.map((raw) => ({ ...toRow(raw), price: raw.price }));
+  }
+
+  /** Names of the rows of each hold: its own, and its product's where its order is paid as it is made. */
+  async findRowsToOrder(ids: readonly string[]): Promise<string[][]> {
+    const rows = await this.holds.query<{ id: Buffer; free_product: number | null }[]>(
+      `SELECT holds.id, IF(price = 0, product_id, NULL) AS free_product FROM holds JOIN products ON products.id = product_id
+       WHERE holds.id IN ${listOf(ids, uuidLiteral)}`,
+    );
+    const freeProducts = new Map(rows.map((row) => [uuidFromBinary(row.id), row.free_product]));
+    return ids.map((id) => {
+      const product = freeProducts.get(id);
+      return [rowName.hold(id), ...(product == null ? [] : [rowName.product(product)])];
+    });
   }
 
   /**

@@ -5,6 +5,7 @@ import { ValidationError } from '../common/problem.js';
 import { backoffWithJitterMs, retry, type RetryPolicy } from '../common/retry.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { GroupCommits } from '../engine/group-commits.js';
+import { rowName } from '../engine/row-locks.js';
 import { addSeconds, newUuid } from '../database/sql.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
 import type { KeyedRequest } from '../idempotency/idempotency-key.js';
@@ -63,10 +64,16 @@ export class HoldsService {
   ) {
     const reasons: readonly ReleaseReason[] = ['expired', 'given_back', 'order_cancelled'];
     this.released = metrics.tally('checkout_holds_released_total', 'Holds released, by reason', 'reason', reasons);
-    this.creations = groupCommits.create('holds', (batch, mayHaveCommitted) =>
-      this.commitCreations(batch, mayHaveCommitted),
+    this.creations = groupCommits.create(
+      'holds',
+      (batch, mayHaveCommitted) => this.commitCreations(batch, mayHaveCommitted),
+      (batch) => Promise.resolve(batch.map((hold) => [rowName.product(hold.product_id)])),
     );
-    this.releases = groupCommits.create('releases', (batch) => this.commitReleases(batch));
+    this.releases = groupCommits.create(
+      'releases',
+      (batch) => this.commitReleases(batch),
+      (batch) => Promise.resolve(batch.map((productId) => [rowName.product(productId)])),
+    );
   }
 
   /**
@@ -96,6 +103,11 @@ export class HoldsService {
   /** Locks holds for a decision about them. Lock order: order, hold, product. */
   lockHolds(tx: Transaction, ids: Iterable<string>): Promise<PricedHoldRow[]> {
     return this.holds.lock(tx, ids);
+  }
+
+  /** Names of the rows that the order of each hold may have to wait for; none of one that is not there. */
+  findRowsToOrder(ids: readonly string[]): Promise<string[][]> {
+    return this.holds.findRowsToOrder(ids);
   }
 
   /** Turns locked active holds into used ones; their units stay held, now for the orders. */

@@ -3,6 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { escape } from 'mysql2';
 import type { Repository } from 'typeorm';
 import { listOf, twoDecimals, uintLiteral, uuidFromBinary, uuidLiteral } from '../database/sql.js';
+import { rowName } from '../engine/row-locks.js';
 import type { Transaction } from '../database/transactions.js';
 import { OrderEntity } from './order.entity.js';
 import {
@@ -13,6 +14,13 @@ import {
   type Settlement,
   type StockedOrderRow,
 } from './orders.types.js';
+
+/** The numbers by which the rows of an order are locked. */
+interface RawRows {
+  readonly id: number | null;
+  readonly hold_id: Buffer;
+  readonly product_id: number;
+}
 
 type Raw<Row extends OrderRow> = Omit<Row, 'hold_id'> & { hold_id: Buffer };
 
@@ -34,6 +42,27 @@ export class OrdersRepository {
       `SELECT ${COLUMNS} FROM orders o WHERE o.hold_id = ${uuidLiteral(holdId)}`,
     );
     return rows[0] === undefined ? null : toRow(rows[0]);
+  }
+
+  /** Names of the rows of each order: its own, its hold's and its product's; none of one that is not there. */
+  async findRows(ids: readonly (number | null)[]): Promise<string[][]> {
+    const wanted = ids.filter((id) => id !== null);
+    const rows = wanted.length === 0 ? [] : await this.findRowsWhere(`o.id IN ${listOf(wanted, uintLiteral)}`);
+    const byOrder = new Map(rows.map((row) => [row.id, row]));
+    return ids.map((id) => toRowNames(byOrder.get(id)));
+  }
+
+  /** The same of each hold, with its order's if there is one. */
+  async findRowsOfHolds(holdIds: readonly string[]): Promise<string[][]> {
+    const rows = await this.findRowsWhere(`h.id IN ${listOf(holdIds, uuidLiteral)}`);
+    const byHold = new Map(rows.map((row) => [uuidFromBinary(row.hold_id), row]));
+    return holdIds.map((holdId) => toRowNames(byHold.get(holdId)));
+  }
+
+  private findRowsWhere(condition: string): Promise<RawRows[]> {
+    return this.orders.query(
+      `SELECT o.id, h.id AS hold_id, h.product_id FROM holds h LEFT JOIN orders o ON o.hold_id = h.id WHERE ${condition}`,
+    );
   }
 
   /** Locks orders, ids ascending, and the holds they were made of. Lock order: order, hold, product. */
@@ -154,6 +183,13 @@ function assignments(settlements: readonly Settlement[]): string {
     `, cancel_reason = NULL, quantity_sold = ${byId(paid.map(({ order }) => uintLiteral(order.qty)))}` +
     `, paid_transaction_id = ${byId(paid.map(({ transactionId }) => escape(transactionId)))}`
   );
+}
+
+function toRowNames(rows: RawRows | undefined): string[] {
+  if (rows === undefined) return [];
+  const { id, hold_id, product_id } = rows;
+  const names = [rowName.hold(uuidFromBinary(hold_id)), rowName.product(product_id)];
+  return id === null ? names : [rowName.order(id), ...names];
 }
 
 function toRow<Row extends OrderRow>(raw: Raw<Row>): Row {

@@ -39,10 +39,16 @@ export class OrdersService {
     @Inject(CONFIG) private readonly config: Config,
     groupCommits: GroupCommits,
   ) {
-    this.creations = groupCommits.create('orders', (batch, mayHaveCommitted) =>
-      this.commitCreations(batch, mayHaveCommitted),
+    this.creations = groupCommits.create(
+      'orders',
+      (batch, mayHaveCommitted) => this.commitCreations(batch, mayHaveCommitted),
+      (batch) => this.holds.findRowsToOrder(batch.map((request) => request.holdId)),
     );
-    this.givenBack = groupCommits.create('give_backs', (batch) => this.commitGivenBack(batch));
+    this.givenBack = groupCommits.create(
+      'give_backs',
+      (batch) => this.commitGivenBack(batch),
+      (batch) => this.orders.findRowsOfHolds(batch),
+    );
   }
 
   /**
@@ -137,6 +143,11 @@ export class OrdersService {
       );
       return orders.length;
     });
+  }
+
+  /** Names of the rows that the settlement of each order may have to wait for; none of one that is not there. */
+  findRowsToSettle(ids: readonly (number | null)[]): Promise<string[][]> {
+    return this.orders.findRows(ids);
   }
 
   /** Locks orders and their holds for a decision about them. Lock order: order, hold, product. */

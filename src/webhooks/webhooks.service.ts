@@ -46,7 +46,11 @@ export class WebhooksService {
     private readonly counts: NoticeCounts,
     groupCommits: GroupCommits,
   ) {
-    this.notices = groupCommits.create('payment_notices', (batch) => this.commit(batch));
+    this.notices = groupCommits.create(
+      'payment_notices',
+      (batch) => this.commit(batch),
+      (batch) => this.orders.findRowsToSettle(batch.map(({ event }) => event.orderId)),
+    );
     this.orders.onOrdersCreated((orderIds) => this.reconcileInBackground(orderIds));
   }
 

@@ -1,10 +1,26 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { HoldsService } from '../../src/holds/holds.service.js';
 import { RetentionService } from '../../src/operations/retention.service.js';
 import { OrdersService } from '../../src/orders/orders.service.js';
 import { runCli } from '../support/cli.js';
 import { execute, query, withConnection } from '../support/database.js';
-import { createHold, createOrder, createProduct, expireHolds, giveBack, hex, stockOf } from '../support/factories.js';
-import { type Service, startService } from '../support/service.js';
+import { eventually } from '../support/eventually.js';
+import { expectProblem, expectStockIdentity } from '../support/expectations.js';
+import {
+  createHold,
+  createOrder,
+  createProduct,
+  expireHolds,
+  giveBack,
+  hex,
+  noticeOf,
+  notify,
+  requestHold,
+  requestOrder,
+  stockOf,
+  unique,
+} from '../support/factories.js';
+import { type Answer, type Service, startService } from '../support/service.js';
 
 let service: Service;
 beforeAll(async () => {
@@ -44,6 +60,106 @@ describe('the cancelling of unpaid orders', () => {
       expect(await stockOf(free.product)).toMatchObject({ available: 3 });
     });
     expect(await service.app.get(OrdersService).cancelDueOrders()).toBe(1);
+  });
+});
+
+describe('buyers', () => {
+  /** Both kinds of requests in one batch, and again while the row stays locked. */
+  async function whileLocked(
+    rows: string,
+    ids: readonly unknown[],
+    ofOthers: (round: number) => Promise<Answer>[],
+    ofLocked: () => Promise<Answer>,
+  ): Promise<void> {
+    await withConnection(async (connection) => {
+      await connection.query('START TRANSACTION');
+      await connection.query(`SELECT id FROM ${rows} WHERE id IN (?) FOR UPDATE`, [ids]);
+      const kept: Promise<Answer>[] = [];
+      for (let round = 0; round < 3; round++) {
+        kept.push(ofLocked());
+        const answers = await Promise.all(ofOthers(round));
+        expect(answers.map(({ status, text }) => (status < 300 ? 'done' : `${status} ${text}`))).toEqual(
+          answers.map(() => 'done'),
+        );
+      }
+      for (const answer of await Promise.all(kept)) {
+        expectProblem(answer, 'UNAVAILABLE');
+        expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+      }
+    });
+    // The row is free: whoever asks now is served as ever.
+    await eventually(async () => expect((await ofLocked()).status).toBeLessThan(300));
+  }
+
+  it('of other products get their holds while one product is locked, and its own buyers a 503', async () => {
+    const [locked, ...free] = await Promise.all([1, 2, 3, 4].map(() => createProduct(service)));
+    await whileLocked(
+      'products',
+      [locked!.id],
+      () => free.map(({ id }) => requestHold(service, id)),
+      () => requestHold(service, locked!.id),
+    );
+    for (const { id } of [locked!, ...free]) await expectStockIdentity(id);
+  });
+
+  it('of other products pay while one product, or one order, is locked', async () => {
+    const [locked, ...free] = await Promise.all(Array.from({ length: 7 }, () => createOrder(service)));
+    for (const [rows, id] of [
+      ['products', locked!.product_id],
+      ['orders', locked!.order_id],
+    ] as const) {
+      const notice = noticeOf(locked!, { status: rows === 'products' ? 'success' : 'failed' });
+      await whileLocked(
+        rows,
+        [id],
+        () => [notify(service, noticeOf(free.pop()!))],
+        () => notify(service, notice),
+      );
+    }
+    await expectStockIdentity(locked!.product_id);
+  });
+
+  it('of other products order and give back while one product is locked', async () => {
+    const holds = await Promise.all(Array.from({ length: 7 }, () => createHold(service)));
+    const [locked, toOrder, toGiveBack] = [holds.slice(0, 1), holds.slice(1, 4), holds.slice(4)];
+    await whileLocked(
+      'products',
+      [locked[0]!.product_id],
+      (round) => [requestOrder(service, toOrder[round]!.hold_id), giveBack(service, toGiveBack[round]!.hold_id)],
+      () => giveBack(service, locked[0]!.hold_id),
+    );
+  });
+
+  it('of other products order while one hold, or one product that costs nothing, is locked', async () => {
+    const { id: gift } = await createProduct(service, { price: '0.00' });
+    const free = await Promise.all(Array.from({ length: 6 }, () => createHold(service)));
+    for (const rows of ['holds', 'products'] as const) {
+      const { hold_id } = await createHold(service, rows === 'products' ? { product_id: gift } : {});
+      // What was asked for before its deadline may still be made after it.
+      const key = { 'idempotency-key': unique('key') };
+      await whileLocked(
+        rows,
+        [rows === 'products' ? gift : Buffer.from(hex(hold_id), 'hex')],
+        () => [requestOrder(service, free.pop()!.hold_id)],
+        () => service.call('POST', '/api/orders', { hold_id }, key),
+      );
+    }
+  });
+
+  it('of other products have expired units back while one product is locked', async () => {
+    const [locked, free] = await Promise.all([createHold(service), createHold(service)]);
+    await expireHolds(locked.hold_id, free.hold_id);
+    const holds = service.app.get(HoldsService);
+    await withConnection(async (connection) => {
+      await connection.query('START TRANSACTION');
+      await connection.query('SELECT id FROM products WHERE id = ? FOR UPDATE', [locked.product_id]);
+      const kept = expect(holds.releaseExpiredHolds(locked.product_id)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+      await holds.releaseExpiredHolds(free.product_id);
+      expect(await stockOf(free.product_id)).toMatchObject({ stock_held: 0 });
+      await kept;
+    });
+    await holds.releaseExpiredHolds(locked.product_id);
+    await expectStockIdentity(locked.product_id);
   });
 });
 

@@ -48,6 +48,8 @@ function groupCommitOf(commit: Commit, overrides: Partial<GroupCommitOptions<num
     isOutage: (error) => error instanceof OutageError,
     isLockWait: (error) => error instanceof LockWaitError,
     isCommitUnknown: (error) => error instanceof CommitUnknownError,
+    rowsOf: (requests) => Promise.resolve(requests.map((request) => [`row ${request}`])),
+    findLocked: () => Promise.resolve(new Set()),
     sleep: () => Promise.resolve(),
     ...overrides,
   });
@@ -351,6 +353,146 @@ describe('an outage', () => {
     await gated.started(2);
     gated.finish();
     expect(await outcomesOf(answers)).toEqual(['refused: locked', 'refused: locked', 'done 3']);
+  });
+});
+
+describe('a row that somebody keeps locked', () => {
+  /** Rows that somebody has locked, and batches by what they met. A request needs the row of its tens. */
+  class LockedRows {
+    readonly locked = new Set<string>();
+    readonly decided: number[][] = [];
+    readonly inVain: { batch: number[]; mayHaveCommitted: boolean }[] = [];
+
+    readonly commit: Commit = async (batch, mayHaveCommitted) => {
+      await turnOfTheLoop();
+      if (batch.some((request) => this.locked.has(rowOf(request)))) {
+        this.inVain.push({ batch: [...batch], mayHaveCommitted });
+        throw new LockWaitError('locked');
+      }
+      this.decided.push([...batch]);
+      return answerAll(batch, mayHaveCommitted);
+    };
+
+    group(overrides: Partial<GroupCommitOptions<number, string>> = {}) {
+      return groupCommitOf(this.commit, {
+        rowsOf: (requests) => Promise.resolve(requests.map((request) => [rowOf(request)])),
+        findLocked: (rows) => Promise.resolve(new Set(rows.filter((row) => this.locked.has(row)))),
+        ...overrides,
+      });
+    }
+  }
+
+  const rowOf = (request: number): string => `row ${Math.floor(request / 10)}`;
+
+  it('stops those who need it, and nobody else, and they are decided once it is free', async () => {
+    const rows = new LockedRows();
+    const group = rows.group();
+    rows.locked.add('row 1');
+    const answers = [11, 20, 12, 30].map((request) => group.submit(request));
+    expect(await outcomesOf([answers[1]!, answers[3]!])).toEqual(['done 20', 'done 30']);
+    answers.push(group.submit(13));
+    expect(await group.submit(21)).toBe('done 21');
+    expect(rows.inVain[0]!.batch).toEqual([11, 20, 12, 30]);
+    for (const { batch } of rows.inVain.slice(1)) expect(batch.map(rowOf)).toEqual(batch.map(() => 'row 1'));
+    expect(group.waitingCount).toBeLessThanOrEqual(3);
+    rows.locked.clear();
+    expect(await outcomesOf(answers)).toEqual(['done 11', 'done 20', 'done 12', 'done 30', 'done 13']);
+    expect(rows.decided.flat().filter((request) => rowOf(request) === 'row 1')).toEqual([11, 12, 13]);
+    expect(await group.submit(14)).toBe('done 14');
+    await group.drain();
+  });
+
+  it('gives each of several locked rows its turn', async () => {
+    const rows = new LockedRows();
+    // As where instances hand the rows to each other: no look finds one free.
+    const seen = new Set(['row 1', 'row 2', 'row 3']);
+    const group = rows.group({ findLocked: (names) => Promise.resolve(new Set(names.filter((row) => seen.has(row)))) });
+    for (const row of seen) rows.locked.add(row);
+    const answers = [11, 21, 31].map((request) => group.submit(request));
+    while (rows.inVain.length < 7) await turnOfTheLoop();
+    expect(rows.inVain.slice(1, 7).map(({ batch }) => batch)).toEqual([[11], [21], [31], [11], [21], [31]]);
+    rows.locked.clear();
+    expect(await outcomesOf(answers)).toEqual(['done 11', 'done 21', 'done 31']);
+  });
+
+  it('answers who needs it at their deadline, and lets go of them', async () => {
+    const rows = new LockedRows();
+    let overdue = 0;
+    const observer = {
+      committed() {},
+      retried() {},
+      halved() {},
+      refused() {},
+      overdue: (n: number) => (overdue += n),
+    };
+    const group = rows.group({ deadlineMs: 20, observer });
+    rows.locked.add('row 1');
+    const answers = await outcomesOf([11, 12].map((request) => group.submit(request)));
+    expect(answers).toEqual(Array(2).fill('refused: The database did not answer in time; try again in a moment.'));
+    expect(overdue).toBe(2);
+    await group.drain();
+    expect(group.waitingCount).toBe(0);
+    rows.locked.clear();
+    expect(rows.decided).toEqual([]);
+  });
+
+  it('takes a doubt about a commit along when it sets requests aside', async () => {
+    const rows = new LockedRows();
+    let tries = 0;
+    const group = rows.group({
+      commit: (batch, mayHaveCommitted) =>
+        ++tries === 1 ? Promise.reject(new CommitUnknownError('lost')) : rows.commit(batch, mayHaveCommitted),
+    });
+    rows.locked.add('row 1');
+    const answers = [11, 20].map((request) => group.submit(request));
+    expect(await answers[1]).toBe('done 20');
+    while (rows.inVain.length < 3) await turnOfTheLoop();
+    expect(rows.inVain.map(({ mayHaveCommitted }) => mayHaveCommitted)).not.toContain(false);
+    rows.locked.clear();
+    expect(await answers[0]).toBe('done 11');
+  });
+
+  it('is waited for when draining', async () => {
+    const rows = new LockedRows();
+    const group = rows.group();
+    rows.locked.add('row 1');
+    const answer = group.submit(11);
+    while (rows.inVain.length < 2) await turnOfTheLoop();
+    const drained = group.drain();
+    rows.locked.clear();
+    await drained;
+    expect(rows.decided).toEqual([[11]]);
+    expect(await answer).toBe('done 11');
+  });
+
+  it('does not keep anybody waiting who can not be served by then: an outage rejects those aside, too', async () => {
+    const rows = new LockedRows();
+    let isGone = false;
+    const group = rows.group({
+      commit: (batch, mayHaveCommitted) =>
+        isGone ? Promise.reject(new OutageError('gone')) : rows.commit(batch, mayHaveCommitted),
+      findLocked: (names) => (isGone ? Promise.reject(new OutageError('gone')) : Promise.resolve(new Set(names))),
+    });
+    rows.locked.add('row 1');
+    const answers = [11, 12].map((request) => group.submit(request));
+    while (rows.inVain.length < 2) await turnOfTheLoop();
+    isGone = true;
+    expect(await outcomesOf(answers)).toEqual(['refused: gone', 'refused: gone']);
+    await group.drain();
+  });
+
+  it('refuses who needs it past waitingMax, and nobody else', async () => {
+    const rows = new LockedRows();
+    const group = rows.group({ waitingMax: 2 });
+    rows.locked.add('row 1');
+    const answers = [group.submit(11), group.submit(12)];
+    while (rows.inVain.length < 2) await turnOfTheLoop();
+    answers.push(group.submit(13));
+    expect(await group.submit(20)).toBe('done 20');
+    const full = 'refused: Too many requests are waiting; try again in a moment.';
+    expect(await outcomesOf([answers[2]!])).toEqual([full]);
+    rows.locked.clear();
+    expect((await outcomesOf(answers)).slice(0, 2)).toEqual(['done 11', 'done 12']);
   });
 });
 
