@@ -60,7 +60,7 @@ export interface RefundOrder {
   readonly attempt: number;
 }
 
-/** How one payment provider speaks. Implement it in a file of its own and name it in `providers.ts`. */
+/** How one payment provider speaks. Implement it in a file of its own and name it in `payment-providers.ts`. */
 export interface PaymentProvider {
   /** Its notices come to `/api/payments/webhook/<name>`. At most 20 letters. */
   readonly name: string;
