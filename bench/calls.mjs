@@ -35,7 +35,11 @@ export function compared({ service, echo, naive }, load) {
   ];
 }
 
-/** All three, with `count` products on sale in both databases. */
+/**
+ * All three, with `products` of them on sale in both databases.
+ * @param {import('./stand.mjs').Stand} stand
+ * @param {{ products?: number, stock?: number, calls: any[], env?: Record<string, string> }} options
+ */
 export async function startAll(stand, { products = 1, stock = STOCK_MAX, calls, env }) {
   const service = await stand.startService({ env });
   const naive = await stand.startNaive();

@@ -61,10 +61,13 @@ function join(client) {
 }
 
 const proxy = createServer({ noDelay: true }, join);
-process.on('message', (message) => {
+process.on('message', (/** @type {{ delayMs: number }} */ message) => {
   ({ delayMs } = message);
-  process.send({ delayMs });
+  process.send?.({ delayMs });
 });
 process.on('disconnect', () => process.exit(0));
 process.on('SIGTERM', () => process.exit(0));
-proxy.listen(0, '127.0.0.1', () => process.send({ port: proxy.address().port }));
+proxy.listen(0, '127.0.0.1', () => {
+  const { port } = /** @type {import('node:net').AddressInfo} */ (proxy.address());
+  process.send?.({ port });
+});

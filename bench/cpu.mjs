@@ -23,15 +23,22 @@ export function cpuSnapshot(pids) {
   return Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, cpuSecondsOf(pid)]));
 }
 
-/** What was used between two snapshots; null where a process could not be read. */
+/**
+ * What was used between two snapshots; null where a process could not be read.
+ * @param {Record<string, number | null>} before
+ * @param {Record<string, number | null>} after
+ */
 export function cpuBetween(before, after) {
-  const used = (name) => (before[name] === null || after[name] === null ? null : after[name] - before[name]);
+  const used = (name) => {
+    const [from, to] = [before[name], after[name]];
+    return from === null || to === null ? null : to - from;
+  };
   return Object.fromEntries(Object.keys(after).map((name) => [name, used(name)]));
 }
 
 /** Resident memory in MiB. */
 export function residentMib(pid) {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }
 
 /** CPU seconds that the whole machine has worked, or was kept from working by its host. */

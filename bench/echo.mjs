@@ -9,11 +9,11 @@ import Fastify from 'fastify';
 const { PORT, ECHO_ROUTES } = process.env;
 const app = Fastify();
 
-for (const { method, path, status, headers, body } of JSON.parse(ECHO_ROUTES)) {
+for (const { method, path, status, headers, body } of JSON.parse(ECHO_ROUTES ?? '[]')) {
   app.route({ method, url: path, handler: (_request, reply) => reply.code(status).headers(headers).send(body) });
 }
 
 process.on('disconnect', () => process.exit(0));
 process.on('SIGTERM', () => process.exit(0));
 await app.listen({ port: Number(PORT), host: '127.0.0.1' });
-process.send('ready');
+process.send?.('ready');

@@ -19,6 +19,10 @@ export function shown(title, measured) {
   return { ...figure({ target: null, title, measured, isReached: true, reach: '–' }), isShownOnly: true };
 }
 
+/**
+ * @param {{ target: number | null, title: string, measured: { figure: number, pairs?: object }, sign?: string,
+ *   isReached: boolean, unit?: string, reach?: string }} of
+ */
 function figure({ target, title, measured, sign, isReached, unit = '', reach }) {
   return {
     title,
@@ -28,6 +32,6 @@ function figure({ target, title, measured, sign, isReached, unit = '', reach }) 
     unit,
     pairs: measured.pairs ?? null,
     isReached,
-    missedBy: isReached ? null : Math.abs(measured.figure - target),
+    missedBy: isReached ? null : Math.abs(measured.figure - (target ?? 0)),
   };
 }

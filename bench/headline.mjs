@@ -24,7 +24,12 @@ function lines({ contestants }) {
   });
 }
 
-/** What stands between the README's marks. */
+/**
+ * What stands between the README's marks.
+ * @param {any} run  what `describeRun` tells
+ * @param {any[]} results  of the rows
+ * @param {string} file  the page with all of them
+ */
 export function headline({ date, commit, machine, versions }, results, file) {
   const figures = results.flatMap((row) => row.figures).filter(({ isShownOnly }) => !isShownOnly);
   const reached = figures.filter(({ isReached }) => isReached).length;

@@ -76,7 +76,7 @@ async function measureRow(stand, row, timing) {
   const printed = stand.outputOf('service').trim();
   if (printed !== '') say(`The service printed: ${printed.slice(0, 500)}`);
   const contestants = Object.entries(runs).map(([name, ofOne]) => summarize(name, ofOne));
-  const { isGeneratorBound } = contestants.find(({ name }) => name === 'service');
+  const isGeneratorBound = contestants.find(({ name }) => name === 'service')?.isGeneratorBound ?? false;
   await stand.reset();
   return { name: row.name, figures: figures.map((figure) => ({ ...figure, isGeneratorBound })), contestants, runs };
 }
@@ -115,7 +115,8 @@ async function main(options) {
 
 const options = parseOptions();
 const shutdown = new Shutdown({ log: say });
-shutdown.listen((signal) => shutdown.request(`Stopping (${signal})`, 130));
+shutdown.onSignal = (signal) => shutdown.request(`Stopping (${signal})`, 130);
+shutdown.listen();
 main(options).then(
   () => shutdown.request('', 0),
   (error) => shutdown.fail(error),

@@ -43,6 +43,7 @@ async function makeTables() {
 }
 
 await makeTables();
+/** @type {any} mysql2's answers have no type of their own */
 const pool = mysql.createPool({ ...address, database, connectionLimit: POOL_SIZE, timezone: 'Z' });
 const app = Fastify();
 
@@ -54,7 +55,7 @@ class Refusal extends Error {
   }
 }
 
-app.setErrorHandler((error, _request, reply) =>
+app.setErrorHandler((/** @type {Partial<Refusal> & Error} */ error, _request, reply) =>
   reply.code(error.statusCode ?? 500).send(error.body ?? { status: 500, code: error.message }),
 );
 
@@ -73,14 +74,14 @@ async function transaction(work) {
   }
 }
 
-app.get('/api/products/:id', async ({ params: { id } }) => {
+app.get('/api/products/:id', async (/** @type {any} */ { params: { id } }) => {
   const [[product]] = await pool.query('SELECT id, name, price, stock_total FROM products WHERE id = ?', [id]);
   if (!product) throw new Refusal(404, 'PRODUCT_NOT_FOUND');
   const [[{ taken }]] = await pool.query(TAKEN, [id]);
   return { ...product, available_stock: product.stock_total - Number(taken) };
 });
 
-app.post('/api/holds', async ({ body: { product_id, quantity } }, reply) => {
+app.post('/api/holds', async (/** @type {any} */ { body: { product_id, quantity } }, reply) => {
   const id = randomUUID();
   const expiresAt = new Date(Date.now() + HOLD_SECONDS * 1000);
   await transaction(async (tx) => {
@@ -96,7 +97,7 @@ app.post('/api/holds', async ({ body: { product_id, quantity } }, reply) => {
   return { hold_id: id, product_id, quantity, expires_at: expiresAt, status: 'active' };
 });
 
-app.post('/api/orders', async ({ body: { hold_id } }, reply) => {
+app.post('/api/orders', async (/** @type {any} */ { body: { hold_id } }, reply) => {
   const order = await transaction(async (tx) => {
     const [[hold]] = await tx.query(
       `SELECT h.product_id, h.qty, h.status, h.expires_at <= NOW(3) AS is_expired, h.qty * p.price AS amount
@@ -115,7 +116,7 @@ app.post('/api/orders', async ({ body: { hold_id } }, reply) => {
   return { ...order, status: 'pending_payment', payment_due_at: new Date(Date.now() + 900_000) };
 });
 
-app.post('/api/payments/webhook', async ({ body: { order_id, transaction_id } }) => {
+app.post('/api/payments/webhook', async (/** @type {any} */ { body: { order_id, transaction_id } }) => {
   await transaction(async (tx) => {
     const [[order]] = await tx.query('SELECT status FROM orders WHERE id = ? FOR UPDATE', [order_id]);
     if (!order) throw new Refusal(404, 'ORDER_NOT_FOUND');
@@ -128,4 +129,4 @@ app.post('/api/payments/webhook', async ({ body: { order_id, transaction_id } })
 process.on('disconnect', () => process.exit(0));
 process.on('SIGTERM', () => process.exit(0));
 await app.listen({ port: Number(process.env.PORT), host: '127.0.0.1' });
-process.send('ready');
+process.send?.('ready');

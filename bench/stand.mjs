@@ -34,6 +34,12 @@ export function startCommand() {
 }
 
 export class Stand {
+  /** @type {any} a connection of mysql2, whose answers have no type of their own; there from `open` on */
+  database;
+  /** @type {any} an ioredis; there from `open` on */
+  redis;
+  /** @type {Record<string, number | null>} */
+  pids = {};
   #processes = [];
   #counts = new Map();
   #olderHolds = 0;
@@ -80,7 +86,7 @@ export class Stand {
   async #findServerPids() {
     const [[{ pidFile }]] = await this.database.query('SELECT @@pid_file AS pidFile');
     const database = existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8')) : null;
-    const redis = Number(/process_id:(\d+)/.exec(await this.redis.info('server'))[1]);
+    const redis = Number(/process_id:(\d+)/.exec(await this.redis.info('server'))?.[1]);
     return { database, redis };
   }
 
@@ -150,6 +156,7 @@ export class Stand {
     return echo;
   }
 
+  /** @param {{ databasePort?: number }} options */
   startNaive({ databasePort } = {}) {
     const { flags } = startCommand();
     return this.#start('naive', [...flags, join(here, 'naive.mjs')], {
@@ -193,6 +200,7 @@ export class Stand {
     mkdirSync(this.pidDir, { recursive: true });
     const out = openSync(this.#logFile(name), 'w');
     const options = { cwd: this.pidDir, env: { ...this.env, ...env }, stdio: ['ignore', out, out, 'ipc'] };
+    /** @type {import('../scripts/owned.mjs').Ownership} */
     const as = { name, role: 'app', pidDir: this.pidDir, graceMs: 20_000 };
     const spawned = spawnOwned(process.execPath, args, options, as);
     closeSync(out);
@@ -272,7 +280,11 @@ export class Stand {
   }
 }
 
-/** @returns {Promise<{ status: number, headers: Record<string, string>, body: string }>} */
+/**
+ * @param {{ port: number }} server
+ * @param {{ method?: string, path: string, body?: object, headers?: Record<string, string> }} call
+ * @returns {Promise<{ status: number | undefined, headers: http.IncomingHttpHeaders, body: string }>}
+ */
 export function callOnce({ port }, { method = 'GET', path, body, headers = {} }) {
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const type = payload === undefined ? {} : { 'content-type': 'application/json' };

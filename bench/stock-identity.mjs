@@ -25,6 +25,8 @@ export async function checkStockIdentity(database) {
 /**
  * Every hold that was answered must be in its table; a few more may be, because a generator that ends leaves
  * what it has in flight unanswered.
+ * @param {any} database  a connection of mysql2
+ * @param {number} older
  * @param {{ answered: number, unansweredMax: number }} counts
  */
 export async function checkHoldsAreStored(database, older, { answered, unansweredMax }) {

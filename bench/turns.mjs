@@ -25,13 +25,23 @@ async function waitForQuiet(pids) {
   for (let before = cpuSnapshot(pids); Date.now() < deadline;) {
     await sleep(QUIET_SAMPLE_MS);
     const now = cpuSnapshot(pids);
-    const used = Object.values(cpuBetween(before, now)).reduce((sum, seconds) => sum + (seconds ?? 0), 0);
+    const used = Object.values(cpuBetween(before, now)).reduce(
+      (/** @type {number} */ sum, seconds) => sum + (seconds ?? 0),
+      0,
+    );
     if (used <= QUIET_CPU_SECONDS) return;
     before = now;
   }
 }
 
-/** Runs a contestant's load once, and tells what it cost each process. */
+/** @typedef {{ name?: string, server: any, load: Function, prepare?: Function }} Contestant */
+
+/**
+ * Runs a contestant's load once, and tells what it cost each process.
+ * @param {import('./stand.mjs').Stand} stand
+ * @param {Contestant} contestant
+ * @param {number} seconds
+ */
 export async function measure(stand, { server, load, prepare }, seconds) {
   const pids = { server: server.pid, ...stand.pids };
   const measuredPids = { ...pids, proxy: stand.proxyPid };
@@ -51,10 +61,13 @@ export async function measure(stand, { server, load, prepare }, seconds) {
 
 /**
  * Measures all contestants in rounds, every other round in reversed order.
- * @param {{ name: string, server: object, load: Function, prepare?: Function }[]} contestants
+ * @param {import('./stand.mjs').Stand} stand
+ * @param {(Contestant & { name: string })[]} contestants
+ * @param {{ rounds: number, seconds: number, warmUpSeconds: number }} timing
  * @returns {Promise<Record<string, object[]>>} the runs of each contestant, by name
  */
 export async function inTurns(stand, contestants, { rounds, seconds, warmUpSeconds }) {
+  /** @type {Record<string, any[]>} */
   const runs = Object.fromEntries(contestants.map(({ name }) => [name, []]));
   for (const contestant of contestants) await measure(stand, contestant, warmUpSeconds);
   for (let round = 0; round < rounds; round++) {

@@ -67,6 +67,7 @@ function isInstalledByHand() {
 }
 
 /** The npm that runs us if there is one, so that its version is the one the person chose. */
+/** @returns {[string, string[]]} */
 function npmCommand(args) {
   const running = process.env.npm_execpath ?? '';
   return /npm-cli\.c?js$/.test(basename(running)) ? [process.execPath, [running, ...args]] : ['npm', args];

@@ -141,14 +141,18 @@ export const CONTAINER_NEEDS = [
 
 /** @returns which of the needs this machine does not have */
 export function missingNeeds(names, log) {
-  const manager = findPackageManager()?.name;
+  const manager = findPackageManager()?.name ?? '';
   return names.filter((name) => !NEEDS[name].find(log) && NEEDS[name].packages[manager] !== '');
 }
 
-/** What a person can do when we can do nothing. */
+/**
+ * What to run, for a person whose machine misses the needs.
+ * @param {string[]} missing
+ * @param {{ name: string, install: string } | null} [manager]
+ */
 export function installAdvice(missing, manager = findPackageManager()) {
   const titles = missing.map((name) => NEEDS[name].title).join(', ');
-  const names = missing.map((name) => NEEDS[name].packages[manager?.name]);
+  const names = missing.map((name) => NEEDS[name].packages[manager?.name ?? '']);
   const packages = names.map((found) => (Array.isArray(found) ? found[0].join(' ') : found));
   const how = manager
     ? `Install them with:\n\n    ${manager.install} ${[...new Set(packages)].filter(Boolean).join(' ')}`

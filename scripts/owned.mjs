@@ -24,7 +24,16 @@ const OUTPUT_KEPT_CHARS = 20_000;
 const GRACE_MS = 10_000;
 const WAITED_FOR_CAP_MS = 300_000;
 
-/** Everything that must be ended: { role: 'tool' | 'app' | 'server', end(), kill(), ask?() }. */
+/**
+ * How a process is owned. What is waited for is never interrupted; what is part of the stop may be started during it.
+ * @typedef {{ name: string, role: 'tool' | 'app' | 'server', pidDir: string, graceMs?: number,
+ *   isWaitedFor?: boolean, isPartOfStop?: boolean }} Ownership
+ */
+
+/**
+ * Everything that must be ended.
+ * @type {Set<{ role: Ownership['role'], end(): Promise<unknown>, kill(): unknown, ask?(): void }>}
+ */
 const owned = new Set();
 let isClosing = false;
 
@@ -52,10 +61,8 @@ export function own(entry) {
 
 /**
  * Starts a process that is ended with the launcher, or by the next one if this one is killed.
- * @param {{ name: string, role: 'tool' | 'app' | 'server', pidDir: string, graceMs?: number,
- *   isWaitedFor?: boolean, isPartOfStop?: boolean }} as  what is waited for is never interrupted;
- *   what is part of the stop may be started during it
- * @returns {{ child, record, exited: Promise<{ code: number | null, signal: string | null }>, end(): Promise<void> }}
+ * @param {Ownership} as
+ * @returns {{ child: any, record: import('./processes.mjs').ProcessRecord & { graceMs: number }, exited: Promise<{ code: number | null, signal: string | null }>, end(): Promise<void> }}
  */
 export function spawnOwned(command, args, options, as) {
   if (isClosing && !as.isPartOfStop) throw new StoppingError();
@@ -102,6 +109,9 @@ function ownProcess(record, pidFile, { role, isWaitedFor = false }) {
 
 /**
  * Runs a tool to its end, quietly: its output is shown only if it fails.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {Omit<Ownership, 'role'> & { cwd?: string, env?: NodeJS.ProcessEnv }} options
  * @throws Error with the end of the output when the exit code is not 0
  */
 export async function runTool(command, args, { cwd, env, ...as }) {

@@ -15,6 +15,8 @@ const hasProc = existsSync('/proc/self/stat');
 // Start times count from the boot, so a record of before the last boot must never match.
 const bootId = hasProc ? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() : '';
 
+/** @typedef {{ pid: number, started: string }} ProcessRecord */
+
 /** Name, state, parent, group and start time of a process, or null when there is none. */
 function inspect(pid) {
   return hasProc ? inspectProc(pid) : inspectPs(pid);
@@ -194,6 +196,7 @@ function findPidFiles(dir, depth = 0) {
 /**
  * Ends what a killed launcher left running anywhere below a folder: the application and tools
  * first, servers last. What belongs to a launcher that lives is left alone.
+ * @param {(line: string) => void} [log]
  * @returns how many processes were ended
  */
 export async function endLeftovers(dir, log = () => {}) {
@@ -236,7 +239,12 @@ export async function tryLock(file, extra = {}) {
   }
 }
 
-/** Runs `work` under the lock, waiting for a living holder for as long as it lives. */
+/**
+ * Runs `work` under the lock, waiting for a living holder for as long as it lives.
+ * @template T
+ * @param {() => T} work
+ * @param {(holder: ProcessRecord) => void} [onWait]
+ */
 export async function withLock(file, work, onWait = () => {}) {
   let told = false;
   for (let holder = await tryLock(file); holder; holder = await tryLock(file)) {

@@ -110,6 +110,7 @@ async function commandEnv(mode, service) {
 function spawnCommand([command, ...args], env, mode) {
   const program = command === 'node' ? process.execPath : command;
   const options = { cwd: root, env: { ...process.env, ...env }, stdio: 'inherit' };
+  /** @type {import('./owned.mjs').Ownership} */
   const as = {
     name: `command-${process.pid}`,
     role: 'app',
@@ -143,5 +144,5 @@ async function main({ mode: asked, command }, shutdown) {
 
 const shutdown = new Shutdown({ log: say });
 shutdown.onSignal = (signal) => shutdown.request(`Stopping (${signal})`, 1);
-shutdown.listen((signal) => shutdown.onSignal(signal));
+shutdown.listen();
 main(parseArguments(process.argv.slice(2)), shutdown).catch((error) => shutdown.fail(error));

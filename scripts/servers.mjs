@@ -12,6 +12,9 @@ import { startRedis } from './servers/redis.mjs';
 
 export { startDatabase, startRedis };
 
+/** @typedef {import('./servers/database.mjs').DatabaseServer} DatabaseServer */
+/** @typedef {import('./servers/redis.mjs').RedisServer} RedisServer */
+
 const GIVEN = {
   database: { key: 'DB_HOST', keys: ['DB_HOST', 'DB_PORT', 'DB_USERNAME', 'DB_PASSWORD'] },
   redis: { key: 'REDIS_HOST', keys: ['REDIS_HOST', 'REDIS_PORT', 'REDIS_PASSWORD'] },
@@ -43,17 +46,14 @@ function redisEnv(port, env) {
 }
 
 async function startPrivate(kind, { dir, env, log, databaseFlags }) {
-  const start = kind === 'database' ? startDatabase : startRedis;
-  const server = await start({
-    dir: join(dir, kind),
-    log,
-    flags: kind === 'database' ? databaseFlags : [],
-  });
+  const home = join(dir, kind);
+  const server =
+    kind === 'database'
+      ? await startDatabase({ dir: home, log, flags: databaseFlags })
+      : await startRedis({ dir: home, log });
   log(`${server.label} is ready on port ${server.port}`);
-  const serverEnv =
-    kind === 'database' ? databaseEnv(server.port, server.username, server.password) : redisEnv(server.port, env);
   return {
-    env: serverEnv,
+    env: 'username' in server ? databaseEnv(server.port, server.username, server.password) : redisEnv(server.port, env),
     where: `${server.label}, private, port ${server.port}`,
     stop: () => server.stop(),
   };

@@ -10,8 +10,15 @@ const SAME_KEY_PRESS_MS = 1_000;
 const PARENT_CHECK_MS = 500;
 
 export class Shutdown {
+  /** @type {Promise<void> | null} */
   #running = null;
   #startedAt = 0;
+
+  /**
+   * What to do with the first signal.
+   * @type {(signal: NodeJS.Signals) => unknown}
+   */
+  onSignal = (signal) => this.request(`Stopping (${signal})`);
 
   /** @param {{ log(line: string): void, cleanUp?(): void }} options */
   constructor({ log, cleanUp = () => {} }) {
@@ -40,11 +47,10 @@ export class Shutdown {
     process.exit(exitCode);
   }
 
-  /** @param onSignal what to do with the first signal; by default, shut down */
-  listen(onSignal = (signal) => this.request(`Stopping (${signal})`)) {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  listen() {
+    for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
       process.on(signal, () => {
-        if (!this.isRunning) return onSignal(signal);
+        if (!this.isRunning) return void this.onSignal(signal);
         if (Date.now() - this.#startedAt > SAME_KEY_PRESS_MS) hurryOwned();
       });
     }

@@ -106,6 +106,7 @@ function spawnApp(env) {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'inherit', 'inherit'],
   };
+  /** @type {import('./owned.mjs').Ownership} */
   const as = { name: 'service', role: 'app', pidDir: localDir, graceMs: APP_STOP_GRACE_MS };
   return spawnOwned(process.execPath, args, options, as);
 }

@@ -62,6 +62,7 @@ export async function startEngine() {
   await removeContainers();
   rmSync(socket, { force: true });
   const options = { cwd: '/', env: engineEnv, stdio: 'ignore' };
+  /** @type {import('../owned.mjs').Ownership} */
   const as = { name: 'podman', role: 'server', pidDir: localDir };
   spawnOwned('podman', ['system', 'service', '--time=0', engineEnv.DOCKER_HOST], options, as);
   if (!(await waitUntil(() => existsSync(socket), START_CAP_MS))) throw new Error('podman does not listen');

@@ -85,7 +85,9 @@ async function buildStandIn(image, log) {
 async function addNode(context, log) {
   const [folder] = (await nodeLtsEnv(log)).PATH.split(delimiter);
   copyFileSync(join(folder, 'node'), join(context, 'node'));
-  cpSync(dirname(dirname(process.env.npm_execpath)), join(context, 'npm'), { recursive: true, dereference: true });
+  const npm = process.env.npm_execpath;
+  if (!npm) throw new Error('The images get the npm that runs this: use `npm run test:containers`.');
+  cpSync(dirname(dirname(npm)), join(context, 'npm'), { recursive: true, dereference: true });
   const trusted = process.env.NODE_EXTRA_CA_CERTS || '/etc/ssl/certs/ca-certificates.crt';
   copyFileSync(trusted, join(context, 'ca-certificates.crt'));
 }

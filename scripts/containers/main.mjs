@@ -25,6 +25,7 @@ async function runSuite() {
   own({ role: 'server', end: removeContainers, kill: () => {} });
   await buildImages({ log: say });
   const options = { cwd: root, env: engineEnv, stdio: 'inherit' };
+  /** @type {import('../owned.mjs').Ownership} */
   const as = { name: 'container-tests', role: 'app', pidDir: localDir };
   return spawnOwned(process.execPath, [...JEST, ...CONFIG, ...process.argv.slice(2)], options, as).exited;
 }
@@ -45,5 +46,6 @@ async function main() {
   );
 }
 
-shutdown.listen((signal) => shutdown.request(`Stopping (${signal})`, 1));
+shutdown.onSignal = (signal) => shutdown.request(`Stopping (${signal})`, 1);
+shutdown.listen();
 main().catch((error) => shutdown.fail(error));

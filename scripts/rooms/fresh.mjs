@@ -85,6 +85,7 @@ function enter() {
     'mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" && ' +
     'exec chroot "$1" sh -c "cd $2 && exec node scripts/rooms/newcomer.mjs"';
   const namespaces = ['--mount', '--pid', '--fork', '--kill-child'];
+  /** @type {import('../owned.mjs').Ownership} */
   const as = { name: 'room', role: 'app', pidDir, graceMs: 500 };
   return spawnOwned(
     'unshare',
@@ -108,5 +109,6 @@ async function main() {
 }
 
 const shutdown = new Shutdown({ log: say });
-shutdown.listen((signal) => shutdown.request(`Leaving the room (${signal})`, 1));
+shutdown.onSignal = (signal) => shutdown.request(`Leaving the room (${signal})`, 1);
+shutdown.listen();
 main().catch((error) => shutdown.fail(error));

@@ -10,14 +10,17 @@ import { debianArchive, unpackTree } from './debian-tree.mjs';
 const PACKAGES = ['mysql-server-core', 'mysql-client-core'];
 const PROGRAMS = ['usr/sbin/mysqld', 'usr/bin/mysql', 'usr/bin/mysqldump', 'usr/bin/mysqlbinlog'];
 
+function onlyOne(folder, pattern) {
+  const name = readdirSync(folder).find((each) => pattern.test(each));
+  if (name === undefined) throw new Error(`${folder} has nothing like ${pattern}`);
+  return name;
+}
+
 /** One small script a program, beside the tree. */
 function writeWrappers(tree, bin) {
-  const libraries = readdirSync(join(tree, 'usr/lib')).find((name) => name.endsWith('-linux-gnu'));
+  const libraries = onlyOne(join(tree, 'usr/lib'), /-linux-gnu$/);
   const dir = join(tree, 'usr/lib', libraries);
-  const loader = join(
-    dir,
-    readdirSync(dir).find((name) => /^ld-linux.*\.so\.\d$/.test(name)),
-  );
+  const loader = join(dir, onlyOne(dir, /^ld-linux.*\.so\.\d$/));
   mkdirSync(bin);
   for (const path of PROGRAMS) {
     const file = join(bin, basename(path));

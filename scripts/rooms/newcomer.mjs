@@ -55,7 +55,7 @@ function others() {
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .flatMap((pid) => {
       try {
-        const [, name, state] = /\((.*)\) (\S)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+        const [, name, state] = /\((.*)\) (\S)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
         return state === 'Z' ? [] : [`${name} (${pid})`];
       } catch {
         return [];
@@ -79,7 +79,7 @@ async function tryStart({ start, call }) {
     const answer = await fetch(request.url.replace('http://127.0.0.1:3000', url), request.options);
     check("the README's call is answered 201", answer.status === 201, `${answer.status} ${await answer.text()}`);
   }
-  process.kill(-child.pid, 'SIGINT');
+  if (child.pid) process.kill(-child.pid, 'SIGINT');
   const end = await within(exited, STOP_CAP_MS);
   check('Ctrl-C ends it, with code 0', end === 0, String(end));
   const deadline = Date.now() + STOP_CAP_MS;

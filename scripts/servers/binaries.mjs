@@ -58,6 +58,7 @@ export function findBinary(names, firstDirs) {
 
 function versionLine(binary, args, argv0) {
   try {
+    /** @type {import('node:child_process').ExecFileSyncOptionsWithStringEncoding & { argv0?: string }} */
     const options = {
       argv0,
       encoding: 'utf8',
@@ -77,7 +78,8 @@ function isNewEnough(version, oldest) {
 
 /**
  * Asks the program itself what it is: on Debian `mysqld` is another name of MariaDB.
- * @returns {{ binary, engine: 'mariadb' | 'mysql', label } | null} null when it is neither
+ * @param {string} binary
+ * @returns {{ binary: string, engine: 'mariadb' | 'mysql', label: string, isSupported: boolean } | null} null when it is neither
  */
 export function inspectDatabase(binary) {
   const line = versionLine(binary, ['--no-defaults', '--version']);
@@ -91,6 +93,7 @@ export function inspectDatabase(binary) {
 /**
  * The database server to use, or null; says so when one is there but too old. DATABASE_SERVER names one that is taken in
  * place of those which are found.
+ * @param {(line: string) => void} [log]
  */
 export function findDatabase(log = () => {}) {
   const chosen = process.env.DATABASE_SERVER;

@@ -12,6 +12,8 @@ import { keptSecret } from '../secrets.mjs';
 import { findDatabase, findInstaller, inspectDatabase } from './binaries.mjs';
 import { PrivateServer, claimServerDir } from './private-server.mjs';
 
+/** @typedef {Awaited<ReturnType<typeof startDatabase>>} DatabaseServer */
+
 // Linux allows 108 bytes for the path of a socket, macOS 104, the final zero included.
 const SOCKET_PATH_BYTES_MAX = 100;
 const USERNAME = 'root';
@@ -103,7 +105,8 @@ function isReady(port) {
 /**
  * Starts the database of a folder, making it on the first start.
  * @param {{ dir: string, port?: number, flags?: string[], log?(line: string): void,
- *   binary?: string }} options  `flags` come last and win; `binary` names the server to run
+ *   binary?: string }} options  `flags` come last and win; `binary` names the server to run; without a port it is the
+ *   last one of this folder if that is free, else any free one
  */
 export async function startDatabase({ dir, port, flags = [], log = () => {}, binary }) {
   const found = binary ? inspectDatabase(binary) : findDatabase(log);

@@ -13,6 +13,7 @@ const ANSWER_TIMEOUT_MS = 5_000;
 
 /** True when the engine answers, not only the client, and knows `compose`. */
 export function isDockerReachable() {
+  /** @type {import('node:child_process').ExecFileSyncOptions} */
   const options = { stdio: 'ignore', timeout: ANSWER_TIMEOUT_MS };
   try {
     execFileSync('docker', ['compose', 'version'], options);
@@ -60,5 +61,5 @@ export async function startContainers(services, { root, dir, log }) {
   const disown = own({ role: 'server', end, kill: () => {} });
   log(`Starting ${services.join(' and ')} with Docker (project ${project}; the first time fetches the images)`);
   await compose('docker-compose-up', ['up', '-d', '--wait', ...services]);
-  return { ports, password, stop: async () => (disown(), await end()) };
+  return { ports, password, stop: async () => (disown(), void (await end())) };
 }

@@ -11,6 +11,8 @@ import { answersOn, findFreePort } from '../ports.mjs';
 import { findDatabase, findInstaller } from './binaries.mjs';
 import { PrivateServer, claimServerDir } from './private-server.mjs';
 
+/** @typedef {import('./database.mjs').DatabaseServer} DatabaseServer */
+
 const NEW_CLUSTER = '--wsrep-new-cluster';
 
 /** @returns {Promise<{ cluster: number, state: number, transfer: number }[]>} three ports for each node, all different */
@@ -61,10 +63,11 @@ async function startNode({ found, dir, isFirst, flags, log }) {
     cwd: dir,
   });
   if (ACCOUNT) execFileSync('chown', ['-R', ACCOUNT, dir]);
+  const socket = join(dir, 'node.sock');
   let isNewCluster = isFirst;
   const args = (port) => [
     ...common,
-    `--socket=${join(dir, 'node.sock')}`,
+    `--socket=${socket}`,
     `--pid-file=${join(dir, 'node.pid')}`,
     `--port=${port}`,
     '--bind-address=127.0.0.1',
@@ -75,18 +78,19 @@ async function startNode({ found, dir, isFirst, flags, log }) {
     ...(isNewCluster ? [NEW_CLUSTER] : []),
   ];
   const isReady = (port) => answersOn(port, { accepts: (bytes) => bytes.length > 4 && bytes[4] === 10 });
+  /** @type {PrivateServer<'database'>} */
   const server = new PrivateServer({ ...found, kind: 'database', dir, args, isReady });
   await server.start();
   // Started again it joins the others.
   isNewCluster = false;
-  return Object.assign(server, { engine: found.engine, username: USERNAME, password: '' });
+  return Object.assign(server, { engine: found.engine, username: USERNAME, password: '', socket });
 }
 
 /**
  * Starts a new cluster, node after node, in a folder of its own that `stop` deletes.
- * @param {{ size?: number, waitUntilSynced(node: object): Promise<void>, log?(line: string): void }} options  a node
+ * @param {{ size?: number, waitUntilSynced(node: DatabaseServer): Promise<void>, log?(line: string): void }} options  a node
  *   that answers may still be busy with getting its data; `waitUntilSynced` tells when it takes statements
- * @returns {Promise<{ nodes: object[], stop(): Promise<void> }>}
+ * @returns {Promise<{ nodes: DatabaseServer[], stop(): Promise<void> }>}
  */
 export async function startCluster({ size = 3, waitUntilSynced, log = () => {} }) {
   const found = findDatabase(log);
@@ -94,11 +98,13 @@ export async function startCluster({ size = 3, waitUntilSynced, log = () => {} }
   chmodSync(home, 0o755);
   const ports = await choosePorts(size);
   const members = ports.map(({ cluster }) => `127.0.0.1:${cluster}`).join(',');
+  /** @type {DatabaseServer[]} */
   const nodes = [];
   for (const [index, own] of ports.entries()) {
     const dir = join(home, `node-${index + 1}`);
-    nodes.push(await startNode({ found, dir, isFirst: index === 0, flags: flagsOf(own, members), log }));
-    await waitUntilSynced(nodes.at(-1));
+    const node = await startNode({ found, dir, isFirst: index === 0, flags: flagsOf(own, members), log });
+    nodes.push(node);
+    await waitUntilSynced(node);
   }
   const stop = async () => {
     await Promise.all(nodes.map((node) => node.stop()));

@@ -25,11 +25,13 @@ const START_CAP_MS = 120_000;
 const STOP_GRACE_MS = 30_000;
 const PORT_TRIES = 4;
 
+/** @template {'database' | 'redis'} [Kind='database' | 'redis'] */
 export class PrivateServer {
+  /** @type {ReturnType<typeof spawnOwned> | null} */
   #process = null;
 
   /**
-   * @param {{ kind: 'database' | 'redis', label: string, dir: string, port?: number,
+   * @param {{ kind: Kind, label: string, dir: string, port?: number,
    *   binary: string, argv0?: string, args(port: number): string[],
    *   isReady(port: number): Promise<boolean> }} spec
    */
@@ -76,7 +78,10 @@ export class PrivateServer {
     this.#process = null;
   }
 
-  /** Signals the whole server at once: `kill('SIGKILL')` is the crash of the tests. */
+  /**
+   * Signals the whole server at once: `kill('SIGKILL')` is the crash of the tests.
+   * @param {NodeJS.Signals} signal
+   */
   kill(signal = 'SIGKILL') {
     if (this.#process) signalGroup(this.#process.record, signal);
   }
@@ -99,6 +104,7 @@ export class PrivateServer {
     const out = openSync(this.logFile, 'a', 0o600);
     try {
       const options = { cwd: this.dir, stdio: ['ignore', out, out], argv0: this.spec.argv0 };
+      /** @type {import('../owned.mjs').Ownership} */
       const as = { name: this.kind, role: 'server', pidDir: this.dir, graceMs: STOP_GRACE_MS };
       this.#process = spawnOwned(this.spec.binary, this.spec.args(this.port), options, as);
     } finally {
@@ -106,7 +112,7 @@ export class PrivateServer {
     }
     // A test runner must be able to end although a server that it forgot is still running.
     this.#process.child.unref();
-    await this.#waitUntilReady(logStart);
+    await this.#waitUntilReady(this.#process.record, logStart);
     writeJson(this.#portFile, { port: this.port });
   }
 
@@ -120,10 +126,10 @@ export class PrivateServer {
     return statSync(this.logFile).size;
   }
 
-  async #waitUntilReady(logStart) {
+  async #waitUntilReady(record, logStart) {
     const deadline = Date.now() + START_CAP_MS;
-    while (isAlive(this.#process.record)) {
-      if ((await this.spec.isReady(this.port)) && isAlive(this.#process.record)) return;
+    while (isAlive(record)) {
+      if ((await this.spec.isReady(this.port)) && isAlive(record)) return;
       if (Date.now() > deadline) {
         await this.stop();
         throw this.#startError(`did not answer within ${START_CAP_MS / 1000} s`, logStart);
@@ -137,8 +143,7 @@ export class PrivateServer {
     const log = readFileSync(this.logFile).subarray(logStart).toString().trimEnd();
     const tail = log.split('\n').slice(-LOG_TAIL_LINES).join('\n');
     const error = new Error(`${this.label} ${what}. End of ${this.logFile}:\n${tail}`);
-    error.isPortTaken = /address already in use|port: Address/i.test(log);
-    return error;
+    return Object.assign(error, { isPortTaken: /address already in use|port: Address/i.test(log) });
   }
 }
 

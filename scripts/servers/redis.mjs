@@ -6,6 +6,8 @@ import { answersOn } from '../ports.mjs';
 import { findRedis } from './binaries.mjs';
 import { PrivateServer, claimServerDir } from './private-server.mjs';
 
+/** @typedef {Awaited<ReturnType<typeof startRedis>>} RedisServer */
+
 function serverArgs(dir, flags) {
   return (port) => [
     ...['--port', String(port), '--bind', '127.0.0.1', '--protected-mode', 'yes'],

@@ -24,6 +24,7 @@ beforeAll(() => {
     'ormconfig.ts',
     'package.json',
     'tsconfig.json',
+    'tsconfig.scripts.json',
     '.dependency-cruiser.cjs',
   ]) {
     cpSync(join(ROOT, entry), join(tree, entry), { recursive: true });
@@ -33,15 +34,17 @@ beforeAll(() => {
 
 afterAll(() => rmSync(tree, { recursive: true }));
 
-/** Runs the import step of the check, with these files added to the sources for the time of the run. */
-function checkImports(planted: Record<string, string> = {}): { exitCode: number | null; output: string } {
+/** Runs a step of the check, with these files added to the sources for the time of the run. */
+function check(command: string, planted: Record<string, string>): { exitCode: number | null; output: string } {
   const paths = Object.keys(planted).map((path) => join(tree, path));
   for (const path of paths) mkdirSync(dirname(path), { recursive: true });
   Object.values(planted).forEach((content, index) => writeFileSync(paths[index]!, content));
-  const { status, stdout, stderr } = spawnSync('npm', ['run', '--silent', 'imports'], { cwd: tree, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(command, { cwd: tree, encoding: 'utf8', shell: true });
   for (const path of paths) rmSync(path);
   return { exitCode: status, output: stdout + stderr };
 }
+
+const checkImports = (planted: Record<string, string> = {}) => check('npm run --silent imports', planted);
 
 const importing = (path: string): string => `export * from '${path}';\n`;
 
@@ -114,6 +117,21 @@ describe('the import step of npm run check', () => {
       expect(output).toContain('no-circular-imports: src/common/circle-');
       expect(output).toContain('no-circular-imports: src/holds/circle-');
       expect(output).toMatch(/no-circular-folders: src\/http →\s+src\/observability →\s+src\/http/);
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describe('the types of the scripts', () => {
+  it(
+    'are checked: what a script hands to another must be what that takes',
+    () => {
+      const { exitCode, output } = check('npx tsc -p tsconfig.scripts.json', {
+        'scripts/planted.mjs': "import { keptSecret } from './secrets.mjs';\n\nkeptSecret('file').toFixed(2);\n",
+        'bench/planted.mjs': "import { atLeast } from './figures.mjs';\n\natLeast('much', 'title', { figure: 1 });\n",
+      });
+      expect(exitCode).not.toBe(0);
+      expect(output.match(/^\S+planted[.]mjs/gm)).toEqual(['bench/planted.mjs', 'scripts/planted.mjs']);
     },
     TIMEOUT_MS,
   );

@@ -21,7 +21,7 @@ describe('README.md', () => {
     const results = filesBelow('bench/results').filter((path) => path.endsWith('.json'));
     const runs = results.map((path) => ({
       file: path.replace(/json$/, 'md'),
-      ...(JSON.parse(read(path)) as { run: { date: string }; results: unknown }),
+      ...(JSON.parse(read(path)) as { run: { date: string }; results: unknown[] }),
     }));
     const { run, results: rows, file } = runs.sort((a, b) => (a.run.date < b.run.date ? -1 : 1)).at(-1)!;
     expect(read('README.md')).toContain(`<!-- bench:begin -->\n\n${headline(run, rows, file)}\n\n<!-- bench:end -->`);
