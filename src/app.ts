@@ -7,7 +7,8 @@ import type { FastifyInstance } from 'fastify';
 import { AdminGate, refuseStrangers } from './access/admin-gate.js';
 import { serveQueueBoard } from './operations/queue-board.js';
 import { AppModule } from './app.module.js';
-import { callDirectly } from './http/direct-routes.js';
+import { takeTheLane } from './http/lane.js';
+import { layPipeline } from './http/pipeline.js';
 import { ADMIN_BODY_BYTES_MAX } from './http/endpoint.decorator.js';
 import { AJV_OPTIONS } from './http/json-schema.js';
 import { NotReadyError, type ProblemCode } from './common/problem.js';
@@ -62,60 +63,62 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config), adapter, options),
   );
   const fastify = app.getHttpAdapter().getInstance();
-  if (http.trustedProxies.length > 0) forgetClientPorts(fastify);
-  measureRequests(fastify, app.get(MetricsService));
-  headAnswers(fastify);
-  parseJsonBodies(fastify);
-  followLifecycle(fastify, app.get(Lifecycle));
-  refuseStrangers(fastify, app.get(AdminGate));
-  refuseForgedNotices(fastify, app.get(NoticeGate));
-  callDirectly(app);
-  app.get(KnownRoutes).watch(fastify);
-  refuseExpectations(fastify.server, countProblem);
   fastify.server.maxConnections = http.connectionsMax;
-  await registerPlugins(fastify, config);
-  await serveQueueBoard(fastify, {
-    queues: app.get(Queues),
-    gate: app.get(AdminGate),
-    problems: app.get(ProblemFilter),
+  await layPipeline(fastify, {
+    clientAddress: () => http.trustedProxies.length > 0 && forgetClientPorts(fastify),
+    figures: () => measureRequests(fastify, app.get(MetricsService)),
+    head: headAnswers,
+    bodies: parseJsonBodies,
+    lifecycle: () => followLifecycle(fastify, app.get(Lifecycle)),
+    strangers: () => refuseStrangers(fastify, app.get(AdminGate)),
+    forgedNotices: () => refuseForgedNotices(fastify, app.get(NoticeGate)),
+    lane: () => takeTheLane(app),
+    knownRoutes: () => app.get(KnownRoutes).watch(fastify),
+    expectations: () => refuseExpectations(fastify.server, countProblem),
+    rateLimit: () => limitRates(fastify, http),
+    crossOrigin: () => http.corsOrigins.length > 0 && allowOrigins(fastify, http),
+    documents: async () => {
+      await fastify.register(swagger, OPENAPI);
+      await serveDocs(fastify);
+    },
+    queueBoard: () =>
+      serveQueueBoard(fastify, { queues: app.get(Queues), gate: app.get(AdminGate), problems: app.get(ProblemFilter) }),
   });
   await app.init();
   await fastify.ready();
   return app;
 }
 
-async function registerPlugins(fastify: FastifyInstance, { http }: Config): Promise<void> {
-  if (http.rateLimitPerMinute > 0) {
+async function limitRates(fastify: FastifyInstance, { rateLimitPerMinute }: Config['http']): Promise<void> {
+  if (rateLimitPerMinute > 0) {
     fastify.addHook('onRoute', (route) => {
-      const config = route.config as { isRateLimited?: boolean } | undefined;
       // The plugin takes the routes whose configuration names it.
-      if (config?.isRateLimited === true) route.config = { ...route.config, rateLimit: {} };
+      if (route.config?.rules?.isRateLimited === true) route.config = { ...route.config, rateLimit: {} };
     });
   }
   await fastify.register(rateLimit, {
     global: false,
-    max: http.rateLimitPerMinute,
+    max: rateLimitPerMinute,
     timeWindow: '1 minute',
     cache: CLIENTS_MAX,
     enableDraftSpec: true,
   });
-  if (http.corsOrigins.length > 0) {
-    await fastify.register(cors, {
-      origin: [...http.corsOrigins],
-      methods: ['GET', 'POST', 'PATCH', 'DELETE'],
-      exposedHeaders: [
-        'location',
-        'retry-after',
-        'x-request-id',
-        'ratelimit-limit',
-        'ratelimit-remaining',
-        'ratelimit-reset',
-      ],
-      maxAge: 600,
-    });
-  }
-  await fastify.register(swagger, OPENAPI);
-  await serveDocs(fastify);
+}
+
+async function allowOrigins(fastify: FastifyInstance, { corsOrigins }: Config['http']): Promise<void> {
+  await fastify.register(cors, {
+    origin: [...corsOrigins],
+    methods: ['GET', 'POST', 'PATCH', 'DELETE'],
+    exposedHeaders: [
+      'location',
+      'retry-after',
+      'x-request-id',
+      'ratelimit-limit',
+      'ratelimit-remaining',
+      'ratelimit-reset',
+    ],
+    maxAge: 600,
+  });
 }
 
 /** Liveness goes on to the end: a process that ends is not to be killed for it. */

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import { DomainError } from '../common/problem.js';
+import { gateBeforeBody } from '../http/gates.js';
 import { Throttle } from '../common/throttle.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { MetricsService } from '../metrics/metrics.service.js';
@@ -79,11 +80,11 @@ export function refuseStrangers(fastify: FastifyInstance, gate: AdminGate): void
     if (!gate.isAdmin(request.headers.authorization ?? '')) throw await gate.refuse(request, reply, 'api');
   };
   fastify.addHook('onRoute', (route) => {
-    const isForAdmins = (route.config as { isAdmin?: boolean } | undefined)?.isAdmin === true;
-    if (isForAdmins !== route.url.startsWith('/api/admin')) {
-      throw new Error(`${String(route.method)} ${route.url} must be declared with isAdmin, like all below /api/admin`);
+    const needsScope = (route.config?.rules?.scope ?? null) !== null;
+    if (needsScope !== route.url.startsWith('/api/admin')) {
+      throw new Error(`${String(route.method)} ${route.url} must be declared with a scope, like all below /api/admin`);
     }
-    if (isForAdmins) route.onRequest = [admit, ...[route.onRequest ?? []].flat()];
+    if (needsScope) gateBeforeBody(route, admit);
   });
 }
 

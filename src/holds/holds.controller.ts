@@ -1,4 +1,4 @@
-import { Controller, Post, Req, Res } from '@nestjs/common';
+import { Controller, Post } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Endpoint, locationOf } from '../http/endpoint.decorator.js';
 import { IDEMPOTENCY_KEY_HEADER, type KeyedCall } from '../idempotency/idempotency-key.js';
@@ -25,12 +25,8 @@ export class HoldsController {
     },
     errors: ['PRODUCT_NOT_FOUND', 'INSUFFICIENT_STOCK', 'IDEMPOTENCY_KEY_REUSED'],
     isRateLimited: true,
-    isDirect: true,
   })
-  create(
-    @Req() { body, headers }: KeyedCall<CreateHoldDto>,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<HoldDto> {
+  create({ body, headers }: KeyedCall<CreateHoldDto>, reply: FastifyReply): Promise<HoldDto> {
     return this.holds.createHold(toHoldRequest(body, headers['idempotency-key'])).then((hold) => {
       void reply.header('location', `/api/holds/${hold.id}`);
       return toHoldDto(hold);

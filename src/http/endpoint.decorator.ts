@@ -1,8 +1,8 @@
-import { applyDecorators, HttpCode, type Type } from '@nestjs/common';
+import { applyDecorators, SetMetadata, type Type } from '@nestjs/common';
 import { RouteConfig, RouteSchema } from '@nestjs/platform-fastify';
-import type { DirectRoute } from './direct-routes.js';
 import { groupBy } from '../common/group-by.js';
 import { type DtoClass, type JsonSchema, schemaOf } from './json-schema.js';
+import type { RouteRules, Scope } from './route-rules.js';
 import { type ProblemCode, type ProblemDefinition, PROBLEMS } from '../common/problem-catalogue.js';
 
 export interface EndpointOptions {
@@ -17,15 +17,13 @@ export interface EndpointOptions {
   readonly success: Readonly<Record<number, SuccessResponse>>;
   /** Codes of this endpoint's own errors; those that any endpoint can answer with are added. */
   readonly errors: readonly ProblemCode[];
-  /** Only for who knows the admin token. */
-  readonly isAdmin?: boolean;
+  /** What a caller must be allowed to do; nothing, unless it is said. */
+  readonly scope?: Scope;
   readonly isRateLimited?: boolean;
-  /** Called as `(request, reply)` without Nest's layers in between (see `callDirectly`): for the calls of a sale. */
-  readonly isDirect?: boolean;
+  /** Only authentic payment notices get through. */
+  readonly takesNotices?: boolean;
   /** Bytes that a body may have, where {@link BODY_BYTES_MAX} or {@link ADMIN_BODY_BYTES_MAX} is not enough. */
   readonly bodyBytesMax?: number;
-  /** What hooks find as the route's config. */
-  readonly config?: Readonly<Record<string, unknown>>;
 }
 
 /** Bodies of the calls of a sale have some hundred bytes, and anyone may send them. */
@@ -37,12 +35,18 @@ export const ADMIN_BODY_BYTES_MAX = 65_536;
 interface SuccessResponse {
   readonly description: string;
   readonly dto?: DtoClass;
+  /** Of an answer that is a text. */
+  readonly contentType?: string;
   readonly headers?: Readonly<Record<string, JsonSchema>>;
 }
+
+/** Metadata by which the lane knows a declared method. */
+export const ENDPOINT = 'endpoint';
 
 /**
  * Declares what a route takes and answers. Fastify compiles it into the validator and the serializer, and
  * the OpenAPI document is generated from the same object. The first success status is the default one.
+ * The method is called as `(request, reply)`, see `lane.ts`.
  */
 export function Endpoint(options: EndpointOptions): MethodDecorator {
   const schema = {
@@ -52,21 +56,25 @@ export function Endpoint(options: EndpointOptions): MethodDecorator {
     ...(options.params && { params: objectSchema(options.params, Object.keys(options.params)) }),
     ...(options.query && { querystring: objectSchema(options.query, []) }),
     ...(options.headers && { headers: { type: 'object', properties: options.headers } }),
-    ...(options.isAdmin && { security: [{ adminToken: [] }] }),
+    ...(options.scope !== undefined && { security: [{ adminToken: [] }] }),
     response: { ...successSchemas(options.success), ...problemSchemas(errorCodes(options)) },
   };
-  const status = Number(Object.keys(options.success)[0]);
   return (target, name, descriptor) => {
-    const direct: DirectRoute = { controller: target.constructor as Type, method: String(name), status };
-    const config = {
-      ...options.config,
-      isAdmin: options.isAdmin === true,
-      ...(options.isDirect && { direct }),
+    const [first] = Object.entries(options.success);
+    const rules: RouteRules = {
+      endpoint: {
+        controller: target.constructor as Type,
+        name: String(name),
+        status: Number(first![0]),
+        contentType: first![1].contentType,
+      },
+      scope: options.scope ?? null,
       takesBody: options.body !== undefined || options.takesAnyBody === true,
-      bodyBytesMax: options.bodyBytesMax ?? (options.isAdmin ? ADMIN_BODY_BYTES_MAX : BODY_BYTES_MAX),
+      bodyBytesMax: options.bodyBytesMax ?? (options.scope === undefined ? BODY_BYTES_MAX : ADMIN_BODY_BYTES_MAX),
       isRateLimited: options.isRateLimited === true,
+      takesNotices: options.takesNotices === true,
     };
-    applyDecorators(RouteSchema(schema), RouteConfig(config), HttpCode(status))(target, name, descriptor);
+    applyDecorators(RouteSchema(schema), RouteConfig({ rules }), SetMetadata(ENDPOINT, true))(target, name, descriptor);
   };
 }
 
@@ -82,7 +90,7 @@ function errorCodes(options: EndpointOptions): ProblemCode[] {
     ...(takesInput ? (['VALIDATION_FAILED'] as const) : []),
     ...(options.body || options.takesAnyBody ? (['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) : []),
     // Operators are not limited; who calls without their token is.
-    ...(options.isAdmin ? (['UNAUTHORIZED', 'RATE_LIMITED'] as const) : []),
+    ...(options.scope === undefined ? [] : (['UNAUTHORIZED', 'RATE_LIMITED'] as const)),
     ...(options.isRateLimited ? (['RATE_LIMITED'] as const) : []),
     ...options.errors,
     'OVERLOADED',
@@ -96,11 +104,16 @@ function objectSchema(properties: Readonly<Record<string, JsonSchema>>, required
 
 function successSchemas(responses: EndpointOptions['success']): Record<string, JsonSchema> {
   return Object.fromEntries(
-    Object.entries(responses).map(([status, { description, dto, headers }]) => [
+    Object.entries(responses).map(([status, { description, dto, contentType, headers }]) => [
       status,
-      { description, ...(headers && { headers }), ...(dto ? schemaOf(dto) : { type: 'null' }) },
+      { description, ...(headers && { headers }), ...answerSchema(dto, contentType) },
     ]),
   );
+}
+
+function answerSchema(dto: DtoClass | undefined, contentType: string | undefined): JsonSchema {
+  if (contentType !== undefined) return { content: { [contentType.split(';')[0]!]: { schema: { type: 'string' } } } };
+  return dto === undefined ? { type: 'null' } : schemaOf(dto);
 }
 
 /** One response schema a status, listing the codes that share it. */

@@ -1,15 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { UnsupportedMediaTypeError, ValidationError } from '../common/problem.js';
 
-/** What a route's config says of its bodies. */
-interface BodyConfig {
-  readonly bodyBytesMax?: number;
-  /** Absent for routes that are not declared as endpoints. */
-  readonly takesBody?: boolean;
-  /** The text is kept as `request.rawBody`, for signatures over it; others do without the copy. */
-  readonly keepsRawBody?: boolean;
-}
-
 type RequestWithRawBody = FastifyRequest & { rawBody?: string };
 
 /**
@@ -21,14 +12,14 @@ export function parseJsonBodies(fastify: FastifyInstance): void {
   // Fastify takes text by default; we take JSON alone, and say 415 to the rest.
   fastify.removeContentTypeParser(['application/json', 'text/plain']);
   fastify.addHook('onRoute', (route) => {
-    const { bodyBytesMax } = (route.config ?? {}) as BodyConfig;
-    if (bodyBytesMax !== undefined) route.bodyLimit = bodyBytesMax;
+    const { rules } = route.config ?? {};
+    if (rules !== undefined) route.bodyLimit = rules.bodyBytesMax;
   });
   fastify.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (takesNoBody(request)) return done(null);
     const encoding = encodingFault(request);
     if (encoding !== null) return done(new UnsupportedMediaTypeError(encoding));
-    if ((request.routeOptions.config as BodyConfig).keepsRawBody === true) {
+    if (request.routeOptions.config.rules?.takesNotices === true) {
       // What a provider's notice says is for its adapter to judge: refused here, it would come again for ever.
       (request as RequestWithRawBody).rawBody = body;
       return parse(request, body, done);
@@ -50,7 +41,7 @@ export function parseJsonBodies(fastify: FastifyInstance): void {
 
 /** Whoever names a type all the same, as many clients do with each request, means nothing by it. */
 function takesNoBody({ is404, routeOptions }: FastifyRequest): boolean {
-  return is404 || (routeOptions.config as BodyConfig).takesBody === false;
+  return is404 || routeOptions.config.rules?.takesBody === false;
 }
 
 /** JSON is UTF-8 (RFC 8259), and nothing here unpacks bodies. */

@@ -13,6 +13,12 @@ export const PAGE_QUERY: Readonly<Record<string, JsonSchema>> = {
   cursor: { ...NUMBER_PARAM, description: '`next_cursor` of the page before' },
 };
 
+/** What {@link PAGE_QUERY} lets through. */
+export interface PageQuery {
+  readonly limit?: string;
+  readonly cursor?: string;
+}
+
 /** Which page of a list is asked for: the rows with an id above `afterId`, in the order of their ids. */
 export interface PageRequest {
   readonly afterId: number;
@@ -25,7 +31,7 @@ export interface Page<Row> {
   readonly nextCursor: string | null;
 }
 
-export function toPageRequest(limit: string | undefined, cursor: string | undefined): PageRequest {
+export function toPageRequest({ limit, cursor }: PageQuery): PageRequest {
   return { afterId: Number(cursor ?? 0), limit: Number(limit ?? PAGE_SIZE_DEFAULT) };
 }
 

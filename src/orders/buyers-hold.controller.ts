@@ -1,8 +1,11 @@
-import { Controller, Delete, Get, Param } from '@nestjs/common';
+import { Controller, Delete, Get } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { Endpoint } from '../http/endpoint.decorator.js';
 import { HOLD_ID_PARAM } from '../holds/dto/hold.dto.js';
 import { HoldWithOrderDto, toHoldWithOrderDto } from './dto/order.dto.js';
 import { OrdersService } from './orders.service.js';
+
+type HoldCall = FastifyRequest<{ Params: { hold_id: string } }>;
 
 /** A hold as its buyer sees it: together with the order that was made of it. */
 @Controller('api/holds')
@@ -17,8 +20,8 @@ export class BuyersHoldController {
     success: { 200: { description: 'The hold', dto: HoldWithOrderDto } },
     errors: ['HOLD_NOT_FOUND'],
   })
-  async get(@Param('hold_id') holdId: string): Promise<HoldWithOrderDto> {
-    return toHoldWithOrderDto(await this.orders.getHoldWithOrder(holdId.toLowerCase()));
+  async get({ params }: HoldCall): Promise<HoldWithOrderDto> {
+    return toHoldWithOrderDto(await this.orders.getHoldWithOrder(params.hold_id.toLowerCase()));
   }
 
   @Delete(':hold_id')
@@ -30,7 +33,7 @@ export class BuyersHoldController {
     errors: ['HOLD_NOT_FOUND', 'ORDER_ALREADY_PAID'],
     isRateLimited: true,
   })
-  async giveBack(@Param('hold_id') holdId: string): Promise<void> {
-    await this.orders.giveBack(holdId.toLowerCase());
+  async giveBack({ params }: HoldCall): Promise<void> {
+    await this.orders.giveBack(params.hold_id.toLowerCase());
   }
 }

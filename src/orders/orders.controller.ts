@@ -1,4 +1,4 @@
-import { Controller, Post, Req, Res } from '@nestjs/common';
+import { Controller, Post } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Endpoint, locationOf } from '../http/endpoint.decorator.js';
 import { IDEMPOTENCY_KEY_HEADER, type KeyedCall } from '../idempotency/idempotency-key.js';
@@ -24,12 +24,8 @@ export class OrdersController {
     },
     errors: ['HOLD_NOT_FOUND', 'HOLD_ALREADY_USED', 'HOLD_EXPIRED', 'IDEMPOTENCY_KEY_REUSED'],
     isRateLimited: true,
-    isDirect: true,
   })
-  async create(
-    @Req() { body, headers }: KeyedCall<CreateOrderDto>,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<OrderDto> {
+  async create({ body, headers }: KeyedCall<CreateOrderDto>, reply: FastifyReply): Promise<OrderDto> {
     const order = toOrderDto(
       await this.orders.createOrderFromHold(body.hold_id.toLowerCase(), headers['idempotency-key']),
     );

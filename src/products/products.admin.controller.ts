@@ -1,9 +1,11 @@
-import { Body, Controller, Inject, Param, Patch, Post, Res } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import { Controller, Inject, Patch, Post } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Endpoint, locationOf } from '../http/endpoint.decorator.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { ChangeProductDto, CreateProductDto, PRODUCT_ID_PARAM, ProductDto, toProductDto } from './dto/product.dto.js';
 import { ProductsService } from './products.service.js';
+
+type ChangeCall = FastifyRequest<{ Params: { id: string }; Body: ChangeProductDto }>;
 
 @Controller('api/admin/products')
 export class ProductsAdminController {
@@ -19,9 +21,9 @@ export class ProductsAdminController {
     body: CreateProductDto,
     success: { 201: { description: 'The product is on sale', dto: ProductDto, headers: locationOf('product') } },
     errors: [],
-    isAdmin: true,
+    scope: 'admin',
   })
-  async create(@Body() body: CreateProductDto, @Res({ passthrough: true }) reply: FastifyReply): Promise<ProductDto> {
+  async create({ body }: FastifyRequest<{ Body: CreateProductDto }>, reply: FastifyReply): Promise<ProductDto> {
     const product = await this.products.createProduct(body, this.config.holds.quantityMax);
     void reply.header('location', `/api/products/${product.id}`);
     return toProductDto(product);
@@ -35,9 +37,9 @@ export class ProductsAdminController {
     params: { id: PRODUCT_ID_PARAM },
     success: { 200: { description: 'The product as it is now', dto: ProductDto } },
     errors: ['PRODUCT_NOT_FOUND', 'STOCK_BELOW_COMMITTED'],
-    isAdmin: true,
+    scope: 'admin',
   })
-  async change(@Param('id') id: string, @Body() body: ChangeProductDto): Promise<ProductDto> {
-    return toProductDto(await this.products.changeProduct(Number(id), body, this.config.holds.quantityMax));
+  async change({ params, body }: ChangeCall): Promise<ProductDto> {
+    return toProductDto(await this.products.changeProduct(Number(params.id), body, this.config.holds.quantityMax));
   }
 }

@@ -1,7 +1,7 @@
-import { Controller, Get, Query, Req } from '@nestjs/common';
+import { Controller, Get } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Endpoint } from '../http/endpoint.decorator.js';
-import { PAGE_QUERY, toPageRequest } from '../http/page.js';
+import { PAGE_QUERY, type PageQuery, toPageRequest } from '../http/page.js';
 import { PRODUCT_ID_PARAM, ProductDto, ProductPageDto, toProductDto } from './dto/product.dto.js';
 import { ProductsService } from './products.service.js';
 
@@ -17,8 +17,8 @@ export class ProductsController {
     success: { 200: { description: 'A page of products', dto: ProductPageDto } },
     errors: [],
   })
-  async list(@Query('limit') limit?: string, @Query('cursor') cursor?: string): Promise<ProductPageDto> {
-    const { rows, nextCursor } = await this.products.listProducts(toPageRequest(limit, cursor));
+  async list({ query }: FastifyRequest<{ Querystring: PageQuery }>): Promise<ProductPageDto> {
+    const { rows, nextCursor } = await this.products.listProducts(toPageRequest(query));
     return { items: rows.map(toProductDto), next_cursor: nextCursor };
   }
 
@@ -29,9 +29,8 @@ export class ProductsController {
     params: { id: PRODUCT_ID_PARAM },
     success: { 200: { description: 'The product', dto: ProductDto } },
     errors: ['PRODUCT_NOT_FOUND'],
-    isDirect: true,
   })
-  get(@Req() { params }: FastifyRequest<{ Params: { id: string } }>): ProductDto | Promise<ProductDto> {
+  get({ params }: FastifyRequest<{ Params: { id: string } }>): ProductDto | Promise<ProductDto> {
     const row = this.products.getProductWithStock(Number(params.id));
     return row instanceof Promise ? row.then(toProductDto) : toProductDto(row);
   }

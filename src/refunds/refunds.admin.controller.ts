@@ -1,12 +1,16 @@
-import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
+import { Controller, Get, Post } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { Endpoint, type EndpointOptions } from '../http/endpoint.decorator.js';
 import { type DtoClass, type JsonSchema, NUMBER_PARAM } from '../http/json-schema.js';
-import { PAGE_QUERY, toPageRequest } from '../http/page.js';
+import { PAGE_QUERY, type PageQuery, toPageRequest } from '../http/page.js';
 import { FailRefundDto, RefundDto, RefundPageDto, toRefundDto } from './dto/refund.dto.js';
 import { RefundsService } from './refunds.service.js';
 import { REFUND_STATUSES, type RefundStatus } from './refunds.types.js';
 
 const ID_PARAM: JsonSchema = { ...NUMBER_PARAM, description: 'Number of the refund' };
+
+type ListCall = FastifyRequest<{ Querystring: PageQuery & { status?: RefundStatus } }>;
+type RefundCall<Body = unknown> = FastifyRequest<{ Params: { id: string }; Body: Body }>;
 
 /** A call that moves one refund on. */
 function transition(summary: string, errors: EndpointOptions['errors'], body?: DtoClass): EndpointOptions {
@@ -17,7 +21,7 @@ function transition(summary: string, errors: EndpointOptions['errors'], body?: D
     ...(body === undefined ? { takesAnyBody: true } : { body }),
     success: { 200: { description: 'The refund as it is now', dto: RefundDto } },
     errors: ['REFUND_NOT_FOUND', ...errors],
-    isAdmin: true,
+    scope: 'admin',
   };
 }
 
@@ -36,38 +40,34 @@ export class RefundsAdminController {
     },
     success: { 200: { description: 'A page of refunds', dto: RefundPageDto } },
     errors: [],
-    isAdmin: true,
+    scope: 'admin',
   })
-  async list(
-    @Query('status') status?: RefundStatus,
-    @Query('limit') limit?: string,
-    @Query('cursor') cursor?: string,
-  ): Promise<RefundPageDto> {
-    const { rows, nextCursor } = await this.refunds.listRefunds(status ?? null, toPageRequest(limit, cursor));
+  async list({ query }: ListCall): Promise<RefundPageDto> {
+    const { rows, nextCursor } = await this.refunds.listRefunds(query.status ?? null, toPageRequest(query));
     return { items: rows.map(toRefundDto), next_cursor: nextCursor };
   }
 
   @Post(':id/send')
   @Endpoint(transition("Send a refund through its provider's API", ['REFUND_STATUS_CONFLICT', 'REFUND_NOT_SENDABLE']))
-  async send(@Param('id') id: string): Promise<RefundDto> {
-    return toRefundDto(await this.refunds.sendRefund(Number(id)));
+  async send({ params }: RefundCall): Promise<RefundDto> {
+    return toRefundDto(await this.refunds.sendRefund(Number(params.id)));
   }
 
   @Post(':id/mark-sent')
   @Endpoint(transition('Note that a refund was sent by other means', ['REFUND_STATUS_CONFLICT']))
-  async markSent(@Param('id') id: string): Promise<RefundDto> {
-    return toRefundDto(await this.refunds.markRefundSent(Number(id)));
+  async markSent({ params }: RefundCall): Promise<RefundDto> {
+    return toRefundDto(await this.refunds.markRefundSent(Number(params.id)));
   }
 
   @Post(':id/confirm')
   @Endpoint(transition('Note that the buyer has the money', []))
-  async confirm(@Param('id') id: string): Promise<RefundDto> {
-    return toRefundDto(await this.refunds.confirmRefund(Number(id)));
+  async confirm({ params }: RefundCall): Promise<RefundDto> {
+    return toRefundDto(await this.refunds.confirmRefund(Number(params.id)));
   }
 
   @Post(':id/fail')
   @Endpoint(transition('Note that a refund did not arrive, and why', ['REFUND_STATUS_CONFLICT'], FailRefundDto))
-  async fail(@Param('id') id: string, @Body() body: FailRefundDto): Promise<RefundDto> {
-    return toRefundDto(await this.refunds.failRefund(Number(id), body.reason));
+  async fail({ params, body }: RefundCall<FailRefundDto>): Promise<RefundDto> {
+    return toRefundDto(await this.refunds.failRefund(Number(params.id), body.reason));
   }
 }

@@ -2,18 +2,16 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Throttle } from '../common/throttle.js';
 import { CONFIG, type Config } from '../config/config.js';
+import { gateBeforeValidation } from '../http/gates.js';
 import { GENERIC } from '../payment-providers/generic.provider.js';
 import type { PaymentProvider, RawNotice } from '../payment-providers/payment-provider.js';
 import { PaymentProviders } from '../payment-providers/payment-providers.js';
 import { NoticeCounts } from './notice-counts.js';
 import { SignatureInvalidError, UnknownProviderError } from './webhooks.errors.js';
 
-/** Config of a route that only authentic notices get through to; its body's text is kept for the signature. */
-export const TAKES_NOTICES = { keepsRawBody: true, takesNotices: true };
-
 const WARNING_INTERVAL_MS = 60_000;
 
-/** A request to a route of {@link TAKES_NOTICES}. */
+/** A request to a route that takes notices. */
 export type NoticeRequest = FastifyRequest & Pick<RawNotice, 'rawBody'>;
 
 /** Who is let through to the routes of payment notices: whoever signed with one of the secrets of that provider. */
@@ -62,17 +60,17 @@ export class NoticeGate {
   }
 }
 
-/** Puts the gate before the validation of the body: who is not authentic learns nothing of what is valid. */
+/** Before the validation of the body: whoever is not authentic learns nothing of what is valid. */
 export function refuseForgedNotices(fastify: FastifyInstance, gate: NoticeGate): void {
   fastify.addHook('onRoute', (route) => {
-    if ((route.config as { takesNotices?: boolean } | undefined)?.takesNotices !== true) return;
-    route.preValidation = (request, _reply, done) => {
+    if (route.config?.rules?.takesNotices !== true) return;
+    gateBeforeValidation(route, (request, _reply, done) => {
       try {
         gate.admit(request as NoticeRequest);
         done();
       } catch (error) {
         done(error as Error);
       }
-    };
+    });
   });
 }

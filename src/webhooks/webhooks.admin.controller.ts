@@ -1,12 +1,16 @@
-import { Controller, Get, Param, Post, Query } from '@nestjs/common';
+import { Controller, Get, Post } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { Endpoint } from '../http/endpoint.decorator.js';
 import { type JsonSchema, NUMBER_PARAM } from '../http/json-schema.js';
-import { PAGE_QUERY, toPageRequest } from '../http/page.js';
+import { PAGE_QUERY, type PageQuery, toPageRequest } from '../http/page.js';
 import { PaymentEventDto, PaymentEventPageDto, toPaymentEventDto } from './dto/payment-event.dto.js';
 import { WebhooksService } from './webhooks.service.js';
 import { WEBHOOK_LOG_STATUSES, type WebhookLogStatus } from './webhooks.types.js';
 
 const ID_PARAM: JsonSchema = { ...NUMBER_PARAM, description: 'Number of the payment event' };
+
+type ListCall = FastifyRequest<{ Querystring: PageQuery & { status?: WebhookLogStatus } }>;
+type EventCall = FastifyRequest<{ Params: { id: string } }>;
 
 /** Payment events, and why each did not do what it says. */
 @Controller('api/admin/webhooks')
@@ -23,14 +27,10 @@ export class WebhooksAdminController {
     },
     success: { 200: { description: 'A page of payment events', dto: PaymentEventPageDto } },
     errors: [],
-    isAdmin: true,
+    scope: 'admin',
   })
-  async list(
-    @Query('status') status?: WebhookLogStatus,
-    @Query('limit') limit?: string,
-    @Query('cursor') cursor?: string,
-  ): Promise<PaymentEventPageDto> {
-    const { rows, nextCursor } = await this.webhooks.listPaymentEvents(status ?? null, toPageRequest(limit, cursor));
+  async list({ query }: ListCall): Promise<PaymentEventPageDto> {
+    const { rows, nextCursor } = await this.webhooks.listPaymentEvents(query.status ?? null, toPageRequest(query));
     return { items: rows.map(toPaymentEventDto), next_cursor: nextCursor };
   }
 
@@ -42,10 +42,10 @@ export class WebhooksAdminController {
     takesAnyBody: true,
     success: { 200: { description: 'The payment event as it is now', dto: PaymentEventDto } },
     errors: ['PAYMENT_EVENT_NOT_FOUND'],
-    isAdmin: true,
+    scope: 'admin',
   })
-  async replay(@Param('id') id: string): Promise<PaymentEventDto> {
-    return toPaymentEventDto(await this.webhooks.replayPaymentEvent(Number(id)));
+  async replay({ params }: EventCall): Promise<PaymentEventDto> {
+    return toPaymentEventDto(await this.webhooks.replayPaymentEvent(Number(params.id)));
   }
 
   @Post(':id/refund')
@@ -56,10 +56,10 @@ export class WebhooksAdminController {
     takesAnyBody: true,
     success: { 200: { description: 'The payment event as it is now', dto: PaymentEventDto } },
     errors: ['PAYMENT_EVENT_NOT_FOUND', 'PAYMENT_EVENT_NOT_OWED'],
-    isAdmin: true,
+    scope: 'admin',
   })
-  async refund(@Param('id') id: string): Promise<PaymentEventDto> {
-    return toPaymentEventDto(await this.webhooks.refundPaymentEvent(Number(id)));
+  async refund({ params }: EventCall): Promise<PaymentEventDto> {
+    return toPaymentEventDto(await this.webhooks.refundPaymentEvent(Number(params.id)));
   }
 
   @Post(':id/accept')
@@ -70,9 +70,9 @@ export class WebhooksAdminController {
     takesAnyBody: true,
     success: { 200: { description: 'The payment event as it is now', dto: PaymentEventDto } },
     errors: ['PAYMENT_EVENT_NOT_FOUND', 'PAYMENT_EVENT_NOT_ACCEPTABLE'],
-    isAdmin: true,
+    scope: 'admin',
   })
-  async accept(@Param('id') id: string): Promise<PaymentEventDto> {
-    return toPaymentEventDto(await this.webhooks.acceptPaymentEvent(Number(id)));
+  async accept({ params }: EventCall): Promise<PaymentEventDto> {
+    return toPaymentEventDto(await this.webhooks.acceptPaymentEvent(Number(params.id)));
   }
 }

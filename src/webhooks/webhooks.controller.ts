@@ -1,10 +1,10 @@
-import { Controller, Post, Req, Res } from '@nestjs/common';
+import { Controller, Post } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Endpoint } from '../http/endpoint.decorator.js';
 import type { JsonSchema } from '../http/json-schema.js';
 import { PaymentNoticeDto } from '../payment-providers/payment-notice.dto.js';
 import { PaymentAnswerDto, PendingPaymentDto, toAnswerDto } from './dto/payment-answer.dto.js';
-import { NoticeGate, type NoticeRequest, TAKES_NOTICES } from './notice-gate.js';
+import { NoticeGate, type NoticeRequest } from './notice-gate.js';
 import { WebhooksService } from './webhooks.service.js';
 
 const SUCCESS = {
@@ -38,11 +38,10 @@ export class WebhooksController {
     headers: SIGNATURE_HEADERS,
     success: SUCCESS,
     errors: ['SIGNATURE_INVALID', 'IDEMPOTENCY_KEY_REUSED'],
-    config: TAKES_NOTICES,
+    takesNotices: true,
     bodyBytesMax: NOTICE_BYTES_MAX,
-    isDirect: true,
   })
-  receive(@Req() request: NoticeRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+  receive(request: NoticeRequest, reply: FastifyReply) {
     return this.take(request, reply);
   }
 
@@ -56,11 +55,10 @@ export class WebhooksController {
     success: { 200: SUCCESS[200] },
     takesAnyBody: true,
     errors: ['SIGNATURE_INVALID', 'PROVIDER_NOT_FOUND', 'IDEMPOTENCY_KEY_REUSED'],
-    config: TAKES_NOTICES,
+    takesNotices: true,
     bodyBytesMax: NOTICE_BYTES_MAX,
-    isDirect: true,
   })
-  receiveFromProvider(@Req() request: NoticeRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+  receiveFromProvider(request: NoticeRequest, reply: FastifyReply) {
     return this.take(request, reply);
   }
 

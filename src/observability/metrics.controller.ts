@@ -1,0 +1,19 @@
+import { Controller, Get } from '@nestjs/common';
+import { Endpoint } from '../http/endpoint.decorator.js';
+import { MetricsService } from '../metrics/metrics.service.js';
+
+@Controller('metrics')
+export class MetricsController {
+  constructor(private readonly metrics: MetricsService) {}
+
+  @Get()
+  @Endpoint({
+    tag: 'operations',
+    summary: 'Metrics in the Prometheus text format',
+    success: { 200: { description: 'All metrics', contentType: 'text/plain; version=0.0.4; charset=utf-8' } },
+    errors: [],
+  })
+  scrape(): Promise<string> {
+    return this.metrics.scrape();
+  }
+}
