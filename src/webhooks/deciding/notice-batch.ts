@@ -79,7 +79,7 @@ export class NoticeBatch {
    */
   private takeOther(notice: Notice): PaymentAnswer | Error {
     const { event, otherKey } = notice;
-    if (otherKey === null) return new IdempotencyKeyReusedError('event');
+    if (otherKey === null) return new IdempotencyKeyReusedError('payment event');
     const other: Notice = { ...notice, event: { ...event, eventId: otherKey }, key: otherKey, otherKey: null };
     if (this.known.has(otherKey)) return this.take(other);
     const order_status = this.orders.get(event.orderId)?.status ?? null;
