@@ -156,6 +156,15 @@ describe('the load balancer', () => {
     expect([plain.status, plain.headers.get('location')]).toEqual([308, 'https://127.0.0.1/api/products?limit=1']);
   });
 
+  it('lets a payment notice through that is as large as the service takes it', async () => {
+    const event = { id: 'evt_large', type: 'customer.created', data: { object: { text: 'x'.repeat(260_000) } } };
+    expect(await send('POST', '/api/payments/webhook/stripe', event)).toMatchObject({
+      status: 200,
+      body: { result: 'ignored' },
+    });
+    expectOwnProblem(await send('POST', '/api/payments/webhook/stripe', 'x'.repeat(270_000)), 'PAYLOAD_TOO_LARGE');
+  });
+
   it('refuses what is too large or no request with the service’s own words', async () => {
     expectOwnProblem(await send('POST', '/api/holds', 'x'.repeat(70_000)), 'PAYLOAD_TOO_LARGE');
     expectOwnProblem(await send('GET', `/api/products?cursor=${'x'.repeat(20_000)}`), 'VALIDATION_FAILED');

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './eventually.js';
@@ -22,6 +22,8 @@ export interface Nginx {
 export async function startNginx(instances: readonly number[]): Promise<Nginx> {
   // Not in the checkout, whose folders nginx's workers may not enter.
   const folder = mkdtempSync(join(tmpdir(), 'nginx-'));
+  // They keep large bodies in it, as another user than root.
+  chmodSync(folder, 0o755);
   const ports = { tls: await freePort(), plain: await freePort(), operators: await freePort() };
   const files = { key: join(folder, 'key.pem'), certificate: join(folder, 'certificate.pem') };
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
