@@ -1,3 +1,4 @@
+import { firstCharacters } from '../common/first-characters.js';
 import type { FastifyError } from 'fastify';
 import { RULE_KEYWORD } from './json-schema.js';
 import { type FieldError, ValidationError } from '../common/problem.js';
@@ -92,6 +93,8 @@ function ruleInWords({ instancePath, keyword, params, message, parentSchema }: A
   }
 }
 
+/** What a notice names may be no Unicode; an answer always is. */
 function shortened(text: string): string {
-  return text.length > REPEATED_MAX ? `${text.slice(0, REPEATED_MAX)}…` : text;
+  const beginning = firstCharacters(text, REPEATED_MAX).replaceAll(/\p{Cs}/gu, '\ufffd');
+  return text.length > beginning.length ? `${beginning}…` : beginning;
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { firstCharacters } from '../common/first-characters.js';
 import { canonicalAmount } from '../common/money.js';
 import { orderIdOfReference } from './payment-reference.js';
 import type { Config } from '../config/config.js';
@@ -61,7 +62,7 @@ function currencyOf(told: unknown): string | null | typeof UNREADABLE {
 
 /** What was told, as far as it is short, for the operator to look at. */
 function toldIn({ amount, currency }: PaymentNoticeDto): Record<string, string> {
-  const text = (told: unknown) => [...JSON.stringify(told ?? null)].slice(0, 100).join('');
+  const text = (told: unknown) => firstCharacters(JSON.stringify(told ?? null), 100);
   return { amount: text(amount), currency: text(currency) };
 }
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { firstCharacters } from '../common/first-characters.js';
 import { type Page, type PageRequest, readPage } from '../http/page.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
 import { RefundRefusedError } from '../payment-providers/payment-provider.js';
@@ -88,7 +89,7 @@ export class RefundsService {
   }
 
   private noteFailure(id: number, reason: string, attempt?: number): Promise<RefundRow> {
-    return this.transition(id, 'failed', { reason: reason.slice(0, REASON_MAX) }, attempt);
+    return this.transition(id, 'failed', { reason: firstCharacters(reason, REASON_MAX) }, attempt);
   }
 
   /**

@@ -121,6 +121,24 @@ describe('text that is no Unicode', () => {
   );
 });
 
+describe('a name that an answer repeats', () => {
+  /** As the answer names the field that is in none of its schema. */
+  const unknownField = async (path: string, body: object, name: string): Promise<string> => {
+    const { text } = await service.call('POST', path, JSON.stringify(body).replace('}', `,"${name}":1}`));
+    return (JSON.parse(text) as { errors: [{ field: string }] }).errors[0].field;
+  };
+
+  it('is cut short between its characters', async () => {
+    const hold = { product_id: productId, quantity: 1 };
+    expect(await unknownField('/api/holds', hold, `x${'💥'.repeat(100)}`)).toBe(`x${'💥'.repeat(63)}…`);
+  });
+
+  it('is Unicode where a notice has some that is not', async () => {
+    const notice = { order_id: 1, status: 'success', transaction_id: 'txn' };
+    expect(await unknownField('/api/payments/webhook', notice, 'a\\ud83d')).toBe('a\ufffd');
+  });
+});
+
 describe('a body in another encoding', () => {
   const hold = () => ({ product_id: productId, quantity: 1 });
 

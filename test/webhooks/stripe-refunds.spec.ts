@@ -88,6 +88,22 @@ describe('a refund through Stripe', () => {
     expect(api.givenBackOf(intent)).toBe(9999);
   });
 
+  it('that Stripe makes only to say that it failed has failed with the reason, and is made anew by the next try', async () => {
+    const { intent, refundId } = await owedOrder();
+    const failed = { id: 're_failed', object: 'refund', status: 'failed', failure_reason: 'expired_or_canceled_card' };
+    api.answerNext({ status: 200, body: failed });
+    expect((await post(refundId, 'send')).body).toMatchObject({ status: 'failed', reason: failed.failure_reason });
+    expect((await post(refundId, 'send')).body).toMatchObject({ status: 'sent', reason: null });
+    expect(api.givenBackOf(intent)).toBe(9999);
+  });
+
+  it('that Stripe refuses at length keeps what fits of the reason, whole characters', async () => {
+    const { refundId } = await owedOrder();
+    const reason = `${'x'.repeat(254)}💥`;
+    api.answerNext(apiError(400, 'invalid_request_error', `${reason} and more`));
+    expect((await post(refundId, 'send')).body).toMatchObject({ status: 'failed', reason });
+  });
+
   it('that the bank sent back moves money again when it is sent again', async () => {
     const { intent, refundId } = await owedOrder();
     const first = (await post(refundId, 'send')).body.provider_refund_id as string;
@@ -118,9 +134,10 @@ describe('a refund through Stripe', () => {
     api.setPaid(intent, 30_000);
     api.answerNext('hang up afterwards', 'hang up', 'hang up');
     expectProblem(await post(refundId, 'send'), 'UNAVAILABLE');
+    const provider_refund_id = api.refunds.at(-1)!.id;
     for (let count = 0; count < 150; count++) api.refundOutside(intent, 1);
     api.passHours(25);
-    expect((await post(refundId, 'send')).body).toMatchObject({ status: 'sent' });
+    expect((await post(refundId, 'send')).body).toMatchObject({ status: 'sent', provider_refund_id });
     expect(api.givenBackOf(intent)).toBe(9999 + 150);
   });
 
