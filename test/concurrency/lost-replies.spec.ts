@@ -76,7 +76,11 @@ describe.each(LOSSES)('when %s', (_, loses, times) => {
     proxy.cutNextCommits(loses, times);
     const answer = await notify(service, noticeOf(order));
     expect(proxy.cuts).toBeGreaterThanOrEqual(1);
-    expect(taken(answer, 200)).toMatchObject({ order_id: order.order_id, order_status: 'paid' });
+    const result = loses === 'reply' ? 'duplicate' : 'applied';
+    expect(taken(answer, 200)).toEqual({ result, order_id: order.order_id, order_status: 'paid' });
+    expect(await query('SELECT outcome FROM webhook_logs WHERE order_id = ?', [order.order_id])).toEqual([
+      { outcome: 'applied' },
+    ]);
     expect(await stockOf(order.product_id)).toMatchObject({ stock_sold: 2, stock_held: 0 });
     await expectStockIdentity(order.product_id);
   });

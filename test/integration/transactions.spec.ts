@@ -185,6 +185,25 @@ describe('a COMMIT whose reply is lost', () => {
     await behind.stop();
     await proxy.goAway();
   });
+
+  it.each(['reply', 'commit'] as const)(
+    'is followed up by who tries nothing again, too (the %s is lost)',
+    async (loses) => {
+      const proxy = await DatabaseProxy.start({ host: process.env.DB_HOST!, port: Number(process.env.DB_PORT) });
+      const behind = await startService(proxy.env);
+      const product = await createProduct(service, { stock_total: 10 });
+      const restock = async (tx: Transaction): Promise<string> => {
+        await tx.read(lockSql(product.id));
+        tx.write(`UPDATE products SET stock_total = stock_total + 1 WHERE id = ${product.id}`, 1);
+        return 'restocked';
+      };
+      proxy.cutNextCommits(loses);
+      expect(await behind.app.get(Transactions).run(restock, () => false)).toBe('restocked');
+      expect(await stockOf(product.id)).toMatchObject({ stock_total: 11 });
+      await behind.stop();
+      await proxy.goAway();
+    },
+  );
 });
 
 describe('holds', () => {

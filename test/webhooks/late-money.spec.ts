@@ -1,6 +1,8 @@
 import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { PoolConnection } from 'mysql2/promise';
 import { StockLedger } from '../../src/products/stock-ledger.js';
 import { HoldsRepository } from '../../src/holds/holds.repository.js';
+import { HoldsService } from '../../src/holds/holds.service.js';
 import { execute, lockingReads, query, withConnection } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { expectStockIdentity } from '../support/expectations.js';
@@ -64,29 +66,60 @@ describe('two late payments that fight over one unit', () => {
   );
 });
 
-/** As a sweep locks them: by the index, and so the rows after their places in it. */
-const LOCK_EXPIRED = `SELECT id FROM holds FORCE INDEX (holds_product_open) WHERE product_id = ? AND used = 0 AND released = 0
-  AND expires_at <= NOW(3) ORDER BY expires_at FOR UPDATE`;
+/** Locks expired holds as a sweep does: by the index, and with them the row that follows there. */
+async function beginSweep(sweep: PoolConnection, productId: number): Promise<void> {
+  await sweep.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
+  await sweep.query('START TRANSACTION');
+  await sweep.query(
+    `SELECT id FROM holds FORCE INDEX (holds_product_open) WHERE product_id = ? AND used = 0 AND released = 0
+     AND expires_at <= NOW(3) ORDER BY expires_at FOR UPDATE`,
+    [productId],
+  );
+}
+
+/** A cancelled order whose unit is a hold's that has just expired. In the index a hold that was given back lies between. */
+async function orderBehindExpired(productId: number): Promise<{ order: Order; holdId: string }> {
+  const order = await createOrder(service, { product_id: productId });
+  await giveBack(service, order.hold_id);
+  await giveBack(service, (await createHold(service, { product_id: productId })).hold_id);
+  const { hold_id } = await createHold(service, { product_id: productId });
+  await expireHolds(hold_id);
+  return { order, holdId: hold_id };
+}
 
 describe('late money while a sweep has the expired holds of its product locked', () => {
   it.each(['releases them', 'gives up'])('waits until the sweep %s, and takes the unit', async (end) => {
     const { id } = await createProduct(service, { stock_total: 1 });
-    const order = await createOrder(service, { product_id: id });
-    await giveBack(service, order.hold_id);
-    const { hold_id } = await createHold(service, { product_id: id });
-    await expireHolds(hold_id);
+    const { order, holdId } = await orderBehindExpired(id);
     await withConnection(async (sweep) => {
-      await sweep.query('START TRANSACTION');
-      await sweep.query(LOCK_EXPIRED, [id]);
+      await beginSweep(sweep, id);
       const answer = notify(service, noticeOf(order));
       await eventually(async () => expect(await lockingReads()).toHaveLength(1));
       if (end === 'releases them') {
-        await sweep.query('UPDATE holds SET released = 1 WHERE id = UNHEX(?)', [hex(hold_id)]);
+        await sweep.query('UPDATE holds SET released = 1 WHERE id = UNHEX(?)', [hex(holdId)]);
         await sweep.query('UPDATE products SET stock_held = 0, stock_version = stock_version + 1 WHERE id = ?', [id]);
         await sweep.query('COMMIT');
       } else await sweep.query('ROLLBACK');
       expect((await answer).body).toMatchObject({ result: 'applied', order_status: 'paid' });
     });
+    expect(await refundsOf(order.order_id)).toEqual([]);
+    await expectStockIdentity(id);
+  });
+
+  it('comes back when the sweep was quicker to lock what has expired meanwhile', async () => {
+    const { id } = await createProduct(service, { stock_total: 1 });
+    const { order } = await orderBehindExpired(id);
+    // As it goes where the hold expires only after late money has looked for what there is to wait for.
+    const wait = jest.spyOn(service.app.get(HoldsService), 'waitForExpired').mockResolvedValueOnce(undefined);
+    await withConnection(async (sweep) => {
+      await beginSweep(sweep, id);
+      const answer = notify(service, noticeOf(order));
+      await eventually(async () => expect(await lockingReads()).toHaveLength(1));
+      await sweep.query('ROLLBACK');
+      expect((await answer).body).toMatchObject({ result: 'applied', order_status: 'paid' });
+    });
+    expect(wait.mock.calls.length).toBeGreaterThan(1);
+    wait.mockRestore();
     expect(await refundsOf(order.order_id)).toEqual([]);
     await expectStockIdentity(id);
   });
@@ -97,8 +130,7 @@ describe('late money while a sweep has the expired holds of its product locked',
     await expireHolds(hold_id);
     const looks = jest.spyOn(service.app.get(HoldsRepository), 'countExpired');
     await withConnection(async (sweep) => {
-      await sweep.query('START TRANSACTION');
-      await sweep.query(LOCK_EXPIRED, [id]);
+      await beginSweep(sweep, id);
       const answer = requestHold(service, id);
       // Five looks took 150 ms at most.
       await eventually(() => expect(looks.mock.calls.length).toBeGreaterThan(6));

@@ -338,9 +338,17 @@ describe('the key of a notice', () => {
   });
 
   it('is of its own payment only: the text of another one’s key does not take it', async () => {
-    const [one, other] = [await createOrder(service), await createOrder(service)];
-    const notice = noticeOf(other);
-    taken(await notify(service, noticeOf(one, { idempotency_key: notice.transaction_id })), 200);
+    const [first, one, other] = [await createOrder(service), await createOrder(service), await createOrder(service)];
+    const [seen, notice] = [noticeOf(first), noticeOf(other)];
+    taken(await notify(service, seen), 200);
+    const [log] = await query<{ key: string }>('SELECT idempotency_key AS `key` FROM webhook_logs WHERE order_id = ?', [
+      first.order_id,
+    ]);
+    // The key that the other payment's notice will have, whatever its form is.
+    const derived = log!.key.replace(seen.transaction_id, notice.transaction_id);
+    for (const idempotency_key of [notice.transaction_id, derived]) {
+      await notify(service, noticeOf(one, { idempotency_key }));
+    }
     expect((await notify(service, notice)).body).toMatchObject({ result: 'applied', order_status: 'paid' });
   });
 
@@ -352,6 +360,11 @@ describe('the key of a notice', () => {
     for (const amount of ['10.0', '10.00']) {
       expect((await notify(service, { ...notice, amount })).body).toMatchObject({ result: 'duplicate' });
     }
+    // As an earlier version kept it.
+    await execute("UPDATE webhook_logs SET payload = JSON_SET(payload, '$.amount', '10') WHERE order_id = ?", [
+      order.order_id,
+    ]);
+    expect((await notify(service, notice)).body).toMatchObject({ result: 'duplicate' });
   });
 
   it.each([
