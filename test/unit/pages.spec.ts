@@ -87,6 +87,15 @@ describe('SECURITY.md', () => {
   });
 });
 
+it('ARCHITECTURE.md names every table', () => {
+  const made = filesBelow('migrations').flatMap((path) => [
+    ...read(path).matchAll(/CREATE TABLE (?:IF NOT EXISTS )?(\w+)/g),
+  ]);
+  const [, named] = /^The tables are ([^]*?)\n\n/m.exec(read('ARCHITECTURE.md'))!;
+  expect(made.length).toBeGreaterThan(0);
+  expect(made.map(([, table]) => table!).filter((table) => !named!.includes(`\`${table}\``))).toEqual([]);
+});
+
 describe('docs/request-walks.md', () => {
   const walks = read('docs/request-walks.md')
     .split(/^## /m)
