@@ -13,7 +13,10 @@ export class HoldsController {
   @Post()
   @Endpoint({
     tag: 'holds',
+    operationId: 'createHold',
     summary: 'Reserve units of a product for two minutes',
+    description:
+      "All of the units or none. The hold's id is a secret of its buyer: who knows it may read, order and give back.",
     body: CreateHoldDto,
     headers: IDEMPOTENCY_KEY_HEADER,
     success: {

@@ -6,10 +6,16 @@ import type { RouteRules, Scope } from './route-rules.js';
 import { type ProblemCode, type ProblemDefinition, PROBLEMS } from '../common/problem-catalogue.js';
 
 export interface EndpointOptions {
+  /** The name that generated clients give the call, such as `createHold`. */
+  readonly operationId: string;
   readonly summary: string;
+  /** What the summary leaves open, in a sentence or two. */
+  readonly description: string;
   readonly tag: string;
   readonly body?: DtoClass;
-  /** Any JSON body is taken, or none: there is no DTO that describes it. */
+  /** A body that is taken whatever JSON object it is: there is no DTO that describes it. */
+  readonly openBody?: JsonSchema;
+  /** Any JSON body is taken, or none, since nothing of it is read. */
   readonly takesAnyBody?: boolean;
   readonly params?: Readonly<Record<string, JsonSchema>>;
   readonly query?: Readonly<Record<string, JsonSchema>>;
@@ -49,14 +55,17 @@ export const ENDPOINT = 'endpoint';
  * The method is called as `(request, reply)`, see `lane.ts`.
  */
 export function Endpoint(options: EndpointOptions): MethodDecorator {
+  const body = options.body === undefined ? options.openBody : schemaOf(options.body);
   const schema = {
+    operationId: options.operationId,
     summary: options.summary,
+    description: options.description,
     tags: [options.tag],
-    ...(options.body && { body: schemaOf(options.body) }),
+    ...(body && { body }),
     ...(options.params && { params: objectSchema(options.params, Object.keys(options.params)) }),
     ...(options.query && { querystring: objectSchema(options.query, []) }),
     ...(options.headers && { headers: { type: 'object', properties: options.headers } }),
-    ...(options.scope !== undefined && { security: [{ adminToken: [] }] }),
+    security: options.scope === undefined ? [] : [{ adminToken: [] }],
     response: { ...successSchemas(options.success), ...problemSchemas(errorCodes(options)) },
   };
   return (target, name, descriptor) => {
@@ -69,7 +78,7 @@ export function Endpoint(options: EndpointOptions): MethodDecorator {
         contentType: first![1].contentType,
       },
       scope: options.scope ?? null,
-      takesBody: options.body !== undefined || options.takesAnyBody === true,
+      takesBody: body !== undefined || options.takesAnyBody === true,
       bodyBytesMax: options.bodyBytesMax ?? (options.scope === undefined ? BODY_BYTES_MAX : ADMIN_BODY_BYTES_MAX),
       isRateLimited: options.isRateLimited === true,
       takesNotices: options.takesNotices === true,
@@ -85,10 +94,11 @@ export function locationOf(what: string): Record<string, JsonSchema> {
 
 /** All codes an endpoint can answer with, its own and the general ones. */
 function errorCodes(options: EndpointOptions): ProblemCode[] {
-  const takesInput = options.body ?? options.params ?? options.query;
+  const takesBody = options.body ?? options.openBody ?? options.takesAnyBody;
+  const takesInput = options.body ?? options.openBody ?? options.params ?? options.query;
   return [
     ...(takesInput ? (['VALIDATION_FAILED'] as const) : []),
-    ...(options.body || options.takesAnyBody ? (['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) : []),
+    ...(takesBody ? (['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) : []),
     // Operators are not limited; who calls without their token is.
     ...(options.scope === undefined ? [] : (['UNAUTHORIZED', 'RATE_LIMITED'] as const)),
     ...(options.isRateLimited ? (['RATE_LIMITED'] as const) : []),
@@ -125,7 +135,7 @@ function problemSchemas(codes: readonly ProblemCode[]): Record<string, JsonSchem
       {
         description: shared.map((code) => `${code}: ${PROBLEMS[code].title}`).join('; '),
         ...headersOf(shared),
-        content: { 'application/problem+json': { schema: problemSchema(shared) } },
+        content: { 'application/problem+json': { schema: { ...PROBLEM_SCHEMA, [CODES_KEYWORD]: shared } } },
       },
     ]),
   );
@@ -144,29 +154,32 @@ function headersOf(codes: readonly ProblemCode[]): { headers?: Record<string, Js
   return Object.keys(headers).length > 0 ? { headers } : {};
 }
 
-/** The schema of a problem document with one of these codes. */
-export function problemSchema(codes: readonly ProblemCode[]): JsonSchema {
-  return {
-    title: 'Problem',
-    type: 'object',
-    required: ['type', 'title', 'status', 'detail', 'code'],
-    properties: {
-      type: { type: 'string', format: 'uri-reference', description: 'Path of the page about this code' },
-      title: { type: 'string' },
-      status: { type: 'integer' },
-      detail: { type: 'string' },
-      code: { type: 'string', enum: codes },
-      errors: {
-        type: 'array',
-        items: {
-          type: 'object',
-          required: ['field', 'message'],
-          properties: { field: { type: 'string' }, message: { type: 'string' } },
-        },
+/** JSON Schema keyword with the codes that the problems of one answer have; the document makes examples of them. */
+export const CODES_KEYWORD = 'x-codes';
+
+/** The schema of every problem document. */
+const PROBLEM_SCHEMA: JsonSchema = {
+  title: 'ProblemDto',
+  type: 'object',
+  required: ['type', 'title', 'status', 'detail', 'code'],
+  properties: {
+    type: { type: 'string', format: 'uri-reference', description: 'Path of the page about this code' },
+    title: { type: 'string' },
+    status: { type: 'integer', minimum: 400, maximum: 599 },
+    detail: { type: 'string' },
+    code: { type: 'string', enum: Object.keys(PROBLEMS) },
+    errors: {
+      type: 'array',
+      description: 'VALIDATION_FAILED: what is wrong with which field',
+      items: {
+        type: 'object',
+        required: ['field', 'message'],
+        properties: { field: { type: 'string' }, message: { type: 'string' } },
       },
-      ...(codes.includes('INSUFFICIENT_STOCK') && { available_stock: { type: 'integer', minimum: 0 } }),
-      ...(codes.includes('HOLD_ALREADY_USED') && { order_id: { type: 'integer' } }),
     },
-    additionalProperties: true,
-  };
-}
+    available_stock: { type: 'integer', minimum: 0, description: 'INSUFFICIENT_STOCK: units that are left' },
+    order_id: { type: 'integer', minimum: 1, description: 'HOLD_ALREADY_USED: the order that was made of the hold' },
+    committed: { type: 'integer', minimum: 0, description: 'STOCK_BELOW_COMMITTED: units that are held or sold' },
+  },
+  additionalProperties: true,
+};

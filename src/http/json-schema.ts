@@ -6,6 +6,12 @@ import { isSameOrAbsent, SAME_AS_KEYWORD, SAME_AS_RULE } from './same-as.decorat
 /** JSON Schema keyword that says in words what a `pattern` asks for: "must be …". */
 export const RULE_KEYWORD = 'x-rule';
 
+/**
+ * JSON Schema keyword with what the document says in place of the schema's own members, null for nothing: of what
+ * travels as text, or of a rule that readers of documents don't understand.
+ */
+export const DOCUMENTED_KEYWORD = 'x-documented';
+
 export type JsonSchema = Record<string, unknown>;
 export type DtoClass = abstract new (...args: never[]) => object;
 
@@ -29,11 +35,15 @@ function patternSchema([pattern]: readonly [RegExp], rule: unknown): JsonSchema 
   return { type: 'string', pattern: pattern.source, ...(typeof rule === 'string' && { [RULE_KEYWORD]: rule }) };
 }
 
+/** What the document says of a text of digits. */
+export const DOCUMENTED_AS_INTEGER: JsonSchema = { type: 'integer', pattern: null, [RULE_KEYWORD]: null };
+
 /** The number of a row in a path or a query: positive, without leading zeros, and exact as a JSON number. */
 export const NUMBER_PARAM: JsonSchema = {
   type: 'string',
   pattern: '^[1-9][0-9]{0,14}$',
   [RULE_KEYWORD]: 'must be a whole number from 1, without leading zeros',
+  [DOCUMENTED_KEYWORD]: { ...DOCUMENTED_AS_INTEGER, minimum: 1, maximum: 999_999_999_999_999 },
 };
 
 /** A time as the API prints it: ISO 8601 in UTC with milliseconds. */
@@ -54,6 +64,7 @@ export const AJV_OPTIONS = {
   verbose: true,
   keywords: [
     { keyword: RULE_KEYWORD, schemaType: 'string' as const },
+    { keyword: DOCUMENTED_KEYWORD, schemaType: 'object' as const },
     {
       keyword: SAME_AS_KEYWORD,
       schemaType: 'string' as const,

@@ -1,4 +1,10 @@
-import { type JsonSchema, NUMBER_PARAM, RULE_KEYWORD } from './json-schema.js';
+import {
+  DOCUMENTED_AS_INTEGER,
+  DOCUMENTED_KEYWORD,
+  type JsonSchema,
+  NUMBER_PARAM,
+  RULE_KEYWORD,
+} from './json-schema.js';
 
 const PAGE_SIZE_DEFAULT = 20;
 
@@ -8,9 +14,10 @@ export const PAGE_QUERY: Readonly<Record<string, JsonSchema>> = {
     type: 'string',
     pattern: '^([1-9][0-9]?|100)$',
     [RULE_KEYWORD]: 'must be a whole number from 1 to 100',
-    description: 'Items a page, 1 to 100 (20)',
+    [DOCUMENTED_KEYWORD]: { ...DOCUMENTED_AS_INTEGER, minimum: 1, maximum: 100, default: PAGE_SIZE_DEFAULT },
+    description: 'Items a page',
   },
-  cursor: { ...NUMBER_PARAM, description: '`next_cursor` of the page before' },
+  cursor: { ...NUMBER_PARAM, [DOCUMENTED_KEYWORD]: {}, description: '`next_cursor` of the page before' },
 };
 
 /** What {@link PAGE_QUERY} lets through. */

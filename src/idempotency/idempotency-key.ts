@@ -17,8 +17,7 @@ export const IDEMPOTENCY_KEY_HEADER: Readonly<Record<string, JsonSchema>> = {
     pattern: '^[\\x21-\\x7e]{16,255}$',
     [RULE_KEYWORD]: 'must be 16 to 255 visible ASCII characters without blanks',
     description:
-      'An unguessable text, such as a random UUID. It names this request for 24 hours: repeated with the same body it has one effect and the same answer',
-    examples: ['8e03978e-40d5-43e8-bc93-6894a57f9324'],
+      'An unguessable text, such as a random UUID: a fresh one for each thing that is wanted. It names this request for 24 hours: repeated with the same body it has one effect and the same answer',
   },
 };
 

@@ -54,7 +54,9 @@ export class HealthController {
   @Get('live')
   @Endpoint({
     tag: 'operations',
+    operationId: 'getLiveness',
     summary: 'The process runs; says nothing of what it depends on',
+    description: 'For whoever restarts processes that hang.',
     success: { 200: { description: 'It runs', dto: LiveDto } },
     errors: [],
   })
@@ -65,7 +67,9 @@ export class HealthController {
   @Get('startup')
   @Endpoint({
     tag: 'operations',
+    operationId: 'getStartup',
     summary: 'The service has started; tells what it is',
+    description: 'For whoever waits for a start, and for whoever wants to know which version runs.',
     success: { 200: { description: 'It has', dto: StartupDto } },
     errors: [],
   })
@@ -76,7 +80,9 @@ export class HealthController {
   @Get('ready')
   @Endpoint({
     tag: 'operations',
+    operationId: 'getReadiness',
     summary: 'The service can take requests',
+    description: 'For balancers. Without Redis the service is degraded and still ready.',
     success: { 200: { description: 'It can', dto: ReadyDto } },
     errors: [],
   })

@@ -9,7 +9,9 @@ export class MetricsController {
   @Get()
   @Endpoint({
     tag: 'operations',
+    operationId: 'getMetrics',
     summary: 'Metrics in the Prometheus text format',
+    description: 'Of all processes of this instance together. Keep it from the public.',
     success: { 200: { description: 'All metrics', contentType: 'text/plain; version=0.0.4; charset=utf-8' } },
     errors: [],
   })

@@ -15,7 +15,9 @@ export class BuyersHoldController {
   @Get(':hold_id')
   @Endpoint({
     tag: 'holds',
+    operationId: 'getHold',
     summary: 'A hold and its order',
+    description: 'What the buyer sees of a hold, and of the order that was made of it.',
     params: { hold_id: HOLD_ID_PARAM },
     success: { 200: { description: 'The hold', dto: HoldWithOrderDto } },
     errors: ['HOLD_NOT_FOUND'],
@@ -27,7 +29,10 @@ export class BuyersHoldController {
   @Delete(':hold_id')
   @Endpoint({
     tag: 'holds',
+    operationId: 'giveBackHold',
     summary: 'Give a hold back; its unpaid order is cancelled',
+    description:
+      'The units are available again at once. Given back once more, nothing changes and the answer is the same.',
     params: { hold_id: HOLD_ID_PARAM },
     success: { 204: { description: 'The units are available again' } },
     errors: ['HOLD_NOT_FOUND', 'ORDER_ALREADY_PAID'],

@@ -12,7 +12,10 @@ export class OrdersController {
   @Post()
   @Endpoint({
     tag: 'orders',
+    operationId: 'createOrder',
     summary: 'Turn a hold into an order that waits for its payment',
+    description:
+      'A hold becomes one order at most, and only before it expires. Its units stay reserved until the payment or its deadline.',
     body: CreateOrderDto,
     headers: IDEMPOTENCY_KEY_HEADER,
     success: {

@@ -17,7 +17,9 @@ export class ProductsAdminController {
   @Post()
   @Endpoint({
     tag: 'admin',
+    operationId: 'createProduct',
     summary: 'Put a product on sale',
+    description: 'The product is listed, and its units can be held, at once.',
     body: CreateProductDto,
     success: { 201: { description: 'The product is on sale', dto: ProductDto, headers: locationOf('product') } },
     errors: [],
@@ -32,7 +34,9 @@ export class ProductsAdminController {
   @Patch(':id')
   @Endpoint({
     tag: 'admin',
+    operationId: 'changeProduct',
     summary: 'Change a product or its stock',
+    description: 'Fields that are not named stay as they are.',
     body: ChangeProductDto,
     params: { id: PRODUCT_ID_PARAM },
     success: { 200: { description: 'The product as it is now', dto: ProductDto } },

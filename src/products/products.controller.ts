@@ -12,7 +12,9 @@ export class ProductsController {
   @Get()
   @Endpoint({
     tag: 'products',
+    operationId: 'listProducts',
     summary: 'List the products, in pages',
+    description: 'Products that are on sale, in the order of their numbers. Follow `next_cursor` until it is null.',
     query: PAGE_QUERY,
     success: { 200: { description: 'A page of products', dto: ProductPageDto } },
     errors: [],
@@ -25,7 +27,9 @@ export class ProductsController {
   @Get(':id')
   @Endpoint({
     tag: 'products',
+    operationId: 'getProduct',
     summary: 'A product and its currently available stock',
+    description: 'The figures are at most a second old.',
     params: { id: PRODUCT_ID_PARAM },
     success: { 200: { description: 'The product', dto: ProductDto } },
     errors: ['PRODUCT_NOT_FOUND'],

@@ -13,10 +13,14 @@ type ListCall = FastifyRequest<{ Querystring: PageQuery & { status?: RefundStatu
 type RefundCall<Body = unknown> = FastifyRequest<{ Params: { id: string }; Body: Body }>;
 
 /** A call that moves one refund on. */
-function transition(summary: string, errors: EndpointOptions['errors'], body?: DtoClass): EndpointOptions {
+function transition(
+  text: Pick<EndpointOptions, 'operationId' | 'summary' | 'description'>,
+  errors: EndpointOptions['errors'],
+  body?: DtoClass,
+): EndpointOptions {
   return {
     tag: 'admin',
-    summary,
+    ...text,
     params: { id: ID_PARAM },
     ...(body === undefined ? { takesAnyBody: true } : { body }),
     success: { 200: { description: 'The refund as it is now', dto: RefundDto } },
@@ -33,7 +37,9 @@ export class RefundsAdminController {
   @Get()
   @Endpoint({
     tag: 'admin',
+    operationId: 'listRefunds',
     summary: 'List the refunds, in pages',
+    description: "Money that is owed back, or was, in the order of the refunds' numbers.",
     query: {
       status: { type: 'string', enum: REFUND_STATUSES, description: 'Only those in this state' },
       ...PAGE_QUERY,
@@ -48,25 +54,62 @@ export class RefundsAdminController {
   }
 
   @Post(':id/send')
-  @Endpoint(transition("Send a refund through its provider's API", ['REFUND_STATUS_CONFLICT', 'REFUND_NOT_SENDABLE']))
+  @Endpoint(
+    transition(
+      {
+        operationId: 'sendRefund',
+        summary: "Send a refund through its provider's API",
+        description: 'The provider is asked first whether it has sent it already, so that money goes back once.',
+      },
+      ['REFUND_STATUS_CONFLICT', 'REFUND_NOT_SENDABLE'],
+    ),
+  )
   async send({ params }: RefundCall): Promise<RefundDto> {
     return toRefundDto(await this.refunds.sendRefund(Number(params.id)));
   }
 
   @Post(':id/mark-sent')
-  @Endpoint(transition('Note that a refund was sent by other means', ['REFUND_STATUS_CONFLICT']))
+  @Endpoint(
+    transition(
+      {
+        operationId: 'markRefundSent',
+        summary: 'Note that a refund was sent by other means',
+        description: 'Moves no money: for a bank transfer, or a refund in the dashboard of a provider.',
+      },
+      ['REFUND_STATUS_CONFLICT'],
+    ),
+  )
   async markSent({ params }: RefundCall): Promise<RefundDto> {
     return toRefundDto(await this.refunds.markRefundSent(Number(params.id)));
   }
 
   @Post(':id/confirm')
-  @Endpoint(transition('Note that the buyer has the money', []))
+  @Endpoint(
+    transition(
+      {
+        operationId: 'confirmRefund',
+        summary: 'Note that the buyer has the money',
+        description: 'Stripe tells so by itself; for all else somebody looks.',
+      },
+      [],
+    ),
+  )
   async confirm({ params }: RefundCall): Promise<RefundDto> {
     return toRefundDto(await this.refunds.confirmRefund(Number(params.id)));
   }
 
   @Post(':id/fail')
-  @Endpoint(transition('Note that a refund did not arrive, and why', ['REFUND_STATUS_CONFLICT'], FailRefundDto))
+  @Endpoint(
+    transition(
+      {
+        operationId: 'failRefund',
+        summary: 'Note that a refund did not arrive, and why',
+        description: 'The money is owed again, and the refund can be sent once more.',
+      },
+      ['REFUND_STATUS_CONFLICT'],
+      FailRefundDto,
+    ),
+  )
   async fail({ params, body }: RefundCall<FailRefundDto>): Promise<RefundDto> {
     return toRefundDto(await this.refunds.failRefund(Number(params.id), body.reason));
   }

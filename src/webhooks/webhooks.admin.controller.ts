@@ -20,7 +20,9 @@ export class WebhooksAdminController {
   @Get()
   @Endpoint({
     tag: 'admin',
+    operationId: 'listPaymentEvents',
     summary: 'List the payment events, in pages',
+    description: 'What payment providers told, in the order of its coming.',
     query: {
       status: { type: 'string', enum: WEBHOOK_LOG_STATUSES, description: 'Only those in this state' },
       ...PAGE_QUERY,
@@ -37,7 +39,9 @@ export class WebhooksAdminController {
   @Post(':id/replay')
   @Endpoint({
     tag: 'admin',
+    operationId: 'replayPaymentEvent',
     summary: 'Decide a payment event anew that had no effect; one that had stays as it is',
+    description: 'For those that waited for an order, or that a person looked at.',
     params: { id: ID_PARAM },
     takesAnyBody: true,
     success: { 200: { description: 'The payment event as it is now', dto: PaymentEventDto } },
@@ -51,7 +55,9 @@ export class WebhooksAdminController {
   @Post(':id/refund')
   @Endpoint({
     tag: 'admin',
+    operationId: 'refundPaymentEvent',
     summary: 'Owe the money of a payment event back that does not fit its order, or whose order never came',
+    description: 'The refund is made once, however often it is asked for.',
     params: { id: ID_PARAM },
     takesAnyBody: true,
     success: { 200: { description: 'The payment event as it is now', dto: PaymentEventDto } },
@@ -65,7 +71,9 @@ export class WebhooksAdminController {
   @Post(':id/accept')
   @Endpoint({
     tag: 'admin',
+    operationId: 'acceptPaymentEvent',
     summary: 'Let a payment under review pay its order as if its amount were right',
+    description: 'A cancelled order is paid by the rule for late money: if its units are still there.',
     params: { id: ID_PARAM },
     takesAnyBody: true,
     success: { 200: { description: 'The payment event as it is now', dto: PaymentEventDto } },

@@ -20,6 +20,30 @@ const SIGNATURE_HEADERS: Readonly<Record<string, JsonSchema>> = {
   'x-webhook-signature': { type: 'string', description: 'Hex HMAC-SHA256 of the body, with or without `sha256=`' },
 };
 
+/** An event in its provider's form; this one is Stripe's. */
+const PROVIDER_EVENT: JsonSchema = {
+  type: 'object',
+  description: 'The event as its provider documents it',
+  additionalProperties: true,
+  examples: [
+    {
+      id: 'evt_1NG8Du2eZvKYlo2CUI79vXWy',
+      object: 'event',
+      type: 'payment_intent.succeeded',
+      created: 1_795_773_598,
+      data: {
+        object: {
+          id: 'pi_3MtwBwLkdIwHu7ix28a3tqPa',
+          object: 'payment_intent',
+          amount_received: 19_998,
+          currency: 'eur',
+          metadata: { payment_reference: '1-rsinnsmf3vnuoj3k' },
+        },
+      },
+    },
+  ],
+};
+
 /** Stripe's events reach 82 KB, with a charge of many refunds in them. */
 const NOTICE_BYTES_MAX = 262_144;
 
@@ -33,7 +57,10 @@ export class WebhooksController {
   @Post('webhook')
   @Endpoint({
     tag: 'payments',
+    operationId: 'sendPaymentNotice',
     summary: 'Take a payment notice in our own form',
+    description:
+      'Each payment has one effect, however often and in whatever order its notices come. A notice that comes before its order waits for it.',
     body: PaymentNoticeDto,
     headers: SIGNATURE_HEADERS,
     success: SUCCESS,
@@ -48,12 +75,15 @@ export class WebhooksController {
   @Post('webhook/:provider')
   @Endpoint({
     tag: 'payments',
+    operationId: 'sendProviderNotice',
     summary: "Take a payment notice in a provider's form",
+    description:
+      'For payment providers with a form of their own, such as Stripe. Events that say nothing about a payment are kept and ignored.',
     params: { provider: { type: 'string', description: 'Name of the provider', examples: ['stripe'] } },
     headers: SIGNATURE_HEADERS,
     // A provider that others use names an order by its reference, which nobody knows before the order is there.
     success: { 200: SUCCESS[200] },
-    takesAnyBody: true,
+    openBody: PROVIDER_EVENT,
     errors: ['SIGNATURE_INVALID', 'PROVIDER_NOT_FOUND', 'IDEMPOTENCY_KEY_REUSED'],
     takesNotices: true,
     bodyBytesMax: NOTICE_BYTES_MAX,

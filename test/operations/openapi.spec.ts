@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { problemDocument, type ProblemCode, PROBLEMS } from '../../src/common/problem.js';
-import { type ApiDocument, operationsOf, type Schema, schemaChecker } from '../support/openapi.js';
+import { type ApiDocument, examplesOf, operationsOf, resolved, schemaChecker } from '../support/openapi.js';
 import { type Service, startService } from '../support/service.js';
+
+const WRITTEN = readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8');
 
 let service: Service;
 let document: ApiDocument;
@@ -11,22 +13,23 @@ beforeAll(async () => {
   document = (await service.call('GET', '/docs/json')).body as unknown as ApiDocument;
 });
 
-/** A schema, and not where it is to be found. */
-function resolved(schema: Schema): Schema {
-  const name = /^#\/components\/schemas\/(.+)$/.exec(String(schema.$ref))?.[1];
-  return name === undefined ? schema : document.components.schemas[name]!;
-}
-
 describe('the OpenAPI document', () => {
   it('in docs/openapi.json is the one that the service gives; `npm run openapi` writes it', () => {
-    const written = readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8');
-    expect(JSON.parse(written)).toEqual(document);
+    expect(JSON.parse(WRITTEN)).toEqual(document);
   });
 
-  it('names every operation once, with a tag that is described', () => {
+  it('is small enough to be read by people and machines: under 120 KB as it is written', () => {
+    expect(WRITTEN.length).toBeLessThan(120_000);
+  });
+
+  it('names every operation once, in words, with a tag that is described', () => {
     const operations = operationsOf(document);
     const ids = operations.map(({ operation }) => operation.operationId);
     expect(new Set(ids).size).toBe(ids.length);
+    expect(ids).toEqual(expect.arrayContaining(['createHold', 'getHold', 'giveBackHold', 'createOrder', 'getProduct']));
+    expect(ids.filter((id) => !/^[a-z]+([A-Z][a-z]+)+$/.test(id) || /^(post|patch|put|delete)[A-Z]/.test(id))).toEqual(
+      [],
+    );
     const tags = document.tags.map(({ name }) => name);
     for (const { operation } of operations) {
       expect(operation.summary).toMatch(/\w/);
@@ -55,7 +58,7 @@ describe('the OpenAPI document', () => {
   });
 
   it('names every error code but the one for our own faults and those of requests that reach no route', () => {
-    const text = JSON.stringify(document.paths);
+    const text = JSON.stringify(operationsOf(document));
     const missing = (Object.keys(PROBLEMS) as ProblemCode[]).filter((code) => !text.includes(`"${code}"`));
     expect(missing.sort()).toEqual([
       'EXPECTATION_FAILED',
@@ -72,8 +75,8 @@ describe('the OpenAPI document', () => {
     const check = schemaChecker(document);
     const checkMedia = (where: string, [type, media]: [string, ApiDocument['media']]) => {
       if (!type.includes('json')) return;
-      const examples =
-        media.examples === undefined ? [media.example] : Object.values(media.examples).map(({ value }) => value);
+      const examples = examplesOf(document, media);
+      expect(examples).not.toEqual([]);
       for (const example of examples)
         expect({ where, errors: check(media.schema, example) }).toEqual({ where, errors: [] });
     };
@@ -87,7 +90,7 @@ describe('the OpenAPI document', () => {
   });
 
   it('tells of Retry-After and RateLimit headers where they come', () => {
-    const hold = document.paths['/api/holds']!.post!;
+    const { operation: hold } = operationsOf(document).find(({ operation }) => operation.operationId === 'createHold')!;
     expect(Object.keys(hold.responses['429']!.headers!)).toEqual(
       expect.arrayContaining([
         'Retry-After',
@@ -105,10 +108,71 @@ describe('the OpenAPI document', () => {
   it('says each form of a text in words, too: that is what a refusal tells', () => {
     const inputs = operationsOf(document).flatMap(({ operation }) => [
       ...(operation.parameters ?? []).filter(({ name }) => name !== 'x-request-id').map(({ schema }) => schema),
-      ...Object.values(operation.requestBody?.content ?? {}).map(({ schema }) => resolved(schema)),
+      ...Object.values(operation.requestBody?.content ?? {}).map(({ schema }) => resolved(document, schema)),
     ]);
     const patterns = JSON.stringify(inputs).match(/"pattern":/g)!.length;
     expect(JSON.stringify(inputs).match(/"x-rule":"must be [^^$\\]+"/g)).toHaveLength(patterns);
+  });
+
+  it('describes a problem once, and refers to it wherever an answer is one', () => {
+    const schemas = operationsOf(document).flatMap(({ operation }) =>
+      Object.values(operation.responses).flatMap(({ content }) => content?.['application/problem+json']?.schema ?? []),
+    );
+    expect(schemas.length).toBeGreaterThan(50);
+    for (const schema of schemas) expect(schema).toEqual({ $ref: '#/components/schemas/Problem' });
+  });
+
+  it('says of each operation who may call it: anyone, or who has the admin token', () => {
+    for (const { path, operation } of operationsOf(document)) {
+      const security = path.startsWith('/api/admin') ? [{ adminToken: [] }] : [];
+      expect({ path, security: operation.security }).toEqual({ path, security });
+    }
+  });
+
+  it('describes the body of every call that takes one', () => {
+    const body = (path: string) => document.paths[path]!.post!.requestBody?.content['application/json']?.schema;
+    expect(body('/api/payments/webhook')).toEqual({ $ref: '#/components/schemas/PaymentNotice' });
+    expect(body('/api/payments/webhook/{provider}')).toMatchObject({ type: 'object', additionalProperties: true });
+  });
+
+  it('has numbers of rows as integers of 64 bits everywhere, and the size of a page as an integer', () => {
+    const parameters = operationsOf(document).flatMap(({ operation }) => operation.parameters ?? []);
+    const typesOf = (name: string) =>
+      parameters.flatMap((parameter) => (parameter.name === name ? [parameter.schema] : []));
+    expect(typesOf('id').length).toBeGreaterThan(5);
+    for (const schema of typesOf('id')) expect(schema).toMatchObject({ type: 'integer', format: 'int64', minimum: 1 });
+    for (const schema of typesOf('limit')) expect(schema).toMatchObject({ type: 'integer', minimum: 1, maximum: 100 });
+    const { CreateHold, Order, Product } = document.components.schemas as Record<string, { properties: object }>;
+    expect(CreateHold!.properties).toMatchObject({ product_id: { type: 'integer', format: 'int64' } });
+    expect(Order!.properties).toMatchObject({ order_id: { type: 'integer', format: 'int64' } });
+    expect(Product!.properties).toMatchObject({ id: { type: 'integer', format: 'int64' } });
+  });
+
+  it('lets no generated client take a hold without a quantity for a right one', () => {
+    const { CreateHold } = document.components.schemas;
+    expect(CreateHold).toMatchObject({ required: ['product_id', 'quantity'] });
+    expect(JSON.stringify(CreateHold)).not.toMatch(/anyOf|oneOf|allOf/);
+  });
+
+  it('fills in no Idempotency-Key for who tries a call: all readers would get the one hold', () => {
+    const keys = operationsOf(document)
+      .flatMap(({ operation }) => operation.parameters ?? [])
+      .filter(({ name }) => name === 'idempotency-key');
+    expect(keys.length).toBeGreaterThan(1);
+    for (const key of keys) expect(JSON.stringify(key)).not.toMatch(/"(example|examples|default)":/);
+  });
+
+  it('is sent once to each reader, who then asks by its tag', async () => {
+    const first = await service.call('GET', '/docs/json');
+    const etag = first.headers.get('etag')!;
+    expect(etag).toMatch(/^"[\w-]{22}"$/);
+    for (const known of [etag, `W/${etag}`, `"another", ${etag}`, '*']) {
+      const again = await service.call('GET', '/docs/json', undefined, { 'if-none-match': known });
+      expect([again.status, again.text, again.headers.get('etag')]).toEqual([304, '', etag]);
+    }
+    const other = await service.call('GET', '/docs/json', undefined, { 'if-none-match': '"another"' });
+    expect([other.status, other.text]).toEqual([200, first.text]);
+    expect((await fetch(`${service.url}/docs/json`, { method: 'HEAD' })).headers.get('etag')).toBe(etag);
   });
 
   it('is shown at /docs with nothing from elsewhere', async () => {

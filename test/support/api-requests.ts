@@ -172,7 +172,7 @@ export function apiRequests(document: ApiDocument, known: KnownValues, adminToke
             .join('&');
           const headers = Object.fromEntries(Object.entries(header).map(([name, value]) => [name, asHeader(value)]));
           if (body !== undefined) headers['content-type'] = type;
-          if (operation.security !== undefined && token !== '') headers.authorization = token;
+          if (operation.security.length > 0 && token !== '') headers.authorization = token;
           return {
             method: method.toUpperCase(),
             template,

@@ -29,7 +29,8 @@ export interface Operation {
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly content: Readonly<Record<string, Media>> };
   readonly responses: Readonly<Record<string, Answer>>;
-  readonly security?: unknown;
+  readonly description: string;
+  readonly security: readonly unknown[];
 }
 
 export interface ApiDocument {
@@ -40,10 +41,38 @@ export interface ApiDocument {
   readonly media: Media;
 }
 
-export function operationsOf({ paths }: ApiDocument): { method: string; path: string; operation: Operation }[] {
-  return Object.entries(paths).flatMap(([path, operations]) =>
-    Object.entries(operations).map(([method, operation]) => ({ method, path, operation })),
+/** The operations of the document; parameters and answers that it refers to are in their place. */
+export function operationsOf(document: ApiDocument): { method: string; path: string; operation: Operation }[] {
+  return Object.entries(document.paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, operation]) => {
+      const parameters = (operation.parameters ?? []).map((parameter) => resolved(document, parameter));
+      const answers = Object.entries(operation.responses).map(([status, answer]) => [
+        status,
+        resolved(document, answer),
+      ]);
+      const responses = Object.fromEntries(answers) as Operation['responses'];
+      return { method, path, operation: { ...operation, parameters, responses } };
+    }),
   );
+}
+
+/** What a reference of the document leads to; all else as it is. */
+export function resolved<T extends object>(document: ApiDocument, node: T): T {
+  const [, kind, name] = /^#\/components\/(\w+)\/(.+)$/.exec(String((node as { $ref?: unknown }).$ref)) ?? [];
+  if (kind === undefined) return node;
+  return (document.components as Record<string, Record<string, unknown>>)[kind]![name!] as T;
+}
+
+/** The examples of a media type: its own, or those of its schema. */
+export function examplesOf(document: ApiDocument, { schema, example, examples }: Media): unknown[] {
+  if (examples !== undefined) return Object.values(examples).map((shown) => resolved(document, shown).value);
+  if (example !== undefined) return [example];
+  return (resolved(document, schema).examples as unknown[] | undefined) ?? [];
+}
+
+/** The codes of the problems that an answer may come with. */
+export function codesOf({ content }: Answer): string[] {
+  return Object.keys(content?.['application/problem+json']?.examples ?? {});
 }
 
 /** Holds values against schemas of the document, and returns what is wrong with them. */

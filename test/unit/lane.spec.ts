@@ -26,7 +26,14 @@ class Nobody implements CanActivate {
   }
 }
 
-const NOTHING = { tag: 'operations', summary: 'Nothing', success: { 204: { description: 'Nothing' } }, errors: [] };
+const NOTHING = {
+  operationId: 'tryIt',
+  description: 'A try',
+  tag: 'operations',
+  summary: 'Nothing',
+  success: { 204: { description: 'Nothing' } },
+  errors: [],
+};
 
 /** A controller with one endpoint, on which, or on whose method, the decorator stands. */
 function planted(decorators: { onClass?: ClassDecorator; onMethod?: MethodDecorator }): Type {

@@ -1,7 +1,7 @@
 import { IsIn, IsInt, IsUUID, Max, Min, ValidateIf } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { Described } from '../../http/described.decorator.js';
-import { DATE_TIME, type JsonSchema, RULE_KEYWORD } from '../../http/json-schema.js';
+import { DATE_TIME, type JsonSchema, DOCUMENTED_KEYWORD, RULE_KEYWORD } from '../../http/json-schema.js';
 import { SameAs } from '../../http/same-as.decorator.js';
 import { isoTime } from '../../database/sql.js';
 import { type HoldRequest, type HoldRow, type HoldStatus, statusOf } from '../holds.types.js';
@@ -27,6 +27,8 @@ export const HOLD_ID_PARAM: JsonSchema = {
 /** `quantity` and `qty` are two names of one field; one of them is needed. */
 @JSONSchema({
   anyOf: [{ required: ['quantity'] }, { required: ['qty'] }],
+  // Generated clients make nothing of `anyOf`: they would take a hold without a quantity for a right one.
+  [DOCUMENTED_KEYWORD]: { anyOf: null, required: ['product_id', 'quantity'] },
   examples: [{ product_id: 1, quantity: 1 }],
 })
 export class CreateHoldDto {
@@ -40,14 +42,14 @@ export class CreateHoldDto {
   @Min(1)
   @Max(QUANTITY_MAX)
   @SameAs('qty')
-  @JSONSchema({ description: 'Units to reserve, at most HOLD_QUANTITY_MAX' })
+  @JSONSchema({ description: 'Units to reserve, at most HOLD_QUANTITY_MAX; `qty` alone is taken, too' })
   quantity?: number;
 
   @ValidateIf((dto: CreateHoldDto) => dto.qty !== undefined)
   @IsInt()
   @Min(1)
   @Max(QUANTITY_MAX)
-  @JSONSchema({ description: 'Another name for `quantity`' })
+  @JSONSchema({ description: 'Another name for `quantity`', deprecated: true })
   qty?: number;
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
-import { problemSchema } from '../endpoint.decorator.js';
+import { CODES_KEYWORD } from '../endpoint.decorator.js';
+import { DOCUMENTED_KEYWORD } from '../json-schema.js';
 import { type ProblemCode, problemDocument, PROBLEMS } from '../../common/problem.js';
 import { ANSWER_EXAMPLES, PROBLEM_EXTENSIONS } from './openapi-examples.js';
 import { VERSION } from '../../config/version.js';
@@ -7,20 +8,18 @@ import { VERSION } from '../../config/version.js';
 type Node = Record<string, unknown>;
 
 interface Operation extends Node {
-  summary: string;
-  operationId?: string;
   parameters?: Node[];
   responses: Record<string, Answer>;
 }
 
 interface Answer extends Node {
   headers?: Record<string, Node>;
-  content?: Record<string, { schema: Node; example?: unknown; examples?: Record<string, Node> }>;
+  content?: Record<string, { schema: Node; examples?: Record<string, Node> }>;
 }
 
 interface Document extends Node {
   paths: Record<string, Record<string, Operation>>;
-  components: { schemas?: Record<string, Node> } & Node;
+  components: Node;
 }
 
 const REQUEST_ID = {
@@ -28,10 +27,12 @@ const REQUEST_ID = {
   schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' },
 };
 
-const LIMIT_HEADERS = {
-  'ratelimit-limit': 'Requests that this client may send in the window',
-  'ratelimit-remaining': 'Requests that are left in the window',
-  'ratelimit-reset': 'Seconds until the window ends',
+/** Headers that answers have in common, by their name in the answer and under `components`. */
+const SHARED_HEADERS: Readonly<Record<string, { readonly component: string; readonly header: Node }>> = {
+  'x-request-id': { component: 'RequestId', header: REQUEST_ID },
+  'ratelimit-limit': limitHeader('RateLimit', 'Requests that this client may send in the window'),
+  'ratelimit-remaining': limitHeader('RateLimitRemaining', 'Requests that are left in the window'),
+  'ratelimit-reset': limitHeader('RateLimitReset', 'Seconds until the window ends'),
 };
 
 /** The head of the OpenAPI document; the paths come from the routes themselves. */
@@ -42,6 +43,7 @@ export const OPENAPI: FastifyDynamicSwaggerOptions = {
       title: 'Flash-sale checkout',
       version: VERSION,
       license: { name: 'MIT', identifier: 'MIT' },
+      contact: { name: 'Whoever runs this service' },
       description:
         'Reserve stock for two minutes, turn the hold into an order, and let the payment provider settle it. ' +
         'Every error is a problem document (RFC 9457) with a stable `code`; answers that may be tried again have ' +
@@ -63,73 +65,82 @@ export const OPENAPI: FastifyDynamicSwaggerOptions = {
   transformObject: (made) => ('openapiObject' in made ? complete(made.openapiObject as Document) : {}),
 };
 
-/** Adds what all calls have in common, and gathers the schemas under `components`. */
+/** What the document says once, under `components`, and refers to. */
+interface Shared {
+  readonly schemas: Record<string, Node>;
+  readonly responses: Record<string, Node>;
+  readonly examples: Record<string, Node>;
+}
+
+/** Adds what all calls have in common, and gathers under `components` what is said more than once. */
 function complete(document: Document): Document {
-  // Also the codes that belong to no operation, such as ROUTE_NOT_FOUND.
-  const schemas: Record<string, Node> = { Problem: problemSchema(Object.keys(PROBLEMS) as ProblemCode[]) };
+  const shared: Shared = { schemas: {}, responses: {}, examples: {} };
   const paths = Object.entries(document.paths).map(([path, operations]) => [
     path,
     Object.fromEntries(
-      Object.entries(operations).map(([method, operation]) => [method, completeOperation(method, path, operation)]),
+      Object.entries(operations).map(([method, operation]) => [method, completeOperation(operation, shared)]),
     ),
   ]);
-  const gathered = gather(Object.fromEntries(paths), schemas) as Document['paths'];
-  return { ...document, paths: gathered, components: { ...document.components, schemas } };
+  const gathered = gather(Object.fromEntries(paths), shared.schemas) as Document['paths'];
+  const responses = gather(shared.responses, shared.schemas);
+  const headers = Object.fromEntries(
+    Object.values(SHARED_HEADERS).map(({ component, header }) => [component, gather(header, shared.schemas)]),
+  );
+  const parameters = { RequestId: { name: 'x-request-id', in: 'header', required: false, ...REQUEST_ID } };
+  const components = { ...document.components, ...shared, responses, parameters, headers };
+  return { ...document, paths: gathered, components };
 }
 
-function completeOperation(method: string, path: string, operation: Operation): Operation {
+function completeOperation(operation: Operation, shared: Shared): Operation {
   // Only buyers are told how much is left to them; operators are not limited.
   const isLimited = '429' in operation.responses && !('401' in operation.responses);
-  const responses = Object.entries(operation.responses).map(([status, answer]): [string, Answer] => [
-    status,
-    completeAnswer(answer, isLimited),
-  ]);
-  const parameters = [
-    ...(operation.parameters ?? []),
-    { name: 'x-request-id', in: 'header', required: false, ...REQUEST_ID },
-  ];
-  return {
-    operationId: operationIdOf(method, path),
-    ...operation,
-    parameters,
-    responses: Object.fromEntries(responses),
-  };
+  const responses = Object.entries(operation.responses).map(([status, answer]): [string, Node] => {
+    const problem = answer.content?.['application/problem+json'];
+    return [
+      status,
+      problem === undefined ? completeAnswer(answer, isLimited) : shareProblem(answer, problem, isLimited, shared),
+    ];
+  });
+  const parameters = [...(operation.parameters ?? []), { $ref: '#/components/parameters/RequestId' }];
+  return { ...operation, parameters, responses: Object.fromEntries(responses) };
 }
 
 function completeAnswer(answer: Answer, isLimited: boolean): Answer {
-  const limits = Object.entries(LIMIT_HEADERS).map(([name, description]): [string, Node] => [
-    name,
-    { description, schema: { type: 'integer' } },
-  ]);
-  const headers = { ...answer.headers, 'x-request-id': REQUEST_ID, ...(isLimited && Object.fromEntries(limits)) };
-  const content = Object.entries(answer.content ?? {}).map(([type, media]): [string, typeof media] => [
-    type,
-    { ...media, ...examplesOf(media.schema) },
-  ]);
+  const headers = { ...answer.headers, ...sharedHeaders(isLimited) };
   // An answer without a body has a schema of type null, which is not for the reader.
   const isEmpty = answer.content?.['application/json']?.schema.type === 'null';
-  const { content: _content, ...rest } = answer;
-  return { ...rest, headers, ...(content.length > 0 && !isEmpty && { content: Object.fromEntries(content) }) };
+  const { content, ...rest } = answer;
+  return { ...rest, headers, ...(content !== undefined && !isEmpty && { content }) };
 }
 
-function examplesOf(schema: Node): { example?: unknown; examples?: Record<string, Node> } {
-  if (schema.title !== 'Problem') {
-    const example = ANSWER_EXAMPLES[schemaName(String(schema.title))];
-    return example === undefined ? {} : { example };
-  }
-  const { enum: codes } = (schema.properties as { code: { enum: ProblemCode[] } }).code;
-  return {
-    examples: Object.fromEntries(
-      codes.map((code) => [code, { value: problemDocument(code, PROBLEMS[code].title, PROBLEM_EXTENSIONS[code]) }]),
-    ),
+/** Most problems are the same for many calls: each set of codes is one answer, with an example for each code. */
+function shareProblem(answer: Answer, { schema }: { schema: Node }, isLimited: boolean, shared: Shared): Node {
+  const { [CODES_KEYWORD]: codes, ...shown } = schema as Node & { [CODES_KEYWORD]: ProblemCode[] };
+  const name = [...codes, ...(isLimited ? ['limited'] : [])].join('.');
+  const examples = codes.map((code): [string, Node] => {
+    shared.examples[code] = { value: problemDocument(code, PROBLEMS[code].title, PROBLEM_EXTENSIONS[code]) };
+    return [code, { $ref: `#/components/examples/${code}` }];
+  });
+  shared.responses[name] = {
+    ...answer,
+    headers: { ...answer.headers, ...sharedHeaders(isLimited) },
+    content: { 'application/problem+json': { schema: shown, examples: Object.fromEntries(examples) } },
   };
+  return { $ref: `#/components/responses/${name}` };
 }
 
-/** Moves the schemas of DTOs to where they have a name, and leaves references. */
+function sharedHeaders(isLimited: boolean): Record<string, Node> {
+  const shared = Object.entries(SHARED_HEADERS).filter(([name]) => isLimited || name === 'x-request-id');
+  return Object.fromEntries(
+    shared.map(([name, { component }]): [string, Node] => [name, { $ref: `#/components/headers/${component}` }]),
+  );
+}
+
+/** Moves the schemas of DTOs to where they have a name, with an example, and leaves references. */
 function gather(node: unknown, schemas: Record<string, Node>): unknown {
   if (Array.isArray(node)) return node.map((child) => gather(child, schemas));
   if (typeof node !== 'object' || node === null) return node;
-  const children = Object.entries(node as Node).map(([key, child]): [string, unknown] => [
+  const children = Object.entries(documented(node as Node)).map(([key, child]): [string, unknown] => [
     key,
     key.startsWith('example') ? child : gather(child, schemas),
   ]);
@@ -138,19 +149,23 @@ function gather(node: unknown, schemas: Record<string, Node>): unknown {
   if (typeof title !== 'string' || !title.endsWith('Dto') || schema.type !== 'object')
     return { ...schema, ...(title !== undefined && { title }) };
   const { description: _description, ...named } = schema;
-  schemas[schemaName(title)] = named;
-  return { $ref: `#/components/schemas/${schemaName(title)}` };
+  const name = title.replace(/Dto$/, '');
+  const example = ANSWER_EXAMPLES[name];
+  schemas[name] = { ...named, ...(example !== undefined && { examples: [example] }) };
+  return { $ref: `#/components/schemas/${name}` };
 }
 
-function schemaName(title: string): string {
-  return title.replace(/Dto$/, '');
+/** A schema as readers are to see it; all else as it is. */
+function documented(node: Node): Node {
+  const { [DOCUMENTED_KEYWORD]: instead, ...own } = node;
+  const shown = Object.fromEntries(
+    Object.entries({ ...own, ...(instead as Node | undefined) }).filter(([, value]) => value !== null),
+  );
+  if (![shown.type].flat().includes('integer')) return shown;
+  const { maximum = Infinity } = shown as { maximum?: number };
+  return { ...shown, format: maximum > 2_147_483_647 ? 'int64' : 'int32' };
 }
 
-/** `POST /api/holds/{hold_id}` → `postHoldsHoldId` */
-function operationIdOf(method: string, path: string): string {
-  const words = path
-    .replace(/^\/api/, '')
-    .split(/[^a-z]+/i)
-    .filter((word) => word !== '');
-  return method + words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join('');
+function limitHeader(component: string, description: string): { component: string; header: Node } {
+  return { component, header: { description, schema: { type: 'integer' } } };
 }

@@ -6,7 +6,7 @@ import { type JsonSchema, NUMBER_PARAM, schemaOf } from '../../http/json-schema.
 import { availableOf, type ProductRow } from '../products.types.js';
 
 /** A product id in a path. */
-export const PRODUCT_ID_PARAM: JsonSchema = { ...NUMBER_PARAM, description: 'Number of the product', examples: ['1'] };
+export const PRODUCT_ID_PARAM: JsonSchema = { ...NUMBER_PARAM, description: 'Number of the product', examples: [1] };
 
 /** A product as buyers see it. */
 export class ProductDto {
