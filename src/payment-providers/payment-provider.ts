@@ -40,7 +40,7 @@ export interface PaymentEvent {
   readonly currency: string | null;
   /** ISO 8601 in UTC, when the provider tells it. */
   readonly occurredAt: string | null;
-  /** The provider's name of the account whose event it is, when it tells it. */
+  /** The provider's name of the account whose payment it is, when it tells it. */
   readonly account?: string | null;
   /** What the shop has written to the payment, for the operator. */
   readonly metadata?: Readonly<Record<string, unknown>> | null;

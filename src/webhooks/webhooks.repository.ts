@@ -21,7 +21,7 @@ export interface VerdictChange {
 
 const COLUMNS = `id, idempotency_key, payload, payload_hash, status, outcome, reason, order_status, created_at, processed_at`;
 
-/** All SQL of the table `webhook_logs`. Reads `orders` too, for which of those that an event waits for are there. */
+/** All SQL of the table `webhook_logs`. Reads `orders` too, for which of those that a notice waits for are there. */
 @Injectable()
 export class WebhooksRepository {
   constructor(@InjectRepository(WebhookLogEntity) private readonly logs: Repository<WebhookLogEntity>) {}

@@ -217,7 +217,7 @@ export class WebhooksService {
   }
 
   /**
-   * Money for an order that is cancelled, or may be by an earlier event of the batch, needs its product's figures.
+   * Money for an order that is cancelled, or may be by an earlier notice of the batch, needs its product's figures.
    * Where it is short of units, expired holds give theirs up as they do for a buyer. A sweep that has them locked is
    * waited for, before the product is locked: money is not owed back while units are on their way.
    */

@@ -189,7 +189,7 @@ describe.each(Object.keys(fleets))('%s', (fleet) => {
       const answers = await inParallel(calls.length, (n) => calls[n]!(n));
       const expected = new Set(['200', '204', '409']);
       expect(Object.keys(countByStatus(answers)).filter((status) => !expected.has(status))).toEqual([]);
-      // Money came for each, and the stock is enough for all: whatever the order of events, all end paid.
+      // Money came for each, and the stock is enough for all: whatever the order of notices, all end paid.
       const states = await Promise.all(orders.map(({ hold_id }) => orderOf(hold_id)));
       expect(states.flat().map(({ status }) => status)).toEqual(Array(30).fill('paid'));
       expect(await stockOf(id)).toMatchObject({ stock_sold: 30, stock_held: 0, available: 0 });

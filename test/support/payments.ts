@@ -78,14 +78,14 @@ export async function createRefund(service: Service): Promise<number> {
   return refund!.id;
 }
 
-/** The number of an event that the operator has to look at: less was paid than is due. */
+/** The number of a payment event that the operator has to look at: less was paid than is due. */
 export async function createReview(service: Service, order: Pick<Order, 'order_id'>): Promise<number> {
   const notice = noticeOf(order, { amount: '0.01' });
   taken(await notify(service, notice), 200);
   return eventIdOf(service, keyOf(notice));
 }
 
-/** The number of the event that came with this key. */
+/** The number of the payment event that came with this key. */
 export async function eventIdOf(service: Service, key: string): Promise<number> {
   const events = await listEvents(service);
   return events.find(({ event_id }) => event_id === key)!.id;
@@ -102,7 +102,7 @@ export interface ListedEvent {
   readonly [field: string]: unknown;
 }
 
-/** All events that the operator is shown, in one state or any. */
+/** All payment events that the operator is shown, in one state or any. */
 export async function listEvents(service: Service, status?: string): Promise<ListedEvent[]> {
   return listAll<ListedEvent>(service, '/api/admin/webhooks', status);
 }

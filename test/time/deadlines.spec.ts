@@ -76,12 +76,12 @@ describe('the periodic reconciliation', () => {
     service = await startService();
   });
 
-  it('applies an event that slipped through when its order was made, and only once', async () => {
+  it('applies a notice that slipped through when its order was made, and only once', async () => {
     const product = await createProduct(service);
     const order = await createOrder(service, { product_id: product.id });
     const notice = noticeOf(order);
     expect((await notify(service, notice)).status).toBe(200);
-    // As if the process had died between storing the event and applying it: the order knows nothing of it.
+    // As if the process had died between storing the notice and applying it: the order knows nothing of it.
     await execute(
       "UPDATE webhook_logs SET status = 'pending_order', outcome = NULL, processed_at = NULL WHERE order_id = ?",
       [order.order_id],
@@ -95,7 +95,7 @@ describe('the periodic reconciliation', () => {
     expect((await notify(service, notice)).body).toMatchObject({ result: 'duplicate', order_status: 'paid' });
   });
 
-  it('gets to an event whose order is there past hundreds whose order never comes', async () => {
+  it('gets to a notice whose order is there past hundreds whose order never comes', async () => {
     const values = Array.from(
       { length: 700 },
       (_, index) => `('${unique('waiting')}', '{}', REPEAT('0', 32), 'pending_order', ${900_000_000 + index})`,

@@ -17,7 +17,7 @@ function toEvent(type: string, object: object, overrides: object = {}) {
   return stripe.toEvent({ headers: {}, rawBody: JSON.stringify(body), body });
 }
 
-describe("the events of Stripe's adapter", () => {
+describe("the payment events of Stripe's adapter", () => {
   it('says who paid how much for which order, and when', () => {
     expect(toEvent('payment_intent.succeeded', intent())).toEqual({
       provider: 'stripe',

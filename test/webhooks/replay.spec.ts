@@ -50,7 +50,7 @@ async function letWaitTooLong(key: string): Promise<void> {
 }
 
 describe('GET /api/admin/webhooks', () => {
-  it('tells of each event why it did not do what it says', async () => {
+  it('tells of each payment event why it did not do what it says', async () => {
     const paid = await createPaidOrder(service);
     const cancelled = await createOrder(service);
     await giveBack(service, cancelled.hold_id);
@@ -91,7 +91,7 @@ describe('GET /api/admin/webhooks', () => {
   });
 });
 
-describe('an event for review', () => {
+describe('a payment event for review', () => {
   it('answers its repetition as a duplicate, and is not decided again by it', async () => {
     const order = await createOrder(service);
     const notice = noticeOf(order, { amount: '1.00' });
@@ -219,7 +219,7 @@ describe('money under review', () => {
 });
 
 describe('a replay', () => {
-  it('changes nothing of an event that had its effect, however often it is asked for', async () => {
+  it('changes nothing of a payment event that had its effect, however often it is asked for', async () => {
     const order = await createOrder(service);
     const notice = noticeOf(order, { status: 'failed' });
     await notify(service, notice);
@@ -232,7 +232,7 @@ describe('a replay', () => {
     await expectStockIdentity(order.product_id);
   });
 
-  it('decides an event anew that was ignored', async () => {
+  it('decides a payment event anew that was ignored', async () => {
     const keeping = await startService({ ROLES: 'api', PAYMENT_FAILED_POLICY: 'keep' });
     const order = await createOrder(service);
     const notice = noticeOf(order, { status: 'failed' });
@@ -267,7 +267,7 @@ describe('owing back', () => {
   });
 });
 
-describe('an event whose order does not come', () => {
+describe('a notice whose order does not come', () => {
   const markUnmatched = () => service.app.get(WebhooksService).markUnmatched();
 
   it('is listed as unmatched after the configured time, and not before', async () => {
@@ -289,7 +289,7 @@ describe('an event whose order does not come', () => {
     const { key, notice, hold } = await earlyNotice();
     await requestOrder(service, hold.hold_id);
     await service.app.get(WebhooksService).reconcilePendingNotices();
-    // As if the process had died between making the order and looking for its events.
+    // As if the process had died between making the order and looking for its notices.
     await execute(
       "UPDATE webhook_logs SET status = 'pending_order', created_at = NOW(3) - INTERVAL 61 SECOND WHERE idempotency_key = ?",
       [key],
@@ -298,7 +298,7 @@ describe('an event whose order does not come', () => {
     expect(await eventOf(key)).toMatchObject({ status: 'processed', order_id: notice.order_id });
   });
 
-  it.each(['replay', 'delivery'] as const)('pays the order that comes later still, by %s', async (how) => {
+  it.each(['replay', 'repetition'] as const)('pays the order that comes later still, by %s', async (how) => {
     const { key, notice, hold } = await earlyNotice();
     await letWaitTooLong(key);
     await markUnmatched();

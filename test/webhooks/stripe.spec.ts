@@ -31,7 +31,7 @@ beforeAll(async () => {
   ]);
 });
 
-describe('an event of Stripe', () => {
+describe('a notice of Stripe', () => {
   it('pays its order, once', async () => {
     const order = await createOrder(service);
     const event = stripeEvent('payment_intent.succeeded', order);
@@ -159,7 +159,7 @@ describe('an event of Stripe', () => {
     expect(['ignored', 'duplicate']).toContain(answer.body.result);
   });
 
-  it('with the id of another event is refused', async () => {
+  it('with the id of another one is refused', async () => {
     const event = stripeEvent('payment_intent.succeeded', await createOrder(service));
     taken(await sendEvent(service, event), 200);
     expectProblem(
@@ -169,7 +169,7 @@ describe('an event of Stripe', () => {
   });
 });
 
-describe('an event that need not be ours', () => {
+describe('a notice that need not be ours', () => {
   /** What the operator is shown of it. */
   async function shown(event: Record<string, unknown>) {
     return (await listEvents(keyless)).find(({ event_id }) => event_id === event.id);

@@ -38,7 +38,7 @@ export interface PaymentDecision {
 /**
  * What a payment event does to its order.
  *
- *     event \\ order   pending_payment        paid                cancelled                      refund_due
+ *     notice \ order  pending_payment        paid                cancelled                      refund_due
  *     success (1)     paid                   owe it back         paid if units are left,        owe it back
  *                                                                else refund_due, owe it back
  *     failed (4)      cancelled (2)          ignored             ignored                        ignored

@@ -67,7 +67,7 @@ export class PaymentEventDto {
   @Described(TEXT_OR_NULL)
   payment_reference!: string | null;
 
-  /** The provider's account whose event it is, when it tells it. */
+  /** The provider's account whose payment it is, when it tells it. */
   @Described(TEXT_OR_NULL)
   account!: string | null;
 
