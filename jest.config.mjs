@@ -1,4 +1,5 @@
-// `npm test` runs everything, `npm test -- holds` one suite, `npm run test:unit` what needs no servers.
+// `npm test` runs everything, `npm test -- holds` one folder of test/, `npm run test:unit` the files named `.unit.spec.ts`,
+// which need no servers.
 
 const shared = {
   rootDir: import.meta.dirname,
@@ -27,18 +28,17 @@ const shared = {
   },
 };
 
-/** A suite is a folder of test/. All but `unit` get a database and a Redis database for each worker. */
-export const suite = (name, setup) => ({
-  ...shared,
-  ...setup,
-  displayName: name,
-  testMatch: [`<rootDir>/test/${name}/**/*.spec.ts`],
-});
+/** The files that match, as one project of jest. */
+export const suite = (name, setup) => ({ ...shared, ...setup, displayName: name });
 
+/** All but unit tests get a database and a Redis database for each worker. */
 const withServers = { setupFilesAfterEnv: ['<rootDir>/test/support/worker-data.ts'] };
 
 /** Needs a cluster of three databases: `npm run test:galera`. */
-const galera = process.env.TEST_GALERA === '1' ? [suite('galera', withServers)] : [];
+const galera =
+  process.env.TEST_GALERA === '1'
+    ? [suite('galera', { ...withServers, testMatch: ['<rootDir>/test/galera/*.spec.ts'] })]
+    : [];
 
 export default {
   rootDir: import.meta.dirname,
@@ -47,10 +47,12 @@ export default {
   testTimeout: 240_000,
   reporters: ['default', '<rootDir>/test/support/count-reporter.mjs'],
   projects: [
-    suite('unit', {}),
-    ...['products', 'holds', 'orders', 'webhooks', 'concurrency', 'integration', 'time', 'operations'].map((name) =>
-      suite(name, withServers),
-    ),
+    suite('unit', { testMatch: ['<rootDir>/test/**/*.unit.spec.ts'] }),
+    suite('service', {
+      ...withServers,
+      testMatch: ['<rootDir>/test/**/*.spec.ts'],
+      testPathIgnorePatterns: ['[.]unit[.]spec[.]ts$', '<rootDir>/test/(containers|galera)/'],
+    }),
     ...galera,
   ],
 };

@@ -10,5 +10,5 @@ export default {
   maxWorkers: 1,
   testTimeout: 600_000,
   reporters: ['default', '<rootDir>/test/support/count-reporter.mjs'],
-  projects: [suite('containers', {})],
+  projects: [suite('containers', { testMatch: ['<rootDir>/test/containers/*.spec.ts'] })],
 };

@@ -6,7 +6,7 @@ import { headline } from '../../bench/headline.mjs';
 import { registerCommands } from '../../src/cli/commands.js';
 import { blocksOf, commandsOf, DOCUMENTS, filesBelow, readDocument as read, ROOT } from '../support/documents.js';
 
-/** What single pages promise; what all pages do is in documents.spec.ts. */
+/** What single pages promise; what all pages do is in documents.unit.spec.ts. */
 
 describe('README.md', () => {
   it('prints three commands and no other: scripts/rooms/newcomer.mjs runs them in a bare Debian', () => {
@@ -80,7 +80,7 @@ describe('SECURITY.md', () => {
   it('names for each promise the tests that hold it', () => {
     const suites = filesBelow('test').map((path) => basename(path));
     const promised = [...promises!.matchAll(/^\*\*.+?\*\*[^]*?(?=^\*\*|(?![^]))/gm)].map(([promise]) => promise);
-    const held = promised.map((promise) => promise.match(/[a-z][a-z-]*\.spec\.ts/g) ?? []);
+    const held = promised.map((promise) => promise.match(/[a-z][a-z-]*(?:\.unit)?\.spec\.ts/g) ?? []);
     expect(promised.length).toBeGreaterThan(6);
     expect(held.filter((names) => names.length === 0)).toEqual([]);
     expect(held.flat().filter((name) => !suites.includes(name))).toEqual([]);

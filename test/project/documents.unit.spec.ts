@@ -149,10 +149,10 @@ describe.each(DOCUMENTS)('%s', (document) => {
 /** What runs the commands of the pages, by the word after a block's language. */
 const RUN_BY: Readonly<Record<string, string>> = {
   newcomer: 'scripts/rooms/newcomer.mjs',
-  tour: 'test/integration/docs.spec.ts',
-  database: 'test/operations/deploying.spec.ts',
+  tour: 'test/project/docs.spec.ts',
+  database: 'test/deploy/deploying.spec.ts',
   compose: 'test/containers/production.spec.ts',
-  operator: 'test/operations/operating.spec.ts',
+  operator: 'test/deploy/operating.spec.ts',
 };
 
 describe.each(DOCUMENTS.filter((document) => read(document).includes('```')))('the blocks of %s', (document) => {
