@@ -139,6 +139,12 @@ describe.each(DOCUMENTS)('%s', (document) => {
     expect(named.filter(({ owner, method }) => !membersOf(owner!).has(method!))).toEqual([]);
   });
 
+  it('names only tests that exist', () => {
+    const paths = filesBelow('test').filter((path) => path.endsWith('.spec.ts'));
+    const named = [...text.matchAll(/npm test -- ([\w./-]+)/g)].map(([, name]) => name!);
+    expect(named.filter((name) => !paths.some((path) => path.includes(`/${name}`)))).toEqual([]);
+  });
+
   it('names only npm scripts that exist', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const named = [...text.matchAll(/npm run ([\w:]+)/g)].map(([, script]) => script!);
