@@ -5,6 +5,7 @@ import { RefundAttempts1764300000000 } from './1764300000000-refund-attempts.js'
 import { WiderMoney1764400000000 } from './1764400000000-wider-money.js';
 import { OrderReviews1764500000000 } from './1764500000000-order-reviews.js';
 import { QuantitySold1764600000000 } from './1764600000000-quantity-sold.js';
+import { HoldPrice1764700000000 } from './1764700000000-hold-price.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   WiderMoney1764400000000,
   OrderReviews1764500000000,
   QuantitySold1764600000000,
+  HoldPrice1764700000000,
 ];

@@ -7,6 +7,7 @@ import { v7 as uuidV7 } from 'uuid';
  */
 
 const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const MONEY_PATTERN = /^\d{1,13}\.\d\d$/;
 const TIMESTAMP_PATTERN = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}$/;
 
 /** An unsigned whole number. */
@@ -25,6 +26,12 @@ export function uuidLiteral(id: string): string {
 export function timestampLiteral(timestamp: string): string {
   if (!TIMESTAMP_PATTERN.test(timestamp)) throw new RangeError(`Not a timestamp: ${timestamp}`);
   return `'${timestamp}'`;
+}
+
+/** Money as the database printed it, with two decimals. */
+export function moneyLiteral(money: string): string {
+  if (!MONEY_PATTERN.test(money)) throw new RangeError(`Not a sum of money: ${money}`);
+  return money;
 }
 
 /** `(a,b,c)` of literals, for IN lists. */

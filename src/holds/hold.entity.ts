@@ -16,6 +16,10 @@ export class HoldEntity {
   @Column({ type: 'timestamp', precision: 3 })
   expires_at!: string;
 
+  /** Null of holds that were made before prices were kept: those are priced by their product. */
+  @Column({ type: 'decimal', precision: 15, scale: 3, nullable: true })
+  unit_price!: string | null;
+
   @Column({ type: 'tinyint', unsigned: true, default: 0 })
   used!: number;
 

@@ -1,7 +1,17 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
-import { listOf, timestampLiteral, twoDecimals, uintLiteral, uuidFromBinary, uuidLiteral } from '../database/sql.js';
+import { amountOf } from '../common/money.js';
+import { CONFIG, type Config } from '../config/config.js';
+import {
+  listOf,
+  moneyLiteral,
+  timestampLiteral,
+  twoDecimals,
+  uintLiteral,
+  uuidFromBinary,
+  uuidLiteral,
+} from '../database/sql.js';
 import { rowName } from '../engine/row-locks.js';
 import type { Transaction } from '../database/transactions.js';
 import { HoldEntity } from './hold.entity.js';
@@ -17,11 +27,17 @@ interface RawHold {
   is_expired: number;
 }
 
+type RawPrice = { unit_price: string };
+
 /** A product and how many of its holds are wanted at most. */
 interface ProductLimit {
   readonly productId: number;
   readonly limit: number;
 }
+
+/** Reads `products` too: a hold that was made before prices were kept has its product's. */
+const PRICED = `${twoDecimals('COALESCE(holds.unit_price, products.price)')} AS unit_price`;
+const WITH_PRODUCT = 'holds JOIN products ON products.id = holds.product_id';
 
 const COLUMNS =
   'holds.id, holds.product_id, holds.qty, holds.expires_at, holds.used, holds.released, expires_at <= NOW(3) AS is_expired';
@@ -29,36 +45,43 @@ const COLUMNS =
 /** All SQL of the table `holds`. Reads `products` too, for what a locked hold costs. */
 @Injectable()
 export class HoldsRepository {
-  constructor(@InjectRepository(HoldEntity) private readonly holds: Repository<HoldEntity>) {}
+  constructor(
+    @InjectRepository(HoldEntity) private readonly holds: Repository<HoldEntity>,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
 
-  async findById(id: string): Promise<HoldRow | null> {
-    const rows = await this.holds.query<RawHold[]>(`SELECT ${COLUMNS} FROM holds WHERE id = ${uuidLiteral(id)}`);
-    return rows[0] === undefined ? null : toRow(rows[0]);
+  async findById(id: string): Promise<PricedHoldRow | null> {
+    const rows = await this.holds.query<(RawHold & RawPrice)[]>(
+      `SELECT ${COLUMNS}, ${PRICED} FROM ${WITH_PRODUCT} WHERE holds.id = ${uuidLiteral(id)}`,
+    );
+    return rows[0] === undefined ? null : this.toPricedRow(rows[0]);
   }
 
   /** Reads holds without a lock: who calls this holds the lock of their products. */
-  async findByIds(tx: Transaction, ids: Iterable<string>): Promise<HoldRow[]> {
-    const [rows] = await tx.read<[RawHold[]]>(`SELECT ${COLUMNS} FROM holds WHERE id IN ${listOf(ids, uuidLiteral)}`);
-    return rows.map(toRow);
+  async findByIds(tx: Transaction, ids: Iterable<string>): Promise<PricedHoldRow[]> {
+    const [rows] = await tx.read<[(RawHold & RawPrice)[]]>(
+      `SELECT ${COLUMNS}, ${PRICED} FROM ${WITH_PRODUCT} WHERE holds.id IN ${listOf(ids, uuidLiteral)}`,
+    );
+    return rows.map((raw) => this.toPricedRow(raw));
   }
 
   /**
-   * Locks holds, ids ascending, and reads them with the price of their product once all locks are granted, so
-   * that whether one is expired is told by the database's clock of that moment. The products stay unlocked.
+   * Locks holds, ids ascending, and reads them once all locks are granted, so that whether one is expired is told by
+   * the database's clock of that moment. The products stay unlocked.
    */
   async lock(tx: Transaction, ids: Iterable<string>): Promise<PricedHoldRow[]> {
     const list = listOf(new Set(ids), uuidLiteral);
-    const [, rows] = await tx.read<[unknown[], (RawHold & { price: string })[]]>(
+    const [, rows] = await tx.read<[unknown[], (RawHold & RawPrice)[]]>(
       `SELECT id FROM holds WHERE id IN ${list} ORDER BY id FOR UPDATE`,
-      `SELECT ${COLUMNS}, ${twoDecimals('price')} AS price FROM holds JOIN products ON products.id = product_id WHERE holds.id IN ${list}`,
+      `SELECT ${COLUMNS}, ${PRICED} FROM ${WITH_PRODUCT} WHERE holds.id IN ${list}`,
     );
-    return rows.map((raw) => ({ ...toRow(raw), price: raw.price }));
+    return rows.map((raw) => this.toPricedRow(raw));
   }
 
   /** Names of the rows of each hold: its own, and its product's where its order is paid as it is made. */
   async findRowsToOrder(ids: readonly string[]): Promise<string[][]> {
     const rows = await this.holds.query<{ id: Buffer; free_product: number | null }[]>(
-      `SELECT holds.id, IF(price = 0, product_id, NULL) AS free_product FROM holds JOIN products ON products.id = product_id
+      `SELECT holds.id, IF(COALESCE(unit_price, price) = 0, product_id, NULL) AS free_product FROM ${WITH_PRODUCT}
        WHERE holds.id IN ${listOf(ids, uuidLiteral)}`,
     );
     const freeProducts = new Map(rows.map((row) => [uuidFromBinary(row.id), row.free_product]));
@@ -79,13 +102,14 @@ export class HoldsRepository {
     );
   }
 
-  insert(tx: Transaction, holds: readonly Pick<HoldRow, 'id' | 'product_id' | 'qty'>[], expiresAt: string): void {
+  insert(tx: Transaction, holds: readonly PricedHoldRow[], expiresAt: string): void {
     if (holds.length === 0) return;
     const expiry = timestampLiteral(expiresAt);
     const values = holds.map(
-      ({ id, product_id, qty }) => `(${uuidLiteral(id)},${uintLiteral(product_id)},${uintLiteral(qty)},${expiry})`,
+      ({ id, product_id, qty, unit_price }) =>
+        `(${uuidLiteral(id)},${uintLiteral(product_id)},${uintLiteral(qty)},${expiry},${moneyLiteral(unit_price)})`,
     );
-    tx.insert(`INSERT INTO holds (id, product_id, qty, expires_at) VALUES ${values.join(',')}`);
+    tx.insert(`INSERT INTO holds (id, product_id, qty, expires_at, unit_price) VALUES ${values.join(',')}`);
   }
 
   /**
@@ -148,6 +172,12 @@ export class HoldsRepository {
       `UPDATE holds SET released = 1 WHERE id IN ${listOf(ids, uuidLiteral)} AND used = ${used} AND released = 0`,
       ids.length,
     );
+  }
+
+  private toPricedRow(raw: RawHold & RawPrice): PricedHoldRow {
+    const { unit_price } = raw;
+    const amount = amountOf(unit_price, raw.qty);
+    return { ...toRow(raw), unit_price, amount, currency: this.config.payments.currency };
   }
 }
 

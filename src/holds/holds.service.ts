@@ -8,14 +8,14 @@ import { GroupCommits } from '../engine/group-commits.js';
 import { rowName } from '../engine/row-locks.js';
 import { addSeconds, newUuid } from '../database/sql.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
-import type { KeyedRequest } from '../idempotency/idempotency-key.js';
+import type { KeyedRequest, StoredKey } from '../idempotency/idempotency-key.js';
 import { IdempotencyService, type Recalled } from '../idempotency/idempotency.service.js';
 import { MetricsService } from '../metrics/metrics.service.js';
 import type { Tally } from '../metrics/samples.js';
 import { ProductsService } from '../products/products.service.js';
 import type { StockLedger } from '../products/stock-ledger.js';
 import type { StockMove } from '../products/products.types.js';
-import { decideHold, type NewHold, toEarlier, toStoredKey } from './hold-decision.js';
+import { decideHold, type NewHold, toEarlier } from './hold-decision.js';
 import { HoldNotFoundError, UnitsOnTheirWayError } from './holds.errors.js';
 import { HoldsRepository } from './holds.repository.js';
 import type { HoldRequest, HoldRow, PricedHoldRow } from './holds.types.js';
@@ -49,7 +49,7 @@ export type ReleaseReason = 'expired' | 'given_back' | 'order_cancelled';
 /** Reserving stock and letting it go. */
 @Injectable()
 export class HoldsService {
-  private readonly creations: GroupCommit<NewHold, HoldRow>;
+  private readonly creations: GroupCommit<NewHold, PricedHoldRow>;
   private readonly releases: GroupCommit<number, ReleaseStep>;
   private readonly released: Tally;
 
@@ -82,7 +82,7 @@ export class HoldsService {
    *
    * @throws ProductNotFoundError, InsufficientStockError, IdempotencyKeyReusedError, ValidationError, OverloadedError
    */
-  createHold({ productId, quantity, idempotencyKey: key }: HoldRequest): Promise<HoldRow> {
+  createHold({ productId, quantity, idempotencyKey: key }: HoldRequest): Promise<PricedHoldRow> {
     const { quantityMax } = this.config.holds;
     if (quantity > quantityMax) {
       const message = `must be at most ${quantityMax}`;
@@ -94,7 +94,7 @@ export class HoldsService {
   }
 
   /** @throws HoldNotFoundError */
-  async getHold(id: string): Promise<HoldRow> {
+  async getHold(id: string): Promise<PricedHoldRow> {
     const hold = await this.holds.findById(id);
     if (hold === null) throw new HoldNotFoundError();
     return hold;
@@ -195,7 +195,10 @@ export class HoldsService {
    * It can't answer too early: outcomes are returned after COMMIT was answered. If the process dies before,
    * the server rolls back; if it dies after, the holds expire by themselves.
    */
-  private async commitCreations(batch: readonly NewHold[], mayHaveCommitted: boolean): Promise<(HoldRow | Error)[]> {
+  private async commitCreations(
+    batch: readonly NewHold[],
+    mayHaveCommitted: boolean,
+  ): Promise<(PricedHoldRow | Error)[]> {
     const { outcomes, ledger, takenBack } = await this.transactions.once(async (tx) => {
       const [{ ledger, now }, recalled] = await Promise.all([
         this.products.lockStock(
@@ -212,16 +215,20 @@ export class HoldsService {
       const undecided = earlier.size === 0 ? batch : batch.filter((hold) => !earlier.has(hold.id));
       const takenBack = await this.takeBackExpired(tx, ledger, undecided);
       const expiresAt = addSeconds(now, this.config.holds.ttlSeconds);
-      const granted: NewHold[] = [];
+      const terms = { expiresAt, currency: this.config.payments.currency, contended: takenBack.contended };
+      const granted: PricedHoldRow[] = [];
+      const keys: StoredKey[] = [];
       const outcomes = batch.map((hold) => {
         const known = earlier.get(hold.id);
         if (known !== undefined) return known;
-        const outcome = decideHold(hold, ledger, expiresAt, takenBack.contended);
-        if (!(outcome instanceof Error)) granted.push(hold);
+        const outcome = decideHold(hold, ledger, terms);
+        if (outcome instanceof Error) return outcome;
+        granted.push(outcome);
+        if (hold.keyed !== null) keys.push({ ...hold.keyed, reference: hold.id });
         return outcome;
       });
       this.holds.insert(tx, granted, expiresAt);
-      this.idempotency.remember(tx, 'holds', granted.flatMap(toStoredKey));
+      this.idempotency.remember(tx, 'holds', keys);
       this.products.writeStock(tx, ledger);
       return { outcomes, ledger, takenBack };
     });
@@ -265,7 +272,7 @@ export class HoldsService {
     batch: readonly NewHold[],
     recalled: ReadonlyMap<KeyedRequest | null, Recalled>,
     mayHaveCommitted: boolean,
-  ): Promise<Map<string, HoldRow | Error>> {
+  ): Promise<Map<string, PricedHoldRow | Error>> {
     if (recalled.size === 0 && !mayHaveCommitted) return new Map();
     const wanted = batch.map((hold) => recalled.get(hold.keyed) ?? (mayHaveCommitted ? hold.id : null));
     const ids = wanted.filter((id) => typeof id === 'string');

@@ -12,9 +12,13 @@ export interface HoldRow {
   readonly is_expired: boolean;
 }
 
-/** A hold with the price of its product as it is now. */
+/** A hold with its price, which is fixed when it is made. */
 export interface PricedHoldRow extends HoldRow {
-  readonly price: string;
+  /** Decimal string, such as "99.99". */
+  readonly unit_price: string;
+  /** Of all its units; null where no order can say so much, of a hold that was made before its price was kept. */
+  readonly amount: string | null;
+  readonly currency: string;
 }
 
 export interface HoldRequest {

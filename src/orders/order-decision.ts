@@ -1,4 +1,4 @@
-import { AMOUNT_MAX, amountOf, isSameAmount } from '../common/money.js';
+import { AMOUNT_MAX, isSameAmount } from '../common/money.js';
 import { ValidationError } from '../common/problem.js';
 import { HoldExpiredError, HoldNotFoundError } from '../holds/holds.errors.js';
 import { type PricedHoldRow, statusOf } from '../holds/holds.types.js';
@@ -18,8 +18,7 @@ export interface OrderRequest {
 /**
  * The first request for each active hold gets its order, unless its key was used before: then it gets what that
  * made. Who won in a try whose COMMIT may have been carried out stays the winner: if the hold is used now, it is
- * most likely by that try. A hold whose amount does not fit an order gets none: the limit on units, or the price, has
- * changed since both were allowed.
+ * most likely by that try. A hold whose amount does not fit an order gets none; none is made any more.
  *
  * @returns the requests whose orders are to be made.
  */
@@ -43,7 +42,7 @@ export function chooseWinners(
 }
 
 export function toNewOrder(hold: PricedHoldRow): NewOrder {
-  const amount = amountOf(hold.price, hold.qty);
+  const { amount } = hold;
   if (amount === null) throw new Error(`The amount of hold ${hold.id} does not fit its column`);
   const status = firstStatusOf(amount);
   return { holdId: hold.id, amount, status, quantitySold: status === 'paid' ? hold.qty : 0 };
@@ -69,12 +68,12 @@ export function toOutcome(
   // The order as it was made, which is what its first answer said.
   return {
     order: { ...order, status: firstStatusOf(order.amount) },
-    hold: { product_id: hold.product_id, qty: hold.qty },
+    hold: { product_id: hold.product_id, qty: hold.qty, currency: hold.currency },
   };
 }
 
 function isTooDear(hold: PricedHoldRow): boolean {
-  return amountOf(hold.price, hold.qty) === null;
+  return hold.amount === null;
 }
 
 function tooDear(): ValidationError {

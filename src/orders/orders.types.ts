@@ -1,4 +1,4 @@
-import type { HoldRow } from '../holds/holds.types.js';
+import type { PricedHoldRow } from '../holds/holds.types.js';
 
 export type OrderStatus = 'pending_payment' | 'paid' | 'cancelled' | 'refund_due';
 
@@ -55,10 +55,10 @@ export type SettledState =
 
 export interface CreatedOrder {
   readonly order: OrderRow;
-  readonly hold: Pick<HoldRow, 'product_id' | 'qty'>;
+  readonly hold: Pick<PricedHoldRow, 'product_id' | 'qty' | 'currency'>;
 }
 
 export interface HoldWithOrder {
-  readonly hold: HoldRow;
+  readonly hold: PricedHoldRow;
   readonly order: OrderRow | null;
 }

@@ -23,6 +23,11 @@ export class StockLedger {
     return account && availableOf(account.row) - account.held - account.sold;
   }
 
+  /** The price of a unit; undefined when there is no such product. */
+  price(productId: number): string | undefined {
+    return this.accounts.get(productId)?.row.price;
+  }
+
   /** Moves units into held (or, negative, back out of it) and into sold. */
   move({ productId, held, sold }: StockMove): void {
     const account = this.accounts.get(productId);

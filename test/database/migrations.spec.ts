@@ -1,18 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { QuantitySold1764600000000 } from '../../migrations/1764600000000-quantity-sold.js';
+import { HoldPrice1764700000000 } from '../../migrations/1764700000000-hold-price.js';
 import { loadConfig } from '../../src/config/config.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { StockAuditService } from '../../src/operations/stock-audit.service.js';
 import { execute, query } from '../support/database.js';
 import { expectStockIdentity } from '../support/expectations.js';
 import {
+  createHold,
   createOrder,
   createPaidOrder,
   createProduct,
   giveBack,
   noticeOf,
   notify,
+  requestOrder,
   taken,
 } from '../support/factories.js';
 import { type Service, startService } from '../support/service.js';
@@ -70,5 +73,18 @@ describe('the migration of what counts as sold', () => {
     await execute('UPDATE orders SET quantity_sold = NULL WHERE id = ?', [order_id]);
     const [proof] = await service.app.get(StockAuditService).auditStock(product_id);
     expect(proof).toMatchObject({ stock_sold: 2, proven_sold: 2, stock_held: 0, proven_held: 0 });
+  });
+});
+
+describe('the migration of the price of a hold', () => {
+  it('writes no hold anew and leaves those there are to the price of their product', async () => {
+    const hold = await createHold(service);
+    const migration = new HoldPrice1764700000000();
+    await migration.down(runner);
+    await migration.up(runner);
+    await migration.up(runner);
+    expect(await query('SELECT unit_price FROM holds WHERE unit_price IS NOT NULL')).toEqual([]);
+    expect(taken(await requestOrder(service, hold.hold_id), 201)).toMatchObject({ amount: '99.99' });
+    await expectStockIdentity(hold.product_id);
   });
 });

@@ -1,14 +1,16 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { countRows, query } from '../support/database.js';
+import { countRows, execute, query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem, expectStockIdentity } from '../support/expectations.js';
 import {
+  adminHeaders,
   createHold,
   createOrder,
   createPaidOrder,
   createProduct,
   expireHolds,
   giveBack,
+  hex,
   type Hold,
   orderOf,
   requestHold,
@@ -39,6 +41,9 @@ describe('POST /api/holds', () => {
       hold_id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
       product_id: id,
       quantity: 3,
+      unit_price: '99.99',
+      amount: '299.97',
+      currency: 'EUR',
       expires_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       status: 'active',
     });
@@ -49,6 +54,26 @@ describe('POST /api/holds', () => {
     expect(secondsLeft).toBeLessThanOrEqual(120);
     expect(await stockOf(id)).toMatchObject({ stock_held: 3, stock_sold: 0, available: 7 });
     await expectStockIdentity(id);
+  });
+
+  it('fixes the price when the hold is made, whatever the operator does to it afterwards', async () => {
+    const { id } = await createProduct(service, { price: '10.00' });
+    const hold = taken<Hold>(await requestHold(service, id, 2), 201);
+    const raised = await service.call('PATCH', `/api/admin/products/${id}`, { price: '12.50' }, adminHeaders(service));
+    expect(raised.body).toMatchObject({ price: '12.50' });
+    expect(await getHold(hold.hold_id)).toMatchObject({ unit_price: '10.00', amount: '20.00', currency: 'EUR' });
+    expect((await requestOrder(service, hold.hold_id)).body).toMatchObject({ amount: '20.00', currency: 'EUR' });
+    expect((await requestHold(service, id, 2)).body).toMatchObject({ unit_price: '12.50', amount: '25.00' });
+    await expectStockIdentity(id);
+  });
+
+  it('prices a hold by its product that was made before prices were kept', async () => {
+    const { id } = await createProduct(service, { price: '10.00' });
+    const hold = await createHold(service, { product_id: id });
+    await execute('UPDATE holds SET unit_price = NULL WHERE id = UNHEX(?)', [hex(hold.hold_id)]);
+    await execute("UPDATE products SET price = '11.00' WHERE id = ?", [id]);
+    expect(await getHold(hold.hold_id)).toMatchObject({ unit_price: '11.00', amount: '11.00' });
+    expect((await requestOrder(service, hold.hold_id)).body).toMatchObject({ amount: '11.00' });
   });
 
   it('answers at the Location what it answered to the request', async () => {

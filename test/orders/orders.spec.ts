@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { paymentReferenceOf } from '../../src/payment-providers/payment-reference.js';
 import { OrdersService } from '../../src/orders/orders.service.js';
-import { countRows } from '../support/database.js';
+import { countRows, execute } from '../support/database.js';
 import { expectProblem, expectStockIdentity } from '../support/expectations.js';
 import {
   adminHeaders,
@@ -11,9 +11,11 @@ import {
   createProduct,
   expireHolds,
   giveBack,
+  hex,
   noticeOf,
   notify,
   orderOf,
+  requestHold,
   requestOrder,
   stockOf,
   taken,
@@ -62,6 +64,7 @@ describe('POST /api/orders', () => {
       product_id: id,
       quantity: 3,
       amount: '59.97',
+      currency: 'EUR',
       status: 'pending_payment',
       payment_due_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     });
@@ -159,12 +162,19 @@ describe('POST /api/orders', () => {
   });
 
   it('answers a hold that costs more than an order can say, and the others of its batch get theirs', async () => {
+    // Only of holds that were made before their price was kept; now such a hold is refused.
     // The price was allowed while one unit was the most that could be held.
     const strict = await startService({ HOLD_QUANTITY_MAX: '1' });
     const { id } = await createProduct(strict, { price: '999999999999.99', stock_total: 10 });
     await strict.stop();
+    const tooMany = await requestHold(service, id, 2);
+    expectProblem(tooMany, 'VALIDATION_FAILED');
+    expect(tooMany.body.errors).toEqual([{ field: 'quantity', message: expect.stringMatching(/cost more than/) }]);
     const holds = [];
-    for (const quantity of [1, 2, 1]) holds.push(await createHold(service, { product_id: id, quantity }));
+    for (let n = 0; n < 3; n++) holds.push(await createHold(service, { product_id: id }));
+    await execute('UPDATE holds SET unit_price = NULL WHERE product_id = ?', [id]);
+    await execute('UPDATE holds SET qty = 2 WHERE id = UNHEX(?)', [hex(holds[1]!.hold_id)]);
+    await execute('UPDATE products SET stock_held = 4 WHERE id = ?', [id]);
     const [first, tooDear, last] = await Promise.all(holds.map(({ hold_id }) => requestOrder(service, hold_id)));
     for (const answer of [first!, last!]) {
       expect(answer).toMatchObject({ status: 201, body: { amount: '999999999999.99' } });

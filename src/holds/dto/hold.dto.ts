@@ -1,10 +1,11 @@
-import { IsIn, IsInt, IsUUID, Max, Min, ValidateIf } from 'class-validator';
+import { IsIn, IsInt, IsUUID, Matches, Max, Min, ValidateIf } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
+import { AMOUNT_MAX, MONEY_PATTERN } from '../../common/money.js';
 import { Described } from '../../http/described.decorator.js';
 import { DATE_TIME, type JsonSchema, DOCUMENTED_KEYWORD, RULE_KEYWORD } from '../../http/json-schema.js';
 import { SameAs } from '../../http/same-as.decorator.js';
 import { isoTime } from '../../database/sql.js';
-import { type HoldRequest, type HoldRow, type HoldStatus, statusOf } from '../holds.types.js';
+import { type HoldRequest, type HoldStatus, type PricedHoldRow, statusOf } from '../holds.types.js';
 
 /** Ids are JSON numbers, exact up to 2^53. */
 const ID_MAX = Number.MAX_SAFE_INTEGER;
@@ -64,6 +65,17 @@ export class HoldDto {
   @IsInt()
   quantity!: number;
 
+  /** The price of a unit, fixed when the hold was made. */
+  @Matches(MONEY_PATTERN)
+  unit_price!: string;
+
+  /** What an order of it costs. */
+  @Matches(MONEY_PATTERN)
+  amount!: string;
+
+  @Matches(/^[A-Z]{3}$/)
+  currency!: string;
+
   @Described(() => DATE_TIME)
   expires_at!: string;
 
@@ -75,11 +87,14 @@ export function toHoldRequest(dto: CreateHoldDto, idempotencyKey: string | undef
   return { productId: dto.product_id, quantity: (dto.quantity ?? dto.qty)!, idempotencyKey };
 }
 
-export function toHoldDto(hold: HoldRow): HoldDto {
+export function toHoldDto(hold: PricedHoldRow): HoldDto {
   return {
     hold_id: hold.id,
     product_id: hold.product_id,
     quantity: hold.qty,
+    unit_price: hold.unit_price,
+    amount: hold.amount ?? AMOUNT_MAX,
+    currency: hold.currency,
     expires_at: isoTime(hold.expires_at),
     status: statusOf(hold),
   };

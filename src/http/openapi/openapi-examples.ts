@@ -2,6 +2,9 @@ const HOLD = {
   hold_id: '019a7c5e-3f10-7c4e-9b1d-2f6a8e0c4d11',
   product_id: 1,
   quantity: 2,
+  unit_price: '99.99',
+  amount: '199.98',
+  currency: 'EUR',
   expires_at: '2026-11-27T10:02:00.000Z',
   status: 'active',
 };
@@ -67,6 +70,7 @@ export const ANSWER_EXAMPLES: Readonly<Record<string, unknown>> = {
     product_id: 1,
     quantity: 2,
     amount: '199.98',
+    currency: 'EUR',
     status: 'pending_payment',
     payment_due_at: '2026-11-27T10:15:00.000Z',
   },

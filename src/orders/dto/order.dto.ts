@@ -45,6 +45,9 @@ export class OrderDto {
   @Matches(MONEY_PATTERN)
   amount!: string;
 
+  @Matches(/^[A-Z]{3}$/)
+  currency!: string;
+
   @IsIn(ORDER_STATUSES as OrderStatus[])
   status!: OrderStatus;
 
@@ -88,6 +91,7 @@ export function toOrderDto({ order, hold }: CreatedOrder): OrderDto {
     product_id: hold.product_id,
     quantity: hold.qty,
     amount: order.amount,
+    currency: hold.currency,
     status: order.status,
     payment_due_at: dueAtOf(order),
   };
