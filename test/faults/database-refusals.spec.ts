@@ -100,9 +100,14 @@ async function halvings(): Promise<number> {
   return (await scrape(service)).value('checkout_group_commit_events_total', labels);
 }
 
-async function killSessions(): Promise<void> {
+/** The numbers that the server gives to the service's connections. */
+async function sessions(): Promise<number[]> {
   const [rows] = await root.query<RowDataPacket[]>("SELECT id FROM information_schema.processlist WHERE user = 'shop'");
-  for (const { id } of rows as { id: number }[]) await root.query(`KILL ${id}`).catch(() => {});
+  return rows.map(({ id }) => id as number);
+}
+
+async function killSessions(): Promise<void> {
+  for (const id of await sessions()) await root.query(`KILL ${id}`).catch(() => {});
 }
 
 /** Errors of the log, by their message. */
@@ -110,11 +115,32 @@ function errorsLogged(message: RegExp): number {
   return log.lines.filter(({ level, msg }) => level === 50 && message.test(String(msg))).length;
 }
 
+/** Requests that were refused without a word to a database that has stopped answering. */
+function refusedUnasked(): number {
+  return log.lines.filter(({ err }) => (err as { name?: string } | undefined)?.name === 'DatabaseSilentError').length;
+}
+
 async function soldAgain(productId: number): Promise<void> {
   await eventually(async () => taken(await requestHold(service, productId), 201), 20_000);
 }
 
 describe('a server with other defaults', () => {
+  /** As everybody sees it: a row that is not committed is there for its own session alone. */
+  async function isCommitted(productId: number): Promise<boolean> {
+    const [rows] = await root.query<RowDataPacket[]>('SELECT 1 FROM products WHERE id = ?', [productId]);
+    return rows.length === 1;
+  }
+
+  it('commits each statement that stands alone, also after a transaction', async () => {
+    const first = await createProduct(service, { stock_total: 50 });
+    expect(await isCommitted(first.id)).toBe(true);
+    // Transactions end on sessions that the statements below go to.
+    await inParallel(20, () => requestOrder(service, UNKNOWN_HOLD_ID));
+    taken(await requestHold(service, first.id), 201);
+    const products = await inParallel(20, () => createProduct(service));
+    for (const { id } of products) expect(await isCommitted(id)).toBe(true);
+  });
+
   it('sells as any other: what was answered is committed, the deadline of a hold is two minutes away', async () => {
     const { id } = await createProduct(service, { stock_total: 10 });
     const order = await createOrder(service, { product_id: id, quantity: 2 });
@@ -240,6 +266,16 @@ describe('a database that says nothing', () => {
     return { statuses: countByStatus(answers), longestMs };
   }
 
+  it('is left with all connections to it once one of them got no answer', async () => {
+    await inParallel(20, () => service.call('GET', `/api/holds/${UNKNOWN_HOLD_ID}`));
+    const idle = await sessions();
+    expect(idle.length).toBeGreaterThan(1);
+    database.kill('SIGSTOP');
+    expectProblem(await service.call('GET', `/api/holds/${UNKNOWN_HOLD_ID}`), 'UNAVAILABLE');
+    database.kill('SIGCONT');
+    await eventually(async () => expect((await sessions()).filter((id) => idle.includes(id))).toEqual([]));
+  });
+
   it.each([
     [
       'is stopped in its tracks',
@@ -254,8 +290,10 @@ describe('a database that says nothing', () => {
       await inParallel(30, () => requestHold(service, id));
       await stop();
       const first = await askEverything(id, 40);
+      const known = refusedUnasked();
       const second = await askEverything(id, 40);
       await goOn();
+      expect(refusedUnasked()).toBeGreaterThan(known);
       // A backup's lock leaves the reads alone.
       const statuses = name.includes('backup') ? { 200: 40, 404: 40, 503: 160 } : { 503: 240 };
       expect([first.statuses, second.statuses]).toEqual([statuses, statuses]);

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { expireHolds as runHoldsExpire } from '../../src/cli/operation-commands.js';
 import { HoldsService } from '../../src/holds/holds.service.js';
 import { RetentionService } from '../../src/operations/retention.service.js';
 import { OrdersService } from '../../src/orders/orders.service.js';
@@ -60,6 +61,24 @@ describe('the cancelling of unpaid orders', () => {
       expect(await stockOf(free.product)).toMatchObject({ available: 3 });
     });
     expect(await service.app.get(OrdersService).cancelDueOrders()).toBe(1);
+  });
+});
+
+describe('holds:expire', () => {
+  it('releases the expired holds of all other products where the counters of one drift', async () => {
+    const products: number[] = [];
+    for (let n = 0; n < 3; n++) {
+      const { id } = await createProduct(service, { stock_total: 3 });
+      await expireHolds((await createHold(service, { product_id: id, quantity: 2 })).hold_id);
+      products.push(id);
+    }
+    const [first, drifted, last] = products;
+    await execute('UPDATE products SET stock_held = 0 WHERE id = ?', [drifted]);
+    await expect(runHoldsExpire(service.config)).rejects.toThrow(`product ${drifted} `);
+    for (const id of [first!, last!]) expect(await stockOf(id)).toMatchObject({ available: 3 });
+    await execute('UPDATE products SET stock_held = 2 WHERE id = ?', [drifted]);
+    await runHoldsExpire(service.config);
+    expect(await stockOf(drifted!)).toMatchObject({ available: 3 });
   });
 });
 
@@ -164,16 +183,39 @@ describe('buyers', () => {
 });
 
 describe('retention', () => {
+  /** A hold, of a product of its own, that has served its time. */
+  async function createOldHold(): Promise<{ product_id: number; id: string }> {
+    const { product_id, hold_id } = await createHold(service);
+    await giveBack(service, hold_id);
+    const id = hex(hold_id);
+    await execute('UPDATE holds SET expires_at = NOW(3) - INTERVAL 91 DAY WHERE id = UNHEX(?)', [id]);
+    return { product_id, id };
+  }
+
+  it('goes on where the holds of one product can not be deleted, and names that product at the end', async () => {
+    const [first, kept, last] = [await createOldHold(), await createOldHold(), await createOldHold()];
+    await execute(
+      `CREATE TRIGGER keep BEFORE DELETE ON holds FOR EACH ROW BEGIN
+         IF OLD.product_id = ? THEN SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 1644; END IF;
+       END`,
+      [kept.product_id],
+    );
+    try {
+      await expect(service.app.get(RetentionService).purge()).rejects.toThrow(`product ${kept.product_id} `);
+    } finally {
+      await execute('DROP TRIGGER keep');
+    }
+    const ids = [first, kept, last].map(({ id }) => id);
+    const left = await query('SELECT LOWER(HEX(id)) AS id FROM holds WHERE HEX(id) IN (?)', [ids]);
+    expect(left).toEqual([{ id: kept.id.toLowerCase() }]);
+  });
+
   it('goes on where the rows of one kind can not be deleted', async () => {
-    const { id } = await createProduct(service);
-    const old = await createHold(service, { product_id: id });
-    await expireHolds(old.hold_id);
-    await giveBack(service, old.hold_id);
-    await execute('UPDATE holds SET expires_at = NOW(3) - INTERVAL 91 DAY WHERE id = UNHEX(?)', [hex(old.hold_id)]);
+    const old = await createOldHold();
     await execute('RENAME TABLE idempotency_keys TO idempotency_keys_away');
     const purged = service.app.get(RetentionService).purge();
     await expect(purged).rejects.toThrow('keys (');
     await execute('RENAME TABLE idempotency_keys_away TO idempotency_keys');
-    expect(await query('SELECT 1 FROM holds WHERE id = UNHEX(?)', [hex(old.hold_id)])).toEqual([]);
+    expect(await query('SELECT 1 FROM holds WHERE id = UNHEX(?)', [old.id])).toEqual([]);
   });
 });

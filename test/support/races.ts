@@ -1,7 +1,7 @@
 import type { Answer } from './service.js';
 
-/** Starts `count` calls before the first is answered, and returns all answers. */
-export function inParallel(count: number, start: (index: number) => Promise<Answer>): Promise<Answer[]> {
+/** Starts `count` calls before the first is answered, and returns what all of them give. */
+export function inParallel<T>(count: number, start: (index: number) => Promise<T>): Promise<T[]> {
   return Promise.all(Array.from({ length: count }, (_, index) => start(index)));
 }
 
