@@ -316,4 +316,15 @@ describe('an order that is asked for again', () => {
     taken(await send({ path: '/api/orders', body: { hold_id: hold.hold_id } }, key), 201);
     expect(await storedKeys(key)).toBe(2);
   });
+
+  it('may have the key of a hold that is asked for at the same moment', async () => {
+    const { product_id, hold_id } = await createHold(service);
+    const key = unique('key');
+    const [hold, order] = await Promise.all([
+      send({ path: '/api/holds', body: { product_id, quantity: 1 } }, key),
+      send({ path: '/api/orders', body: { hold_id } }, key),
+    ]);
+    expect([taken(hold, 201), taken(order, 201)]).toMatchObject([{ product_id, quantity: 1 }, { hold_id }]);
+    expect(await storedKeys(key)).toBe(2);
+  });
 });
