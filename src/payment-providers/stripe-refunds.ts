@@ -1,12 +1,16 @@
 import type Stripe from 'stripe';
 import { UnavailableError } from '../common/problem.js';
+import { withinLimit } from '../common/within-limit.js';
 import { type RefundOrder, RefundRefusedError } from './payment-provider.js';
 import { toStripeAmount } from './stripe-amounts.js';
 
 const TIMEOUT_MS = 10_000;
 
+/** For all that one refund asks of Stripe, tries included: an operator waits for it, and so does a proxy. */
+const SEND_LIMIT_MS = 15_000;
+
 /** Statuses of an HTTP answer that say no for good: the payment is unknown, refunded already, or can't be refunded. */
-const REFUSALS: ReadonlySet<number | undefined> = new Set([400, 402, 404]);
+const REFUSALS: ReadonlySet<number> = new Set([400, 402, 404]);
 
 /**
  * Sends refunds with Stripe's own client, each once: the key of the request is made of the refund and its attempt.
@@ -20,16 +24,22 @@ export function stripeRefunds(options: {
   let client: Promise<Stripe> | undefined;
   return async (refund) => {
     client ??= connect(options);
-    const stripe = await client;
-    const earlier = await findSent(stripe, refund).catch(rethrow);
-    if (earlier !== null) return earlier.id;
-    const made = await create(stripe, refund).catch((error: unknown) => {
-      if (isRefundedAlready(error)) return null;
-      return rethrow(error);
-    });
-    if (made === null || !isReturned(made)) return made?.id ?? null;
-    throw new RefundRefusedError(made.failure_reason ?? `Stripe says ${made.status}`);
+    return withinLimit(sendOnce(await client, refund), SEND_LIMIT_MS).catch(rethrow);
   };
+}
+
+async function sendOnce(stripe: Stripe, refund: RefundOrder): Promise<string | null> {
+  const earlier = await findSent(stripe, refund);
+  if (earlier !== null) return earlier.id;
+  const made = await create(stripe, refund).catch((error: unknown) => {
+    if (isRefundedAlready(error)) return null;
+    throw error;
+  });
+  if (made === null) return null;
+  // The client takes whatever is JSON for an answer of Stripe's.
+  if (made?.object !== 'refund') throw new Error('Stripe answered with something else than a refund');
+  if (isReturned(made)) throw new RefundRefusedError(made.failure_reason ?? `Stripe says ${made.status}`);
+  return made.id;
 }
 
 /** The refund as Stripe has it, unless the money has come back. */
@@ -73,9 +83,18 @@ async function connect({ apiKey, apiBase }: { apiKey: string; apiBase: string })
   });
 }
 
+/** What is to be done about an answer that says for certain that nothing was sent. */
+const REMEDIES: Readonly<Record<number, string>> = {
+  401: 'Stripe does not take STRIPE_API_KEY, and sent nothing; set the right one, then send it again.',
+  403: 'Stripe lets STRIPE_API_KEY make no refunds, and sent nothing; give it the right, then send it again.',
+  429: 'Stripe is asked too often, and sent nothing; send it again in a while.',
+};
+
 function rethrow(error: unknown): never {
-  const { statusCode, type, message } = error as { statusCode?: number; type?: string; message?: string };
+  if (error instanceof RefundRefusedError) throw error;
+  const { statusCode = 0, type, message } = error as { statusCode?: number; type?: string; message?: string };
   if (REFUSALS.has(statusCode) && type !== 'StripeIdempotencyError')
     throw new RefundRefusedError(message ?? 'no reason');
-  throw new UnavailableError('Stripe does not tell whether the refund was sent; send it again in a while.', error);
+  const unknown = 'Stripe does not tell whether the refund was sent; send it again in a while.';
+  throw new UnavailableError(REMEDIES[statusCode] ?? unknown, error);
 }

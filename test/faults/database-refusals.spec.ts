@@ -21,13 +21,24 @@ import {
 } from '../support/factories.js';
 import { LogCapture } from '../support/log-capture.js';
 import { scrape } from '../support/metrics.js';
+import { saidIn } from '../support/said.js';
 import { inParallel } from '../support/races.js';
 import { type Service, startService } from '../support/service.js';
 
 /**
- * A database that says no, in all the words that it has for it, or says nothing at all. It is this file's own, and
- * its defaults are as far from what the service needs as a server allows: the sessions must not depend on them.
+ * A database that says no, in all the words that it has for it, or says nothing at all: each line of the table in
+ * docs/operating.md happens here. It is this file's own, and its defaults are as far from what the service needs as a
+ * server allows: the sessions must not depend on them.
  */
+const said = saidIn('What the database can say');
+const tried = new Set<string>();
+
+/** The codes of a line of the table, which is tried by who asks for them. */
+function codesOf(line: string): string[] {
+  tried.add(line);
+  return said.get(line) ?? [];
+}
+
 const DIR = join(import.meta.dirname, `../../.local/test/refusing-database-${process.env.JEST_WORKER_ID ?? '1'}`);
 const FLAGS = [
   '--autocommit=0',
@@ -83,14 +94,17 @@ afterAll(async () => {
   await database.stop();
 });
 
+/** Runs `body` before each new hold from here on. */
+async function meddle(body: string): Promise<void> {
+  await root.query('DROP TRIGGER IF EXISTS refuse');
+  await root.query(`CREATE TRIGGER refuse BEFORE INSERT ON holds FOR EACH ROW BEGIN ${body} END`);
+}
+
 /** Makes the next `times` inserts of holds fail with a number of the server's own. */
 async function refuseHolds(number: number, times: number, sqlState = 'HY000'): Promise<void> {
-  await root.query('DROP TRIGGER IF EXISTS refuse');
-  await root.query(
-    `CREATE TRIGGER refuse BEFORE INSERT ON holds FOR EACH ROW BEGIN
-       UPDATE refusals SET times = times - 1 WHERE times > 0;
-       IF ROW_COUNT() > 0 THEN SIGNAL SQLSTATE '${sqlState}' SET MYSQL_ERRNO = ${number}; END IF;
-     END`,
+  await meddle(
+    `UPDATE refusals SET times = times - 1 WHERE times > 0;
+     IF ROW_COUNT() > 0 THEN SIGNAL SQLSTATE '${sqlState}' SET MYSQL_ERRNO = ${number}; END IF;`,
   );
   await root.query('UPDATE refusals SET times = ?', [times]);
 }
@@ -157,28 +171,43 @@ describe('a server with other defaults', () => {
 });
 
 describe('an error that another try settles', () => {
-  it.each([1020, 1180, 1213, 1305, 1317, 1412, 1615, 3101, 3572])('%i is tried again', async (number) => {
+  it.each(codesOf('start over'))('%s is tried again', async (number) => {
     const { id } = await createProduct(service, { stock_total: 10 });
-    await refuseHolds(number, 1);
+    await refuseHolds(Number(number), 1);
     taken(await requestHold(service, id), 201);
   });
 });
 
+describe('a row that somebody keeps locked', () => {
+  it.each(codesOf('a row is locked'))('%s: who needs it gets 503 in time, all others are decided', async (number) => {
+    expect(Number(number)).toBe(1205);
+    const [locked, other] = [await createProduct(service), await createProduct(service)];
+    await root.query('START TRANSACTION');
+    await root.query('SELECT id FROM products WHERE id = ? FOR UPDATE', [locked.id]);
+    const [refused, granted] = await Promise.all([requestHold(service, locked.id), requestHold(service, other.id)]);
+    await root.query('ROLLBACK');
+    expectProblem(refused, 'UNAVAILABLE');
+    taken(granted, 201);
+    await soldAgain(locked.id);
+  });
+});
+
 describe('an outage', () => {
-  it.each([
-    ...[1021, 1030, 1040, 1041, 1047, 1053, 1114, 1129, 1158, 1159, 1160, 1161, 1203, 1206, 1226, 1290, 1792, 1836],
-    ...[1927, 1969, 3024, 3100, 3168, 3169, 4031],
-  ])('%i answers 503 to the whole batch, halves nothing, and is over when it is over', async (number) => {
+  const codes = codesOf('not now');
+  const numbers = codes.filter((code) => code.length === 4);
+  const sqlStates = codes.filter((code) => code.length === 2).map((family) => `${family}S99`);
+
+  it.each(numbers)('%s answers 503 to the whole batch, halves nothing, and is over when it is over', async (number) => {
     const { id } = await createProduct(service, { stock_total: 10 });
     const before = await halvings();
-    await refuseHolds(number, 1_000_000);
+    await refuseHolds(Number(number), 1_000_000);
     for (const answer of await inParallel(4, () => requestHold(service, id))) expectProblem(answer, 'UNAVAILABLE');
     expect(await halvings()).toBe(before);
-    await refuseHolds(number, 0);
+    await refuseHolds(Number(number), 0);
     taken(await requestHold(service, id), 201);
   });
 
-  it.each(['08S99', '53000', '57P01'])('is also what SQLSTATE %s says, whatever its number', async (sqlState) => {
+  it.each(sqlStates)('is also what SQLSTATE %s says, whatever its number', async (sqlState) => {
     const { id } = await createProduct(service, { stock_total: 10 });
     await refuseHolds(9001, 1_000_000, sqlState);
     expectProblem(await requestHold(service, id), 'UNAVAILABLE');
@@ -223,6 +252,17 @@ async function fill(): Promise<Connection[]> {
 }
 
 describe('an account without its rights', () => {
+  it.each(codesOf('not you'))('%s is 503, halves nothing, and is an error in the log', async (number) => {
+    const { id } = await createProduct(service, { stock_total: 10 });
+    const [halvedBefore, loggedBefore] = [await halvings(), errorsLogged(/account/)];
+    await refuseHolds(Number(number), 1_000_000);
+    for (const answer of await inParallel(4, () => requestHold(service, id))) expectProblem(answer, 'UNAVAILABLE');
+    expect(await halvings()).toBe(halvedBefore);
+    expect(errorsLogged(/account/)).toBeGreaterThan(loggedBefore);
+    await refuseHolds(Number(number), 0);
+    taken(await requestHold(service, id), 201);
+  });
+
   it.each([
     ['on a table', "REVOKE INSERT ON holds FROM 'shop'@'127.0.0.1'", "GRANT INSERT ON holds TO 'shop'@'127.0.0.1'"],
     [
@@ -245,7 +285,44 @@ describe('an account without its rights', () => {
   });
 });
 
+describe('anything else', () => {
+  codesOf('anything else');
+
+  it('fails for the request that meets it, and for nobody else of its batch', async () => {
+    const [poison, good] = [await createProduct(service), await createProduct(service)];
+    await meddle(`IF NEW.product_id = ${poison.id} THEN SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 9001; END IF;`);
+    const answers = await inParallel(6, (n) => requestHold(service, n === 3 ? poison.id : good.id));
+    expect(countByStatus(answers)).toEqual({ 201: 5, 500: 1 });
+    expect(errorsLogged(/Unexpected error/)).toBeGreaterThan(0);
+    await root.query('DROP TRIGGER refuse');
+    await soldAgain(poison.id);
+  });
+});
+
+describe('a database that is late', () => {
+  codesOf('nothing wrong, but late');
+
+  it('lets nobody wait past his deadline, which is counted', async () => {
+    const { host, port } = database;
+    const waiting = await startService({
+      ...{ DB_HOST: host, DB_PORT: String(port), DB_USERNAME: 'shop', DB_PASSWORD: 'shop' },
+      ...{ DB_STATEMENT_TIMEOUT_MS: '20000', GROUP_COMMIT_DEADLINE_MS: '500' },
+    });
+    const { id } = await createProduct(service);
+    await meddle('DO SLEEP(3);');
+    expectProblem(await requestHold(waiting, id), 'UNAVAILABLE');
+    const labels = { group_commit: 'holds', event: 'overdue' };
+    expect((await scrape(waiting)).value('checkout_group_commit_events_total', labels)).toBe(1);
+    await root.query('DROP TRIGGER refuse');
+    await soldAgain(id);
+    await waiting.stop();
+  });
+});
+
 describe('a database that says nothing', () => {
+  codesOf('nothing, for `DB_STATEMENT_TIMEOUT_MS`');
+  codesOf('nothing to writes (`FLUSH TABLES WITH READ LOCK`)');
+
   /** One request of every kind, `times` over, and the longest wait for an answer. */
   async function askEverything(productId: number, times: number): Promise<{ statuses: object; longestMs: number }> {
     const since = performance.now();
@@ -303,4 +380,8 @@ describe('a database that says nothing', () => {
     },
     120_000,
   );
+});
+
+it('says no more in the table of docs/operating.md than what happens here', () => {
+  expect([...tried].sort()).toEqual([...said.keys()].sort());
 });

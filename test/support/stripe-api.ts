@@ -10,11 +10,12 @@ export interface ApiCall {
 
 interface ApiAnswer {
   readonly status: number;
-  readonly body: object;
+  /** A text is sent as it is. */
+  readonly body: object | string;
 }
 
-/** What a call meets: an answer in place of Stripe's own, no answer at all, or none although it was carried out. */
-type Fate = ApiAnswer | 'hang up' | 'hang up afterwards';
+/** What a call meets: an answer in place of Stripe's own, silence, a closed connection, or that after it was carried out. */
+type Fate = ApiAnswer | 'silence' | 'hang up' | 'hang up afterwards';
 
 export interface ApiRefund {
   readonly id: string;
@@ -40,6 +41,8 @@ export class StripeApi {
   readonly refunds: ApiRefund[] = [];
   /** Whether the shop's balance is too low to give anything back. */
   isBalanceLow = false;
+  /** What every call meets, whatever it is for; undefined: what it asks for. */
+  fateOfAll: Fate | undefined;
   private readonly answered = new Map<string, { hour: number; fields: string; answer: ApiAnswer }>();
   private readonly paid = new Map<string, number>();
   private readonly fates: Fate[] = [];
@@ -52,9 +55,11 @@ export class StripeApi {
     const api = new StripeApi(server);
     server.on('request', (request: IncomingMessage, response) => {
       void api.take(request).then((answer) => {
-        if (answer === null) return request.socket.destroy();
-        response.writeHead(answer.status, { 'content-type': 'application/json', 'request-id': 'req_1' });
-        return response.end(JSON.stringify(answer.body));
+        if (answer === 'silence') return;
+        if (answer === 'hang up') return request.socket.destroy();
+        const { status, body } = answer;
+        response.writeHead(status, { 'content-type': 'application/json', 'request-id': 'req_1' });
+        return response.end(typeof body === 'string' ? body : JSON.stringify(body));
       });
     });
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -101,7 +106,7 @@ export class StripeApi {
     await new Promise((closed) => this.server.close(closed));
   }
 
-  private async take(request: IncomingMessage): Promise<ApiAnswer | null> {
+  private async take(request: IncomingMessage): Promise<ApiAnswer | 'silence' | 'hang up'> {
     let text = '';
     for await (const chunk of request) text += String(chunk);
     const url = new URL(request.url!, this.url);
@@ -112,11 +117,12 @@ export class StripeApi {
       fields: Object.fromEntries(request.method === 'GET' ? url.searchParams : new URLSearchParams(text)),
     };
     this.calls.push(call);
-    if (call.path === 'GET /v1/refunds') return this.list(call.fields);
-    const fate = this.fates.shift();
-    if (fate === 'hang up') return null;
+    const isList = call.path === 'GET /v1/refunds';
+    const fate = this.fateOfAll ?? (isList ? undefined : this.fates.shift());
+    if (fate === 'silence' || fate === 'hang up') return fate;
+    if (isList) return fate === undefined || fate === 'hang up afterwards' ? this.list(call.fields) : fate;
     const answer = this.answerOnce(call, fate === 'hang up afterwards' ? undefined : fate);
-    return fate === 'hang up afterwards' ? null : answer;
+    return fate === 'hang up afterwards' ? 'hang up' : answer;
   }
 
   /** A key is remembered from when the call is carried out, so not for one that was turned away before. */
@@ -127,7 +133,7 @@ export class StripeApi {
       if (known.fields === fields) return known.answer;
       return apiError(400, 'idempotency_error', 'Keys can only be used with the same parameters');
     }
-    if (instead !== undefined && [401, 429].includes(instead.status)) return instead;
+    if (instead !== undefined && [401, 403, 429].includes(instead.status)) return instead;
     const answer = instead ?? this.refund(call.fields);
     this.answered.set(call.idempotencyKey, { hour: this.hour, fields, answer });
     return answer;
