@@ -15,7 +15,7 @@ const address = { host, port: Number(DB_PORT), user, password };
 
 const TABLES = [
   `CREATE TABLE products (
-     id BIGINT UNSIGNED PRIMARY KEY, name VARCHAR(255) NOT NULL, price DECIMAL(10,2) NOT NULL,
+     id BIGINT UNSIGNED PRIMARY KEY, name VARCHAR(255) NOT NULL, price DECIMAL(15,3) NOT NULL,
      stock_total INT UNSIGNED NOT NULL) ENGINE=InnoDB`,
   `CREATE TABLE holds (
      id CHAR(36) CHARACTER SET ascii PRIMARY KEY, product_id BIGINT UNSIGNED NOT NULL, qty INT UNSIGNED NOT NULL,
@@ -23,7 +23,7 @@ const TABLES = [
      KEY (product_id, status, expires_at, qty)) ENGINE=InnoDB`,
   `CREATE TABLE orders (
      id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, hold_id CHAR(36) CHARACTER SET ascii NOT NULL UNIQUE,
-     status VARCHAR(20) NOT NULL, amount DECIMAL(10,2) NOT NULL) ENGINE=InnoDB`,
+     status VARCHAR(20) NOT NULL, amount DECIMAL(15,3) NOT NULL) ENGINE=InnoDB`,
   `CREATE TABLE payments (
      transaction_id VARCHAR(255) CHARACTER SET ascii PRIMARY KEY, order_id BIGINT UNSIGNED NOT NULL) ENGINE=InnoDB`,
 ];

@@ -11,22 +11,17 @@ set -eu
 folder=$1
 shift
 
-file() {
-  [ -s "$folder/$1" ] || { echo "$folder/$1 is missing or empty" >&2; exit 1; }
-  echo "--from-file=$folder/$1"
-}
+folder_has() { [ -s "$folder/$1" ]; }
 
-optional() {
-  for name; do if [ -s "$folder/$name" ]; then echo "--from-file=$folder/$name"; fi; done
-}
+# Options of kubectl are gathered as arguments, so that a folder's name may have blanks in it.
+for name in db_app_password redis_password admin_token webhook_secrets db_migrate_password; do
+  folder_has "$name" || { echo "$folder/$name is missing or empty" >&2; exit 1; }
+done
 
-authorities=$(optional db_ca.pem redis_ca.pem)
-service=$(file db_app_password && file redis_password && file admin_token && file webhook_secrets)
-stripe=$(optional stripe_webhook_secrets stripe_api_key)
-migration=$(file db_migrate_password)
+kubectl create secret generic checkout-migrate --from-file="$folder/db_migrate_password" "$@"
 
-# Split at blanks on purpose: each is a list of options.
-# shellcheck disable=SC2086
-kubectl create secret generic checkout $service $stripe $authorities "$@"
-# shellcheck disable=SC2086
-kubectl create secret generic checkout-migrate $migration "$@"
+for name in db_app_password redis_password admin_token webhook_secrets \
+  stripe_webhook_secrets stripe_api_key db_ca.pem redis_ca.pem; do
+  if folder_has "$name"; then set -- "$@" --from-file="$folder/$name"; fi
+done
+kubectl create secret generic checkout "$@"

@@ -77,9 +77,10 @@ beforeAll(async () => {
 describe('the Kubernetes manifests', () => {
   it('are true to the schemas of Kubernetes', () => {
     const load = createRequire(import.meta.url);
-    const checked = objects.filter(({ kind }) => kind !== 'ServiceMonitor');
-    const errors = checked.flatMap((object) => {
-      const models = load(`kubernetes-models/${object.apiVersion}/${object.kind}`) as Record<
+    const errors = objects.flatMap((object) => {
+      const isOfPrometheus = object.apiVersion.startsWith('monitoring.coreos.com/');
+      const schemas = isOfPrometheus ? '@kubernetes-models/prometheus-operator' : 'kubernetes-models';
+      const models = load(`${schemas}/${object.apiVersion}/${object.kind}`) as Record<
         string,
         new (data: object) => { validate(): void }
       >;
@@ -91,7 +92,7 @@ describe('the Kubernetes manifests', () => {
       }
     });
     expect(errors).toEqual([]);
-    expect(checked.map(({ kind }) => kind).sort()).toEqual([
+    expect(objects.map(({ kind }) => kind).sort()).toEqual([
       'ConfigMap',
       'Deployment',
       'HorizontalPodAutoscaler',
@@ -101,6 +102,7 @@ describe('the Kubernetes manifests', () => {
       'NetworkPolicy',
       'PodDisruptionBudget',
       'Service',
+      'ServiceMonitor',
     ]);
   });
 
@@ -201,7 +203,7 @@ describe('the Kubernetes manifests', () => {
 });
 
 describe('the secrets for Kubernetes', () => {
-  const secrets = mkdtempSync(join(tmpdir(), 'kubernetes-secrets-'));
+  const secrets = mkdtempSync(join(tmpdir(), 'kubernetes secrets-'));
   afterAll(() => rmSync(secrets, { recursive: true }));
 
   const FILES = ['db_app_password', 'redis_password', 'admin_token', 'webhook_secrets', 'db_migrate_password'];

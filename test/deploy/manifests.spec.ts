@@ -9,11 +9,39 @@ import { knownVariables, settingsOf } from '../support/settings.js';
 const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
-/** A part of a manifest, in whose place we know what to look for. */
-/* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-argument, @typescript-eslint/no-unsafe-return */
-type Part = any;
+/** What is looked at of a compose file. */
+interface ComposeService {
+  readonly build?: object;
+  readonly depends_on?: string[] | Readonly<Record<string, { readonly condition: string }>>;
+  readonly networks?: string[];
+  readonly secrets?: string[];
+  readonly volumes?: string[];
+  readonly ports?: string[];
+  readonly env_file?: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly command?: string | string[];
+  readonly healthcheck?: { readonly test: string | string[] };
+  readonly stop_grace_period: string;
+  readonly deploy: { readonly replicas: number };
+}
 
-const compose = (path: string): Part => parse(read(path), { merge: true });
+interface Compose {
+  readonly services: Readonly<Record<string, ComposeService>>;
+  readonly volumes?: object;
+  readonly networks?: Readonly<
+    Record<string, { readonly internal?: boolean; readonly ipam?: { readonly config: [{ readonly subnet: string }] } }>
+  >;
+  readonly secrets?: object;
+}
+
+const compose = (path: string): Compose => parse(read(path), { merge: true }) as Compose;
+
+/** A service that the file must have. */
+function serviceIn({ services }: Compose, name: string): ComposeService {
+  const found = services[name];
+  if (found === undefined) throw new Error(`There is no service ${name}`);
+  return found;
+}
 
 let service: Service;
 beforeAll(async () => {
@@ -22,17 +50,16 @@ beforeAll(async () => {
 
 describe.each(['docker-compose.yml', 'deploy/compose.production.yml'])('%s', (file) => {
   const { services, volumes = {}, networks = {}, secrets = {} } = compose(file);
-  const entries = Object.entries(services as Record<string, Part>);
+  const entries = Object.entries(services);
+  const app = serviceIn(compose(file), 'app');
 
   it('names only services, volumes, networks, secrets and files that there are', () => {
     for (const [, part] of entries) {
-      const dependencies = Array.isArray(part.depends_on)
-        ? (part.depends_on as string[])
-        : Object.keys(part.depends_on ?? {});
+      const dependencies = Array.isArray(part.depends_on) ? part.depends_on : Object.keys(part.depends_on ?? {});
       expect(Object.keys(services)).toEqual(expect.arrayContaining(dependencies));
       expect(Object.keys(networks)).toEqual(expect.arrayContaining(part.networks ?? []));
       expect(Object.keys(secrets)).toEqual(expect.arrayContaining(part.secrets ?? []));
-      for (const volume of (part.volumes ?? []) as string[]) {
+      for (const volume of part.volumes ?? []) {
         const [source] = volume.split(':') as [string];
         if (source.startsWith('.')) expect(existsSync(join(ROOT, file, '..', source))).toBe(true);
         else expect(Object.keys(volumes)).toContain(source);
@@ -49,17 +76,17 @@ describe.each(['docker-compose.yml', 'deploy/compose.production.yml'])('%s', (fi
   });
 
   it('keeps Redis from dropping jobs', () => {
-    expect([services.redis.command].flat().join(' ')).toContain('maxmemory-policy noeviction');
+    expect([serviceIn(compose(file), 'redis').command].flat().join(' ')).toContain('maxmemory-policy noeviction');
   });
 
   it('grants a stop more time than the shutdown takes', () => {
     const { shutdownDelayMs, shutdownTimeoutMs } = settingsOf({
       DB_HOST: 'database',
       REDIS_HOST: 'redis',
-      SHUTDOWN_DELAY_MS: services.app.environment.SHUTDOWN_DELAY_MS,
-      SHUTDOWN_TIMEOUT_MS: services.app.environment.SHUTDOWN_TIMEOUT_MS,
+      SHUTDOWN_DELAY_MS: app.environment.SHUTDOWN_DELAY_MS!,
+      SHUTDOWN_TIMEOUT_MS: app.environment.SHUTDOWN_TIMEOUT_MS!,
     });
-    const graceMs = Number.parseInt(services.app.stop_grace_period, 10) * 1000;
+    const graceMs = Number.parseInt(app.stop_grace_period, 10) * 1000;
     expect(graceMs).toBeGreaterThan(shutdownDelayMs + shutdownTimeoutMs);
   });
 
@@ -72,20 +99,21 @@ describe.each(['docker-compose.yml', 'deploy/compose.production.yml'])('%s', (fi
 });
 
 describe('docker-compose.yml', () => {
-  const { services } = compose('docker-compose.yml');
+  const file = compose('docker-compose.yml');
 
   it('gives the whole .env to the service, but for where the containers are', () => {
     for (const name of ['app', 'migrate']) {
-      expect(services[name].env_file).toBe('${ENV_FILE:-.env}');
-      const { environment } = services[name] as { environment: Record<string, string> };
+      const { environment, env_file } = serviceIn(file, name);
+      expect(env_file).toBe('${ENV_FILE:-.env}');
       const own = Object.entries(environment).filter(([variable, value]) => !value.startsWith(`\${${variable}:`));
       for (const [variable] of own) expect(variable).toMatch(/^(HOST|PORT|(DB|REDIS)_\w+)$/);
     }
   });
 
   it('shows Grafana to those on the machine, without a login that could be guessed', () => {
-    expect(services.grafana.ports[0]).toMatch(/^127\.0\.0\.1:/);
-    expect(services.grafana.environment).toMatchObject({
+    const { ports, environment } = serviceIn(file, 'grafana');
+    expect(ports![0]).toMatch(/^127\.0\.0\.1:/);
+    expect(environment).toMatchObject({
       GF_AUTH_ANONYMOUS_ORG_ROLE: 'Viewer',
       GF_AUTH_BASIC_ENABLED: 'false',
       GF_AUTH_DISABLE_LOGIN_FORM: 'true',
@@ -95,21 +123,23 @@ describe('docker-compose.yml', () => {
 });
 
 describe('deploy/compose.production.yml', () => {
-  const { services, networks } = compose('deploy/compose.production.yml');
+  const file = compose('deploy/compose.production.yml');
+  const { services, networks = {} } = file;
+  const [app, balancer] = [serviceIn(file, 'app'), serviceIn(file, 'balancer')];
 
   it('starts the service with these settings', () => {
-    const config = settingsOf(services.app.environment);
+    const config = settingsOf(app.environment);
     expect(config).toMatchObject({
       appEnv: 'production',
       database: { username: 'checkout_app' },
       http: { port: 3000 },
     });
-    expect(config.http.trustedProxies).toEqual([networks.inside.ipam.config[0].subnet]);
+    expect(config.http.trustedProxies).toEqual([networks.inside!.ipam!.config[0].subnet]);
   });
 
   it('mounts each secret that a variable of the service names', () => {
     for (const name of ['app', 'migrate']) {
-      const { environment, secrets } = services[name] as { environment: Record<string, string>; secrets: string[] };
+      const { environment, secrets = [] } = serviceIn(file, name);
       const files = Object.entries(environment)
         .filter(([variable]) => variable.endsWith('_FILE'))
         .map(([, path]) => path);
@@ -118,29 +148,29 @@ describe('deploy/compose.production.yml', () => {
   });
 
   it('runs the migrations to their end before the replicas, and those before the load balancer', () => {
-    expect(services.app.depends_on.migrate).toEqual({ condition: 'service_completed_successfully' });
-    expect(services.balancer.depends_on.app).toEqual({ condition: 'service_healthy' });
-    expect(services.app.deploy.replicas).toBeGreaterThan(1);
-    expect(services.app.ports).toBeUndefined();
+    expect(app.depends_on).toMatchObject({ migrate: { condition: 'service_completed_successfully' } });
+    expect(balancer.depends_on).toMatchObject({ app: { condition: 'service_healthy' } });
+    expect(app.deploy.replicas).toBeGreaterThan(1);
+    expect(app.ports).toBeUndefined();
   });
 
   it('checks a route that answers, and has a load balancer that sends to the replicas', async () => {
-    const [, path] = /127\.0\.0\.1:3000(\/[\w/]+)/.exec(services.app.healthcheck.test.join(' '))!;
+    const [, path] = /127\.0\.0\.1:3000(\/[\w/]+)/.exec([app.healthcheck!.test].flat().join(' '))!;
     expect((await service.call('GET', path!)).status).toBe(200);
     const nginx = read('deploy/nginx/nginx.conf');
     const listens = [...nginx.matchAll(/listen (\d+)/g)].map(([, port]) => port);
-    expect(services.balancer.ports.map((port: string) => port.split(':').at(-1))).toEqual(listens);
+    expect(balancer.ports!.map((port) => port.split(':').at(-1))).toEqual(listens);
     // Operators come by the machine itself.
-    expect(services.balancer.ports.at(-1)).toMatch(/^127\.0\.0\.1:/);
-    expect(nginx).toContain(`server app:${services.app.environment.PORT} resolve max_fails=0;`);
+    expect(balancer.ports!.at(-1)).toMatch(/^127\.0\.0\.1:/);
+    expect(nginx).toContain(`server app:${app.environment.PORT} resolve max_fails=0;`);
     // The balancer closes its idle connections first, or a request would meet one that is being closed.
     const [, idle] = /keepalive 128;[^]*?keepalive_timeout (\d+)s;/.exec(nginx)!;
-    expect(Number(idle) * 1000).toBeLessThan(settingsOf(services.app.environment).http.keepAliveMs);
+    expect(Number(idle) * 1000).toBeLessThan(settingsOf(app.environment).http.keepAliveMs);
   });
 
   it('lets out only the service, which calls the payment provider', () => {
-    expect(networks.inside.internal).toBe(true);
-    const reach = Object.entries(services as Record<string, Part>).map(([name, part]) => [name, part.networks]);
+    expect(networks.inside!.internal).toBe(true);
+    const reach = Object.entries(services).map(([name, part]) => [name, part.networks]);
     expect(Object.fromEntries(reach)).toEqual({
       app: ['inside', 'egress'],
       migrate: ['inside', 'egress'],
