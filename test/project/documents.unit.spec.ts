@@ -139,6 +139,12 @@ describe.each(DOCUMENTS)('%s', (document) => {
     expect(named.filter(({ owner, method }) => !membersOf(owner!).has(method!))).toEqual([]);
   });
 
+  it('names only metrics and contexts of the log that there are', () => {
+    const metrics = [...text.matchAll(/`([a-z_]+_(?:total|up|seconds))(?:\{[^`]*\})?`/g)].map(([, name]) => name!);
+    const contexts = [...text.matchAll(/context\s+`(\w+)`/g)].map(([, name]) => `new Logger('${name}')`);
+    expect([...metrics, ...contexts].filter((name) => !SOURCES.some((source) => source.includes(name)))).toEqual([]);
+  });
+
   it('names only tests that exist', () => {
     const paths = filesBelow('test').filter((path) => path.endsWith('.spec.ts'));
     const named = [...text.matchAll(/npm test -- ([\w./-]+)/g)].map(([, name]) => name!);
