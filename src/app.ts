@@ -7,15 +7,17 @@ import type { FastifyInstance } from 'fastify';
 import { AdminGate, refuseStrangers } from './access/admin-gate.js';
 import { serveQueueBoard } from './operations/queue-board.js';
 import { AppModule } from './app.module.js';
+import { Connections } from './http/connections.js';
 import { takeTheLane } from './http/lane.js';
 import { layPipeline } from './http/pipeline.js';
 import { ADMIN_BODY_BYTES_MAX } from './http/endpoint.decorator.js';
 import { AJV_OPTIONS } from './http/json-schema.js';
-import { NotReadyError, type ProblemCode } from './common/problem.js';
+import type { ProblemCode } from './common/problem.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { KnownRoutes } from './http/known-routes.js';
 import { parseJsonBodies } from './http/json-bodies.js';
 import { forgetClientPorts, headAnswers, requestIdOf } from './http/request-head.js';
+import { refuseWithoutRoom } from './http/refusals.js';
 import { SchemaError } from './http/validation-problem.js';
 import { refuseExpectations, unreadableRequests } from './http/unreadable-requests.js';
 import type { Config } from './config/config.js';
@@ -63,13 +65,13 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config), adapter, options),
   );
   const fastify = app.getHttpAdapter().getInstance();
-  fastify.server.maxConnections = http.connectionsMax;
+  app.get(Connections).watch(fastify.server, { max: http.connectionsMax, stallMs: http.requestTimeoutMs });
   await layPipeline(fastify, {
     clientAddress: () => http.trustedProxies.length > 0 && forgetClientPorts(fastify),
     figures: () => measureRequests(fastify, app.get(MetricsService)),
     head: headAnswers,
     bodies: parseJsonBodies,
-    lifecycle: () => followLifecycle(fastify, app.get(Lifecycle)),
+    room: () => refuseWithoutRoom(fastify, app.get(Connections), app.get(Lifecycle)),
     strangers: () => refuseStrangers(fastify, app.get(AdminGate)),
     forgedNotices: () => refuseForgedNotices(fastify, app.get(NoticeGate)),
     lane: () => takeTheLane(app),
@@ -118,16 +120,5 @@ async function allowOrigins(fastify: FastifyInstance, { corsOrigins }: Config['h
       'ratelimit-reset',
     ],
     maxAge: 600,
-  });
-}
-
-/** Liveness goes on to the end: a process that ends is not to be killed for it. */
-function followLifecycle(fastify: FastifyInstance, lifecycle: Lifecycle): void {
-  fastify.addHook('onRequest', (request, reply, done) => {
-    const { stage } = lifecycle;
-    if (stage === 'serving' || stage === 'leaving') return done();
-    void reply.header('connection', 'close');
-    if (stage === 'closing' || request.url === '/health/live') return done();
-    done(new NotReadyError('The service is shutting down.'));
   });
 }

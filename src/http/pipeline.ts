@@ -9,7 +9,7 @@ const PIPELINE = {
   figures: 'what is refused further down is timed and counted like the rest',
   head: 'a refusal has the headers of every answer, too; a request without one clear host goes no further',
   bodies: 'limits and parsers, for the routes that are declared below',
-  lifecycle: 'an instance that leaves says so to everybody, with the headers of every answer',
+  room: 'an instance that leaves, or has no room, says so to everybody, with the headers of every answer',
   strangers: 'operators are told from strangers before a byte of the body is read; they are not limited',
   forgedNotices: 'a signature covers the body, so after it was read, and before anything is said of its fields',
   lane: 'from a valid request straight to its method',

@@ -2,15 +2,11 @@ import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } 
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { problemDocument, type ProblemCode, PROBLEMS, ValidationError } from '../common/problem.js';
+import type { HttpSocket } from './connections.js';
 import { answerProblem } from './problem-answer.js';
 
 /** How long a client may take to read why its connection ends; then it ends whether the client agrees or not. */
 const LINGER_MS = 1000;
-
-/** A socket of the HTTP server, with the answer that Node writes to it at the moment. */
-interface HttpSocket extends Socket {
-  readonly _httpMessage?: ServerResponse | null;
-}
 
 /** What can be wrong with bytes that are no request (yet), by the code of Node's error; all else is malformed. */
 const REASONS: Readonly<Record<string, readonly [code: ProblemCode, detail: string]>> = {

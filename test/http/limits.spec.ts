@@ -1,8 +1,12 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config/config.js';
+import { eventually } from '../support/eventually.js';
 import { countByStatus, expectProblem } from '../support/expectations.js';
 import { adminHeaders, createHold, createProduct } from '../support/factories.js';
 import { type Service, startService } from '../support/service.js';
+import { connectionsOf } from '../support/wire.js';
 
 const LIMIT = 5;
 
@@ -159,6 +163,49 @@ describe('CORS', () => {
 });
 
 describe('health', () => {
+  it('is told to who asks when all connections are taken, and by silent clients past that; others learn why not', async () => {
+    const limit = 5;
+    const service = await startService({ HTTP_CONNECTIONS_MAX: String(limit) });
+    const clients: Socket[] = [];
+    const silent = async (count: number) => {
+      for (let n = 0; n < count; n++) {
+        const client = connect(Number(new URL(service.url).port), '127.0.0.1');
+        client.on('error', () => undefined);
+        await once(client, 'connect');
+        clients.push(client);
+      }
+    };
+    await silent(limit);
+    await eventually(async () => expect(await connectionsOf(service)).toBe(limit));
+    await silent(100);
+    const ask = (path: string) => service.call('GET', path, undefined, { connection: 'keep-alive' });
+    for (const path of ['/health/live', '/health/ready', '/health/startup', '/health/live']) {
+      const answer = await ask(path);
+      expect([path, answer.status, answer.headers.get('connection')]).toEqual([path, 200, 'close']);
+    }
+    const refused = await ask('/api/products');
+    expectProblem(refused, 'OVERLOADED');
+    expect([refused.headers.get('connection'), Number(refused.headers.get('retry-after'))]).toEqual([
+      'close',
+      expect.any(Number),
+    ]);
+    for (const client of clients) client.destroy();
+    await eventually(async () => expect((await ask('/api/products')).status).toBe(200));
+    await service.stop();
+  });
+
+  it('is told as often as anybody asks, while writes are limited', async () => {
+    const service = await startService({ RATE_LIMIT_PER_MINUTE: '1' });
+    const { id } = await createProduct(service);
+    const holds = [await holdAs(service, '', id), await holdAs(service, '', id)];
+    expect(holds.map(({ status }) => status)).toEqual([201, 429]);
+    for (const path of ['/health/live', '/health/ready', '/health/startup']) {
+      const answers = await Promise.all(Array.from({ length: 10 }, () => service.call('GET', path)));
+      expect([path, countByStatus(answers)]).toEqual([path, { 200: 10 }]);
+    }
+    await service.stop();
+  });
+
   it('tells version and commit', async () => {
     const service = await startService({ GIT_COMMIT: 'abc1234' });
     const { body } = await service.call('GET', '/health/startup');

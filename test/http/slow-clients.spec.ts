@@ -101,6 +101,27 @@ describe('clients that ignore the end of their connection', () => {
   });
 });
 
+describe('a client that never takes its answers', () => {
+  it('is cut, and makes no more work than its connection has room for', async () => {
+    const limited = await startService({ HTTP_REQUEST_TIMEOUT_MS: '500' });
+    const requests = 2000;
+    const socket = connect(Number(new URL(limited.url).port), '127.0.0.1');
+    open.add(socket);
+    // It has no listener for data, so that nothing is read.
+    socket.on('error', () => undefined);
+    await new Promise((connected) => socket.once('connect', connected));
+    socket.write('GET /docs/json HTTP/1.1\r\nHost: shop.example\r\n\r\n'.repeat(requests));
+    const answered = { method: 'GET', route: '/docs/json', status: '2xx' };
+    const answers = async () => (await scrape(limited)).value('http_request_duration_seconds_count', answered);
+    await eventually(async () => expect(await answers()).toBeGreaterThan(0));
+    await eventually(async () => expect(await connectionsOf(limited.app.getHttpServer() as Server)).toBe(0));
+    const count = await answers();
+    // One that is answered, and those of its connection that may wait.
+    expect(count).toBeLessThan(100);
+    await limited.stop();
+  });
+});
+
 describe('clients that leave in the middle of their body', () => {
   it('are counted by themselves: nothing of ours failed', async () => {
     const log = new LogCapture(service.config);
