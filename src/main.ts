@@ -1,23 +1,17 @@
-import cluster from 'node:cluster';
-import { existsSync } from 'node:fs';
-import { createApp } from './app.js';
-import { supervise } from './cluster.js';
-import { type Config, loadConfig } from './config/config.js';
-import { stopOnSignals } from './http/shutdown.js';
+/**
+ * The process. What it does on a signal is set before anything else is loaded: the first process of a container
+ * ignores a signal that it has no handler for, and would be killed at the end of its grace instead.
+ */
+let stop = (): void => process.exit(0);
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop());
 
-if (existsSync('.env')) process.loadEnvFile('.env');
+// Whoever reads the logs may go; that is no reason to end.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 try {
-  const config = loadConfig(process.env);
-  if (config.webConcurrency > 1 && cluster.isPrimary) supervise(config);
-  else await serve(config);
+  const { start } = await import('./start.js');
+  await start((gracefully) => (stop = gracefully));
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);
-}
-
-async function serve(config: Config): Promise<void> {
-  const app = await createApp(config);
-  stopOnSignals(app, config);
-  await app.listen(config.http.port, config.http.host);
 }

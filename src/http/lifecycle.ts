@@ -5,7 +5,7 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
  * - `serving`
  * - `leaving`: it says that it is not ready, and goes on as before, until nobody sends it anything any more
  * - `closing`: it takes no new connections; those that are open end with their next answer
- * - `draining`: what still comes is refused
+ * - `draining`: what still comes is refused; who has no request under way is cut off
  */
 export type Stage = 'serving' | 'leaving' | 'closing' | 'draining';
 

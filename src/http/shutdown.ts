@@ -2,21 +2,25 @@ import { Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Config } from '../config/config.js';
+import { Connections } from './connections.js';
 import { Lifecycle } from './lifecycle.js';
 
 /** How long open connections may bring one more request each, once there are no new ones. */
 const LAST_REQUESTS_MS = 1000;
 
+const CLOSE_INTERVAL_MS = 250;
+
 /**
- * The first SIGTERM or SIGINT ends the process with code 0. What does not end in time, such as a worker whose
+ * What a signal does: the first one ends the process with code 0. What does not end in time, such as a worker whose
  * Redis hangs, is left behind: everything that was answered is committed, and the rest is repeated by who sent it.
  */
-export function stopOnSignals(app: NestFastifyApplication, config: Config): void {
-  const lifecycle = app.get(Lifecycle);
-  const stop = (): void => {
-    if (lifecycle.stage !== 'serving') return;
+export function stopping(app: NestFastifyApplication, config: Config): () => void {
+  let isTold = false;
+  return () => {
+    if (isTold) return;
+    isTold = true;
     setTimeout(() => process.exit(0), config.shutdownDelayMs + config.shutdownTimeoutMs - 500).unref();
-    leave(app, lifecycle, config).then(
+    leave(app, config).then(
       () => process.exit(0),
       (error: unknown) => {
         process.stderr.write(`Shutdown: ${String(error)}\n`);
@@ -24,21 +28,32 @@ export function stopOnSignals(app: NestFastifyApplication, config: Config): void
       },
     );
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
 }
 
 /**
  * A load balancer keeps connections open and needs a moment to see that this instance is not ready. So none is closed
  * on which a request may be on its way: first the readiness alone says no, then no new connections are taken, and those
- * that are open are told so with an answer.
+ * that are open are told so with an answer. Who asks nothing then is cut off; who has a request under way gets half of the
+ * time for it, so that the rest is left for what is behind the answers.
  */
-async function leave(app: NestFastifyApplication, lifecycle: Lifecycle, config: Config): Promise<void> {
+async function leave(app: NestFastifyApplication, config: Config): Promise<void> {
+  const lifecycle = app.get(Lifecycle);
+  const connections = app.get(Connections);
   lifecycle.enter('leaving');
   await sleep(config.shutdownDelayMs);
   lifecycle.enter('closing');
+  connections.endWithAnswers();
+  let isAlone = false;
   // The listener alone: the HTTP server's own method would also cut connections that are idle at this moment.
-  const allGone = new Promise((resolve) => Server.prototype.close.call(app.getHttpServer(), resolve));
-  await Promise.race([allGone, sleep(Math.min(LAST_REQUESTS_MS, config.shutdownTimeoutMs / 4))]);
+  const alone = new Promise((resolve) => Server.prototype.close.call(app.getHttpServer(), resolve));
+  void alone.then(() => (isAlone = true));
+  await Promise.race([alone, sleep(Math.min(LAST_REQUESTS_MS, config.shutdownTimeoutMs / 4))]);
+  lifecycle.enter('draining');
+  const patienceEndsAt = performance.now() + config.shutdownTimeoutMs / 2;
+  while (!isAlone && performance.now() < patienceEndsAt) {
+    connections.closeWaiting();
+    await Promise.race([alone, sleep(CLOSE_INTERVAL_MS)]);
+  }
+  connections.closeAll();
   await app.close();
 }

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { LoggerService } from '@nestjs/common';
 import { type DestinationStream, type Logger as Pino, type LoggerOptions, pino } from 'pino';
 import type { Config } from '../config/config.js';
+import { LogOutput } from './log-output.js';
 
 /** Fields that never reach a log line, wherever they come from. */
 const REDACTED = [
@@ -31,7 +32,8 @@ export function createLogger(
     serializers: { err: publicError },
     ...(isReadable && { transport: { target: 'pino-pretty', options: { translateTime: 'SYS:HH:MM:ss.l' } } }),
   };
-  return new PinoNestLogger(destination === undefined ? pino(options) : pino(options, destination));
+  if (isReadable) return new PinoNestLogger(pino(options));
+  return new PinoNestLogger(pino(options, destination ?? new LogOutput(process.stdout)));
 }
 
 /** An installation for production has none. */

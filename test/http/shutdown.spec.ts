@@ -1,9 +1,11 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type RedisServer, startDatabase, startRedis } from '../../scripts/servers.mjs';
 import { killChildren, startChild } from '../support/child-service.js';
 import { runCli } from '../support/cli.js';
-import { query } from '../support/database.js';
+import { lockingReads, query, withConnection } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { expectStockIdentity } from '../support/expectations.js';
 import { createProduct } from '../support/factories.js';
@@ -76,6 +78,43 @@ describe('SIGTERM', () => {
     expect(headers.get('connection')).toBe('keep-alive');
     child.kill('SIGKILL');
     await child.exited;
+  });
+
+  it('waits for no connection on which nothing is asked', async () => {
+    // Longer than any test: who waits for the limit does not end.
+    const child = await startChild({ APP_ENV: 'test', SHUTDOWN_TIMEOUT_MS: '600000' });
+    const request = 'GET /health/live HTTP/1.1\r\nHost: shop.example\r\n\r\n';
+    const answered = [];
+    for (const sent of ['', request.slice(0, 20), request, request + request.slice(0, 20)]) {
+      const socket = connect(Number(new URL(child.url).port), '127.0.0.1');
+      socket.on('error', () => undefined);
+      if (sent.length >= request.length) answered.push(once(socket, 'data'));
+      await once(socket, 'connect');
+      socket.write(sent);
+    }
+    await Promise.all(answered);
+    child.kill('SIGTERM');
+    expect(await child.exited).toBe(0);
+  });
+
+  it('lets a request that is under way have its answer, and ends its connection with it', async () => {
+    const child = await startChild({ APP_ENV: 'test', SHUTDOWN_TIMEOUT_MS: '600000' });
+    const service = connectTo(child.url);
+    const { id } = await createProduct(service);
+    await withConnection(async (connection) => {
+      await connection.query('BEGIN');
+      await connection.query('SELECT * FROM products WHERE id = ? FOR UPDATE', [id]);
+      const body = JSON.stringify({ product_id: id, quantity: 1 });
+      const headers = { 'content-type': 'application/json' };
+      const hold = fetch(`${child.url}/api/holds`, { method: 'POST', body, headers });
+      await eventually(async () => expect(await lockingReads()).toHaveLength(1));
+      child.kill('SIGTERM');
+      await eventually(() => expect(fetch(`${child.url}/health/live`)).rejects.toThrow());
+      await connection.query('ROLLBACK');
+      const answer = await hold;
+      expect([answer.status, answer.headers.get('connection')]).toEqual([201, 'close']);
+    });
+    expect(await child.exited).toBe(0);
   });
 
   it('ends with code 0 in time while Redis hangs', async () => {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { eventually } from './eventually.js';
@@ -20,9 +20,29 @@ export interface ChildService {
 const children = new Set<ChildProcess>();
 
 /** Starts the built service with the run's servers and `overrides`; ready when this resolves. */
-export async function startChild(overrides: Environment = {}): Promise<ChildService> {
+export async function startChild(overrides: Environment = {}, start: Start = {}): Promise<ChildService> {
+  const child = await spawnChild(overrides, start);
+  let hasEnded = false;
+  void child.exited.then(() => (hasEnded = true));
+  await eventually(async () => {
+    if (!hasEnded) await fetch(`${child.url}/health/live`);
+  });
+  if (hasEnded) throw new Error(`The service ended with ${child.process.exitCode}: ${child.output()}`);
+  return child;
+}
+
+/** How a process is started, where the usual way is not what is tried. */
+interface Start {
+  readonly stdio?: StdioOptions;
+  /** A command that runs another, the service. */
+  readonly runner?: readonly string[];
+}
+
+/** Starts the built service and does not wait for it. */
+export async function spawnChild(overrides: Environment = {}, start: Start = {}): Promise<ChildService> {
   const port = Number(overrides.PORT ?? (await freePort()));
-  const child = spawn(process.execPath, [join(ROOT, 'dist/src/main.js')], {
+  const [command = '', ...args] = [...(start.runner ?? []), process.execPath, join(ROOT, 'dist/src/main.js')];
+  const child = spawn(command, args, {
     cwd: join(ROOT, '.local'),
     env: {
       ...process.env,
@@ -32,20 +52,15 @@ export async function startChild(overrides: Environment = {}): Promise<ChildServ
       PORT: String(port),
       ...overrides,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: start.stdio ?? ['ignore', 'pipe', 'pipe'],
   });
   children.add(child);
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   void exited.then(() => children.delete(child));
   const url = `http://127.0.0.1:${port}`;
-  let hasEnded = false;
-  void exited.then(() => (hasEnded = true));
-  await eventually(async () => {
-    if (!hasEnded) await fetch(`${url}/health/live`);
-  });
-  if (hasEnded) throw new Error(`The service ended with ${child.exitCode}: ${output}`);
   return { url, process: child, output: () => output, exited, kill: (signal) => child.kill(signal) };
 }
 
