@@ -7,11 +7,13 @@ const SHORT_LIFE_MS = 5000;
 const PAUSE_MS = 1000;
 
 /**
- * The primary of `WEB_CONCURRENCY` workers behind one port. It starts them, replaces those that end, hands SIGTERM
- * and SIGINT on, and ends with code 0 once they have drained. If none of the first ones ever listens, what keeps them from
- * it will keep the next ones too: then it ends with code 1, as a service of one process does.
+ * The primary of `WEB_CONCURRENCY` workers behind one port: starts them, and replaces those that end. If none of the first
+ * ones ever listens, what keeps them from it will keep the next ones too: then it ends with code 1, as a service of one
+ * process does.
+ *
+ * @returns what a signal does: the workers are told to end, and once they have drained the process ends with code 0.
  */
-export function supervise(config: Config): void {
+export function supervise(config: Config): () => void {
   let isStopping = false;
   let hasListened = false;
 
@@ -20,6 +22,8 @@ export function supervise(config: Config): void {
     const worker = cluster.fork({ ADMIN_TOKEN: config.adminToken, ADMIN_TOKEN_FILE: undefined });
     const startedAt = performance.now();
     worker.once('exit', () => ended(performance.now() - startedAt));
+    // Of messages that it did not live to read.
+    worker.on('error', () => undefined);
   };
   const ended = (lifeMs: number): void => {
     if (isStopping) return exitWhenAlone();
@@ -43,11 +47,13 @@ export function supervise(config: Config): void {
     exitWhenAlone();
   };
 
+  // Each worker takes its connections from the one listener by itself. A primary that takes them and hands them on has no
+  // use for those whose worker dies before it has them: their clients would be left without an answer and without an end.
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.once('listening', () => (hasListened = true));
-  process.on('SIGTERM', () => stop(0));
-  process.on('SIGINT', () => stop(0));
   answerScrapes();
   for (let count = 0; count < config.webConcurrency; count++) fork();
+  return () => stop(0);
 }
 
 function workers(): Worker[] {
