@@ -72,8 +72,12 @@ export function measureRequests(fastify: FastifyInstance, metrics: MetricsServic
     done();
   });
   fastify.addHook('onRoute', (route) => {
-    const figures = figuresOf(String(route.method), route.url);
-    route.onSend = [measure(figures), ...[route.onSend ?? []].flat()] as typeof route.onSend;
+    // Routes of files take several methods; each answer counts for the one of its request.
+    const byMethod = new Map([route.method].flat().map((method) => [method, measure(figuresOf(method, route.url))]));
+    const [only, ...others] = byMethod.values();
+    const hook: typeof only =
+      others.length === 0 ? only : (request, ...rest) => byMethod.get(request.method)!(request, ...rest);
+    route.onSend = [hook, ...[route.onSend ?? []].flat()] as typeof route.onSend;
   });
   const unmatched = measure(figuresOf('any', 'unmatched'));
   fastify.addHook('onSend', (request, reply, payload, done) => {

@@ -9,6 +9,9 @@ import type { AdminGate } from '../access/admin-gate.js';
 
 const PATH = '/admin/queues';
 
+/** What its page would load from elsewhere: fonts, without which it is as readable. */
+const FOREIGN_TAG = /<link\b[^>]*\bhref="(?:https?:)?\/\/[^>]*>\s*/g;
+
 /**
  * The board of the job queues, where failed jobs are looked at and retried. It is for browsers too: they are asked for
  * a user, which may be any, and a password, which is the admin token.
@@ -28,6 +31,9 @@ export async function serveQueueBoard(
   adapter.setErrorHandler(() => ({ status: 500, body: { error: 'Redis does not answer.' } }));
   await fastify.register(async (scope) => {
     headPages(scope, { hasBase: true, isKept: false });
+    scope.addHook('onSend', async (_request, _reply, payload) =>
+      typeof payload === 'string' ? payload.replaceAll(FOREIGN_TAG, '') : payload,
+    );
     scope.addHook('onRequest', async (request, reply) => {
       if (gate.isAdmin(bearerOf(request))) return undefined;
       void reply.header('www-authenticate', 'Basic realm="queues", charset="UTF-8"');

@@ -54,6 +54,17 @@ describe('requests', () => {
     expect(await growth(miss, COUNT, { ...LABELS, status: '4xx' })).toBe(1);
   });
 
+  it('count under their own method where a route takes several', async () => {
+    const file = '/docs/static/swagger-ui.css';
+    for (const method of ['GET', 'HEAD']) expect((await service.call(method, file)).status).toBe(200);
+    const { text } = await scrape(service);
+    const methods = [...text.matchAll(/^http_request_duration_seconds_count\{.*method="([^"]*)"/gm)].map(
+      ([, each]) => each,
+    );
+    expect(methods).toContain('HEAD');
+    expect(methods.filter((each) => !/^[A-Z]+$|^any$/.test(each!))).toEqual([]);
+  });
+
   it('that no route matches share one series, whatever their path', async () => {
     const wander = () => service.call('GET', `/no/such/${Math.random()}`);
     expect(await growth(wander, COUNT, { method: 'any', route: 'unmatched', status: '4xx' })).toBe(1);

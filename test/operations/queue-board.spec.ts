@@ -51,6 +51,27 @@ describe('the queue board', () => {
     }
   });
 
+  it('loads nothing from elsewhere, neither its pages nor the styles that they load', async () => {
+    const headers = adminHeaders(service);
+    const get = async (url: string) => (await service.call('GET', new URL(url).pathname, undefined, headers)).text;
+    for (const path of ['', '/', '/queue/hold-expiry']) {
+      const page = await get(service.url + BOARD + path);
+      const loaded = [...page.matchAll(/<\w+\b[^>]*?\b(?:href|src|srcset|action)="([^"]*)"/g)].map(
+        ([, url]) => new URL(url!, `${service.url}${BOARD}/`),
+      );
+      const styles = loaded.filter(({ pathname }) => pathname.endsWith('.css'));
+      expect([loaded.length > 5, styles.length]).toEqual([true, 1]);
+      for (const style of styles) {
+        const text = await get(style.href);
+        expect(text.length).toBeGreaterThan(1000);
+        for (const [, url] of text.matchAll(/(?:url\(|@import\s)\s*["']?([^"')\s]+)/g))
+          loaded.push(new URL(url!, style));
+      }
+      const foreign = loaded.filter(({ origin, protocol }) => origin !== service.url && protocol !== 'data:');
+      expect(foreign.map(({ href }) => href)).toEqual([]);
+    }
+  });
+
   it('shows a failed job and puts it back in line', async () => {
     const worker = await startService({ ROLES: 'worker' });
     const queue = await queueOf(worker, 'hold-expiry');
