@@ -35,10 +35,10 @@ export function headline({ date, commit, machine, versions }, results, file) {
   const reached = figures.filter(({ isReached }) => isReached).length;
   return [
     table(['256 connections want one product', 'a second', 'p50', 'p99', 'holds ÷ this'], lines(results[0])),
-    `Service, database, Redis and load generator shared ${machine.cores} cores (${machine.cpu}, ${machine.memoryGib} GiB): ` +
+    `Service, database, Redis and load generator shared ${machine.cores} cores (${machine.cpu}, ${machine.memoryGib} GiB):\n` +
       `${date}, commit ${commit}, Node ${versions.node}, ${versions.database}.`,
-    `This is one row of [${file}](${file}). Of the ${figures.length} figures there that have a goal, ${reached} reach it; ` +
-      'of those that miss, the page says where the time goes.',
+    `This is one row of [${file}](${file}).\n` +
+      `Of the ${figures.length} figures there that have a goal, ${reached} reach it, and the page names those that miss.`,
   ].join('\n\n');
 }
 
