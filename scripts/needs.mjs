@@ -76,6 +76,10 @@ const NEEDS = {
     ...program('amtool'),
     packages: { ...sameEverywhere('alertmanager'), apt: [['prometheus-alertmanager']], dnf: '/usr/bin/amtool' },
   },
+  alertmanager: {
+    ...program('prometheus-alertmanager', 'alertmanager'),
+    packages: { ...sameEverywhere('alertmanager'), apt: [['prometheus-alertmanager']] },
+  },
   kubectl: {
     ...program('kubectl'),
     packages: {
@@ -124,6 +128,7 @@ export const TEST_NEEDS = [
   'promtool',
   'prometheus',
   'amtool',
+  'alertmanager',
   'kubectl',
   'nginx',
   'galera',
