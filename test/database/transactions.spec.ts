@@ -1,6 +1,9 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
 import { CommitUnknownError, isDeadlock, OvertakenError, StaleWriteError } from '../../src/database/database-errors.js';
-import { type Transaction, Transactions } from '../../src/database/transactions.js';
+import type { GuardedPool } from '../../src/database/pool.js';
+import { CLUSTER_FRAME, type TransactionFrame } from '../../src/database/transaction-frames.js';
+import { Transaction, Transactions } from '../../src/database/transactions.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { execute, lockingReads, query, withConnection } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
@@ -158,6 +161,58 @@ describe('a transaction', () => {
     });
     await expect(failing).rejects.toThrow('a bug');
     expect(tries).toBe(1);
+  });
+});
+
+/**
+ * What another node does to a transaction, on a server that has no other node: it is taken back between two statements
+ * of one round trip, or by its COMMIT, and the server goes on with what follows.
+ */
+describe('in the frame for a cluster a transaction', () => {
+  const frameWhere = (isWritten: 0 | 1): TransactionFrame => ({
+    ...CLUSTER_FRAME,
+    beforeCommit: CLUSTER_FRAME.beforeCommit.filter((sql) => !sql.includes('WSREP')),
+    afterCommit: ['SET autocommit = 1', `SELECT ${isWritten} AS is_written`],
+  });
+
+  async function inFrame(frame: TransactionFrame, work: (tx: Transaction) => Promise<void>): Promise<void> {
+    const { pool } = service.app.get(DataSource).driver as unknown as { readonly pool: GuardedPool };
+    const connection = await pool.getWriteConnection();
+    try {
+      await work(new Transaction(connection, 3000, frame));
+    } finally {
+      connection.destroy();
+    }
+  }
+
+  it('that is taken back between two statements writes none of the rest, and may be tried again', async () => {
+    const { id } = await createProduct(service);
+    await inFrame(frameWhere(1), async (tx) => {
+      await tx.read(lockSql(id));
+      tx.insert('ROLLBACK');
+      tx.write(renameSql(id, 'torn'), 1);
+      expect(await tx.commit().catch(isDeadlock)).toBe(true);
+    });
+    expect(await nameOf(id)).not.toBe('torn');
+  });
+
+  it('whose COMMIT wrote nothing may have been committed or not, unless it had nothing to write', async () => {
+    const { id } = await createProduct(service);
+    await inFrame(frameWhere(0), async (tx) => {
+      await tx.read(lockSql(id));
+      tx.write(renameSql(id, 'in doubt'), 1);
+      await expect(tx.commit()).rejects.toBeInstanceOf(CommitUnknownError);
+    });
+    await inFrame(frameWhere(0), async (tx) => {
+      await tx.read(lockSql(id));
+      await tx.commit();
+    });
+    await inFrame(frameWhere(1), async (tx) => {
+      await tx.read(lockSql(id));
+      tx.write(renameSql(id, 'written'), 1);
+      await tx.commit();
+    });
+    expect(await nameOf(id)).toBe('written');
   });
 });
 
