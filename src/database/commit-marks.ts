@@ -1,11 +1,16 @@
-import { uintLiteral, uuidLiteral } from './sql.js';
+import { listOf, uintLiteral, uuidLiteral } from './sql.js';
 
 /**
- * SQL of the table `commit_marks`: a row tells that the transaction which wrote it was committed. Nobody reads it;
- * the primary key is what tells (see `Transactions.run`). Ids are UUIDv7, so they are also in the order of their time.
+ * SQL of the table `commit_marks`: a row tells that the transaction which wrote it was committed. Whether it did is
+ * told by the primary key (see `Transactions.run`) or, to who has the locks that the transaction had, by a read. Ids are
+ * UUIDv7, so they are also in the order of their time.
  */
 export function insertMark(id: string): string {
   return `INSERT INTO commit_marks (id) VALUES (${uuidLiteral(id)})`;
+}
+
+export function selectMarks(ids: Iterable<string>): string {
+  return `SELECT id FROM commit_marks WHERE id IN ${listOf(ids, uuidLiteral)}`;
 }
 
 /** Deletes marks that were made before `epochMs`, oldest first. */

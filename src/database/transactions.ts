@@ -4,7 +4,7 @@ import type { PoolConnection, QueryError, ResultSetHeader } from 'mysql2';
 import type { DataSource } from 'typeorm';
 import { backoffWithJitterMs, retry } from '../common/retry.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { deleteMarksBefore, insertMark } from './commit-marks.js';
+import { deleteMarksBefore, insertMark, selectMarks } from './commit-marks.js';
 import {
   CommitUnknownError,
   isCommitInDoubt,
@@ -15,7 +15,7 @@ import {
   StaleWriteError,
 } from './database-errors.js';
 import type { GuardedPool } from './pool.js';
-import { newUuid } from './sql.js';
+import { newUuid, uuidFromBinary } from './sql.js';
 import { CLUSTER_FRAME, PLAIN_FRAME, type TransactionFrame } from './transaction-frames.js';
 
 /** ER_SUBQUERY_NO_1_ROW: what {@link rowsGuard} raises. */
@@ -80,6 +80,21 @@ export class Transaction {
   insert(sql: string): void {
     this.hasWritten = true;
     this.writes.push({ sql, rows: null });
+  }
+
+  /** Queues a mark: who finds it knows that this transaction was committed. */
+  writeMark(id: string): void {
+    this.insert(insertMark(id));
+  }
+
+  /**
+   * Which of these marks are written. Call it with the transaction's locking read, to travel with it: a transaction that
+   * had one of the locks has ended by then, and what its COMMIT got no answer for is decided.
+   */
+  async findMarks(ids: ReadonlySet<string>): Promise<Set<string>> {
+    if (ids.size === 0) return new Set();
+    const [rows] = await this.read<[{ id: Buffer }[]]>(selectMarks(ids));
+    return new Set(rows.map((row) => uuidFromBinary(row.id)));
   }
 
   /** Whether anything was written, or waits to be. */
@@ -244,6 +259,9 @@ export class Transactions {
     }
   }
 }
+
+/** For `Transactions.run` in a group commit, which tries its batches again by itself. */
+export const isNeverTriedAgain = (): boolean => false;
 
 function isWritten(rows: unknown): boolean {
   return (rows as { is_written: number }[])[0]?.is_written === 1;

@@ -7,7 +7,7 @@ import { CONFIG, type Config } from '../config/config.js';
 import { GroupCommits } from '../engine/group-commits.js';
 import { rowName } from '../engine/row-locks.js';
 import { addSeconds, newUuid } from '../database/sql.js';
-import { type Transaction, Transactions } from '../database/transactions.js';
+import { isNeverTriedAgain, type Transaction, Transactions } from '../database/transactions.js';
 import type { KeyedRequest, StoredKey } from '../idempotency/idempotency-key.js';
 import { IdempotencyService, type Recalled } from '../idempotency/idempotency.service.js';
 import { MetricsService } from '../metrics/metrics.service.js';
@@ -245,14 +245,15 @@ export class HoldsService {
   private async commitReleases(batch: readonly number[]): Promise<ReleaseStep[]> {
     const productIds = [...new Set(batch)].sort((a, b) => a - b);
     const limit = Math.ceil(RELEASE_STEP / productIds.length);
-    const expired = await this.transactions.once(async (tx) => {
+    // Followed up to its end should the reply to COMMIT be lost; another try of all else is up to the group commit.
+    const expired = await this.transactions.run(async (tx) => {
       const expired = await this.holds.lockExpired(
         tx,
         productIds.map((productId) => ({ productId, limit })),
       );
       this.releaseHolds(tx, expired);
       return expired;
-    });
+    }, isNeverTriedAgain);
     this.unitsReturned(expired, 'expired');
     const byProduct = groupBy(expired, (hold) => hold.product_id);
     // Two requests for one product are one piece of work, told to the first of them.

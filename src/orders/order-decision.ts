@@ -11,14 +11,13 @@ import type { CreatedOrder, FirstStatus, NewOrder, OrderRow } from './orders.typ
 export interface OrderRequest {
   readonly holdId: string;
   readonly keyed: KeyedRequest | null;
-  /** Whether this request is the one that made the order of its hold. */
-  hasWon: boolean;
+  /** The mark of the transaction, committed or not, by which this request last made the order of its hold. */
+  mark: string | null;
 }
 
 /**
  * The first request for each active hold gets its order, unless its key was used before: then it gets what that
- * made. Who won in a try whose COMMIT may have been carried out stays the winner: if the hold is used now, it is
- * most likely by that try. A hold whose amount does not fit an order gets none; none is made any more.
+ * made. A hold whose amount does not fit an order gets none; none is made any more.
  *
  * @returns the requests whose orders are to be made.
  */
@@ -26,19 +25,11 @@ export function chooseWinners(
   batch: readonly OrderRequest[],
   holds: readonly PricedHoldRow[],
   recalled: ReadonlyMap<KeyedRequest | null, Recalled>,
-  mayHaveCommitted: boolean,
 ): OrderRequest[] {
   const active = new Set(
     holds.filter((hold) => statusOf(hold) === 'active' && !isTooDear(hold)).map((hold) => hold.id),
   );
-  const makers: OrderRequest[] = [];
-  for (const request of batch) {
-    const isRepeated = recalled.has(request.keyed);
-    const isMaker = !isRepeated && active.delete(request.holdId);
-    if (isMaker) makers.push(request);
-    request.hasWon = isMaker || isRepeated || (mayHaveCommitted && request.hasWon);
-  }
-  return makers;
+  return batch.filter((request) => !recalled.has(request.keyed) && active.delete(request.holdId));
 }
 
 export function toNewOrder(hold: PricedHoldRow): NewOrder {

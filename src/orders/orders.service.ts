@@ -7,7 +7,8 @@ import { nameOfProduct, sumOfAll } from '../common/sum-of-all.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { isLockWaitTimeout, isTransient, OvertakenError } from '../database/database-errors.js';
 import { GroupCommits } from '../engine/group-commits.js';
-import { type Transaction, Transactions } from '../database/transactions.js';
+import { newUuid } from '../database/sql.js';
+import { isNeverTriedAgain, type Transaction, Transactions } from '../database/transactions.js';
 import { HoldNotFoundError } from '../holds/holds.errors.js';
 import { HoldsService } from '../holds/holds.service.js';
 import type { HoldRow } from '../holds/holds.types.js';
@@ -58,7 +59,7 @@ export class OrdersService {
    */
   createOrderFromHold(holdId: string, key?: string): Promise<CreatedOrder> {
     const keyed = key === undefined ? null : { key, content: holdId };
-    return this.idempotency.once('orders', keyed, () => this.creations.submit({ holdId, keyed, hasWon: false }));
+    return this.idempotency.once('orders', keyed, () => this.creations.submit({ holdId, keyed, mark: null }));
   }
 
   /** Calls `listener` after each commit that made orders; it must not throw. */
@@ -189,7 +190,8 @@ export class OrdersService {
   /**
    * One transaction that makes orders of a batch of holds. The row lock on each hold decides which of several
    * requests, here or in another instance, uses it: the others wait for the lock and then find it used. If
-   * the process dies before COMMIT, the server rolls back and the hold is active again.
+   * the process dies before COMMIT, the server rolls back and the hold is active again. If the reply to COMMIT is lost,
+   * the transaction's mark tells the next try whether a used hold is this request's or somebody else's.
    */
   private async commitCreations(
     batch: readonly OrderRequest[],
@@ -197,16 +199,24 @@ export class OrdersService {
   ): Promise<(CreatedOrder | Error)[]> {
     const holdIds = batch.map((request) => request.holdId);
     const { outcomes, created, sold } = await this.transactions.once(async (tx) => {
-      const [rows, recalled] = await Promise.all([
+      const earlierMarks = batch.flatMap(({ mark }) => mark ?? []);
+      const [rows, recalled, marks] = await Promise.all([
         this.holds.lockHolds(tx, holdIds),
         this.idempotency.recall(
           tx,
           'orders',
           batch.map((request) => request.keyed),
         ),
+        mayHaveCommitted ? tx.findMarks(new Set(earlierMarks)) : new Set<string>(),
       ]);
       const holds = new Map(rows.map((hold) => [hold.id, hold]));
-      const makers = chooseWinners(batch, rows, recalled, mayHaveCommitted);
+      const makers = chooseWinners(batch, rows, recalled);
+      if (makers.length > 0) {
+        const mark = newUuid();
+        tx.writeMark(mark);
+        marks.add(mark);
+        for (const request of makers) request.mark = mark;
+      }
       const used = makers.map(({ holdId }) => holds.get(holdId)!);
       this.holds.useHolds(
         tx,
@@ -219,11 +229,19 @@ export class OrdersService {
       const sold = used.filter((_, index) => newOrders[index]!.status === 'paid').map(soldOutright);
       if (sold.length > 0) this.products.moveStock(tx, sold);
       const orders = await this.orders.commitAndFindByHoldIds(tx, holdIds);
-      const outcomes = batch.map(({ holdId, keyed, hasWon }) => {
+      const hasMade = ({ mark }: OrderRequest): boolean => mark !== null && marks.has(mark);
+      const outcomes = batch.map((request) => {
+        const { holdId, keyed } = request;
         const earlier = recalled.get(keyed);
-        return earlier instanceof Error ? earlier : toOutcome(holds.get(holdId), orders.get(holdId), hasWon);
+        const isWinner = earlier !== undefined || hasMade(request);
+        return earlier instanceof Error ? earlier : toOutcome(holds.get(holdId), orders.get(holdId), isWinner);
       });
-      return { outcomes, created: used.map((hold) => orders.get(hold.id)!.id), sold };
+      const made = batch.filter(hasMade).map(({ holdId }) => orders.get(holdId)!);
+      return {
+        outcomes,
+        created: made.map((order) => order.id),
+        sold: made.filter(({ status }) => status === 'paid').map(({ hold_id }) => soldOutright(holds.get(hold_id)!)),
+      };
     });
     this.products.stockMoved(sold);
     if (created.length > 0) for (const listener of this.createdListeners) listener(created);
@@ -235,7 +253,8 @@ export class OrdersService {
    * is made between the two locks is seen as a used hold without an order, and the transaction starts over.
    */
   private async commitGivenBack(batch: readonly string[]): Promise<(void | Error)[]> {
-    const { outcomes, released, settlements } = await this.transactions.once(async (tx) => {
+    // Followed up to its end should the reply to COMMIT be lost; another try of all else is up to the group commit.
+    const { outcomes, released, settlements } = await this.transactions.run(async (tx) => {
       const [orderRows, holdRows] = await Promise.all([
         this.orders.lockByHoldIds(tx, batch),
         this.holds.lockHolds(tx, batch),
@@ -255,7 +274,7 @@ export class OrdersService {
       this.holds.releaseHolds(tx, released);
       const outcomes = batch.map((holdId) => givenBackOutcome(holds.get(holdId), orders.get(holdId)));
       return { outcomes, released, settlements };
-    });
+    }, isNeverTriedAgain);
     this.settlementsCommitted(settlements);
     this.holds.unitsReturned(released, 'given_back');
     return outcomes;

@@ -6,7 +6,7 @@ import { ProductsService } from '../../src/products/products.service.js';
 import { RefundsService } from '../../src/refunds/refunds.service.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { countRows, execute, query } from '../support/database.js';
-import { expectStockIdentity } from '../support/expectations.js';
+import { expectProblem, expectStockIdentity } from '../support/expectations.js';
 import {
   adminHeaders,
   createHold,
@@ -15,11 +15,13 @@ import {
   expireHolds,
   giveBack,
   orderOf,
+  requestOrder,
   stockOf,
   taken,
 } from '../support/factories.js';
+import { scrape } from '../support/metrics.js';
 import { createRefund } from '../support/payments.js';
-import { type Service, startService } from '../support/service.js';
+import { type Answer, type Service, startService } from '../support/service.js';
 
 /**
  * The same as in `lost-replies.spec.ts` for what operators and the clock do: a transaction whose COMMIT got no
@@ -130,6 +132,52 @@ describe.each([
     }
     expect(await countRows()).toMatchObject({ holds: before.holds! - 2, orders: before.orders! - 1 });
     await expectStockIdentity(id);
+  });
+});
+
+describe('what is told once the reply to COMMIT was lost', () => {
+  const released = async (reason: string): Promise<number> =>
+    (await scrape(fragile)).value('checkout_holds_released_total', { reason });
+
+  it('what was given back is counted, and the units are there for who reads next', async () => {
+    const { id } = await createProduct(neighbour, { stock_total: 10 });
+    const hold = await createHold(fragile, { product_id: id, quantity: 3 });
+    const order = await createOrder(fragile, { product_id: id, quantity: 2 });
+    const before = { given_back: await released('given_back'), order_cancelled: await released('order_cancelled') };
+    for (const { hold_id } of [hold, order]) {
+      // So that this instance has the figure in its cache.
+      await fragile.call('GET', `/api/products/${id}`);
+      proxy.cutNextCommits('reply');
+      expect((await giveBack(fragile, hold_id)).status).toBe(204);
+      expect(proxy.cuts).toBe(1);
+    }
+    expect((await fragile.call('GET', `/api/products/${id}`)).body).toMatchObject({ available_stock: 10 });
+    expect(await released('given_back')).toBe(before.given_back + 1);
+    expect(await released('order_cancelled')).toBe(before.order_cancelled + 1);
+  });
+
+  it('expired holds that were released are counted', async () => {
+    const { hold_id, product_id } = await createHold(neighbour, { quantity: 3 });
+    await expireHolds(hold_id);
+    const before = await released('expired');
+    proxy.cutNextCommits('reply');
+    expect(await fragile.app.get(HoldsService).releaseExpiredHolds(product_id)).toBe(1);
+    expect(proxy.cuts).toBe(1);
+    expect(await released('expired')).toBe(before + 1);
+  });
+});
+
+describe('when the COMMIT of an order is lost and somebody else makes the order of its hold meanwhile', () => {
+  it('only he is told so, and the first buyer that the hold is used', async () => {
+    const { hold_id, product_id } = await createHold(neighbour);
+    let other: Answer | undefined;
+    proxy.cutNextCommits('commit', 1, async () => (other = await requestOrder(neighbour, hold_id)));
+    const answer = await requestOrder(fragile, hold_id);
+    expect(proxy.cuts).toBe(1);
+    expect(other!.status).toBe(201);
+    expectProblem(answer, 'HOLD_ALREADY_USED');
+    expect(answer.body.order_id).toBe(other!.body.order_id);
+    await expectStockIdentity(product_id);
   });
 });
 
