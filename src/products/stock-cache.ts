@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { RedisService } from '../redis/redis.service.js';
@@ -61,13 +62,16 @@ export class StockCache implements BeforeApplicationShutdown {
   private readonly fills = new Map<number, Promise<ProductRow | null>>();
   private readonly unpublished = new Map<number, ProductRow>();
   private publishing: Promise<void> | undefined;
+  private readonly ending = new AbortController();
   private lockCount = 0;
   /** How often a figure was found where. */
   readonly reads = { local: 0, redis: 0, database: 0 };
 
   constructor(private readonly redis: RedisService) {}
 
+  /** What waits is published at once. */
   async beforeApplicationShutdown(): Promise<void> {
+    this.ending.abort();
     await this.publishing;
   }
 
@@ -152,7 +156,7 @@ export class StockCache implements BeforeApplicationShutdown {
 
   private async waitForFill(id: number): Promise<ProductRow | null> {
     for (let wait = 0; wait < FILL_WAITS_MAX; wait++) {
-      await new Promise((wake) => setTimeout(wake, FILL_WAIT_MS));
+      await pause(FILL_WAIT_MS);
       const { fresh } = await this.fromRedis(id);
       if (fresh !== null) return fresh;
     }
@@ -198,7 +202,7 @@ export class StockCache implements BeforeApplicationShutdown {
       const rows = [...this.unpublished.values()];
       this.unpublished.clear();
       await this.redis.attempt((client) => putIfNewer(client, rows));
-      await new Promise((wake) => setTimeout(wake, PUBLISH_PAUSE_MS));
+      await pause(PUBLISH_PAUSE_MS, undefined, { signal: this.ending.signal }).catch(() => undefined);
     }
     this.publishing = undefined;
   }

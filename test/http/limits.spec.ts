@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config/config.js';
 import { eventually } from '../support/eventually.js';
 import { countByStatus, expectProblem } from '../support/expectations.js';
@@ -88,36 +88,36 @@ describe('the rate limit', () => {
 });
 
 describe('every answer', () => {
+  let service: Service;
+  beforeAll(async () => {
+    service = await startService();
+  });
+
   it.each([
     ['of a call', '/api/products'],
     ['to an unknown route', '/nowhere'],
     ['to a wrong request', '/api/products/zero'],
   ])('%s is no page, is not kept and names the request', async (_case, path) => {
-    const service = await startService();
     const { headers } = await service.call('GET', path);
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('content-security-policy')).toBe("default-src 'none'; frame-ancestors 'none'");
     expect(headers.get('cache-control')).toBe('no-store');
     expect(headers.get('x-request-id')).toMatch(/^[A-Za-z0-9._-]{1,64}$/);
     expect(headers.get('x-powered-by') ?? headers.get('server')).toBeNull();
-    await service.stop();
   });
 
   it('has the id that the request came with, if it is a sensible one', async () => {
-    const service = await startService();
     const idFor = async (given: string) =>
       (await service.call('GET', '/health/live', undefined, { 'x-request-id': given })).headers.get('x-request-id');
     expect(await idFor('checkout-42.a_B')).toBe('checkout-42.a_B');
     for (const given of ['a b', '<script>', 'x'.repeat(65), '{"level":60}', '']) {
       expect(await idFor(given)).toMatch(/^[0-9a-f]{12}-[0-9a-z]+$/);
     }
-    await service.stop();
   });
 
   it.each(['/docs', '/docs/errors', '/docs/errors/HOLD_EXPIRED', '/admin/queues', '/admin/queues/queue/releases'])(
     'of %s is a page that loads from here alone and is shown in no other page',
     async (path) => {
-      const service = await startService();
       const { status, headers } = await service.call('GET', path, undefined, adminHeaders(service));
       expect([status, headers.get('content-type')]).toEqual([200, expect.stringMatching(/^text\/html/)]);
       const policy = headers.get('content-security-policy')!;
@@ -125,7 +125,6 @@ describe('every answer', () => {
       expect(policy).not.toMatch(/https?:|script-src[^;]*unsafe/);
       expect(headers.get('x-frame-options')).toBe('DENY');
       expect(headers.get('x-content-type-options')).toBe('nosniff');
-      await service.stop();
     },
   );
 });

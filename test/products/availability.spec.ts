@@ -75,6 +75,15 @@ describe('available_stock', () => {
     expect(ttlMs).toBeLessThanOrEqual(300_000);
   });
 
+  it('is in Redis, as of the last commit, once its instance has ended', async () => {
+    const leaving = await startService();
+    const { id } = await createProduct(leaving, { stock_total: 10 });
+    await eventually(async () => expect(await redis.get(cacheKey(id))).toContain('"stock_held":0'));
+    for (let hold = 0; hold < 3; hold++) await createHold(leaving, { product_id: id });
+    await leaving.stop();
+    expect(await redis.get(cacheKey(id))).toContain('"stock_held":3');
+  });
+
   it('is read from the database once for all who miss at the same time', async () => {
     const { id } = await createProduct(service, { stock_total: 10 });
     await redis.flushdb();
