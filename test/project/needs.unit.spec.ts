@@ -5,7 +5,7 @@ import { installAdvice, TEST_NEEDS } from '../../scripts/needs.mjs';
 
 const TESTS = join(import.meta.dirname, '..');
 // Those that every system has, and those that the README asks for.
-const ALWAYS_THERE = ['sh', 'bash', 'git', 'node', 'npm'];
+const ALWAYS_THERE = ['sh', 'bash', 'mkfifo', 'git', 'node', 'npm'];
 
 const sources = readdirSync(TESTS, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
