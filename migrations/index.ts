@@ -6,6 +6,7 @@ import { WiderMoney1764400000000 } from './1764400000000-wider-money.js';
 import { OrderReviews1764500000000 } from './1764500000000-order-reviews.js';
 import { QuantitySold1764600000000 } from './1764600000000-quantity-sold.js';
 import { HoldPrice1764700000000 } from './1764700000000-hold-price.js';
+import { PaymentRows1764800000000 } from './1764800000000-payment-rows.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   OrderReviews1764500000000,
   QuantitySold1764600000000,
   HoldPrice1764700000000,
+  PaymentRows1764800000000,
 ];

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js';
 import { isoTime } from '../database/sql.js';
 import { RefundsService } from '../refunds/refunds.service.js';
-import type { RefundRow, RefundStatus } from '../refunds/refunds.types.js';
+import type { RefundOfPayment, RefundStatus } from '../refunds/refunds.types.js';
 import { withServices } from './app-context.js';
 import { print, printTable } from './output.js';
 
@@ -11,7 +11,7 @@ const PAGE_SIZE = 500;
 export async function listRefunds(config: Config, status: RefundStatus | null): Promise<void> {
   const refunds = await withServices(config, async (app) => {
     const service = app.get(RefundsService);
-    const all: RefundRow[] = [];
+    const all: RefundOfPayment[] = [];
     for (let cursor: string | null = '0'; cursor !== null;) {
       const { rows, nextCursor } = await service.listRefunds(status, { afterId: Number(cursor), limit: PAGE_SIZE });
       all.push(...rows);
@@ -23,13 +23,16 @@ export async function listRefunds(config: Config, status: RefundStatus | null): 
   printTable(refunds.map(toLine));
 }
 
-function toLine(refund: RefundRow): Record<string, string | number | null> {
+function toLine(refund: RefundOfPayment): Record<string, string | number | null> {
   return {
     id: refund.id,
     order: refund.orderId,
+    cause: refund.cause,
     status: refund.status,
     amount: refund.amount ?? 'all',
     currency: refund.currency,
+    paid: refund.amountPaid,
+    back: refund.amountRefunded,
     provider: refund.provider,
     transaction: refund.transactionId,
     since: isoTime(refund.updatedAt),

@@ -45,3 +45,15 @@ export function isSameAmount(one: string, other: string): boolean {
 export function fromCents(cents: number): string {
   return `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`;
 }
+
+/** Thousandths of a decimal string with at most three decimals: every sum that the columns take is exact. */
+export function toThousandths(money: string): number {
+  const [whole = '0', fraction = ''] = money.split('.');
+  return Number(whole) * 1000 + Number(fraction.padEnd(3, '0').slice(0, 3));
+}
+
+/** The third decimal is written only where it is needed. */
+export function fromThousandths(thousandths: number): string {
+  const fraction = String(thousandths % 1000).padStart(3, '0');
+  return `${Math.floor(thousandths / 1000)}.${fraction.replace(/0$/, '')}`;
+}

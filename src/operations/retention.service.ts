@@ -6,18 +6,20 @@ import { Transactions } from '../database/transactions.js';
 import { HoldsService } from '../holds/holds.service.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { OrdersService } from '../orders/orders.service.js';
+import { RefundsService } from '../refunds/refunds.service.js';
 import { WebhooksService } from '../webhooks/webhooks.service.js';
 
 /** Rows that are deleted in one transaction: none of them is wanted by a sale, and the log stays small. */
 const STEP = 500;
 
-/** Deletes what has served its time: released holds, cancelled orders with their holds, settled payment notices, used idempotency keys, marks of old transactions. */
+/** Deletes what has served its time: released holds, cancelled orders with their holds, settled payment notices, what was kept of payments that were never told, used idempotency keys, marks of old transactions. */
 @Injectable()
 export class RetentionService {
   constructor(
     private readonly holds: HoldsService,
     private readonly orders: OrdersService,
     private readonly webhooks: WebhooksService,
+    private readonly refunds: RefundsService,
     private readonly keys: IdempotencyService,
     private readonly transactions: Transactions,
     @Inject(CONFIG) private readonly config: Config,
@@ -31,17 +33,19 @@ export class RetentionService {
    */
   async purge(): Promise<{ holds: number; orders: number; webhookLogs: number; keys: number }> {
     const { holdsDays, webhookLogsDays } = this.config.retention;
-    const purged = { keys: 0, holds: 0, orders: 0, webhookLogs: 0, marks: 0 };
+    const purged = { keys: 0, holds: 0, orders: 0, webhookLogs: 0, unmatchedPayments: 0, marks: 0 };
     const stepOf = {
       keys: () => this.keys.purgeKeys(STEP),
       orders: () => this.orders.purgeCancelledOrders(holdsDays, STEP),
       webhookLogs: () => this.webhooks.purgeProcessedNotices(webhookLogsDays, STEP),
+      unmatchedPayments: () => this.refunds.purgeUnmatchedPayments(webhookLogsDays, STEP),
       marks: () => this.transactions.purgeMarks(STEP),
     };
     const holdsOf = (productId: number): Promise<number> =>
       inSteps(STEP, () => this.holds.purgeReleasedHolds(productId, holdsDays, STEP));
     // Keys first: one that outlived what it made could not give its first answer any more.
-    await sumOfAll(['keys', 'holds', 'orders', 'webhookLogs', 'marks'] as const, String, async (kind) => {
+    const kinds = ['keys', 'holds', 'orders', 'webhookLogs', 'unmatchedPayments', 'marks'] as const;
+    await sumOfAll(kinds, String, async (kind) => {
       purged[kind] =
         kind === 'holds'
           ? await sumOfAll(await this.holds.findProductIds(), nameOfProduct, holdsOf)

@@ -175,14 +175,15 @@ export class OrdersRepository {
 function assignments(settlements: readonly Settlement[]): string {
   const [first] = settlements;
   if (first?.to === 'cancelled') return `, cancel_reason = ${escape(first.reason)}`;
+  const ids = settlements.map(({ order }) => uintLiteral(order.id)).join(',');
+  const byId = (values: string[]): string => `ELT(FIELD(id,${ids}),${values.join(',')})`;
+  const units = byId(settlements.map(({ order }) => uintLiteral(order.qty)));
+  // An instance of a version before may have paid it: then its units are counted by its state, which it leaves now.
+  if (first?.order.status === 'paid') return `, quantity_sold = COALESCE(quantity_sold, ${units})`;
   const paid = settlements.filter((settlement) => settlement.to === 'paid');
   if (paid.length === 0) return '';
-  const ids = paid.map(({ order }) => uintLiteral(order.id)).join(',');
-  const byId = (values: string[]): string => `ELT(FIELD(id,${ids}),${values.join(',')})`;
-  return (
-    `, cancel_reason = NULL, quantity_sold = ${byId(paid.map(({ order }) => uintLiteral(order.qty)))}` +
-    `, paid_transaction_id = ${byId(paid.map(({ transactionId }) => escape(transactionId)))}`
-  );
+  const transactions = byId(paid.map(({ transactionId }) => escape(transactionId)));
+  return `, cancel_reason = NULL, quantity_sold = ${units}, paid_transaction_id = ${transactions}`;
 }
 
 function toRowNames(rows: RawRows | undefined): string[] {

@@ -18,7 +18,14 @@ import type { StockMove } from '../products/products.types.js';
 import { chooseWinners, type OrderRequest, toNewOrder, toOutcome, toStoredKey } from './order-decision.js';
 import { OrderAlreadyPaidError } from './orders.errors.js';
 import { OrdersRepository } from './orders.repository.js';
-import type { CreatedOrder, HoldWithOrder, OrderRow, Settlement, StockedOrderRow } from './orders.types.js';
+import type {
+  CreatedOrder,
+  HoldWithOrder,
+  OrderRow,
+  OrderStatus,
+  Settlement,
+  StockedOrderRow,
+} from './orders.types.js';
 
 /** Orders that are cancelled in one transaction. */
 const CANCEL_STEP = 500;
@@ -170,8 +177,9 @@ export class OrdersService {
       const reason = settlement.to === 'cancelled' ? settlement.reason : '';
       return `${settlement.order.status} ${settlement.to} ${reason}`;
     });
-    // What leaves pending_payment goes first: a batch may cancel an order and then settle it late.
-    const inOrder = [...groups.values()].sort(([a], [b]) => Number(isLate(a!)) - Number(isLate(b!)));
+    // A batch may take an order through several states, always onwards in this list: it cancels one, settles it late, and
+    // hears that the money went back.
+    const inOrder = [...groups.values()].sort(([a], [b]) => stageOf(a!) - stageOf(b!));
     for (const group of inOrder) this.orders.transition(tx, group[0]!.order.status, group);
     const cancelled = settlements.filter(({ to }) => to === 'cancelled');
     this.holds.releaseUsedHolds(
@@ -298,19 +306,24 @@ export function unitsMovedBy({ order, to }: { order: SettledUnits; to: Settlemen
     case 'cancelled':
       return { productId, held: -qty, sold: 0 };
     case 'refund_due':
+    case 'refunded':
+      // Money that goes back moves no units: what was sold stays sold until it is returned.
       return { productId, held: 0, sold: 0 };
     default:
       return assertUnreachable(to);
   }
 }
 
-function isLate({ order }: Settlement): boolean {
-  return order.status !== 'pending_payment';
+const STAGES: readonly OrderStatus[] = ['pending_payment', 'cancelled', 'paid', 'refund_due', 'refunded'];
+
+function stageOf({ order }: Settlement): number {
+  return STAGES.indexOf(order.status);
 }
 
 function givenBackOutcome(hold: HoldRow | undefined, order: OrderRow | undefined): void | Error {
   if (hold === undefined) return new HoldNotFoundError();
-  if (order?.status === 'paid') return new OrderAlreadyPaidError();
+  // Its units are sold, whatever has become of the money since.
+  if (order?.status === 'paid' || (order?.paid_transaction_id ?? null) !== null) return new OrderAlreadyPaidError();
   return undefined;
 }
 

@@ -1,8 +1,14 @@
 import type { PricedHoldRow } from '../holds/holds.types.js';
 
-export type OrderStatus = 'pending_payment' | 'paid' | 'cancelled' | 'refund_due';
+export type OrderStatus = 'pending_payment' | 'paid' | 'cancelled' | 'refund_due' | 'refunded';
 
-export const ORDER_STATUSES: readonly OrderStatus[] = ['pending_payment', 'paid', 'cancelled', 'refund_due'];
+export const ORDER_STATUSES: readonly OrderStatus[] = [
+  'pending_payment',
+  'paid',
+  'cancelled',
+  'refund_due',
+  'refunded',
+];
 
 export type CancelReason = 'payment_failed' | 'payment_expired' | 'buyer' | 'operator';
 
@@ -11,8 +17,10 @@ export const ORDER_TRANSITIONS: Readonly<Record<OrderStatus, readonly OrderStatu
   pending_payment: ['paid', 'cancelled'],
   // Money that arrives late takes the units again, or is owed back.
   cancelled: ['paid', 'refund_due'],
-  paid: [],
-  refund_due: [],
+  // Money that goes back: all of it is owed, all of it is back, and a bank sends some of it back again.
+  paid: ['refund_due', 'refunded'],
+  refund_due: ['refunded'],
+  refunded: ['refund_due'],
 };
 
 /** An order as the database knows it; times are UTC as the database prints them. */
@@ -51,7 +59,7 @@ export type Settlement = { readonly order: StockedOrderRow } & SettledState;
 export type SettledState =
   | { readonly to: 'paid'; readonly transactionId: string }
   | { readonly to: 'cancelled'; readonly reason: CancelReason }
-  | { readonly to: 'refund_due' };
+  | { readonly to: 'refund_due' | 'refunded' };
 
 export interface CreatedOrder {
   readonly order: OrderRow;

@@ -22,7 +22,8 @@ export interface PaymentEvent {
   /**
    * `failed`: the payment failed, and no other try of it is to be waited for unless the operator says so; `declined`: one
    * try did, and others may follow; `processing`: it takes days; `canceled` and `expired`: nobody can pay by it any more;
-   * `refunded`: the money went back; `unhandled`: nothing that an order depends on.
+   * `refunded`: money went back, `amount` of it in all; `refund_failed`: a refund over `amount` did not stay with the buyer;
+   * `unhandled`: nothing that an order depends on.
    */
   readonly status: PaymentStatus;
   /** Null when the event names none of our orders. */
@@ -34,6 +35,8 @@ export interface PaymentEvent {
   /** What of it can't be read, so that no payment may count by it; null when all can. */
   readonly unreadable?: 'reference' | 'amount' | null;
   readonly transactionId: string;
+  /** Of a refund that failed: the provider's number of it, ours, where the provider has it, and why. */
+  readonly refund?: { readonly id: string | null; readonly ownId: number | null; readonly reason: string | null };
   /** Decimal string, when the provider tells it. */
   readonly amount: string | null;
   /** ISO 4217 code, when the provider tells it. */
@@ -47,7 +50,15 @@ export interface PaymentEvent {
 }
 
 type PaymentStatus =
-  'success' | 'failed' | 'declined' | 'processing' | 'canceled' | 'expired' | 'refunded' | 'unhandled';
+  | 'success'
+  | 'failed'
+  | 'declined'
+  | 'processing'
+  | 'canceled'
+  | 'expired'
+  | 'refunded'
+  | 'refund_failed'
+  | 'unhandled';
 
 /** Money that is to be given back. */
 export interface RefundOrder {
@@ -56,6 +67,8 @@ export interface RefundOrder {
   /** Decimal string; null: all that was paid. */
   readonly amount: string | null;
   readonly currency: string;
+  /** What was paid, as far as it is known: no refund may ask for more than has not gone back of it. */
+  readonly paid: string | null;
   /** Counts the tries: each that failed for good is followed by a new one. */
   readonly attempt: number;
 }

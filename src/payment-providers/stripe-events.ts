@@ -17,6 +17,10 @@ const HANDLED: Readonly<Record<string, { status: PaymentEvent['status']; amountF
   'checkout.session.async_payment_failed': { status: 'declined', amountField: 'amount_total' },
   'checkout.session.expired': { status: 'expired', amountField: 'amount_total' },
   'charge.refunded': { status: 'refunded', amountField: 'amount_refunded' },
+  // Which of the three an endpoint gets depends on the version of its API; it may get all.
+  'refund.failed': { status: 'refund_failed', amountField: 'amount' },
+  'refund.updated': { status: 'refund_failed', amountField: 'amount' },
+  'charge.refund.updated': { status: 'refund_failed', amountField: 'amount' },
 };
 
 /** The end of the year 9999, in seconds since 1970. */
@@ -48,11 +52,13 @@ export function toPaymentEvent({ body, rawBody }: RawNotice, isLive: boolean): P
     eventId,
     type,
     status,
-    orderId: reference === undefined ? orderIdIn(order_id) : orderId,
+    orderId: reference === undefined ? numberIn(order_id) : orderId,
     reference: orderId === null ? null : (reference as string),
     disregarded: strangenessOf(event, isLive),
     unreadable: status === 'unhandled' ? null : unreadableIn(reference, orderId, amount),
-    transactionId: textOf(idOf(subject.payment_intent)) ?? textOf(subject.id) ?? eventId,
+    transactionId:
+      textOf(idOf(subject.payment_intent)) ?? textOf(idOf(subject.charge)) ?? textOf(subject.id) ?? eventId,
+    ...(status === 'refund_failed' && { refund: refundIn(subject, metadata) }),
     amount,
     currency: currencyOf(subject),
     occurredAt: timeIn(event.created),
@@ -61,11 +67,21 @@ export function toPaymentEvent({ body, rawBody }: RawNotice, isLive: boolean): P
   };
 }
 
-/** A completed Checkout Session is paid, unless its method takes days; one that costs nothing needs no payment. */
+/**
+ * A completed Checkout Session is paid, unless its method takes days; one that costs nothing needs no payment. Of a
+ * refund only its end counts: what has gone back of a payment its charge says.
+ */
 function statusOf(type: string, subject: Fields): PaymentEvent['status'] {
   if (!Object.hasOwn(HANDLED, type)) return 'unhandled';
   const isUnderWay = type === 'checkout.session.completed' && subject.payment_status === 'unpaid';
-  return isUnderWay ? 'processing' : HANDLED[type]!.status;
+  const { status } = HANDLED[type]!;
+  if (status === 'refund_failed' && subject.status !== 'failed' && subject.status !== 'canceled') return 'unhandled';
+  return isUnderWay ? 'processing' : status;
+}
+
+function refundIn({ id, failure_reason, status }: Fields, { refund_id }: Fields): PaymentEvent['refund'] {
+  const reason = textOf(failure_reason) ?? textOf(status);
+  return { id: textOf(id), ownId: numberIn(refund_id), reason: reason === null ? null : `Stripe says ${reason}` };
 }
 
 /** Every endpoint of an account gets all its events, and with Connect those of others; test events are no money. */
@@ -100,7 +116,7 @@ function textOf(value: unknown): string | null {
   return typeof value === 'string' && value.length <= 200 && IDEMPOTENCY_KEY_PATTERN.test(value) ? value : null;
 }
 
-function orderIdIn(text: unknown): number | null {
+function numberIn(text: unknown): number | null {
   return typeof text === 'string' && /^[1-9][0-9]{0,14}$/.test(text) ? Number(text) : null;
 }
 

@@ -29,9 +29,12 @@ export function stripeRefunds(options: {
 }
 
 async function sendOnce(stripe: Stripe, refund: RefundOrder): Promise<string | null> {
-  const earlier = await findSent(stripe, refund);
-  if (earlier !== null) return earlier.id;
-  const made = await create(stripe, refund).catch((error: unknown) => {
+  const kept = await listKept(stripe, refund);
+  const earlier = kept.find(({ metadata }) => metadata?.refund_id === String(refund.id));
+  if (earlier !== undefined) return earlier.id;
+  const amount = amountToSend(refund, kept);
+  if (amount !== null && amount <= 0) return null;
+  const made = await create(stripe, refund, amount).catch((error: unknown) => {
     if (isRefundedAlready(error)) return null;
     throw error;
   });
@@ -42,19 +45,34 @@ async function sendOnce(stripe: Stripe, refund: RefundOrder): Promise<string | n
   return made.id;
 }
 
-/** The refund as Stripe has it, unless the money has come back. */
-async function findSent(stripe: Stripe, { id, transactionId }: RefundOrder): Promise<Stripe.Refund | null> {
+/** The payment's refunds as Stripe has them, whoever made them, but those whose money has come back. */
+async function listKept(stripe: Stripe, { transactionId }: RefundOrder): Promise<Stripe.Refund[]> {
+  const kept: Stripe.Refund[] = [];
   for await (const refund of stripe.refunds.list({ payment_intent: transactionId, limit: 100 })) {
-    if (refund.metadata?.refund_id === String(id) && !isReturned(refund)) return refund;
+    if (!isReturned(refund)) kept.push(refund);
   }
-  return null;
+  return kept;
 }
 
-function create(stripe: Stripe, { id, attempt, transactionId, amount, currency }: RefundOrder): Promise<Stripe.Refund> {
+/** What is owed, but no more than is left of the payment: others give money back on Stripe's pages. Null: all of it. */
+function amountToSend({ amount, paid, currency }: RefundOrder, kept: readonly Stripe.Refund[]): number | null {
+  const owed = amount ?? paid;
+  if (owed === null) return null;
+  const wanted = toStripeAmount(owed, currency);
+  if (paid === null) return wanted;
+  const left = toStripeAmount(paid, currency) - kept.reduce((sum, refund) => sum + refund.amount, 0);
+  return Math.min(wanted, left);
+}
+
+function create(
+  stripe: Stripe,
+  { id, attempt, transactionId }: RefundOrder,
+  amount: number | null,
+): Promise<Stripe.Refund> {
   return stripe.refunds.create(
     {
       payment_intent: transactionId,
-      ...(amount !== null && { amount: toStripeAmount(amount, currency) }),
+      ...(amount !== null && { amount }),
       metadata: { refund_id: String(id) },
     },
     { idempotencyKey: `refund-${id}-${transactionId}-${attempt}` },

@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
-import type { RefundStatus } from './refunds.types.js';
+import type { RefundCause, RefundStatus } from './refunds.types.js';
 
 /** Money that is owed back. */
 @Entity('refunds')
@@ -7,8 +7,9 @@ export class RefundEntity {
   @PrimaryGeneratedColumn({ type: 'bigint', unsigned: true })
   id!: number;
 
-  @Column({ type: 'bigint', unsigned: true })
-  order_id!: number;
+  /** Null when the payment's order is not known. */
+  @Column({ type: 'bigint', unsigned: true, nullable: true })
+  order_id!: number | null;
 
   @Column({ type: 'varchar', length: 20 })
   provider!: string;
@@ -35,4 +36,11 @@ export class RefundEntity {
   /** Counts the tries at sending it. */
   @Column({ type: 'int', unsigned: true, default: 1 })
   attempt!: number;
+
+  @Column({ type: 'varchar', length: 20, default: 'late' })
+  cause!: RefundCause;
+
+  /** Which of several of one cause. */
+  @Column({ type: 'varchar', length: 255, default: '' })
+  cause_ref!: string;
 }

@@ -4,42 +4,60 @@ import { escape } from 'mysql2';
 import type { Repository } from 'typeorm';
 import { listOf, uintLiteral } from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
+import type { ChangedRefund } from './payment-ledger.js';
 import { RefundEntity } from './refund.entity.js';
 import {
   type NewRefund,
+  type PaymentName,
   REFUND_TRANSITIONS,
-  type RefundNote,
+  type RefundOfPayment,
   type RefundRow,
   type RefundStatus,
 } from './refunds.types.js';
 
-const SELECT = `SELECT id, order_id AS orderId, provider, transaction_id AS transactionId, amount, currency, status, reason,
-  provider_refund_id AS providerRefundId, attempt, created_at AS createdAt, updated_at AS updatedAt FROM refunds`;
+const COLUMNS = `r.id, r.order_id AS orderId, r.provider, r.transaction_id AS transactionId, r.amount, r.currency, r.cause,
+  r.status, r.reason, r.provider_refund_id AS providerRefundId, r.attempt, r.created_at AS createdAt,
+  r.updated_at AS updatedAt`;
 
-/** All SQL of the table `refunds`. */
+const SELECT = `SELECT ${COLUMNS} FROM refunds r`;
+
+const SELECT_WITH_PAYMENT = `SELECT ${COLUMNS}, p.amount AS amountPaid, p.amount_refunded AS amountRefunded FROM refunds r
+  LEFT JOIN payments p ON p.provider = r.provider AND p.transaction_id = r.transaction_id`;
+
+/** All SQL that changes the table `refunds`. */
 @Injectable()
 export class RefundsRepository {
   constructor(@InjectRepository(RefundEntity) private readonly refunds: Repository<RefundEntity>) {}
 
-  async findById(id: number): Promise<RefundRow | null> {
-    const rows = await this.refunds.query<RefundRow[]>(`${SELECT} WHERE id = ${uintLiteral(id)}`);
-    return rows[0] === undefined ? null : toRow(rows[0]);
+  async findById(id: number): Promise<RefundOfPayment | null> {
+    const rows = await this.refunds.query<RefundOfPayment[]>(`${SELECT_WITH_PAYMENT} WHERE r.id = ${uintLiteral(id)}`);
+    return rows[0] === undefined ? null : toRefundOfPayment(rows[0]);
   }
 
   /** Refunds in the order of their ids, in one state or any. */
-  async findPage(status: RefundStatus | null, afterId: number, limit: number): Promise<RefundRow[]> {
-    const inStatus = status === null ? '' : `AND status = ${escape(status)}`;
-    const rows = await this.refunds.query<RefundRow[]>(
-      `${SELECT} WHERE id > ${uintLiteral(afterId)} ${inStatus} ORDER BY id LIMIT ${uintLiteral(limit)}`,
+  async findPage(status: RefundStatus | null, afterId: number, limit: number): Promise<RefundOfPayment[]> {
+    const inStatus = status === null ? '' : `AND r.status = ${escape(status)}`;
+    const rows = await this.refunds.query<RefundOfPayment[]>(
+      `${SELECT_WITH_PAYMENT} WHERE r.id > ${uintLiteral(afterId)} ${inStatus} ORDER BY r.id LIMIT ${uintLiteral(limit)}`,
     );
-    return rows.map(toRow);
+    return rows.map(toRefundOfPayment);
   }
 
-  /** Reads refunds without a lock: who calls this holds the lock of their orders. */
-  async findByOrderIds(tx: Transaction, orderIds: Iterable<number>): Promise<RefundRow[]> {
-    const [rows] = await tx.read<[RefundRow[]]>(
-      `${SELECT} WHERE order_id IN ${listOf(new Set(orderIds), uintLiteral)}`,
-    );
+  /**
+   * Reads the refunds of orders, and those of payments whose order is not known, without a lock: who calls this holds the
+   * locks of these orders and payments, and nobody changes a refund without both.
+   */
+  async findOf(tx: Transaction, orderIds: Iterable<number>, payments: readonly PaymentName[]): Promise<RefundRow[]> {
+    const orders = new Set(orderIds);
+    const transactions = new Set(payments.map(({ transactionId }) => transactionId));
+    const conditions = [
+      ...(orders.size === 0 ? [] : [`r.order_id IN ${listOf(orders, uintLiteral)}`]),
+      ...(transactions.size === 0
+        ? []
+        : [`r.order_id IS NULL AND r.transaction_id IN ${listOf(transactions, (id) => escape(id))}`]),
+    ];
+    if (conditions.length === 0) return [];
+    const [rows] = await tx.read<[RefundRow[]]>(`${SELECT} WHERE ${conditions.join(' OR ')} ORDER BY r.id`);
     return rows.map(toRow);
   }
 
@@ -52,25 +70,20 @@ export class RefundsRepository {
     return Number(row!.count);
   }
 
-  async lock(tx: Transaction, id: number): Promise<RefundRow | null> {
-    const [rows] = await tx.read<[RefundRow[]]>(`${SELECT} WHERE id = ${uintLiteral(id)} FOR UPDATE`);
-    return rows[0] === undefined ? null : toRow(rows[0]);
-  }
-
-  /** Inserts refunds; the unique key on order and transaction refuses to owe one payment twice. */
+  /** Inserts refunds; the unique key on order, transaction and cause refuses to owe one payment twice for the same. */
   insert(tx: Transaction, refunds: readonly { refund: NewRefund; status: RefundStatus }[]): void {
     if (refunds.length === 0) return;
     const values = refunds.map(
-      ({ refund: { orderId, provider, transactionId, amount, currency }, status }) =>
-        `(${uintLiteral(orderId)},${escape(provider)},${escape(transactionId)},${escape(amount)},${escape(currency)},${escape(status)})`,
+      ({ refund: { orderId, provider, transactionId, amount, currency, cause }, status }) =>
+        `(${escape([orderId, provider, transactionId, amount, currency, cause, status])})`,
     );
     tx.insert(
-      `INSERT INTO refunds (order_id, provider, transaction_id, amount, currency, status) VALUES ${values.join(',')}`,
+      `INSERT INTO refunds (order_id, provider, transaction_id, amount, currency, cause, status) VALUES ${values.join(',')}`,
     );
   }
 
   /** Moves a refund from the state it was read in to another; in any other state it fails the transaction. */
-  transition(tx: Transaction, { id, status: from }: RefundRow, to: RefundStatus, note: RefundNote = {}): void {
+  transition(tx: Transaction, { row: { id, status: from }, to, note }: ChangedRefund): void {
     if (!REFUND_TRANSITIONS[from].includes(to)) throw new Error(`A refund can not go from ${from} to ${to}`);
     const { reason = null, providerRefundId } = note;
     const refundId = providerRefundId === undefined ? '' : `, provider_refund_id = ${escape(providerRefundId)}`;
@@ -85,6 +98,14 @@ export class RefundsRepository {
 }
 
 /** Three decimals only where the currency has them. */
-function toRow(raw: RefundRow): RefundRow {
-  return { ...raw, amount: raw.amount?.replace(/0$/, '') ?? null };
+function toRow<Row extends RefundRow>(raw: Row): Row {
+  return { ...raw, amount: short(raw.amount) };
+}
+
+function toRefundOfPayment(raw: RefundOfPayment): RefundOfPayment {
+  return { ...toRow(raw), amountPaid: short(raw.amountPaid), amountRefunded: short(raw.amountRefunded) };
+}
+
+function short(amount: string | null): string | null {
+  return amount?.replace(/0$/, '') ?? null;
 }

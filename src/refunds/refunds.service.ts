@@ -4,32 +4,73 @@ import { type Page, type PageRequest, readPage } from '../http/page.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
 import { RefundRefusedError } from '../payment-providers/payment-provider.js';
 import { PaymentProviders } from '../payment-providers/payment-providers.js';
-import { RefundLedger } from './refund-ledger.js';
+import { OrdersService } from '../orders/orders.service.js';
+import type { OrderStatus, Settlement, StockedOrderRow } from '../orders/orders.types.js';
+import { PaymentLedger } from './payment-ledger.js';
+import { PaymentsRepository } from './payments.repository.js';
 import { RefundNotFoundError, RefundNotPossibleError, RefundNotSendableError } from './refunds.errors.js';
 import { RefundsRepository } from './refunds.repository.js';
-import { REFUND_TRANSITIONS, type RefundNote, type RefundRow, type RefundStatus } from './refunds.types.js';
+import {
+  type PaymentName,
+  REFUND_TRANSITIONS,
+  type RefundNote,
+  type RefundOfPayment,
+  type RefundStatus,
+} from './refunds.types.js';
 
 /** Longest reason that is kept, in characters. */
 const REASON_MAX = 255;
 
-/** Money that is owed back, from the moment it is due until the buyer has it. */
+/** Payments, and money that is owed back of them, from the moment it is due until the buyer has it. */
 @Injectable()
 export class RefundsService {
   constructor(
     private readonly refunds: RefundsRepository,
+    private readonly payments: PaymentsRepository,
+    private readonly orders: OrdersService,
     private readonly providers: PaymentProviders,
     private readonly transactions: Transactions,
   ) {}
 
-  /** The refunds of locked orders, for a decision about them. Follow it with `writeRefunds`. */
-  async readRefunds(tx: Transaction, orderIds: readonly number[]): Promise<RefundLedger> {
-    return new RefundLedger(orderIds.length === 0 ? [] : await this.refunds.findByOrderIds(tx, orderIds));
+  /** Numbers of the orders that these payments are for, as of now: to lock them before the payments. */
+  async findOrderIds(payments: readonly PaymentName[]): Promise<number[]> {
+    return payments.length === 0 ? [] : this.payments.findOrderIds(payments);
+  }
+
+  /**
+   * Locks payments and reads what is owed back of them and of these orders, for a decision about them. Ask for it with or
+   * after the lock of the orders, and follow it with `writeLedger`. Of the orders in `wholeOrderIds` all payments are
+   * read, so that the ledger can say what their money has come to.
+   */
+  async lockPayments(
+    tx: Transaction,
+    payments: readonly PaymentName[],
+    orderIds: readonly number[],
+    wholeOrderIds: readonly number[],
+  ): Promise<PaymentLedger> {
+    const [locked, others, refunds] = await Promise.all([
+      this.payments.lock(tx, payments),
+      this.payments.findByOrderIds(tx, wholeOrderIds),
+      this.refunds.findOf(tx, orderIds, payments),
+    ]);
+    const byId = new Map([...others, ...locked].map((row) => [row.id, row]));
+    return new PaymentLedger([...byId.values()], refunds);
   }
 
   /** Writes what the ledger decided. */
-  writeRefunds(tx: Transaction, ledger: RefundLedger): void {
-    this.refunds.insert(tx, ledger.owed());
-    for (const row of ledger.confirmed()) this.refunds.transition(tx, row, 'confirmed');
+  writeLedger(tx: Transaction, ledger: PaymentLedger): void {
+    this.payments.write(tx, ledger.changedPayments());
+    this.refunds.insert(tx, ledger.newRefunds());
+    for (const change of ledger.changedRefunds()) this.refunds.transition(tx, change);
+  }
+
+  /**
+   * Deletes one step of what was kept of payments that nobody has told of for more than `days` days.
+   *
+   * @returns how many were deleted.
+   */
+  purgeUnmatchedPayments(days: number, step: number): Promise<number> {
+    return this.payments.deleteUnmatchedBefore(days, step);
   }
 
   /** Refunds that wait for a person: not sent yet, or failed. */
@@ -38,12 +79,12 @@ export class RefundsService {
   }
 
   /** A page of refunds, in one state or any. */
-  listRefunds(status: RefundStatus | null, page: PageRequest): Promise<Page<RefundRow>> {
+  listRefunds(status: RefundStatus | null, page: PageRequest): Promise<Page<RefundOfPayment>> {
     return readPage(page, (afterId, limit) => this.refunds.findPage(status, afterId, limit));
   }
 
   /** @throws RefundNotFoundError */
-  async getRefund(id: number): Promise<RefundRow> {
+  async getRefund(id: number): Promise<RefundOfPayment> {
     const refund = await this.refunds.findById(id);
     if (refund === null) throw new RefundNotFoundError(id);
     return refund;
@@ -56,14 +97,16 @@ export class RefundsService {
    *
    * @throws RefundNotFoundError, RefundNotPossibleError, RefundNotSendableError, UnavailableError
    */
-  async sendRefund(id: number): Promise<RefundRow> {
+  async sendRefund(id: number): Promise<RefundOfPayment> {
     const refund = await this.getRefund(id);
     if (refund.status === 'sent') return refund;
     if (!REFUND_TRANSITIONS[refund.status].includes('sent')) throw new RefundNotPossibleError(refund.status, 'sent');
     const provider = this.providers.find(refund.provider);
     if (provider?.sendRefund === undefined) throw new RefundNotSendableError(refund.provider);
     try {
-      return await this.transition(id, 'sent', { providerRefundId: await provider.sendRefund(refund) });
+      return await this.transition(id, 'sent', {
+        providerRefundId: await provider.sendRefund({ ...refund, paid: refund.amountPaid }),
+      });
     } catch (error) {
       // Of an attempt that somebody else has given up meanwhile, the refusal says nothing about the present one.
       if (error instanceof RefundRefusedError) return this.noteFailure(id, error.message, refund.attempt);
@@ -74,36 +117,62 @@ export class RefundsService {
   }
 
   /** Notes that the money was given back by other means. @throws RefundNotFoundError, RefundNotPossibleError */
-  markRefundSent(id: number): Promise<RefundRow> {
-    return this.transition(id, 'sent');
+  markRefundSent(id: number): Promise<RefundOfPayment> {
+    return this.transition(id, 'sent', { providerRefundId: null });
   }
 
   /** Notes that the buyer has the money. @throws RefundNotFoundError, RefundNotPossibleError */
-  confirmRefund(id: number): Promise<RefundRow> {
+  confirmRefund(id: number): Promise<RefundOfPayment> {
     return this.transition(id, 'confirmed');
   }
 
   /** Notes that a refund did not reach the buyer, and why. @throws RefundNotFoundError, RefundNotPossibleError */
-  failRefund(id: number, reason: string): Promise<RefundRow> {
+  failRefund(id: number, reason: string): Promise<RefundOfPayment> {
     return this.noteFailure(id, reason);
   }
 
-  private noteFailure(id: number, reason: string, attempt?: number): Promise<RefundRow> {
+  private noteFailure(id: number, reason: string, attempt?: number): Promise<RefundOfPayment> {
     return this.transition(id, 'failed', { reason: firstCharacters(reason, REASON_MAX) }, attempt);
   }
 
   /**
-   * Changes the state under the row's lock; a refund that is in that state already stays as it is, and so does one that
-   * has left the attempt that this is about.
+   * Changes the state under the locks of the refund's order and payment, in this order, as notices take them; which they
+   * are never changes. A refund that is in that state already stays as it is, and so does one that has left the attempt
+   * that this is about.
    */
-  private async transition(id: number, to: RefundStatus, note?: RefundNote, attempt?: number): Promise<RefundRow> {
+  private async transition(
+    id: number,
+    to: RefundStatus,
+    note: RefundNote = {},
+    attempt?: number,
+  ): Promise<RefundOfPayment> {
+    const known = await this.getRefund(id);
+    const orderIds = known.orderId === null ? [] : [known.orderId];
     await this.transactions.run(async (tx) => {
-      const refund = await this.refunds.lock(tx, id);
-      if (refund === null) throw new RefundNotFoundError(id);
+      const [[order], ledger] = await Promise.all([
+        orderIds.length === 0 ? [] : this.orders.lockOrders(tx, orderIds),
+        this.lockPayments(tx, [known], orderIds, orderIds),
+      ]);
+      const refund = ledger.findRefund(known);
       if (attempt === undefined ? refund.status === to : refund.attempt !== attempt) return;
       if (!REFUND_TRANSITIONS[refund.status].includes(to)) throw new RefundNotPossibleError(refund.status, to);
-      this.refunds.transition(tx, refund, to, note);
+      ledger.move(refund, to, note);
+      this.writeLedger(tx, ledger);
+      const settlement = order === undefined ? null : settlementByMoney(order, ledger);
+      // It moves no units, so nobody has to be told of other figures.
+      if (settlement !== null) this.orders.settle(tx, [settlement]);
     });
     return this.getRefund(id);
   }
+}
+
+const MAY_GO_BACK: ReadonlySet<OrderStatus> = new Set(['paid', 'refund_due', 'refunded']);
+
+/** Where a locked order goes by what its money has come to; null where it stays. Its units stay what they are. */
+export function settlementByMoney(order: StockedOrderRow, ledger: PaymentLedger): Settlement | null {
+  // What cost nothing stays paid, whatever money comes for it and goes.
+  const isFree = order.status === 'paid' && order.paid_transaction_id === null;
+  if (isFree || !MAY_GO_BACK.has(order.status)) return null;
+  const to = ledger.stateOf(order.id, order.paid_transaction_id);
+  return to === null || to === order.status ? null : { order, to };
 }

@@ -7,29 +7,66 @@ export const REFUND_STATUSES: readonly RefundStatus[] = ['due', 'sent', 'confirm
 /**
  * The only ways a refund changes; the guard of the UPDATE refuses everything else. The provider may confirm what
  * nobody has noted as sent, since operators also use its own pages; a failed refund can be sent again, and fail again.
+ * A confirmed one can fail still: banks send money back days later.
  */
 export const REFUND_TRANSITIONS: Readonly<Record<RefundStatus, readonly RefundStatus[]>> = {
   due: ['sent', 'confirmed', 'failed'],
   sent: ['confirmed', 'failed'],
   failed: ['sent', 'confirmed', 'failed'],
-  confirmed: [],
+  confirmed: ['failed'],
 };
 
-/** Money that is owed back for one payment of one order. */
-export interface RefundRow extends RefundOrder {
-  readonly orderId: number;
+/**
+ * Why money is owed back: it came when the units were gone; another payment had paid the order; or an operator gave up
+ * on matching it. A payment is owed back once for each cause.
+ */
+export type RefundCause = 'late' | 'duplicate' | 'operator';
+
+export const REFUND_CAUSES: readonly RefundCause[] = ['late', 'duplicate', 'operator'];
+
+/** What names a payment. */
+export interface PaymentName {
   readonly provider: string;
+  /** The provider's number of it. */
+  readonly transactionId: string;
+}
+
+/** A payment, from when anything is known of it that counts. */
+export interface PaymentRow extends PaymentName {
+  readonly id: number;
+  /** The order that it is for; null while nobody has told. */
+  readonly orderId: number | null;
+  /** What was paid, as a decimal string; null while nobody has told. */
+  readonly amount: string | null;
+  readonly currency: string | null;
+  /** What of it has gone back, as far as anybody has told. */
+  readonly amountRefunded: string;
+  /** When a refund of it last came back, by the provider's clock, as the database prints it. */
+  readonly refundFailedAt: string | null;
+}
+
+/** Money that is owed back for one payment. */
+export interface RefundRow extends Omit<RefundOrder, 'paid'>, PaymentName {
+  /** Null when the payment's order is not known. */
+  readonly orderId: number | null;
+  readonly cause: RefundCause;
   readonly status: RefundStatus;
   /** Why it failed; null otherwise. */
   readonly reason: string | null;
-  /** The provider's number of the refund, when the provider's adapter sent it. */
+  /** The provider's number of the refund, when the provider's adapter sent it, or the provider told. */
   readonly providerRefundId: string | null;
   /** Times are UTC as the database prints them. */
   readonly createdAt: string;
   readonly updatedAt: string;
 }
 
-export type NewRefund = Pick<RefundRow, 'orderId' | 'provider' | 'transactionId' | 'amount' | 'currency'>;
+/** A refund beside what is known of its payment. */
+export type RefundOfPayment = RefundRow & {
+  readonly amountPaid: string | null;
+  readonly amountRefunded: string | null;
+};
+
+export type NewRefund = Pick<RefundRow, 'orderId' | 'provider' | 'transactionId' | 'amount' | 'currency' | 'cause'>;
 
 /** What is noted with a change of state. */
 export type RefundNote = Partial<Pick<RefundRow, 'reason' | 'providerRefundId'>>;

@@ -19,7 +19,8 @@ export interface VerdictChange {
   readonly verdict: NoticeVerdict;
 }
 
-const COLUMNS = `id, idempotency_key, payload, payload_hash, status, outcome, reason, order_status, created_at, processed_at`;
+const COLUMNS = `id, idempotency_key, payload, payload_hash, status, outcome, reason, order_id, order_status, created_at,
+  processed_at`;
 
 /** All SQL of the table `webhook_logs`. Reads `orders` too, for which of those that a notice waits for are there. */
 @Injectable()
@@ -90,9 +91,9 @@ export class WebhooksRepository {
   insert(tx: Transaction, logs: readonly NewLog[]): void {
     if (logs.length === 0) return;
     const values = logs.map(
-      ({ event, key, hash, status, outcome, reason, order_status }) =>
+      ({ event, key, hash, status, outcome, reason, order_id, order_status }) =>
         `(${escape(key)},${escape(JSON.stringify(event))},UNHEX(${escape(hash)}),${escape(status)},${escape(outcome)},` +
-        `${escape(reason)},${escape(event.orderId)},${escape(order_status)},${processedAt(status)})`,
+        `${escape(reason)},${escape(order_id)},${escape(order_status)},${processedAt(status)})`,
     );
     tx.insert(
       `INSERT INTO webhook_logs (idempotency_key, payload, payload_hash, status, outcome, reason, order_id,
@@ -102,10 +103,10 @@ export class WebhooksRepository {
 
   /** Notes what became of a payment event; one that is in another state than was decided on fails the transaction. */
   changeVerdict(tx: Transaction, { id, from, verdict }: VerdictChange): void {
-    const { status, outcome, reason, order_status } = verdict;
+    const { status, outcome, reason, order_id, order_status } = verdict;
     tx.write(
       `UPDATE webhook_logs SET status = ${escape(status)}, outcome = ${escape(outcome)}, reason = ${escape(reason)},
-         order_status = ${escape(order_status)}, processed_at = ${processedAt(status)}
+         order_id = ${escape(order_id)}, order_status = ${escape(order_status)}, processed_at = ${processedAt(status)}
        WHERE id = ${uintLiteral(id)} AND status = ${escape(from)}`,
       1,
     );

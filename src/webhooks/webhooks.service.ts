@@ -14,6 +14,7 @@ import { ProductsService } from '../products/products.service.js';
 import type { StockLedger } from '../products/stock-ledger.js';
 import type { PaymentEvent } from '../payment-providers/payment-provider.js';
 import { RefundsService } from '../refunds/refunds.service.js';
+import { isAboutMoneyBack } from './deciding/money-back-decision.js';
 import { NoticeBatch } from './deciding/notice-batch.js';
 import { toNotice } from './notice-identity.js';
 import { NoticeCounts } from './notice-counts.js';
@@ -23,6 +24,11 @@ import type { Intent, Notice, PaymentAnswer, WebhookLogRow, WebhookLogStatus } f
 
 /** What may cancel an order. */
 const ENDING: ReadonlySet<PaymentEvent['status']> = new Set(['failed', 'canceled', 'expired']);
+
+/** Whether an event says something of a payment as such, rather than of a try at one. */
+function isOfPayment(event: PaymentEvent): boolean {
+  return event.status === 'success' || isAboutMoneyBack(event);
+}
 
 /** How many waiting notices one step of the reconciliation takes. */
 const RECONCILE_STEP = 500;
@@ -182,31 +188,45 @@ export class WebhooksService {
    * One transaction that decides a batch of notices in the order they came.
    *
    * Each has one effect at most: the row lock on the order serializes all notices of that order, here and in other
-   * instances, and what was stored about their keys and refunds is read once that lock is granted. Notices of an order
+   * instances, and what was stored about their keys and payments is read once that lock is granted. Notices of an order
    * that doesn't exist yet have no such lock; there the unique key lets one insert win, and the loser's transaction
    * runs again and finds it. Storing and applying commit together or not at all.
+   *
+   * A payment pays one order: its row is locked after the orders, so that two orders which are told the same payment
+   * wait for one another there, or, while it has no row, at its unique key. What tells that money went back need not
+   * name the order; whose it is its payment says, which is asked before the transaction so that orders are locked first
+   * all the same. A payment that was given an order since is noticed, and the transaction starts over.
    */
   private async commit(batch: readonly Notice[]): Promise<(PaymentAnswer | Error)[]> {
+    const events = batch.map(({ event }) => event);
+    const aboutMoneyBack = events.filter(isAboutMoneyBack);
+    const named = events.flatMap(({ orderId }) => orderId ?? []);
+    const orderIds = [...named, ...(await this.refunds.findOrderIds(aboutMoneyBack))];
+    const isMoneyGoingBack = aboutMoneyBack.length > 0 || batch.some(({ intent }) => intent === 'refund');
     const { answers, settlements, takenBack } = await this.transactions.once(async (tx) => {
-      const orderIds = batch.flatMap(({ event }) => event.orderId ?? []);
-      const [orders, logs, refunds] = await Promise.all([
+      const [orders, logs, payments] = await Promise.all([
         orderIds.length === 0 ? [] : this.orders.lockOrders(tx, orderIds),
         this.webhooks.findByKeys(
           tx,
           batch.flatMap(({ key, otherKey }) => (otherKey === null ? [key] : [key, otherKey])),
         ),
-        this.refunds.readRefunds(tx, orderIds),
+        this.refunds.lockPayments(tx, events.filter(isOfPayment), orderIds, isMoneyGoingBack ? orderIds : []),
       ]);
+      const isOvertaken = aboutMoneyBack.some((event) => {
+        const orderId = payments.find(event)?.orderId ?? null;
+        return orderId !== null && !orderIds.includes(orderId);
+      });
+      if (isOvertaken) throw new OvertakenError('A payment was given an order meanwhile');
       const { ledger, takenBack } = await this.lockStockForLateMoney(tx, batch, orders);
-      const intake = new NoticeBatch({ orders, logs, refunds, ledger }, this.config.payments);
-      const answers = batch.map((notice) => intake.take(notice));
-      this.webhooks.insert(tx, intake.inserted);
-      for (const change of intake.changed) this.webhooks.changeVerdict(tx, change);
-      this.orders.keepForReview(tx, intake.underReview, this.config.payments.reviewSeconds);
-      this.orders.keepForReview(tx, intake.reviewed, null);
-      this.orders.settle(tx, intake.settlements);
-      this.refunds.writeRefunds(tx, refunds);
-      return { answers, settlements: intake.settlements, takenBack };
+      const decided = new NoticeBatch({ orders, logs, payments, ledger }, this.config.payments);
+      const answers = batch.map((notice) => decided.take(notice));
+      this.webhooks.insert(tx, decided.inserted);
+      for (const change of decided.changed) this.webhooks.changeVerdict(tx, change);
+      this.orders.keepForReview(tx, decided.underReview, this.config.payments.reviewSeconds);
+      this.orders.keepForReview(tx, decided.reviewed, null);
+      this.refunds.writeLedger(tx, payments);
+      this.orders.settle(tx, decided.settlements);
+      return { answers, settlements: decided.settlements, takenBack };
     });
     this.holds.countReleased(takenBack, 'expired');
     this.orders.settlementsCommitted(settlements);

@@ -39,6 +39,8 @@ export interface NoticeVerdict {
   readonly outcome: PaymentResult | null;
   /** Why the payment event did not do what it says; null when it did. */
   readonly reason: string | null;
+  /** The order that it is for, or waits for; null for what is not ours, whatever number it names. */
+  readonly order_id: number | null;
   readonly order_status: OrderStatus | null;
 }
 

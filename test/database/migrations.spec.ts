@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { QuantitySold1764600000000 } from '../../migrations/1764600000000-quantity-sold.js';
 import { HoldPrice1764700000000 } from '../../migrations/1764700000000-hold-price.js';
+import { PaymentRows1764800000000 } from '../../migrations/1764800000000-payment-rows.js';
 import { loadConfig } from '../../src/config/config.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { StockAuditService } from '../../src/operations/stock-audit.service.js';
@@ -9,6 +10,7 @@ import { execute, query } from '../support/database.js';
 import { expectStockIdentity } from '../support/expectations.js';
 import {
   createHold,
+  adminHeaders,
   createOrder,
   createPaidOrder,
   createProduct,
@@ -16,19 +18,24 @@ import {
   noticeOf,
   notify,
   requestOrder,
+  refundsOf,
   taken,
+  unique,
 } from '../support/factories.js';
+import { sendEvent, STRIPE_SECRET, stripeEvent } from '../support/payments.js';
 import { type Service, startService } from '../support/service.js';
 
 /** Migrations that have to understand what was written before them, and run while a sale goes on. */
 let dataSource: DataSource;
 let runner: QueryRunner;
 let service: Service;
+let stripe: Service;
 
 beforeAll(async () => {
   dataSource = await new DataSource(dataSourceOptions(loadConfig(process.env))).initialize();
   runner = dataSource.createQueryRunner();
   service = await startService({ ROLES: 'api' });
+  stripe = await startService({ ROLES: 'api', STRIPE_WEBHOOK_SECRETS: STRIPE_SECRET });
 });
 
 afterAll(async () => {
@@ -86,5 +93,88 @@ describe('the migration of the price of a hold', () => {
     expect(await query('SELECT unit_price FROM holds WHERE unit_price IS NOT NULL')).toEqual([]);
     expect(taken(await requestOrder(service, hold.hold_id), 201)).toMatchObject({ amount: '99.99' });
     await expectStockIdentity(hold.product_id);
+  });
+});
+
+describe('the migration of payments', () => {
+  const migration = new PaymentRows1764800000000();
+
+  const paymentsOf = (orderId: number) =>
+    query(
+      'SELECT provider, transaction_id, amount, currency, amount_refunded FROM payments WHERE order_id = ? ORDER BY id',
+      [orderId],
+    );
+
+  /** Twice, since an interrupted migration is run again; and as if no row had been there. */
+  async function migrateAnew(): Promise<void> {
+    await migration.down(runner);
+    for (let time = 0; time < 2; time++) await migration.up(runner);
+  }
+
+  it('fills in what paid an order, and by which provider, with what was paid', async () => {
+    const [generic, other, told] = [await createOrder(service), await createOrder(service), await createOrder(service)];
+    const paying = [noticeOf(generic), noticeOf(told, { amount: '99.990', currency: 'eur' })] as const;
+    for (const notice of paying) taken(await notify(service, notice), 200);
+    const event = stripeEvent('payment_intent.succeeded', other, { id: unique('pi') });
+    taken(await sendEvent(stripe, event), 200);
+    const intent = (event.data as { object: { id: string } }).object.id;
+    await migrateAnew();
+    const money = { amount: '99.990', amount_refunded: '0.000' };
+    expect(await paymentsOf(generic.order_id)).toEqual([
+      { provider: 'generic', transaction_id: paying[0].transaction_id, currency: null, ...money },
+    ]);
+    expect(await paymentsOf(told.order_id)).toMatchObject([{ provider: 'generic', currency: 'EUR', ...money }]);
+    expect(await paymentsOf(other.order_id)).toEqual([
+      { provider: 'stripe', transaction_id: intent, currency: 'EUR', ...money },
+    ]);
+    // It is the order's own payment still: told again it owes nothing, and it pays no other order.
+    expect(
+      (await sendEvent(stripe, stripeEvent('payment_intent.succeeded', other, { id: intent }))).body,
+    ).toMatchObject({
+      result: 'ignored',
+    });
+    const next = await createOrder(service);
+    const again = stripeEvent('payment_intent.succeeded', next, { id: intent });
+    expect((await sendEvent(stripe, again)).body).toMatchObject({ result: 'review' });
+  });
+
+  it('fills in what paid an order whose event was deleted since', async () => {
+    const order = await createOrder(service);
+    const transaction_id = unique('pi_');
+    taken(await notify(service, noticeOf(order, { transaction_id })), 200);
+    await execute('DELETE FROM webhook_logs WHERE order_id = ?', [order.order_id]);
+    await migrateAnew();
+    expect(await paymentsOf(order.order_id)).toMatchObject([{ provider: 'stripe', transaction_id, amount: '99.990' }]);
+  });
+
+  it('fills in what is owed back, and what has gone back, and goes on from there', async () => {
+    const [due, confirmed] = [await createPaidOrder(service), await createPaidOrder(service)];
+    for (const order of [due, confirmed]) taken(await notify(service, noticeOf(order)), 200);
+    const [refund] = await refundsOf(confirmed.order_id);
+    const act = (action: string, body?: object) =>
+      service.call('POST', `/api/admin/refunds/${refund!.id}/${action}`, body, adminHeaders(service));
+    taken(await act('confirm'), 200);
+    await migrateAnew();
+    expect(await paymentsOf(due.order_id)).toMatchObject([{ amount_refunded: '0.000' }, { amount_refunded: '0.000' }]);
+    expect(await paymentsOf(confirmed.order_id)).toMatchObject([
+      { amount_refunded: '0.000' },
+      { amount: '99.990', amount_refunded: '99.990' },
+    ]);
+    expect(taken(await act('fail', { reason: 'the bank sent it back' }), 200)).toMatchObject({
+      status: 'failed',
+      cause: 'duplicate',
+      amount_paid: '99.99',
+      amount_refunded: '0.00',
+    });
+  });
+
+  it('keeps no payment waiting that comes meanwhile', async () => {
+    const { id: product_id } = await createProduct(service, { stock_total: 30 });
+    const orders = [];
+    for (let count = 0; count < 20; count++) orders.push(await createOrder(service, { product_id }));
+    const paying = Promise.all(orders.map((order) => notify(service, noticeOf(order))));
+    await migration.up(runner);
+    for (const answer of await paying) expect(taken(answer, 200)).toMatchObject({ order_status: 'paid' });
+    for (const { order_id } of orders) expect(await paymentsOf(order_id)).toHaveLength(1);
   });
 });

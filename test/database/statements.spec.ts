@@ -36,11 +36,13 @@ const FILL = [
      SELECT CONCAT('filled-', n), '{}', UNHEX(SHA2(n, 256)), 'processed', 'applied', n, NOW(3) FROM numbers WHERE n > ? * 0`,
   `INSERT INTO refunds (order_id, provider, transaction_id, amount, currency, status)
      SELECT n, 'generic', n, '1.00', 'EUR', 'confirmed' FROM numbers WHERE n > ? * 0`,
+  `INSERT INTO payments (provider, transaction_id, order_id, amount, currency)
+     SELECT 'generic', n, n, '1.00', 'EUR' FROM numbers WHERE n > ? * 0`,
   `INSERT INTO idempotency_keys (scope, idempotency_key, content, reference)
      SELECT 'holds', CONCAT('filled-', n), '1:1', UNHEX(LPAD(HEX(n), 32, '0')) FROM numbers WHERE n > ? * 0`,
   `INSERT INTO products (name, price, stock_total) SELECT CONCAT('filled ', n), '1.00', 5 FROM numbers WHERE n > ? * 0`,
 ];
-const TABLES = ['holds', 'orders', 'webhook_logs', 'refunds', 'idempotency_keys', 'products'];
+const TABLES = ['holds', 'orders', 'webhook_logs', 'refunds', 'payments', 'idempotency_keys', 'products'];
 
 let proxy: DatabaseProxy;
 let service: Service;
@@ -127,7 +129,7 @@ it('uses an index for every statement, and reads no filled table from end to end
   const statements = new Map<string, string>();
   for (const statement of proxy.queries.flatMap((text) => text.split(';\n'))) {
     if (
-      /^(SELECT|UPDATE|DELETE)\b.*\b(FROM|UPDATE)\s+`?(holds|orders|webhook_logs|refunds|idempotency_keys|products)\b/is.test(
+      /^(SELECT|UPDATE|DELETE)\b.*\b(FROM|UPDATE)\s+`?(holds|orders|webhook_logs|refunds|payments|idempotency_keys|products)\b/is.test(
         statement,
       )
     )

@@ -9,6 +9,7 @@ import {
   createProduct,
   giveBack,
   type Order,
+  orderOf,
   refundsOf,
   taken,
 } from '../support/factories.js';
@@ -198,11 +199,11 @@ describe('a refund through Stripe', () => {
       const event = stripeEvent('charge.refunded', order, { id: 'ch_1', payment_intent: intent });
       expect(taken(await sendEvent(service, event), 200)).toMatchObject({
         result: 'applied',
-        order_status: 'refund_due',
+        order_status: 'refunded',
       });
       expect(taken(await sendEvent(service, event), 200)).toMatchObject({
         result: 'duplicate',
-        order_status: 'refund_due',
+        order_status: 'refunded',
       });
       expect(await refundsOf(order.order_id)).toMatchObject([{ status: 'confirmed' }]);
       expectProblem(await post(refundId, 'send'), 'REFUND_STATUS_CONFLICT');
@@ -212,17 +213,21 @@ describe('a refund through Stripe', () => {
   it('is not confirmed by less than is owed', async () => {
     const { order, intent } = await owedOrder();
     const event = stripeEvent('charge.refunded', order, { id: 'ch_1', payment_intent: intent, amount_refunded: 5000 });
-    expect(taken(await sendEvent(service, event), 200)).toMatchObject({ result: 'review' });
+    expect(taken(await sendEvent(service, event), 200)).toMatchObject({
+      result: 'applied',
+      order_status: 'refund_due',
+    });
     expect(await refundsOf(order.order_id)).toMatchObject([{ status: 'due' }]);
   });
 
-  it('of money that is not known to be owed is left to the operator', async () => {
+  it('of a payment that nobody has told of is kept, and does nothing to the order that it names', async () => {
     const order = await createOrder(service);
     const event = stripeEvent('charge.refunded', order, { id: 'ch_1', payment_intent: 'pi_unknown' });
     expect(taken(await sendEvent(service, event), 200)).toMatchObject({
-      result: 'review',
-      order_status: 'pending_payment',
+      result: 'ignored',
+      order_status: null,
     });
+    expect(await orderOf(order.hold_id)).toMatchObject([{ status: 'pending_payment' }]);
   });
 
   it('moves no money where there is no key of the API, and says so; that it was sent by other means is noted', async () => {

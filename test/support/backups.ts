@@ -14,6 +14,7 @@ export const TABLES = [
   'holds',
   'orders',
   'webhook_logs',
+  'payments',
   'refunds',
   'idempotency_keys',
   'commit_marks',

@@ -7,9 +7,11 @@ import {
   type StockedOrderRow,
 } from '../../src/orders/orders.types.js';
 import type { PaymentEvent } from '../../src/payment-providers/payment-provider.js';
-import { RefundLedger } from '../../src/refunds/refund-ledger.js';
-import { REFUND_TRANSITIONS, type RefundRow, type RefundStatus } from '../../src/refunds/refunds.types.js';
-import { decidePayment, type PaymentPolicy } from '../../src/webhooks/deciding/payment-decision.js';
+import {
+  decidePayment,
+  type PaymentContext,
+  type PaymentPolicy,
+} from '../../src/webhooks/deciding/payment-decision.js';
 
 const POLICY: PaymentPolicy = { currency: 'EUR', failedPolicy: 'release' };
 
@@ -23,7 +25,7 @@ function orderRow(status: OrderStatus): StockedOrderRow {
     amount: '19.98',
     payment_due_at: '2026-01-01 00:15:00.000',
     created_at: '2026-01-01 00:00:00.000',
-    paid_transaction_id: status === 'paid' ? 'txn-first' : null,
+    paid_transaction_id: status === 'paid' || status === 'refunded' ? 'txn-first' : null,
     product_id: 1,
     qty: 2,
   };
@@ -44,62 +46,57 @@ function paymentEvent(status: PaymentEvent['status'], overrides: Partial<Payment
   };
 }
 
-function refundOf(transactionId: string, status: RefundStatus): RefundRow {
-  const money = { amount: '19.98', currency: 'EUR', reason: null, providerRefundId: null, attempt: 1 };
-  const times = { createdAt: '2026-01-01 00:00:00.000', updatedAt: '2026-01-01 00:00:00.000' };
-  return { id: 1, orderId: 5, provider: 'generic', transactionId, status, ...money, ...times };
-}
-
 interface Situation {
   readonly status: OrderStatus;
   readonly available?: number;
-  readonly refund?: RefundRow;
+  readonly payment?: PaymentContext['payment'];
+  readonly isAccepted?: boolean;
   readonly policy?: PaymentPolicy;
 }
 
-function decide(event: PaymentEvent, { status, available = 0, refund, policy = POLICY }: Situation) {
-  const refunds = new RefundLedger(refund === undefined ? [] : [refund]);
-  return decidePayment(event, policy, { order: orderRow(status), refunds, available: () => available });
+function decide(event: PaymentEvent, situation: Situation) {
+  const { status, available = 0, payment, isAccepted = false, policy = POLICY } = situation;
+  return decidePayment(event, policy, { order: orderRow(status), payment, isAccepted, available: () => available });
 }
 
 describe('a payment event', () => {
   it.each([
     ['success', 'pending_payment', 0, 'applied', 'paid', null],
     ['success', 'cancelled', 2, 'applied', 'paid', null],
-    ['success', 'cancelled', 1, 'applied', 'refund_due', 'owe'],
-    ['success', 'paid', 9, 'applied', 'paid', 'owe'],
-    ['success', 'refund_due', 9, 'applied', 'refund_due', 'owe'],
+    ['success', 'cancelled', 1, 'applied', 'refund_due', 'late'],
+    ['success', 'paid', 9, 'applied', 'paid', 'duplicate'],
+    ['success', 'refund_due', 9, 'applied', 'refund_due', 'late'],
+    ['success', 'refunded', 9, 'applied', 'refund_due', 'duplicate'],
     ['failed', 'pending_payment', 0, 'applied', 'cancelled', null],
     ['failed', 'cancelled', 0, 'ignored', 'cancelled', null],
     ['failed', 'paid', 0, 'ignored', 'paid', null],
     ['failed', 'refund_due', 0, 'ignored', 'refund_due', null],
-    ['refunded', 'paid', 0, 'review', 'paid', null],
-    ['refunded', 'pending_payment', 0, 'review', 'pending_payment', null],
+    ['failed', 'refunded', 0, 'ignored', 'refunded', null],
     ['unhandled', 'paid', 0, 'ignored', 'paid', null],
   ] as const)(
-    '%s of another payment, order %s, %s units left: %s, order %s, refund %s',
-    (event, status, available, result, to, refund) => {
+    '%s of another payment, order %s, %s units left: %s, order %s, owed back as %s',
+    (event, status, available, result, to, owed) => {
       const decision = decide(paymentEvent(event), { status, available });
-      expect(decision).toMatchObject({ result, orderStatus: to, refund });
+      expect(decision).toMatchObject({ result, orderStatus: to, owed });
       expect(decision.settlement?.to ?? status).toBe(to);
       // Every decision is a way that the table of transitions knows; what did not do what it says tells why.
       if (to !== status) expect(ORDER_TRANSITIONS[status]).toContain(to);
-      expect(decision.reason === null).toBe(result === 'applied' && refund === null);
+      expect(decision.reason === null).toBe(result === 'applied' && owed === null);
       expect(decision.reason?.length ?? 0).toBeLessThanOrEqual(60);
     },
   );
 
   it('of the payment that paid the order changes nothing, under whatever key', () => {
     const decision = decide(paymentEvent('success', { transactionId: 'txn-first' }), { status: 'paid' });
-    expect(decision).toMatchObject({ result: 'ignored', settlement: null, refund: null });
-    expect(decide(paymentEvent('refunded', { transactionId: 'txn-first' }), { status: 'paid' }).result).toBe('ignored');
+    expect(decision).toMatchObject({ result: 'ignored', settlement: null, owed: null });
   });
 
   it.each(['cancelled', 'paid', 'refund_due'] as const)(
     'of a payment that is owed back already changes nothing (%s)',
     (status) => {
-      const decision = decide(paymentEvent('success'), { status, available: 9, refund: refundOf('txn-other', 'sent') });
-      expect(decision).toMatchObject({ result: 'ignored', settlement: null, refund: null });
+      const payment = { orderId: 5, amountRefunded: '0.00', isOwed: true };
+      const decision = decide(paymentEvent('success'), { status, available: 9, payment });
+      expect(decision).toMatchObject({ result: 'ignored', settlement: null, owed: null });
     },
   );
 
@@ -112,7 +109,7 @@ describe('a payment event', () => {
   ])('over %j is for the operator to look at, whatever the order’s state', (money) => {
     for (const status of ['pending_payment', 'cancelled', 'paid', 'refund_due'] as const) {
       const decision = decide(paymentEvent('success', money), { status, available: 9 });
-      expect(decision).toMatchObject({ result: 'review', orderStatus: status, settlement: null, refund: null });
+      expect(decision).toMatchObject({ result: 'review', orderStatus: status, settlement: null, owed: null });
     }
   });
 
@@ -127,22 +124,34 @@ describe('a payment event', () => {
     expect(decision).toMatchObject({ result: 'ignored', orderStatus: 'pending_payment', settlement: null });
   });
 
-  it.each(['due', 'sent', 'failed'] as const)('that money went back confirms its refund when it is %s', (status) => {
-    const refund = refundOf('txn-other', status);
-    expect(decide(paymentEvent('refunded'), { status: 'refund_due', refund })).toMatchObject({ refund: 'confirm' });
-    expect(REFUND_TRANSITIONS[status]).toContain('confirmed');
-  });
+  it.each(['pending_payment', 'cancelled', 'paid'] as const)(
+    'of a payment that is another order’s is for review, accepted or not (%s)',
+    (status) => {
+      for (const isAccepted of [false, true]) {
+        const payment = { orderId: 6, amountRefunded: '0.00', isOwed: false };
+        const decision = decide(paymentEvent('success'), { status, available: 9, payment, isAccepted });
+        expect(decision).toMatchObject({ result: 'review', orderStatus: status, settlement: null, owed: null });
+      }
+    },
+  );
 
-  it('that less money went back than is owed confirms nothing', () => {
-    const refund = refundOf('txn-other', 'sent');
-    const decision = decide(paymentEvent('refunded', { amount: '10.00' }), { status: 'refund_due', refund });
-    expect(decision).toMatchObject({ result: 'review', refund: null });
+  it.each([
+    ['19.98', false, 'ignored', 'pending_payment'],
+    ['19.98', true, 'ignored', 'pending_payment'],
+    ['5.00', false, 'review', 'pending_payment'],
+    ['5.00', true, 'applied', 'paid'],
+    ['0.000', false, 'applied', 'paid'],
+  ] as const)('of which %s went back before (accepted: %s): %s, order %s', (amountRefunded, isAccepted, result, to) => {
+    const payment = { orderId: null, amountRefunded, isOwed: false };
+    const decision = decide(paymentEvent('success'), { status: 'pending_payment', payment, isAccepted });
+    expect(decision).toMatchObject({ result, orderStatus: to, owed: null });
   });
 
   it('asks for available units only when money comes late', () => {
     const asked: string[] = [];
     for (const status of ['pending_payment', 'paid', 'refund_due', 'cancelled'] as const) {
-      const context = { order: orderRow(status), refunds: new RefundLedger([]), available: () => asked.push(status) };
+      const available = () => asked.push(status);
+      const context = { order: orderRow(status), payment: undefined, isAccepted: false, available };
       decidePayment(paymentEvent('success'), POLICY, context);
     }
     expect(asked).toEqual(['cancelled']);
@@ -155,6 +164,8 @@ describe('unitsMovedBy', () => {
     ['pending_payment', { to: 'cancelled', reason: 'payment_failed' }, { productId: 1, held: -2, sold: 0 }],
     ['cancelled', { to: 'paid', transactionId: 't' }, { productId: 1, held: 0, sold: 2 }],
     ['cancelled', { to: 'refund_due' }, { productId: 1, held: 0, sold: 0 }],
+    ['paid', { to: 'refund_due' }, { productId: 1, held: 0, sold: 0 }],
+    ['paid', { to: 'refunded' }, { productId: 1, held: 0, sold: 0 }],
   ];
 
   it.each(CASES)('moves exactly the units of the order from %s to %j', (from, state, move) => {

@@ -3,15 +3,22 @@ import { JSONSchema } from 'class-validator-jsonschema';
 import { Described } from '../../http/described.decorator.js';
 import { DATE_TIME, schemaOf } from '../../http/json-schema.js';
 import { isoTime } from '../../database/sql.js';
-import { REFUND_STATUSES, type RefundRow, type RefundStatus } from '../refunds.types.js';
+import {
+  REFUND_CAUSES,
+  REFUND_STATUSES,
+  type RefundCause,
+  type RefundOfPayment,
+  type RefundStatus,
+} from '../refunds.types.js';
 
 /** Money that is owed back. */
 export class RefundDto {
   @IsInt()
   id!: number;
 
-  @IsInt()
-  order_id!: number;
+  /** Null when the payment named no order of ours. */
+  @Described(() => ({ type: ['integer', 'null'] }))
+  order_id!: number | null;
 
   @IsString()
   provider!: string;
@@ -25,6 +32,18 @@ export class RefundDto {
 
   @Matches(/^[A-Z]{3}$/)
   currency!: string;
+
+  /** What was paid; null when nobody has told. */
+  @Described(() => ({ type: ['string', 'null'] }))
+  amount_paid!: string | null;
+
+  /** What of the payment has gone back by now, this refund included once it is confirmed. */
+  @Described(() => ({ type: ['string', 'null'] }))
+  amount_refunded!: string | null;
+
+  /** The units were gone, another payment had paid the order, or an operator gave up on matching it. */
+  @IsIn(REFUND_CAUSES as RefundCause[])
+  cause!: RefundCause;
 
   @IsIn(REFUND_STATUSES as RefundStatus[])
   status!: RefundStatus;
@@ -61,7 +80,7 @@ export class FailRefundDto {
   reason!: string;
 }
 
-export function toRefundDto(refund: RefundRow): RefundDto {
+export function toRefundDto(refund: RefundOfPayment): RefundDto {
   return {
     id: refund.id,
     order_id: refund.orderId,
@@ -69,6 +88,9 @@ export function toRefundDto(refund: RefundRow): RefundDto {
     transaction_id: refund.transactionId,
     amount: refund.amount,
     currency: refund.currency,
+    amount_paid: refund.amountPaid,
+    amount_refunded: refund.amountRefunded,
+    cause: refund.cause,
     status: refund.status,
     reason: refund.reason,
     provider_refund_id: refund.providerRefundId,

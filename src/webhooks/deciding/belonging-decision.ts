@@ -18,19 +18,19 @@ export function judgeBelonging(
   policy: PaymentPolicy,
 ): NoticeVerdict | Error | null {
   const { status, reference = null, disregarded = null, unreadable = null } = event;
-  const verdict = verdicts(order?.status ?? null);
-  if (disregarded !== null) return verdict.ignored(disregarded);
-  if (status === 'unhandled') return verdict.ignored('the type of the event is not handled');
-  const moneyFor = (reason: string) => (status === 'success' ? verdict.review(reason) : verdict.ignored(reason));
+  const verdict = order === undefined ? verdictsOn(event.orderId, null) : verdictsOn(order.id, order.status);
+  if (disregarded !== null) return NOBODYS.ignored(disregarded);
+  if (status === 'unhandled') return NOBODYS.ignored('the type of the event is not handled');
+  const moneyFor = (reason: string) => (status === 'success' ? NOBODYS.review(reason) : NOBODYS.ignored(reason));
   if (unreadable === 'reference') return moneyFor('the payment_reference can not be read');
-  if (event.orderId === null) return verdict.ignored('the event names no order');
-  if (reference !== null && (order === undefined || reference !== paymentReferenceOf(order.id, order.hold_id))) {
+  if (event.orderId === null) return NOBODYS.ignored('the event names no order');
+  if (reference !== null && !isReferenceOf(order, reference)) {
     if (event.provider !== GENERIC) return moneyFor('no order has this payment_reference');
     if (order !== undefined) return new ReferenceMismatchError();
   }
   if (reference === null && event.provider !== GENERIC) {
     const mayBeOurs = unreadable === null && order?.status === 'pending_payment' && isWhatIsDue(event, policy, order);
-    return mayBeOurs ? moneyFor(NO_REFERENCE) : verdict.ignored(NO_REFERENCE);
+    return mayBeOurs && status === 'success' ? verdict.review(NO_REFERENCE) : NOBODYS.ignored(NO_REFERENCE);
   }
   if (unreadable !== null && TELLS_AMOUNT.has(status))
     return verdict.review('the amount or its currency can not be read');
@@ -38,13 +38,22 @@ export function judgeBelonging(
 }
 
 /** What goes by the sum that it tells. */
-const TELLS_AMOUNT: ReadonlySet<PaymentEvent['status']> = new Set(['success', 'failed', 'declined', 'refunded']);
+const TELLS_AMOUNT: ReadonlySet<PaymentEvent['status']> = new Set(['success', 'failed', 'declined']);
 
 const NO_REFERENCE = 'the event has no payment_reference';
 
-function verdicts(order_status: OrderStatus | null) {
+/** Whether a reference is that of an order, and not only its number. */
+export function isReferenceOf(order: StockedOrderRow | undefined, reference: string): order is StockedOrderRow {
+  return order !== undefined && reference === paymentReferenceOf(order.id, order.hold_id);
+}
+
+function verdictsOn(order_id: number | null, order_status: OrderStatus | null) {
+  const about = { order_id, order_status };
   return {
-    ignored: (reason: string): NoticeVerdict => ({ status: 'processed', outcome: 'ignored', reason, order_status }),
-    review: (reason: string): NoticeVerdict => ({ status: 'review', outcome: 'review', reason, order_status }),
+    ignored: (reason: string): NoticeVerdict => ({ status: 'processed', outcome: 'ignored', reason, ...about }),
+    review: (reason: string): NoticeVerdict => ({ status: 'review', outcome: 'review', reason, ...about }),
   };
 }
+
+/** What is not ours is linked with none of our orders, whatever number it names: its metadata keeps what it says. */
+const NOBODYS = verdictsOn(null, null);

@@ -3,11 +3,14 @@ import { unitsMovedBy } from '../../orders/orders.service.js';
 import type { Settlement, StockedOrderRow } from '../../orders/orders.types.js';
 import type { PaymentEvent } from '../../payment-providers/payment-provider.js';
 import type { StockLedger } from '../../products/stock-ledger.js';
-import type { RefundLedger } from '../../refunds/refund-ledger.js';
+import type { PaymentLedger, TakenPayment } from '../../refunds/payment-ledger.js';
+import { settlementByMoney } from '../../refunds/refunds.service.js';
+import type { NewRefund } from '../../refunds/refunds.types.js';
 import { IdempotencyKeyReusedError } from '../../idempotency/idempotency.errors.js';
 import { contentHash } from '../notice-identity.js';
-import { judgeBelonging } from './belonging-decision.js';
-import { decidePayment, type PaymentPolicy } from './payment-decision.js';
+import { isReferenceOf, judgeBelonging } from './belonging-decision.js';
+import { decideMoneyBack, isAboutMoneyBack } from './money-back-decision.js';
+import { decidePayment, isOfAnother, type PaymentPolicy } from './payment-decision.js';
 import { PaymentEventNotAcceptableError, PaymentEventNotOwedError } from '../webhooks.errors.js';
 import type { NewLog, VerdictChange } from '../webhooks.repository.js';
 import type { Intent, Notice, PaymentAnswer, WebhookLogRow, NoticeVerdict } from '../webhooks.types.js';
@@ -16,7 +19,7 @@ import type { Intent, Notice, PaymentAnswer, WebhookLogRow, NoticeVerdict } from
 export interface NoticeRows {
   readonly orders: readonly StockedOrderRow[];
   readonly logs: readonly WebhookLogRow[];
-  readonly refunds: RefundLedger;
+  readonly payments: PaymentLedger;
   /** Null when no decision of the batch can depend on the stock. */
   readonly ledger: StockLedger | null;
 }
@@ -59,12 +62,12 @@ export class NoticeBatch {
       // Asked for again, what the operator did is no mistake; of anything else it would look as if money went back.
       if (intent === 'refund' && known.reason !== GIVEN_BACK) return new PaymentEventNotOwedError();
       if (intent === 'accept' && known.reason !== ACCEPTED) return new PaymentEventNotAcceptableError();
-      return { result: 'duplicate', orderId: event.orderId, orderStatus: known.order_status };
+      return { result: 'duplicate', orderId: known.order_id, orderStatus: known.order_status };
     }
     const verdict = this.judge(event, intent, known?.created_at ?? null);
     if (verdict instanceof Error) return verdict;
     if (verdict.status !== 'pending_order') return this.settle(notice, verdict);
-    if (known === undefined) this.note(notice, verdict);
+    if (known === undefined) this.note(notice, { ...verdict, order_id: event.orderId });
     return { result: 'pending_order' };
   }
 
@@ -82,16 +85,19 @@ export class NoticeBatch {
     if (otherKey === null) return new IdempotencyKeyReusedError('payment event');
     const other: Notice = { ...notice, event: { ...event, eventId: otherKey }, key: otherKey, otherKey: null };
     if (this.known.has(otherKey)) return this.take(other);
-    const order_status = this.orders.get(event.orderId)?.status ?? null;
-    return this.settle(other, { status: 'review', outcome: 'review', reason: TOLD_OTHERWISE, order_status });
+    const order = this.orders.get(event.orderId);
+    const about = { order_id: event.orderId, order_status: order?.status ?? null };
+    this.keepForReview(event, order);
+    return this.settle(other, { status: 'review', outcome: 'review', reason: TOLD_OTHERWISE, ...about });
   }
 
   private settle(notice: Notice, verdict: NoticeVerdict): PaymentAnswer {
     this.note(notice, verdict);
-    return { result: verdict.outcome!, orderId: notice.event.orderId, orderStatus: verdict.order_status };
+    return { result: verdict.outcome!, orderId: verdict.order_id, orderStatus: verdict.order_status };
   }
 
   private decide(event: PaymentEvent, cameAt: string | null): NoticeVerdict | Error {
+    if (isAboutMoneyBack(event)) return this.takeMoneyBack(event);
     const order = this.orders.get(event.orderId);
     const verdict = judgeBelonging(event, order, this.policy);
     if (verdict !== null) {
@@ -100,7 +106,7 @@ export class NoticeBatch {
     }
     if (order === undefined) return PENDING;
     if (cameAt !== null && this.isTooEarlyFor(order, cameAt, event))
-      return { ...TOO_EARLY, order_status: order.status };
+      return { ...TOO_EARLY, order_id: order.id, order_status: order.status };
     const verdictOfOrder = this.carryOut(event, order, event);
     if (verdictOfOrder.status === 'review') this.keepForReview(event, order);
     return verdictOfOrder;
@@ -110,30 +116,70 @@ export class NoticeBatch {
   private accept(event: PaymentEvent): NoticeVerdict | Error {
     const order = this.orders.get(event.orderId);
     const isOtherMoney = event.currency !== null && event.currency !== this.policy.currency;
-    if (event.status !== 'success' || order === undefined || isOtherMoney) return new PaymentEventNotAcceptableError();
+    if (event.status !== 'success' || order === undefined || isOtherMoney || !this.mayPay(event, order)) {
+      return new PaymentEventNotAcceptableError();
+    }
     this.reviewed.add(order.id);
-    const verdict = this.carryOut(event, order, { ...event, amount: null, occurredAt: null });
+    const verdict = this.carryOut(event, order, { ...event, amount: null, occurredAt: null }, true);
     return { ...verdict, reason: verdict.reason ?? ACCEPTED };
   }
 
   /** Decides by what counts as said, and does it with what was said. */
-  private carryOut(event: PaymentEvent, order: StockedOrderRow, counted: PaymentEvent): NoticeVerdict {
-    const { refunds, ledger } = this.rows;
+  private carryOut(
+    event: PaymentEvent,
+    order: StockedOrderRow,
+    counted: PaymentEvent,
+    isAccepted = false,
+  ): NoticeVerdict {
+    const { payments, ledger } = this.rows;
+    const facts = payments.find(event);
     const decision = decidePayment(counted, this.policy, {
       order,
-      refunds,
+      payment: facts && { ...facts, isOwed: payments.isOwed(event) },
+      isAccepted,
       available: () => ledger!.available(order.product_id)!,
     });
-    if (decision.settlement !== null) this.settleOrder(decision.settlement);
-    if (decision.refund === 'owe') this.oweTo(event, order);
-    if (decision.refund === 'confirm') refunds.confirm({ orderId: order.id, transactionId: event.transactionId });
-    const { result: outcome, reason, orderStatus: order_status } = decision;
-    return { status: outcome === 'review' ? 'review' : 'processed', outcome, reason, order_status };
+    const { result: outcome, reason, orderStatus, settlement, owed } = decision;
+    if (settlement !== null) this.settleOrder(settlement);
+    // A success that does nothing is of a payment that has its row, or whose money is back: that it is told stays known.
+    // What an operator takes although nobody can read it counts as what was due.
+    const told = isAccepted ? { ...event, unreadable: null } : event;
+    if (event.status === 'success' && outcome !== 'review') payments.take(this.paymentOf(told, order));
+    if (owed !== null) payments.owe({ ...this.debtOf(event, order), cause: owed });
+    const about = { order_id: order.id, order_status: orderStatus };
+    return { status: outcome === 'review' ? 'review' : 'processed', outcome, reason, ...about };
+  }
+
+  /** Notes what went back of a payment, which says whose order it is; what the event itself names is not asked. */
+  private takeMoneyBack(event: PaymentEvent): NoticeVerdict {
+    const { payments } = this.rows;
+    const { reference = null } = event;
+    const named = this.orders.get(event.orderId);
+    const known = payments.find(event)?.orderId ?? null;
+    const isOurs = known !== null || payments.isOwed(event) || (reference !== null && isReferenceOf(named, reference));
+    const { result: outcome, reason } = decideMoneyBack(event, payments, isOurs);
+    const order = this.orders.get(known);
+    if (order !== undefined) this.settleByMoney(order);
+    const about = { order_id: known, order_status: this.orders.get(known)?.status ?? null };
+    return { status: outcome === 'review' ? 'review' : 'processed', outcome, reason, ...about };
+  }
+
+  private settleByMoney(order: StockedOrderRow): void {
+    const settlement = settlementByMoney(order, this.rows.payments);
+    if (settlement !== null) this.settleOrder(settlement);
+  }
+
+  /** Whether an event can be of this order at all: it has not the reference of another, and no other has its money. */
+  private mayPay(event: PaymentEvent, order: StockedOrderRow): boolean {
+    const { reference = null } = event;
+    if (reference !== null && !isReferenceOf(order, reference)) return false;
+    return !isOfAnother(order, this.rows.payments.find(event));
   }
 
   /** Somebody has paid something for it: the units must not go to another buyer before a person has looked. */
-  private keepForReview({ status }: PaymentEvent, order: StockedOrderRow | undefined): void {
-    if (status === 'success' && order?.status === 'pending_payment') this.underReview.add(order.id);
+  private keepForReview(event: PaymentEvent, order: StockedOrderRow | undefined): void {
+    if (event.status !== 'success' || order?.status !== 'pending_payment') return;
+    if (!isOfAnother(order, this.rows.payments.find(event))) this.underReview.add(order.id);
   }
 
   /**
@@ -145,33 +191,69 @@ export class NoticeBatch {
     return reference === null && addSeconds(cameAt, this.policy.earlySeconds) < order.created_at;
   }
 
-  /** The operator gives up on matching the money: it is owed back, and its order stays as it is. */
+  /**
+   * The operator gives up on matching the money: it is owed back, and its order stays as it is. Money that has paid an
+   * order, or is owed back already, is no longer to be matched. Money that is of no order of ours can be owed back, too.
+   */
   private owe(event: PaymentEvent): NoticeVerdict | Error {
-    const { orderId, transactionId } = event;
-    const order = this.orders.get(orderId);
-    const isSale = order?.status === 'paid' && order.paid_transaction_id === transactionId;
-    if (event.status !== 'success' || orderId === null || isSale) return new PaymentEventNotOwedError();
-    this.oweTo(event, order);
-    if (order !== undefined) this.reviewed.add(order.id);
-    return { status: 'processed', outcome: 'applied', reason: GIVEN_BACK, order_status: order?.status ?? null };
+    const { payments } = this.rows;
+    if (event.status !== 'success' || (event.disregarded ?? null) !== null) return new PaymentEventNotOwedError();
+    const order = this.orderOf(event);
+    const isOwed = payments.isOwed(event);
+    const takenFor = payments.find(event)?.orderId ?? null;
+    if (takenFor !== null && !isOwed) return new PaymentEventNotOwedError();
+    const payment = this.paymentOf(event, order);
+    payments.take(payment);
+    const isNew = !isOwed && payments.owe({ ...this.debtOf(event, order), cause: 'operator' });
+    const about = { order_id: payment.orderId, order_status: order?.status ?? null };
+    if (order !== undefined) {
+      this.reviewed.add(order.id);
+      this.settleByMoney(order);
+    }
+    if (isNew) return { status: 'processed', outcome: 'applied', reason: GIVEN_BACK, ...about };
+    const reason = isOwed ? 'the refund of this payment is known' : 'the payment went back before it was told';
+    return { status: 'processed', outcome: 'ignored', reason, ...about };
   }
 
-  private oweTo({ provider, orderId, transactionId, amount, currency }: PaymentEvent, order?: StockedOrderRow): void {
-    this.rows.refunds.owe({
-      orderId: orderId!,
+  /** The order that an event is for: with the reference of another one, it is for none. */
+  private orderOf({ orderId, reference = null }: PaymentEvent): StockedOrderRow | undefined {
+    const order = this.orders.get(orderId);
+    return reference === null || isReferenceOf(order, reference) ? order : undefined;
+  }
+
+  /** What was paid is not known where the amount can't be read; a generic notice that tells none is believed. */
+  private paymentOf(event: PaymentEvent, order: StockedOrderRow | undefined): TakenPayment {
+    const { provider, orderId, reference = null, transactionId, unreadable = null } = event;
+    const isNamed = order !== undefined || reference === null;
+    return {
       provider,
       transactionId,
-      amount: amount ?? order?.amount ?? null,
-      currency: currency ?? this.policy.currency,
-    });
+      orderId: isNamed ? orderId : null,
+      amount: unreadable === 'amount' ? null : (event.amount ?? order?.amount ?? null),
+      currency: event.currency ?? this.policy.currency,
+    };
+  }
+
+  private debtOf(event: PaymentEvent, order: StockedOrderRow | undefined): Omit<NewRefund, 'cause'> {
+    const { currency, ...payment } = this.paymentOf(event, order);
+    return { ...payment, currency: currency ?? this.policy.currency };
   }
 
   private settleOrder(settlement: Settlement): void {
     const { order, to } = settlement;
-    this.settlements.push(settlement);
+    this.push(settlement);
     this.rows.ledger?.move(unitsMovedBy(settlement));
     const paid_transaction_id = settlement.to === 'paid' ? settlement.transactionId : order.paid_transaction_id;
     this.orders.set(order.id, { ...order, status: to, paid_transaction_id });
+  }
+
+  /** Money that went back and is owed again in one batch takes its order from where it stood to where it ends. */
+  private push(settlement: Settlement): void {
+    const { order, to } = settlement;
+    const index = this.settlements.findLastIndex((earlier) => earlier.order.id === order.id);
+    const [earlier] = order.status === 'refunded' && index >= 0 ? this.settlements.splice(index, 1) : [];
+    const whole = { ...settlement, order: earlier?.order ?? order };
+    if (whole.order.status !== to) this.settlements.push(whole);
   }
 
   private note({ event, key, hash }: Notice, verdict: NoticeVerdict): void {
@@ -205,6 +287,7 @@ const PENDING: NoticeVerdict = {
   status: 'pending_order',
   outcome: null,
   reason: 'no such order yet',
+  order_id: null,
   order_status: null,
 };
 
@@ -212,5 +295,6 @@ const TOO_EARLY: NoticeVerdict = {
   status: 'review',
   outcome: 'review',
   reason: 'the order was made long after the notice',
+  order_id: null,
   order_status: null,
 };

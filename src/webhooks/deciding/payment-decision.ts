@@ -1,9 +1,10 @@
 import { assertUnreachable } from '../../common/assert-unreachable.js';
-import { isSameAmount } from '../../common/money.js';
+import { isSameAmount, toThousandths } from '../../common/money.js';
 import { isoTime } from '../../database/sql.js';
 import type { OrderStatus, SettledState, Settlement, StockedOrderRow } from '../../orders/orders.types.js';
 import type { PaymentEvent } from '../../payment-providers/payment-provider.js';
-import type { RefundLedger } from '../../refunds/refund-ledger.js';
+import type { PaymentFacts } from '../../refunds/payment-ledger.js';
+import type { RefundCause } from '../../refunds/refunds.types.js';
 import type { PaymentResult } from '../webhooks.types.js';
 
 /** What the operator has settled for all payments. */
@@ -17,7 +18,10 @@ export interface PaymentPolicy {
 /** What a decision is made on, all of it locked. */
 export interface PaymentContext {
   readonly order: StockedOrderRow;
-  readonly refunds: Pick<RefundLedger, 'statusOf' | 'amountOf'>;
+  /** What is known of the payment, and whether it is owed back or was; undefined when it was not told before. */
+  readonly payment: (Pick<PaymentFacts, 'orderId' | 'amountRefunded'> & { readonly isOwed: boolean }) | undefined;
+  /** Whether an operator has looked at the money, and takes it as it is. */
+  readonly isAccepted: boolean;
   /**
    * Units of the order's product that nobody holds; asked for only when money comes for a cancelled order, whose
    * own units are gone.
@@ -31,31 +35,30 @@ export interface PaymentDecision {
   readonly reason: string | null;
   readonly orderStatus: OrderStatus;
   readonly settlement: Settlement | null;
-  /** What becomes of the refund of this payment. */
-  readonly refund: 'owe' | 'confirm' | null;
+  /** Why the payment is owed back; null when it is not. */
+  readonly owed: RefundCause | null;
 }
 
 /**
  * What a payment event does to its order.
  *
- *     notice \ order  pending_payment        paid                cancelled                      refund_due
- *     success (1)     paid                   owe it back         paid if units are left,        owe it back
+ *     notice \ order  pending_payment        paid                cancelled                      refund_due, refunded
+ *     success (1)     paid                   owe it back         paid if units are left,        owe it back, refund_due
  *                                                                else refund_due, owe it back
- *     failed (4)      cancelled (2)          ignored             ignored                        ignored
- *     canceled (4),   cancelled              ignored             ignored                        ignored
+ *     failed (3)      cancelled (2)          ignored             ignored                        ignored
+ *     canceled (3),   cancelled              ignored             ignored                        ignored
  *     expired
- *     declined (4),   ignored: an attempt is no end, and others may follow
+ *     declined (3),   ignored: an attempt is no end, and others may follow
  *     processing
- *     refunded        confirms the refund of that payment, if one is owed; else review (3)
  *
- *  1. Of the payment that paid the order, or whose refund is known: ignored, under whatever key. Of another
- *     amount or currency than the order's: review, and nothing is paid.
+ *  1. Of the payment that paid the order, or whose refund is known, or which went back before it was told: ignored, under
+ *     whatever key. Of another amount or currency than the order's, or a part of which went back before: review, and
+ *     nothing is paid. Of a payment that is another order's: review, for a payment pays one order.
  *  2. With the policy `keep`: ignored, and the units stay until the payment deadline.
- *  3. A smaller sum than is owed, or money of which nobody knew that it should go back; but when it is the
- *     payment that paid the order, the shop has taken a sale back by itself: ignored.
- *  4. Of an unpaid order, but over another amount or currency than its own: review.
+ *  3. Of an unpaid order, but over another amount or currency than its own: review.
  *
- * What is older than its order by more than a minute can't be of it: review.
+ * What is older than its order by more than a minute can't be of it: review. What says that money went back is decided
+ * by its payment, in `money-back-decision.ts`.
  */
 export function decidePayment(event: PaymentEvent, policy: PaymentPolicy, context: PaymentContext): PaymentDecision {
   if (event.status !== 'unhandled' && isOlderThan(context.order, event)) {
@@ -72,7 +75,7 @@ export function decidePayment(event: PaymentEvent, policy: PaymentPolicy, contex
     case 'processing':
       return ignore(context, 'the payment is under way');
     case 'refunded':
-      return decideRefund(event, context);
+    case 'refund_failed':
     case 'unhandled':
       return ignore(context, 'the type of the event is not handled');
     default:
@@ -81,14 +84,10 @@ export function decidePayment(event: PaymentEvent, policy: PaymentPolicy, contex
 }
 
 function decideSuccess(event: PaymentEvent, policy: PaymentPolicy, context: PaymentContext): PaymentDecision {
-  const { order, refunds } = context;
+  const { order } = context;
   const { transactionId } = event;
-  if (refunds.statusOf({ orderId: order.id, transactionId }) !== undefined) {
-    return ignore(context, 'the refund of this payment is known');
-  }
-  if (order.status === 'paid' && order.paid_transaction_id === transactionId) {
-    return ignore(context, 'this payment paid the order before');
-  }
+  const before = decideKnownPayment(event, context);
+  if (before !== null) return before;
   if (!isWhatIsDue(event, policy, order)) return review(context, 'amount or currency differs from the order');
   switch (order.status) {
     case 'pending_payment':
@@ -96,14 +95,41 @@ function decideSuccess(event: PaymentEvent, policy: PaymentPolicy, context: Paym
     case 'cancelled':
       return context.available() >= order.qty
         ? settle(order, { to: 'paid', transactionId })
-        : { ...settle(order, { to: 'refund_due' }), reason: 'the units are gone; refund due', refund: 'owe' };
+        : { ...settle(order, { to: 'refund_due' }), reason: 'the units are gone; refund due', owed: 'late' };
     case 'paid':
-      return { ...applied(order), reason: 'another payment paid the order; refund due', refund: 'owe' };
+      return { ...applied(order), reason: 'another payment paid the order; refund due', owed: 'duplicate' };
     case 'refund_due':
-      return { ...applied(order), reason: 'the order was not sold; refund due', refund: 'owe' };
+    case 'refunded': {
+      const decision = order.status === 'refunded' ? settle(order, { to: 'refund_due' }) : applied(order);
+      const owed = order.paid_transaction_id === null ? 'late' : 'duplicate';
+      return { ...decision, reason: 'the order takes no money any more; refund due', owed };
+    }
     default:
       return assertUnreachable(order.status);
   }
+}
+
+/** What an earlier event of the same payment has left to be decided; null: everything. */
+function decideKnownPayment(event: PaymentEvent, context: PaymentContext): PaymentDecision | null {
+  const { order, payment, isAccepted } = context;
+  if (isOfAnother(order, payment)) return review(context, 'the payment is of another order');
+  if (payment?.isOwed === true) return ignore(context, 'the refund of this payment is known');
+  if (order.paid_transaction_id === event.transactionId) return ignore(context, 'this payment paid the order before');
+  if (payment === undefined || isSameAmount(payment.amountRefunded, '0')) return null;
+  const back = toThousandths(payment.amountRefunded);
+  if (back >= toThousandths(event.amount ?? order.amount)) {
+    return ignore(context, 'the payment went back before it was told');
+  }
+  return isAccepted ? null : review(context, 'a part of the payment went back before it was told');
+}
+
+/** Whether a payment is known to be of another order, which alone it can pay. */
+export function isOfAnother(
+  order: StockedOrderRow | undefined,
+  payment: Pick<PaymentFacts, 'orderId'> | undefined,
+): boolean {
+  const orderId = payment?.orderId ?? null;
+  return orderId !== null && orderId !== order?.id;
 }
 
 function decideFailure(event: PaymentEvent, policy: PaymentPolicy, context: PaymentContext): PaymentDecision {
@@ -124,25 +150,6 @@ function decideFailure(event: PaymentEvent, policy: PaymentPolicy, context: Paym
   }
 }
 
-function decideRefund(event: PaymentEvent, context: PaymentContext): PaymentDecision {
-  const { order, refunds } = context;
-  const payment = { orderId: order.id, transactionId: event.transactionId };
-  switch (refunds.statusOf(payment)) {
-    case 'due':
-    case 'sent':
-    case 'failed':
-      return isEnough(event.amount, refunds.amountOf(payment))
-        ? { ...applied(order), refund: 'confirm' }
-        : review(context, 'less was given back than is owed');
-    case 'confirmed':
-      return ignore(context, 'the refund is confirmed');
-    default:
-      return order.paid_transaction_id === event.transactionId
-        ? ignore(context, 'the shop gave the payment of this order back')
-        : review(context, 'given back, but no refund of it is known');
-  }
-}
-
 /** Clocks differ, but not by more than a minute. */
 const CLOCKS_DIFFER_SECONDS = 60;
 
@@ -159,16 +166,12 @@ export function isWhatIsDue(
   return (amount === null || isSameAmount(amount, order.amount)) && (currency === null || currency === policy.currency);
 }
 
-function isEnough(given: string | null, owed: string | null): boolean {
-  return given === null || owed === null || Number(given) >= Number(owed);
-}
-
 function settle(order: StockedOrderRow, state: SettledState): PaymentDecision {
   return { ...applied(order), orderStatus: state.to, settlement: { order, ...state } };
 }
 
 function applied(order: StockedOrderRow): PaymentDecision {
-  return { result: 'applied', reason: null, orderStatus: order.status, settlement: null, refund: null };
+  return { result: 'applied', reason: null, orderStatus: order.status, settlement: null, owed: null };
 }
 
 function ignore({ order }: PaymentContext, reason: string): PaymentDecision {

@@ -27,6 +27,7 @@ export class PaymentEventDto {
   @IsString()
   type!: string;
 
+  /** The order that it is for; null for what is not ours, whatever its metadata says. */
   @Described(() => ({ type: ['integer', 'null'] }))
   order_id!: number | null;
 
@@ -91,7 +92,7 @@ export function toPaymentEventDto({ event, ...log }: WebhookLogRow): PaymentEven
     provider: event.provider,
     event_id: event.eventId,
     type: event.type,
-    order_id: event.orderId,
+    order_id: log.order_id,
     transaction_id: event.transactionId,
     amount: event.amount,
     currency: event.currency,

@@ -1,0 +1,25 @@
+import type { QueryRunner } from 'typeorm';
+
+/** Rows that one statement takes: their locks are held for some milliseconds. */
+const STEP = 2000;
+
+/**
+ * Runs a statement for the rows of a table, some at a time and each time committed by itself, so that a sale which goes
+ * on waits for none of them. Steps are counted in rows, since a restored database leaves wide gaps in its numbers.
+ *
+ * @param statement SQL for the rows whose id is above `from` and at most `to`
+ */
+export async function inSteps(
+  runner: QueryRunner,
+  table: string,
+  statement: (from: number, to: number) => string,
+): Promise<void> {
+  for (let from = 0; ;) {
+    const [row] = await runner.manager.query<{ last: number | null }[]>(
+      `SELECT MAX(id) AS last FROM (SELECT id FROM ${table} WHERE id > ${from} ORDER BY id LIMIT ${STEP}) step`,
+    );
+    if (row!.last === null) return;
+    await runner.query(statement(from, Number(row!.last)));
+    from = Number(row!.last);
+  }
+}

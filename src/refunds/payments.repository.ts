@@ -1,0 +1,89 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { escape, type ResultSetHeader } from 'mysql2';
+import type { Repository } from 'typeorm';
+import { groupBy } from '../common/group-by.js';
+import { listOf, uintLiteral } from '../database/sql.js';
+import type { Transaction } from '../database/transactions.js';
+import { PaymentEntity } from './payment.entity.js';
+import type { ChangedPayment } from './payment-ledger.js';
+import type { PaymentName, PaymentRow } from './refunds.types.js';
+
+const SELECT = `SELECT id, provider, transaction_id AS transactionId, order_id AS orderId, amount, currency,
+  amount_refunded AS amountRefunded, refund_failed_at AS refundFailedAt FROM payments`;
+
+/** All SQL that changes the table `payments`. */
+@Injectable()
+export class PaymentsRepository {
+  constructor(@InjectRepository(PaymentEntity) private readonly payments: Repository<PaymentEntity>) {}
+
+  /** Numbers of the orders of these payments, as far as they have one, as of now. */
+  async findOrderIds(names: readonly PaymentName[]): Promise<number[]> {
+    const rows = await this.payments.query<{ order_id: number }[]>(
+      `SELECT order_id FROM payments WHERE order_id IS NOT NULL AND (${anyOf(names)})`,
+    );
+    return rows.map((row) => row.order_id);
+  }
+
+  /** Locks payments in the order of their names. Who wants their orders too has locked those before. */
+  async lock(tx: Transaction, names: readonly PaymentName[]): Promise<PaymentRow[]> {
+    if (names.length === 0) return [];
+    const [rows] = await tx.read<[PaymentRow[]]>(
+      `${SELECT} WHERE ${anyOf(names)} ORDER BY provider, transaction_id FOR UPDATE`,
+    );
+    return rows;
+  }
+
+  /** Reads the payments of orders without a lock: who calls this holds the lock of these orders. */
+  async findByOrderIds(tx: Transaction, orderIds: readonly number[]): Promise<PaymentRow[]> {
+    if (orderIds.length === 0) return [];
+    const [rows] = await tx.read<[PaymentRow[]]>(`${SELECT} WHERE order_id IN ${listOf(orderIds, uintLiteral)}`);
+    return rows;
+  }
+
+  /**
+   * Writes locked payments, and inserts those that had no row: of two transactions that insert the same one, the unique
+   * key lets one win, and the other runs again and finds it.
+   */
+  write(tx: Transaction, payments: readonly ChangedPayment[]): void {
+    const [old, made] = [payments.filter(({ id }) => id !== null), payments.filter(({ id }) => id === null)];
+    for (const { id, orderId, amount, currency, amountRefunded, refundFailedAt } of old) {
+      tx.write(
+        `UPDATE payments SET order_id = ${escape(orderId)}, amount = ${escape(amount)}, currency = ${escape(currency)},
+           amount_refunded = ${escape(amountRefunded)}, refund_failed_at = ${escape(refundFailedAt)}
+         WHERE id = ${uintLiteral(id!)}`,
+        1,
+      );
+    }
+    if (made.length === 0) return;
+    const values = made.map(
+      ({ provider, transactionId, orderId, amount, currency, amountRefunded, refundFailedAt }) =>
+        `(${escape([provider, transactionId, orderId, amount, currency, amountRefunded, refundFailedAt])})`,
+    );
+    tx.insert(
+      `INSERT INTO payments (provider, transaction_id, order_id, amount, currency, amount_refunded, refund_failed_at)
+       VALUES ${values.join(',')}`,
+    );
+  }
+
+  /** Deletes payments that nobody has told an order of for more than `days` days, and of which nothing is owed. */
+  async deleteUnmatchedBefore(days: number, limit: number): Promise<number> {
+    const result = await this.payments.query<ResultSetHeader>(
+      `DELETE FROM payments WHERE order_id IS NULL AND amount IS NULL
+         AND created_at < NOW(3) - INTERVAL ${uintLiteral(days)} DAY
+         AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.order_id IS NULL AND r.transaction_id = payments.transaction_id)
+       ORDER BY id LIMIT ${uintLiteral(limit)}`,
+    );
+    return result.affectedRows;
+  }
+}
+
+/** By provider, so that the unique key finds them. */
+function anyOf(names: readonly PaymentName[]): string {
+  return [...groupBy(names, ({ provider }) => provider)]
+    .map(([provider, group]) => {
+      const transactions = new Set(group.map(({ transactionId }) => transactionId));
+      return `provider = ${escape(provider)} AND transaction_id IN ${listOf(transactions, (id) => escape(id))}`;
+    })
+    .join(' OR ');
+}
