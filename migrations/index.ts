@@ -7,6 +7,7 @@ import { OrderReviews1764500000000 } from './1764500000000-order-reviews.js';
 import { QuantitySold1764600000000 } from './1764600000000-quantity-sold.js';
 import { HoldPrice1764700000000 } from './1764700000000-hold-price.js';
 import { PaymentRows1764800000000 } from './1764800000000-payment-rows.js';
+import { ArchivedProducts1764900000000 } from './1764900000000-archived-products.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   QuantitySold1764600000000,
   HoldPrice1764700000000,
   PaymentRows1764800000000,
+  ArchivedProducts1764900000000,
 ];

@@ -114,6 +114,7 @@ async function allowOrigins(fastify: FastifyInstance, { corsOrigins }: Config['h
     exposedHeaders: [
       'location',
       'retry-after',
+      'etag',
       'x-request-id',
       'ratelimit-limit',
       'ratelimit-remaining',

@@ -4,7 +4,7 @@ import { REFUND_STATUSES, type RefundStatus } from '../refunds/refunds.types.js'
 import { migrate, resetDatabase, revertMigration, seed, waitForSchema } from './database-commands.js';
 import { auditStock, expireHolds, reconcileNotices } from './operation-commands.js';
 import { writeOpenApi } from './openapi-command.js';
-import { createProduct, restockProduct } from './product-commands.js';
+import { createProduct, archiveProduct, restockProduct } from './product-commands.js';
 import { listFailedJobs, queueStatus, retryFailedJobs } from './queue-commands.js';
 import { listRefunds } from './refund-commands.js';
 import { testFlow } from './test-flow.js';
@@ -57,6 +57,11 @@ export function registerCommands(program: Command, config: () => Config): void {
     .argument('<id>', 'number of the product', wholeNumber)
     .argument('<units>', 'units to add', wholeNumber)
     .action((id: number, units: number) => restockProduct(config(), id, units));
+  program
+    .command('products:archive')
+    .description('take a product off sale: not listed, no holds; what is held goes on')
+    .argument('<id>', 'number of the product', wholeNumber)
+    .action((id: number) => archiveProduct(config(), id));
   program
     .command('test:flow')
     .description('walk hold, order and payment through the running service, or one of its own, and check each promise')

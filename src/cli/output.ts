@@ -4,7 +4,7 @@ export function print(line = ''): void {
 }
 
 /** Rows under their headings, columns aligned. */
-export function printTable(rows: readonly Readonly<Record<string, string | number | null>>[]): void {
+export function printTable(rows: readonly Readonly<Record<string, string | number | boolean | null>>[]): void {
   const headings = Object.keys(rows[0] ?? {});
   const cells = [headings, ...rows.map((row) => headings.map((heading) => String(row[heading] ?? '-')))];
   const widths = headings.map((_, column) => Math.max(...cells.map((line) => line[column]!.length)));

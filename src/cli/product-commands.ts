@@ -29,3 +29,12 @@ export async function restockProduct(config: Config, id: number, units: number):
   print(`Product ${id} has ${units} more units.`);
   printTable([{ ...toProductDto(row) }]);
 }
+
+export async function archiveProduct(config: Config, id: number): Promise<void> {
+  const { quantityMax } = config.holds;
+  const row = await withServices(config, (app) =>
+    app.get(ProductsService).changeProduct(id, { is_archived: 1 }, quantityMax),
+  );
+  print(`Product ${id} is on sale no more.`);
+  printTable([{ ...toProductDto(row) }]);
+}

@@ -74,6 +74,12 @@ export const PROBLEMS = {
     cause: 'The connection was open for too long before the request was there as a whole. It is closed now.',
     remedy: 'Send the request again on a new connection, all at once. Nothing of it was carried out.',
   },
+  PRODUCT_NOT_ON_SALE: {
+    status: 409,
+    title: 'The product is on sale no more',
+    cause: 'An operator has archived the product. What was held before stays held, and becomes orders as always.',
+    remedy: 'Take another product. An operator can put this one back with `"archived": false`.',
+  },
   INSUFFICIENT_STOCK: {
     status: 409,
     title: 'Not enough units are available',
@@ -127,6 +133,12 @@ export const PROBLEMS = {
     title: 'The hold is no longer active',
     cause: 'The hold’s time is over, or it was given back. Its units are on sale again.',
     remedy: 'Make a new hold, and order within its time.',
+  },
+  PRECONDITION_FAILED: {
+    status: 412,
+    title: 'The product was changed meanwhile',
+    cause: 'The change came with an `If-Match` that is not the `ETag` which the product has now.',
+    remedy: 'Read the product again, decide anew, and send the change with the new `ETag`.',
   },
   PAYLOAD_TOO_LARGE: {
     status: 413,

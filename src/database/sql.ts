@@ -22,6 +22,17 @@ export function uuidLiteral(id: string): string {
   return `0x${id.slice(0, 8)}${id.slice(9, 13)}${id.slice(14, 18)}${id.slice(19, 23)}${id.slice(24)}`;
 }
 
+/** The number of a row in the form of a UUID, for columns that take either: `7` → `00000000-0000-0000-0000-000000000007`. */
+export function uuidOfNumber(id: number): string {
+  const hex = Number(uintLiteral(id)).toString(16).padStart(16, '0');
+  return `00000000-0000-0000-${hex.slice(0, 4)}-${hex.slice(4)}`;
+}
+
+/** The number in a UUID that {@link uuidOfNumber} made. */
+export function numberOfUuid(uuid: string): number {
+  return parseInt(uuid.slice(19).replace('-', ''), 16);
+}
+
 /** A timestamp as the database printed it (UTC, milliseconds). */
 export function timestampLiteral(timestamp: string): string {
   if (!TIMESTAMP_PATTERN.test(timestamp)) throw new RangeError(`Not a timestamp: ${timestamp}`);

@@ -3,7 +3,7 @@ import { ValidationError } from '../common/problem.js';
 import type { KeyedRequest } from '../idempotency/idempotency-key.js';
 import { IdempotencyKeyReusedError } from '../idempotency/idempotency.errors.js';
 import type { Recalled } from '../idempotency/idempotency.service.js';
-import { ProductNotFoundError } from '../products/products.errors.js';
+import { ProductNotFoundError, ProductNotOnSaleError } from '../products/products.errors.js';
 import type { StockLedger } from '../products/stock-ledger.js';
 import { InsufficientStockError, UnitsOnTheirWayError } from './holds.errors.js';
 import type { HoldRow, PricedHoldRow } from './holds.types.js';
@@ -25,6 +25,7 @@ export function decideHold(hold: NewHold, ledger: StockLedger, terms: GrantTerms
   const { expiresAt, currency, contended } = terms;
   const unit_price = ledger.price(hold.product_id);
   if (unit_price === undefined) return new ProductNotFoundError(hold.product_id);
+  if (ledger.isArchived(hold.product_id)) return new ProductNotOnSaleError(hold.product_id);
   const available = ledger.available(hold.product_id)!;
   if (available < hold.qty) {
     return contended.has(hold.product_id) ? new UnitsOnTheirWayError(available) : new InsufficientStockError(available);

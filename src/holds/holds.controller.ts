@@ -26,7 +26,7 @@ export class HoldsController {
         headers: locationOf('hold'),
       },
     },
-    errors: ['PRODUCT_NOT_FOUND', 'INSUFFICIENT_STOCK', 'IDEMPOTENCY_KEY_REUSED'],
+    errors: ['PRODUCT_NOT_FOUND', 'PRODUCT_NOT_ON_SALE', 'INSUFFICIENT_STOCK', 'IDEMPOTENCY_KEY_REUSED'],
     isRateLimited: true,
   })
   create({ body, headers }: KeyedCall<CreateHoldDto>, reply: FastifyReply): Promise<HoldDto> {

@@ -9,7 +9,7 @@ export interface TaggedAnswer {
 }
 
 /** The tag of a text: equal for equal texts, and only for them. */
-function etagOf(text: string): string {
+export function etagOf(text: string): string {
   return `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
 }
 
@@ -38,6 +38,11 @@ export function answerTagged(
   }
   void reply.header('content-type', 'application/json; charset=utf-8');
   return text;
+}
+
+/** Whether a header `If-Match` names the tag (RFC 9110, section 13.1.1); none is no condition. */
+export function isExpected(ifMatch: string | undefined, etag: string): boolean {
+  return ifMatch === undefined || ifMatch.trim() === '*' || ifMatch.split(',').some((tag) => tag.trim() === etag);
 }
 
 /** Caches may have weakened the tag: what is read for is the same then, too. */

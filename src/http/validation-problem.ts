@@ -11,7 +11,7 @@ const REPEATED_MAX = 64;
 
 type AjvError = NonNullable<FastifyError['validation']>[number] & {
   /** The schema whose rule is broken; it says a pattern in words, too. */
-  readonly parentSchema?: { readonly [RULE_KEYWORD]?: string };
+  readonly parentSchema?: { readonly [RULE_KEYWORD]?: string; readonly not?: { readonly enum?: readonly unknown[] } };
 };
 
 /** What Fastify throws for a body, path, query or header that breaks its schema. Nobody reads its message or stack. */
@@ -86,6 +86,8 @@ function ruleInWords({ instancePath, keyword, params, message, parentSchema }: A
       return `must be one of ${(params.allowedValues as unknown[]).join(', ')}`;
     case 'pattern':
       return parentSchema?.[RULE_KEYWORD] ?? 'does not have the right form';
+    case 'not':
+      return `must not be ${parentSchema?.not?.enum?.join(' or ')}`;
     case 'x-same-as':
       return 'must equal its other name when both are given';
     default:

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { type JsonSchema, RULE_KEYWORD } from '../http/json-schema.js';
 
@@ -21,17 +22,33 @@ export const IDEMPOTENCY_KEY_HEADER: Readonly<Record<string, JsonSchema>> = {
   },
 };
 
+/** The same on operators' calls: who knows a key needs the admin token, too, so it may be short. */
+export const OPERATOR_KEY_HEADER: Readonly<Record<string, JsonSchema>> = {
+  'idempotency-key': {
+    type: 'string',
+    pattern: IDEMPOTENCY_KEY_PATTERN.source,
+    [RULE_KEYWORD]: IDEMPOTENCY_KEY_RULE,
+    description: 'Names this request for 24 hours: repeated with the same content it has one effect',
+  },
+};
+
 /** A request whose schema takes {@link IDEMPOTENCY_KEY_HEADER}. */
 export type KeyedCall<Body> = FastifyRequest<{ Body: Body; Headers: { 'idempotency-key'?: string } }>;
 
 /** What a key may be used for; the same key in another scope is another key. */
-export type IdempotencyScope = 'holds' | 'orders';
+export type IdempotencyScope = 'holds' | 'orders' | 'products' | 'restocks';
 
 /** A key with what was asked for under it. */
 export interface KeyedRequest {
   readonly key: string;
   /** The request's content as one text of at most 64 ASCII characters: the same for equal requests, and only for them. */
   readonly content: string;
+}
+
+/** An operator's request under its key, if it has one; `parts` are all that makes it the same. */
+export function keyedByOperator(key: string | undefined, parts: readonly unknown[]): KeyedRequest | null {
+  if (key === undefined) return null;
+  return { key, content: createHash('sha256').update(JSON.stringify(parts)).digest('hex') };
 }
 
 /** A key that had an effect. */

@@ -22,6 +22,10 @@ export class ProductEntity {
   @Column({ type: 'int', unsigned: true, default: 0 })
   stock_held!: number;
 
+  /** Neither listed nor sold any more. */
+  @Column({ type: 'boolean', default: false })
+  is_archived!: boolean;
+
   /** Grows by one with every change of the row. */
   @Column({ type: 'bigint', unsigned: true, default: 1 })
   stock_version!: number;

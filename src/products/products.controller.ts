@@ -1,9 +1,24 @@
 import { Controller, Get } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Endpoint } from '../http/endpoint.decorator.js';
 import { PAGE_QUERY, type PageQuery, toPageRequest } from '../http/page.js';
+import { answerTagged, type TaggedAnswer, taggedAnswer } from '../http/tagged-answer.js';
 import { PRODUCT_ID_PARAM, ProductDto, ProductPageDto, toProductDto } from './dto/product.dto.js';
 import { ProductsService } from './products.service.js';
+import type { ProductRow } from './products.types.js';
+
+/** A figure is at most a second old here, and one more in whatever cache it is read from. */
+const CACHE_CONTROL = 'public, max-age=1';
+
+const CACHE_HEADERS = {
+  ETag: { type: 'string', description: 'Of the whole answer; send it as `If-None-Match`' },
+  'Cache-Control': { type: 'string', description: CACHE_CONTROL },
+};
+
+const NOT_MODIFIED = { 304: { description: 'The answer is the one that the client has' } };
+
+/** What readers get of a row: the cache gives the same row to all of them, so it is written once. */
+const answers = new WeakMap<ProductRow, TaggedAnswer>();
 
 @Controller('api/products')
 export class ProductsController {
@@ -16,12 +31,16 @@ export class ProductsController {
     summary: 'List the products, in pages',
     description: 'Products that are on sale, in the order of their numbers. Follow `next_cursor` until it is null.',
     query: PAGE_QUERY,
-    success: { 200: { description: 'A page of products', dto: ProductPageDto } },
+    success: {
+      200: { description: 'A page of products', dto: ProductPageDto, headers: CACHE_HEADERS },
+      ...NOT_MODIFIED,
+    },
     errors: [],
   })
-  async list({ query }: FastifyRequest<{ Querystring: PageQuery }>): Promise<ProductPageDto> {
-    const { rows, nextCursor } = await this.products.listProducts(toPageRequest(query));
-    return { items: rows.map(toProductDto), next_cursor: nextCursor };
+  async list(request: FastifyRequest<{ Querystring: PageQuery }>, reply: FastifyReply): Promise<string | undefined> {
+    const { rows, nextCursor } = await this.products.listProducts(toPageRequest(request.query));
+    const page: ProductPageDto = { items: rows.map(toProductDto), next_cursor: nextCursor };
+    return answerTagged(request, reply, taggedAnswer(page), CACHE_CONTROL);
   }
 
   @Get(':id')
@@ -29,13 +48,21 @@ export class ProductsController {
     tag: 'products',
     operationId: 'getProduct',
     summary: 'A product and its currently available stock',
-    description: 'The figures are at most a second old.',
+    description: 'The figures are at most a second old. A product that was archived says so.',
     params: { id: PRODUCT_ID_PARAM },
-    success: { 200: { description: 'The product', dto: ProductDto } },
+    success: { 200: { description: 'The product', dto: ProductDto, headers: CACHE_HEADERS }, ...NOT_MODIFIED },
     errors: ['PRODUCT_NOT_FOUND'],
   })
-  get({ params }: FastifyRequest<{ Params: { id: string } }>): ProductDto | Promise<ProductDto> {
-    const row = this.products.getProductWithStock(Number(params.id));
-    return row instanceof Promise ? row.then(toProductDto) : toProductDto(row);
+  get(request: FastifyRequest<{ Params: { id: string } }>, reply: FastifyReply) {
+    const row = this.products.getProductWithStock(Number(request.params.id));
+    return row instanceof Promise
+      ? row.then((found) => answerTagged(request, reply, answerOf(found), CACHE_CONTROL))
+      : answerTagged(request, reply, answerOf(row), CACHE_CONTROL);
   }
+}
+
+function answerOf(row: ProductRow): TaggedAnswer {
+  let answer = answers.get(row);
+  if (answer === undefined) answers.set(row, (answer = taggedAnswer(toProductDto(row))));
+  return answer;
 }

@@ -6,6 +6,20 @@ export class ProductNotFoundError extends DomainError {
   }
 }
 
+/** The product is archived. */
+export class ProductNotOnSaleError extends DomainError {
+  constructor(productId: number) {
+    super('PRODUCT_NOT_ON_SALE', `Product ${productId} is on sale no more.`);
+  }
+}
+
+/** The change was made for a product as it is no more. */
+export class PreconditionFailedError extends DomainError {
+  constructor() {
+    super('PRECONDITION_FAILED', 'The product is not as If-Match says; read it again before you change it.');
+  }
+}
+
 export class StockBelowCommittedError extends DomainError {
   constructor(stockTotal: number, committed: number) {
     super(

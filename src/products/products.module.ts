@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { ProductEntity } from './product.entity.js';
 import { ProductsAdminController } from './products.admin.controller.js';
 import { ProductsController } from './products.controller.js';
@@ -8,7 +9,7 @@ import { ProductsService } from './products.service.js';
 import { StockCache } from './stock-cache.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([ProductEntity])],
+  imports: [IdempotencyModule, TypeOrmModule.forFeature([ProductEntity])],
   controllers: [ProductsController, ProductsAdminController],
   providers: [ProductsService, ProductsRepository, StockCache],
   exports: [ProductsService],

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import type { ResultSetHeader } from 'mysql2';
 import { format } from 'mysql2';
 import type { Repository } from 'typeorm';
 import { groupBy } from '../common/group-by.js';
@@ -35,18 +34,18 @@ export class ProductsRepository {
     return row ?? null;
   }
 
-  /** Products with an id above `afterId`, in the order of their ids. */
+  /** Products on sale with an id above `afterId`, in the order of their ids. */
   findPage(afterId: number, limit: number): Promise<ProductRow[]> {
     return this.selectRows()
-      .where('p.id > :afterId', { afterId })
+      .where('p.id > :afterId AND p.is_archived = 0', { afterId })
       .orderBy('p.id', 'ASC')
       .limit(limit)
       .getRawMany<ProductRow>();
   }
 
-  /** Products that were put on sale last. */
+  /** Products on sale, those that were put there last first. */
   findNewest(limit: number): Promise<ProductRow[]> {
-    return this.selectRows().orderBy('p.id', 'DESC').limit(limit).getRawMany<ProductRow>();
+    return this.selectRows().where('p.is_archived = 0').orderBy('p.id', 'DESC').limit(limit).getRawMany<ProductRow>();
   }
 
   /**
@@ -74,13 +73,15 @@ export class ProductsRepository {
     );
   }
 
-  async insert(product: NewProduct): Promise<number> {
+  /** @returns the number of the new product. */
+  async insert(tx: Transaction, product: NewProduct): Promise<number> {
     const sql = format(
       `INSERT INTO products (name, price, stock_total, stock_version) VALUES (?, ?, ?, ${FIRST_VERSION})`,
       [product.name, product.price, product.stock_total],
     );
-    const result = await this.products.query<ResultSetHeader>(sql);
-    return result.insertId;
+    tx.insert(sql);
+    const [[made]] = await tx.read<[[{ id: number }]]>('SELECT LAST_INSERT_ID() AS id');
+    return made.id;
   }
 
   update(tx: Transaction, id: number, change: ProductChange): void {
@@ -93,7 +94,8 @@ export class ProductsRepository {
     return this.products
       .createQueryBuilder('p')
       .select(['p.id AS id', 'p.name AS name', `${twoDecimals('p.price')} AS price`, 'p.stock_total AS stock_total'])
-      .addSelect(['p.stock_sold AS stock_sold', 'p.stock_held AS stock_held', 'p.stock_version AS stock_version']);
+      .addSelect(['p.stock_sold AS stock_sold', 'p.stock_held AS stock_held', 'p.stock_version AS stock_version'])
+      .addSelect('p.is_archived AS is_archived');
   }
 }
 

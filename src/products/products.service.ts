@@ -3,11 +3,14 @@ import { AMOUNT_MAX, amountOf, fromCents, toCents } from '../common/money.js';
 import { type Page, type PageRequest, readPage } from '../http/page.js';
 import { ValidationError } from '../common/problem.js';
 import { Transactions, type Transaction } from '../database/transactions.js';
-import { ProductNotFoundError, StockBelowCommittedError } from './products.errors.js';
+import { numberOfUuid, uuidOfNumber } from '../database/sql.js';
+import { type IdempotencyScope, keyedByOperator, type KeyedRequest } from '../idempotency/idempotency-key.js';
+import { IdempotencyService } from '../idempotency/idempotency.service.js';
+import { PreconditionFailedError, ProductNotFoundError, StockBelowCommittedError } from './products.errors.js';
 import { ProductsRepository } from './products.repository.js';
 import { StockCache } from './stock-cache.js';
 import { StockLedger } from './stock-ledger.js';
-import type { NewProduct, ProductChange, ProductRow, StockMove } from './products.types.js';
+import { type NewProduct, type ProductChange, type ProductRow, STOCK_MAX, type StockMove } from './products.types.js';
 
 /** What is on sale, how much of it is left, and the one way to move stock. */
 @Injectable()
@@ -16,6 +19,7 @@ export class ProductsService {
     private readonly products: ProductsRepository,
     private readonly cache: StockCache,
     private readonly transactions: Transactions,
+    private readonly idempotency: IdempotencyService,
   ) {}
 
   /**
@@ -77,40 +81,101 @@ export class ProductsService {
     for (const { productId } of moves) this.cache.invalidate(productId);
   }
 
-  async createProduct(product: NewProduct, quantityMax: number): Promise<ProductRow> {
-    const id = await this.products.insert({ ...product, price: payablePrice(product.price, quantityMax) });
-    return this.getProductWithStock(id);
+  /** A product as it is now, on sale or not. @throws ProductNotFoundError */
+  async findProduct(id: number): Promise<ProductRow> {
+    const row = await this.products.findById(id);
+    if (row === null) throw new ProductNotFoundError(id);
+    return row;
   }
 
-  /** @throws ProductNotFoundError, StockBelowCommittedError */
-  changeProduct(id: number, wanted: ProductChange, quantityMax: number): Promise<ProductRow> {
+  /**
+   * Puts a product on sale. Asked for again with the same key, it is the product that was made first, as it is now.
+   *
+   * @throws ValidationError, IdempotencyKeyReusedError
+   */
+  createProduct(wanted: NewProduct, quantityMax: number, idempotencyKey?: string): Promise<ProductRow> {
+    const product = { ...wanted, price: payablePrice(wanted.price, quantityMax) };
+    const keyed = keyedByOperator(idempotencyKey, [product.name, product.price, product.stock_total]);
+    return this.changeOnce('products', keyed, async (tx) => this.lockOne(tx, await this.products.insert(tx, product)));
+  }
+
+  /**
+   * @param isExpected whether the locked product is the one that the change was made for.
+   * @throws ProductNotFoundError, PreconditionFailedError, StockBelowCommittedError, ValidationError
+   */
+  changeProduct(
+    id: number,
+    wanted: ProductChange,
+    quantityMax: number,
+    isExpected: (row: ProductRow) => boolean = () => true,
+  ): Promise<ProductRow> {
     const change = wanted.price === undefined ? wanted : { ...wanted, price: payablePrice(wanted.price, quantityMax) };
-    return this.changeLocked(id, () => change);
+    return this.changeOnce('products', null, async (tx) => {
+      const row = await this.lockOne(tx, id);
+      if (!isExpected(row)) throw new PreconditionFailedError();
+      return this.changeLocked(tx, row, change);
+    });
   }
 
-  /** Adds units to the stock. @throws ProductNotFoundError */
-  restockProduct(id: number, units: number): Promise<ProductRow> {
-    return this.changeLocked(id, (row) => ({ stock_total: row.stock_total + units }));
+  /**
+   * Adds units to the stock, or takes free ones away. Asked for again with the same key, it changes nothing more.
+   *
+   * @throws ProductNotFoundError, StockBelowCommittedError, ValidationError, IdempotencyKeyReusedError
+   */
+  restockProduct(id: number, units: number, idempotencyKey?: string): Promise<ProductRow> {
+    return this.changeOnce('restocks', keyedByOperator(idempotencyKey, [id, units]), async (tx) => {
+      const row = await this.lockOne(tx, id);
+      return this.changeLocked(tx, row, { stock_total: restocked(row, units) });
+    });
+  }
+
+  /**
+   * Runs an operator's change once: again after a lost COMMIT by its mark (`Transactions.run`), and again when the
+   * operator repeats it by its key, which is written in the same transaction. Of two that run at the same time in two
+   * processes the later one fails by the key's primary key, starts over, and finds what the other made.
+   */
+  private async changeOnce(
+    scope: IdempotencyScope,
+    keyed: KeyedRequest | null,
+    work: (tx: Transaction) => Promise<ProductRow>,
+  ): Promise<ProductRow> {
+    const attempt = async (tx: Transaction): Promise<ProductRow> => {
+      const earlier = (await this.idempotency.recall(tx, scope, [keyed])).get(keyed);
+      if (earlier instanceof Error) throw earlier;
+      if (earlier !== undefined) return this.lockOne(tx, numberOfUuid(earlier));
+      const row = await work(tx);
+      if (keyed !== null) this.idempotency.remember(tx, scope, [{ ...keyed, reference: uuidOfNumber(row.id) }]);
+      return row;
+    };
+    const row = await this.idempotency.once(scope, keyed, () => this.transactions.run(attempt));
+    this.cache.put(row);
+    return row;
+  }
+
+  private async lockOne(tx: Transaction, id: number): Promise<ProductRow> {
+    const { rows } = await this.products.lock(tx, [id]);
+    if (rows[0] === undefined) throw new ProductNotFoundError(id);
+    return rows[0];
   }
 
   /** The row lock makes what was held and sold at the decision still true at the write. */
-  private async changeLocked(id: number, changeOf: (row: ProductRow) => ProductChange): Promise<ProductRow> {
-    const changed = await this.transactions.run(async (tx) => {
-      const {
-        rows: [row],
-      } = await this.products.lock(tx, [id]);
-      if (row === undefined) throw new ProductNotFoundError(id);
-      const change = changeOf(row);
-      const committed = row.stock_held + row.stock_sold;
-      if (change.stock_total !== undefined && change.stock_total < committed) {
-        throw new StockBelowCommittedError(change.stock_total, committed);
-      }
-      this.products.update(tx, id, change);
-      return { ...row, ...change, stock_version: row.stock_version + 1 };
-    });
-    this.cache.put(changed);
-    return changed;
+  private changeLocked(tx: Transaction, row: ProductRow, change: ProductChange): ProductRow {
+    const committed = row.stock_held + row.stock_sold;
+    if (change.stock_total !== undefined && change.stock_total < committed) {
+      throw new StockBelowCommittedError(change.stock_total, committed);
+    }
+    this.products.update(tx, row.id, change);
+    return { ...row, ...change, stock_version: row.stock_version + 1 };
   }
+}
+
+/** The total after a restock. What would be below nothing is below what is held and sold. */
+function restocked({ stock_total, stock_held, stock_sold }: ProductRow, units: number): number {
+  const total = stock_total + units;
+  if (total < 0) throw new StockBelowCommittedError(total, stock_held + stock_sold);
+  if (total <= STOCK_MAX) return total;
+  const message = `is too high: a product has ${STOCK_MAX} units at most, and this one has ${stock_total}`;
+  throw new ValidationError(`The body is not valid: units ${message}.`, [{ field: 'units', message }]);
 }
 
 /**

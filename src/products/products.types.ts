@@ -8,6 +8,8 @@ export interface ProductRow {
   readonly stock_sold: number;
   readonly stock_held: number;
   readonly stock_version: number;
+  /** On sale no more: not listed, and no hold is granted. As the database prints it. */
+  readonly is_archived: 0 | 1;
 }
 
 /**
@@ -15,6 +17,9 @@ export interface ProductRow {
  * made anew (reset, restore) a cache that outlived them takes the new row for newer.
  */
 export const FIRST_VERSION = 'UNIX_TIMESTAMP(NOW(6)) * 1000000';
+
+/** Units that a product can have, of the column. */
+export const STOCK_MAX = 4_294_967_295;
 
 /** By how many units the counters of one product move. */
 export interface StockMove {
@@ -29,7 +34,7 @@ export interface NewProduct {
   readonly stock_total: number;
 }
 
-export type ProductChange = Partial<NewProduct>;
+export type ProductChange = Partial<NewProduct & Pick<ProductRow, 'is_archived'>>;
 
 /** Units that nobody holds and nobody bought. */
 export function availableOf(row: Pick<ProductRow, 'stock_total' | 'stock_sold' | 'stock_held'>): number {

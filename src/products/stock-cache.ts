@@ -128,7 +128,9 @@ export class StockCache implements BeforeApplicationShutdown {
       const [text, pttl] = (replies ?? []).map(([, reply]) => reply) as [string | null, number];
       if (typeof text !== 'string') return NOTHING;
       const row = JSON.parse(text) as ProductRow;
-      return { fresh: KEY_TTL_MS - pttl <= FRESH_MS ? row : null, version: row.stock_version };
+      // An instance of an older version writes rows of another form.
+      const isFresh = row.is_archived !== undefined && KEY_TTL_MS - pttl <= FRESH_MS;
+      return { fresh: isFresh ? row : null, version: row.stock_version };
     });
     return found ?? NOTHING;
   }

@@ -17,6 +17,11 @@ export class StockLedger {
     this.accounts = new Map(rows.map((row) => [row.id, { row, held: 0, sold: 0 }]));
   }
 
+  /** Whether a locked product is on sale no more. */
+  isArchived(productId: number): boolean {
+    return this.accounts.get(productId)?.row.is_archived === 1;
+  }
+
   /** Units left for the next decision; undefined when there is no such product. */
   available(productId: number): number | undefined {
     const account = this.accounts.get(productId);

@@ -114,6 +114,11 @@ const OPERATIONS: Record<string, Operation> = {
     refusals: {
       VALIDATION_FAILED: () => ({ path: '/api/holds', body: { product_id: 1, quantity: 0 } }),
       PRODUCT_NOT_FOUND: () => ({ path: '/api/holds', body: { product_id: UNKNOWN_ID, quantity: 1 } }),
+      PRODUCT_NOT_ON_SALE: async (service) => {
+        const { id } = await createProduct(service);
+        await service.call('PATCH', `/api/admin/products/${id}`, { archived: true }, admin(service));
+        return { path: '/api/holds', body: { product_id: id, quantity: 1 } };
+      },
       INSUFFICIENT_STOCK: async (service) => ({
         path: '/api/holds',
         body: { product_id: (await createProduct(service, { stock_total: 1 })).id, quantity: 2 },
@@ -260,6 +265,37 @@ const OPERATIONS: Record<string, Operation> = {
     refusals: {
       VALIDATION_FAILED: (service) => ({ path: '/api/admin/products', body: {}, headers: admin(service) }),
       UNAUTHORIZED: () => ({ path: '/api/admin/products', body: newProduct() }),
+      IDEMPOTENCY_KEY_REUSED: async (service) => {
+        const headers = { ...admin(service), 'idempotency-key': unique('key') };
+        await service.call('POST', '/api/admin/products', newProduct(), headers);
+        return { path: '/api/admin/products', body: newProduct(), headers };
+      },
+    },
+  },
+  'GET /api/admin/products/{id}': {
+    successes: { 200: async (service) => toAdmin(`products/${(await createProduct(service)).id}`) },
+    refusals: {
+      ...refusalsOfNumber((id) => `products/${id}`),
+      PRODUCT_NOT_FOUND: () => toAdmin(`products/${UNKNOWN_ID}`),
+    },
+  },
+  'POST /api/admin/products/{id}/restock': {
+    successes: {
+      200: async (service) => toAdmin(`products/${(await createProduct(service)).id}/restock`, { units: 5 }),
+    },
+    refusals: {
+      ...refusalsOfNumber((id) => `products/${id}/restock`, { units: 5 }),
+      PRODUCT_NOT_FOUND: () => toAdmin(`products/${UNKNOWN_ID}/restock`, { units: 5 }),
+      STOCK_BELOW_COMMITTED: async (service) => {
+        const { product_id } = await createHold(service, { quantity: 2 });
+        return toAdmin(`products/${product_id}/restock`, { units: -9 });
+      },
+      IDEMPOTENCY_KEY_REUSED: async (service) => {
+        const { id } = await createProduct(service);
+        const headers = { ...admin(service), 'idempotency-key': unique('key') };
+        await service.call('POST', `/api/admin/products/${id}/restock`, { units: 5 }, headers);
+        return { path: `/api/admin/products/${id}/restock`, body: { units: 6 }, headers };
+      },
     },
   },
   'PATCH /api/admin/products/{id}': {
@@ -277,6 +313,11 @@ const OPERATIONS: Record<string, Operation> = {
         path: `/api/admin/products/${UNKNOWN_ID}`,
         body: { stock_total: 20 },
         headers: admin(service),
+      }),
+      PRECONDITION_FAILED: async (service) => ({
+        path: `/api/admin/products/${(await createProduct(service)).id}`,
+        body: { stock_total: 20 },
+        headers: { ...admin(service), 'if-match': '"another"' },
       }),
       STOCK_BELOW_COMMITTED: async (service) => {
         const { product_id } = await createHold(service, { quantity: 2 });

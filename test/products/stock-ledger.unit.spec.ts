@@ -5,7 +5,7 @@ import { StockLedger } from '../../src/products/stock-ledger.js';
 
 function productRow(overrides: Partial<ProductRow> = {}): ProductRow {
   const defaults = { id: 1, name: 'Sneaker', price: '9.99', stock_total: 10, stock_held: 0, stock_sold: 0 };
-  return { ...defaults, stock_version: 7, ...overrides };
+  return { ...defaults, stock_version: 7, is_archived: 0, ...overrides };
 }
 
 describe('StockLedger', () => {

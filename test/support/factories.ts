@@ -10,6 +10,7 @@ export interface Product {
   price: string;
   stock_total: number;
   available_stock: number;
+  archived: boolean;
 }
 
 export interface Hold {

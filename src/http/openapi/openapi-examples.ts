@@ -9,7 +9,14 @@ const HOLD = {
   status: 'active',
 };
 
-const PRODUCT = { id: 1, name: 'Limited sneaker', price: '99.99', stock_total: 10, available_stock: 8 };
+const PRODUCT = {
+  id: 1,
+  name: 'Limited sneaker',
+  price: '99.99',
+  stock_total: 10,
+  available_stock: 8,
+  archived: false,
+};
 
 const REFUND = {
   id: 1,

@@ -69,12 +69,14 @@ export const OPENAPI: FastifyDynamicSwaggerOptions = {
 interface Shared {
   readonly schemas: Record<string, Node>;
   readonly responses: Record<string, Node>;
+  readonly parameters: Record<string, Node>;
+  readonly headers: Record<string, Node>;
   readonly examples: Record<string, Node>;
 }
 
 /** Adds what all calls have in common, and gathers under `components` what is said more than once. */
 function complete(document: Document): Document {
-  const shared: Shared = { schemas: {}, responses: {}, examples: {} };
+  const shared: Shared = { schemas: {}, responses: {}, parameters: {}, headers: {}, examples: {} };
   const paths = Object.entries(document.paths).map(([path, operations]) => [
     path,
     Object.fromEntries(
@@ -83,10 +85,10 @@ function complete(document: Document): Document {
   ]);
   const gathered = gather(Object.fromEntries(paths), shared.schemas) as Document['paths'];
   const responses = gather(shared.responses, shared.schemas);
-  const headers = Object.fromEntries(
-    Object.values(SHARED_HEADERS).map(({ component, header }) => [component, gather(header, shared.schemas)]),
-  );
-  const parameters = { RequestId: { name: 'x-request-id', in: 'header', required: false, ...REQUEST_ID } };
+  for (const { component, header } of Object.values(SHARED_HEADERS)) shared.headers[component] = header;
+  const headers = gather(shared.headers, shared.schemas);
+  const requestId = { name: 'x-request-id', in: 'header', required: false, ...REQUEST_ID };
+  const parameters = gather({ ...shared.parameters, RequestId: requestId }, shared.schemas);
   const components = { ...document.components, ...shared, responses, parameters, headers };
   return { ...document, paths: gathered, components };
 }
@@ -101,7 +103,8 @@ function completeOperation(operation: Operation, shared: Shared): Operation {
       problem === undefined ? completeAnswer(answer, isLimited) : shareProblem(answer, problem, isLimited, shared),
     ];
   });
-  const parameters = [...(operation.parameters ?? []), { $ref: '#/components/parameters/RequestId' }];
+  const parameters = (operation.parameters ?? []).map((parameter) => shareHeader(parameter, shared));
+  parameters.push({ $ref: '#/components/parameters/RequestId' });
   return { ...operation, parameters, responses: Object.fromEntries(responses) };
 }
 
@@ -111,6 +114,15 @@ function completeAnswer(answer: Answer, isLimited: boolean): Answer {
   const isEmpty = answer.content?.['application/json']?.schema.type === 'null';
   const { content, ...rest } = answer;
   return { ...rest, headers, ...(content !== undefined && !isEmpty && { content }) };
+}
+
+/** A header is the same wherever it is sent, but for one or the other. */
+function shareHeader(parameter: Node, { parameters }: Shared): Node {
+  const name = String(parameter.name);
+  if (parameter.in !== 'header') return parameter;
+  parameters[name] ??= parameter;
+  const isSame = JSON.stringify(parameters[name]) === JSON.stringify(parameter);
+  return isSame ? { $ref: `#/components/parameters/${name}` } : parameter;
 }
 
 /** Most problems are the same for many calls: each set of codes is one answer, with an example for each code. */
@@ -123,10 +135,16 @@ function shareProblem(answer: Answer, { schema }: { schema: Node }, isLimited: b
   });
   shared.responses[name] = {
     ...answer,
-    headers: { ...answer.headers, ...sharedHeaders(isLimited) },
+    headers: { ...shareHeaders(answer.headers ?? {}, shared), ...sharedHeaders(isLimited) },
     content: { 'application/problem+json': { schema: shown, examples: Object.fromEntries(examples) } },
   };
   return { $ref: `#/components/responses/${name}` };
+}
+
+/** What the answers with problems say in headers is the same for all of them. */
+function shareHeaders(own: Record<string, Node>, { headers }: Shared): Record<string, Node> {
+  Object.assign(headers, own);
+  return Object.fromEntries(Object.keys(own).map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
 function sharedHeaders(isLimited: boolean): Record<string, Node> {

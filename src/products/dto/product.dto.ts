@@ -1,9 +1,20 @@
-import { IsInt, IsString, Matches, Max, MaxLength, Min, MinLength, ValidateIf } from 'class-validator';
+import {
+  IsBoolean,
+  IsInt,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+  NotEquals,
+  ValidateIf,
+} from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { MONEY_PATTERN, MONEY_RULE } from '../../common/money.js';
 import { Described } from '../../http/described.decorator.js';
 import { type JsonSchema, NUMBER_PARAM, schemaOf } from '../../http/json-schema.js';
-import { availableOf, type ProductRow } from '../products.types.js';
+import { availableOf, type ProductChange, type ProductRow, STOCK_MAX } from '../products.types.js';
 
 /** A product id in a path. */
 export const PRODUCT_ID_PARAM: JsonSchema = { ...NUMBER_PARAM, description: 'Number of the product', examples: [1] };
@@ -32,6 +43,10 @@ export class ProductDto {
   @IsInt()
   @Min(0)
   available_stock!: number;
+
+  /** Whether it is on sale no more. */
+  @IsBoolean()
+  archived!: boolean;
 }
 
 export class ProductPageDto {
@@ -42,8 +57,6 @@ export class ProductPageDto {
   @Described(() => ({ type: ['string', 'null'] }))
   next_cursor!: string | null;
 }
-
-const STOCK_MAX = 4_294_967_295;
 
 /** Blanks alone are no name that a buyer could see. */
 const NAME_PATTERN = /\S/;
@@ -87,6 +100,27 @@ export class ChangeProductDto {
   @Min(0)
   @Max(STOCK_MAX)
   stock_total?: number;
+
+  /** True: listed no more, and no hold is granted; what was held before goes on. */
+  @ValidateIf(isGiven('archived'))
+  @IsBoolean()
+  archived?: boolean;
+}
+
+@JSONSchema({ examples: [{ units: 50 }] })
+export class RestockDto {
+  /** Units that come; negative: free units that are taken away. */
+  @IsInt()
+  @Min(-STOCK_MAX)
+  @Max(STOCK_MAX)
+  @NotEquals(0)
+  // Ajv wants the type here, too.
+  @JSONSchema({ not: { type: 'integer', enum: [0] } })
+  units!: number;
+}
+
+export function toProductChange({ archived, ...change }: ChangeProductDto): ProductChange {
+  return { ...change, ...(archived !== undefined && { is_archived: archived ? 1 : 0 }) };
 }
 
 export function toProductDto(row: ProductRow): ProductDto {
@@ -96,5 +130,6 @@ export function toProductDto(row: ProductRow): ProductDto {
     price: row.price,
     stock_total: row.stock_total,
     available_stock: availableOf(row),
+    archived: row.is_archived === 1,
   };
 }
