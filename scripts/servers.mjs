@@ -8,9 +8,9 @@ import { root } from './checkout.mjs';
 import { ensureNeeds, missingNeeds } from './needs.mjs';
 import { startDatabase } from './servers/database.mjs';
 import { isDockerReachable, startContainers } from './servers/docker.mjs';
-import { startRedis } from './servers/redis.mjs';
+import { startRedis, startSentinel } from './servers/redis.mjs';
 
-export { startDatabase, startRedis };
+export { startDatabase, startRedis, startSentinel };
 
 /** @typedef {import('./servers/database.mjs').DatabaseServer} DatabaseServer */
 /** @typedef {import('./servers/redis.mjs').RedisServer} RedisServer */

@@ -52,6 +52,10 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     redis: {
       host: env.string('REDIS_HOST', ''),
       port: env.integer('REDIS_PORT', 6379, { min: 1, max: 65_535 }),
+      /** Who knows which server is the master; none for the one server of `host` and `port`. */
+      sentinels: env.servers('REDIS_SENTINELS', 26_379),
+      sentinelMaster: env.string('REDIS_SENTINEL_MASTER', 'mymaster'),
+      sentinelPassword: env.secret('REDIS_SENTINEL_PASSWORD'),
       password: env.secret('REDIS_PASSWORD'),
       database: env.integer('REDIS_DATABASE', 0, { max: 1023 }),
       commandTimeoutMs: env.milliseconds('REDIS_COMMAND_TIMEOUT_MS', 250, { min: 10 }),
@@ -116,7 +120,9 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     webhookSecrets: env.secretList('WEBHOOK_SECRETS'),
   };
   for (const name of ['DB_HOST', 'REDIS_HOST']) {
-    if (!env.has(name)) env.reject(name, 'is not set; `npm start` sets it to a private server, here it is needed');
+    const isFound = name === 'REDIS_HOST' && config.redis.sentinels.length > 0;
+    if (!env.has(name) && !isFound)
+      env.reject(name, 'is not set; `npm start` sets it to a private server, here it is needed');
   }
   const isUnsigned = config.webhookSecrets.length === 0 && config.payments.stripe.webhookSecrets.length === 0;
   // Who can be called by others believes only what is signed, and lets in only who can't have guessed the token.

@@ -98,6 +98,15 @@ export class EnvReader {
     return values;
   }
 
+  /** Servers as `host` or `host:port`, an IPv6 address in brackets. */
+  servers(name: string, defaultPort: number): { host: string; port: number }[] {
+    const values = this.list(name);
+    const servers = values.flatMap((value) => serverOf(value, defaultPort) ?? []);
+    if (servers.length < values.length)
+      this.reject(name, `must list servers such as host:${defaultPort}, got "${values.join(', ')}"`);
+    return servers;
+  }
+
   /** Web origins, such as `https://shop.example`. */
   origins(name: string): string[] {
     const values = this.list(name);
@@ -158,6 +167,13 @@ function comesRound(expression: string): boolean {
   } catch {
     return false;
   }
+}
+
+function serverOf(value: string, defaultPort: number): { host: string; port: number } | null {
+  const [, ipv6, name, given] = /^(?:\[([0-9a-fA-F:]+)\]|([\w.-]+))(?::(\d{1,5}))?$/.exec(value) ?? [];
+  const host = ipv6 ?? name;
+  const port = Number(given ?? defaultPort);
+  return host === undefined || port < 1 || port > 65_535 ? null : { host, port };
 }
 
 function isAddressRange(value: string): boolean {

@@ -4,10 +4,9 @@ import { redisTls } from '../config/tls.js';
 
 /** Connects to the Redis of the configuration; `options` say how the owner of the connection waits. */
 export function connectToRedis(settings: Config['redis'], options: RedisOptions): Redis {
-  const { host, port, password, database } = settings;
+  const { password, database } = settings;
   return new Redis({
-    host,
-    port,
+    ...serverOf(settings),
     db: database,
     ...(password !== '' && { password }),
     ...redisTls(settings),
@@ -15,9 +14,24 @@ export function connectToRedis(settings: Config['redis'], options: RedisOptions)
     // ioredis waits this long at closing even for a connection that is gone already.
     disconnectTimeout: 100,
     reconnectOnError: isFromAnother,
-    retryStrategy: (attempt) => Math.min(100 * attempt, 2000),
+    retryStrategy: backOff,
     ...options,
   });
+}
+
+const backOff = (attempt: number): number => Math.min(100 * attempt, 2000);
+
+/** The one server, or the master as the sentinels name it at each connect. */
+function serverOf({ host, port, sentinels, sentinelMaster, sentinelPassword, ...tls }: Config['redis']): RedisOptions {
+  if (sentinels.length === 0) return { host, port };
+  const { tls: sentinelTLS } = redisTls(tls);
+  return {
+    sentinels: [...sentinels],
+    name: sentinelMaster,
+    ...(sentinelPassword !== '' && { sentinelPassword }),
+    ...(sentinelTLS !== undefined && { enableTLSForSentinelMode: true, sentinelTLS }),
+    sentinelRetryStrategy: backOff,
+  };
 }
 
 /**
@@ -27,6 +41,16 @@ export function connectToRedis(settings: Config['redis'], options: RedisOptions)
 function isFromAnother({ message }: Error): boolean {
   return message.startsWith('READONLY') || message.startsWith('NOAUTH');
 }
+
+/** What is set up wrong, in words for the operator, if an error of a connection tells of that; else null. */
+export function misconfiguration({ message }: Error): string | null {
+  if (/^(WRONGPASS|NOAUTH|ERR invalid password)/.test(message)) return 'Redis refuses the password (REDIS_PASSWORD)';
+  if (/^NOPERM/.test(message)) return 'Redis refuses its user what the service needs';
+  if (/cluster mode|^MOVED|^CROSSSLOT|^CLUSTERDOWN/.test(message)) return CLUSTER_MODE;
+  return null;
+}
+
+const CLUSTER_MODE = 'Redis runs in cluster mode, where jobs and numbered databases are not possible (REDIS_HOST)';
 
 /** Resolves once Redis has answered on this connection. */
 export async function untilReady(connection: Redis): Promise<void> {

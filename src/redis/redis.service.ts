@@ -1,10 +1,13 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../config/config.js';
-import { connectToRedis, failingFast } from './connect.js';
+import { connectToRedis, failingFast, misconfiguration } from './connect.js';
 
 /** How long Redis is left alone after a command failed or was not answered in time. */
 const PAUSE_AFTER_FAILURE_MS = 1000;
+
+const STANDS_STILL =
+  'queued jobs, their retries and the shared cache stand still, and the schedulers do the work that is due by themselves';
 
 /**
  * Redis as an accelerator: every command answers within `REDIS_COMMAND_TIMEOUT_MS` or counts as a miss, and
@@ -17,11 +20,13 @@ export class RedisService implements OnModuleInit, OnApplicationShutdown {
   private readonly client: Redis;
   private pausedUntil = 0;
   private wasThere: boolean | undefined;
+  private readonly toldOf = new Set<string>();
 
   constructor(@Inject(CONFIG) config: Config) {
     this.client = connectToRedis(config.redis, { ...failingFast(config.redis), lazyConnect: true });
     // Without a listener ioredis prints every failed reconnect; the state below says it once.
-    this.client.on('error', () => undefined);
+    this.client.on('error', (error: Error) => this.tellOfMisconfiguration(error));
+    this.client.on('ready', () => void this.lookAtMode());
     this.client.on('ready', () => this.tell(true));
     this.client.on('close', () => this.tell(false));
   }
@@ -45,9 +50,24 @@ export class RedisService implements OnModuleInit, OnApplicationShutdown {
       return await command(this.client);
     } catch (error) {
       this.pausedUntil = Date.now() + PAUSE_AFTER_FAILURE_MS;
+      this.tellOfMisconfiguration(error as Error);
       this.logger.warn({ err: error }, 'A Redis command failed');
       return null;
     }
+  }
+
+  /** A server in cluster mode takes the cache's commands, some of them, and none of the queues'. */
+  private async lookAtMode(): Promise<void> {
+    const answer = await this.client.info('cluster').catch(() => '');
+    if (answer.includes('cluster_enabled:1')) this.tellOfMisconfiguration(new Error('cluster mode'));
+  }
+
+  /** One line for each thing that is wrong, however often it is met: it stays so until somebody puts it right. */
+  private tellOfMisconfiguration(error: Error): void {
+    const what = misconfiguration(error);
+    if (what === null || this.toldOf.has(what)) return;
+    this.toldOf.add(what);
+    this.logger.error({ err: error }, `${what}; ${STANDS_STILL}`);
   }
 
   /** One line a change: ioredis closes once for every reconnect that fails. */

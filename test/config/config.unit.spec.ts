@@ -56,6 +56,26 @@ describe('loadConfig', () => {
     expect(namedIn({})).toEqual(['DB_HOST', 'REDIS_HOST']);
   });
 
+  it('takes sentinels in place of the host of Redis', () => {
+    const { sentinels } = loadConfig({
+      DB_HOST: 'db.example',
+      REDIS_SENTINELS: 'one.example, two.example:5000,[::1]:26380,192.0.2.1',
+    }).redis;
+    expect(sentinels).toEqual([
+      { host: 'one.example', port: 26_379 },
+      { host: 'two.example', port: 5000 },
+      { host: '::1', port: 26_380 },
+      { host: '192.0.2.1', port: 26_379 },
+    ]);
+  });
+
+  it.each(['one:0', 'one:65536', 'one:', ':1', 'redis://one', '::1', 'one two'])(
+    'refuses REDIS_SENTINELS=%s',
+    (value) => {
+      expect(namedIn({ ...REQUIRED, REDIS_SENTINELS: value })).toEqual(['REDIS_SENTINELS']);
+    },
+  );
+
   it.each(['-1', '65536', '3e3', '0x10', '12 12', '1.0', 'NaN', '99999999999999999999'])(
     'refuses PORT=%s instead of guessing',
     (port) => {
