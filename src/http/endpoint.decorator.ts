@@ -133,7 +133,7 @@ function problemSchemas(codes: readonly ProblemCode[]): Record<string, JsonSchem
     [...byStatus].map(([status, shared]) => [
       String(status),
       {
-        description: shared.map((code) => `${code}: ${PROBLEMS[code].title}`).join('; '),
+        description: shared.join(' or '),
         ...headersOf(shared),
         content: { 'application/problem+json': { schema: { ...PROBLEM_SCHEMA, [CODES_KEYWORD]: shared } } },
       },
