@@ -5,6 +5,7 @@ import { ProductsService } from '../products/products.service.js';
 import { withServices } from './app-context.js';
 import { print, printTable } from './output.js';
 
+/** What operators do with products from the command line. */
 export async function createProduct(
   config: Config,
   { name, price, stock }: { name: string; price: string; stock: number },
