@@ -37,6 +37,11 @@ interface Write {
   readonly rows: number | null;
 }
 
+interface Telling {
+  readonly tell: () => void;
+  readonly isHarmless: boolean;
+}
+
 interface Read {
   readonly statements: readonly string[];
   resolve(rows: unknown[][]): void;
@@ -55,6 +60,7 @@ export class Transaction {
   private hasWritten = false;
   private hasBegun = false;
   private hasEnded = false;
+  private tellings: Telling[] = [];
 
   constructor(
     private readonly connection: PoolConnection,
@@ -100,6 +106,28 @@ export class Transaction {
   /** Whether anything was written, or waits to be. */
   get hasWrites(): boolean {
     return this.hasWritten;
+  }
+
+  /**
+   * Has `tell` called once COMMIT was answered: for what this process alone must hear of, such as readers' memory and
+   * counts. It is never called for what was rolled back. A tell must not throw, and nothing waits for it: if the process
+   * dies here, what it would have told dies with it.
+   *
+   * With `isHarmless` it is also called when the reply to COMMIT was lost, since it does no harm where nothing was
+   * written, such as forgetting a figure that is looked up again.
+   */
+  afterCommit(tell: () => void, { isHarmless = false }: { isHarmless?: boolean } = {}): void {
+    this.tellings.push({ tell, isHarmless });
+  }
+
+  /** Calls what `afterCommit` took; once. */
+  tellCommitted(): void {
+    for (const { tell } of this.tellings.splice(0)) tell();
+  }
+
+  /** Calls what may be called whether or not COMMIT was carried out. The rest is left for who finds out. */
+  tellInDoubt(): void {
+    for (const { tell, isHarmless } of this.tellings) if (isHarmless) tell();
   }
 
   /** Commits; a no-op after `commitAndRead`. @throws CommitUnknownError as `commitAndRead` does. */
@@ -193,16 +221,19 @@ export class Transactions {
    */
   run<T>(work: (tx: Transaction) => Promise<T>, isTriedAgain: (error: unknown) => boolean = isTransient): Promise<T> {
     const mark = insertMark(newUuid());
-    let inDoubt: { readonly result: T } | undefined;
+    let inDoubt: { readonly result: T; readonly tx: Transaction } | undefined;
     const attempt = async (): Promise<T> => {
       const before = inDoubt;
       let done: typeof inDoubt;
       try {
         return await this.once(async (tx) => {
-          if (before !== undefined && (await isMarkTaken(tx, mark))) return before.result;
+          if (before !== undefined && (await isMarkTaken(tx, mark))) {
+            tx.afterCommit(() => before.tx.tellCommitted());
+            return before.result;
+          }
           const result = await work(tx);
           if (before === undefined && tx.hasWrites) tx.insert(mark);
-          done = { result };
+          done = { result, tx };
           return result;
         });
       } catch (error) {
@@ -233,15 +264,18 @@ export class Transactions {
   ): Promise<T> {
     const connection = await this.pool.getWriteConnection();
     const tx = new Transaction(connection, statementTimeoutMs, this.pool.isCluster ? CLUSTER_FRAME : PLAIN_FRAME);
+    let result: T;
     try {
-      const result = await work(tx);
+      result = await work(tx);
       await tx.commit();
       connection.release();
-      return result;
     } catch (error) {
+      if (isCommitUnknown(error)) tx.tellInDoubt();
       await this.giveUp(tx, connection, error);
       throw error;
     }
+    tx.tellCommitted();
+    return result;
   }
 
   private get pool(): GuardedPool {

@@ -31,12 +31,6 @@ const UNITS_ON_THEIR_WAY: RetryPolicy = {
   sleep: (ms) => new Promise((wake) => setTimeout(wake, ms)),
 };
 
-interface TakenBack {
-  readonly count: number;
-  /** Products of which more holds are expired than could be taken back. */
-  readonly contended: Set<number>;
-}
-
 interface ReleaseStep {
   readonly released: number;
   /** Whether nothing of the product is due any more. */
@@ -117,17 +111,23 @@ export class HoldsService {
 
   /** Releases locked used holds, whose order is cancelled; the order's settlement moves the units. */
   releaseUsedHolds(tx: Transaction, ids: readonly string[]): void {
-    this.holds.markReleased(tx, ids, 'used');
+    this.markReleased(tx, ids, 'order_cancelled');
   }
 
-  /** Releases locked active holds and makes their units available again. After the commit call `unitsReturned`. */
-  releaseHolds(tx: Transaction, holds: readonly HoldRow[]): void {
-    this.holds.markReleased(
+  /** Releases locked active holds and makes their units available again. */
+  releaseHolds(tx: Transaction, holds: readonly HoldRow[], reason: 'expired' | 'given_back'): void {
+    this.markReleased(
       tx,
       holds.map((hold) => hold.id),
-      'active',
+      reason,
     );
     this.products.moveStock(tx, holds.map(returnedUnits));
+  }
+
+  private markReleased(tx: Transaction, ids: readonly string[], reason: ReleaseReason): void {
+    if (ids.length === 0) return;
+    this.holds.markReleased(tx, ids, reason === 'order_cancelled' ? 'used' : 'active');
+    tx.afterCommit(() => this.released.add(reason, ids.length));
   }
 
   /** Products with expired holds that still count as held, and how long the oldest of them has been due. */
@@ -176,17 +176,6 @@ export class HoldsService {
     this.holds.deleteReleased(tx, ids);
   }
 
-  /** Readers of this instance see the units of released holds from here on. */
-  unitsReturned(holds: readonly HoldRow[], reason: ReleaseReason): void {
-    this.countReleased(holds.length, reason);
-    this.products.stockMoved(holds.map(returnedUnits));
-  }
-
-  /** Call after the commit that released the holds, unless it is followed by `unitsReturned`. */
-  countReleased(count: number, reason: ReleaseReason): void {
-    if (count > 0) this.released.add(reason, count);
-  }
-
   /**
    * One transaction that decides a batch of requests, first come first served.
    *
@@ -199,7 +188,7 @@ export class HoldsService {
     batch: readonly NewHold[],
     mayHaveCommitted: boolean,
   ): Promise<(PricedHoldRow | Error)[]> {
-    const { outcomes, ledger, takenBack } = await this.transactions.once(async (tx) => {
+    return this.transactions.once(async (tx) => {
       const [{ ledger, now }, recalled] = await Promise.all([
         this.products.lockStock(
           tx,
@@ -213,9 +202,9 @@ export class HoldsService {
       ]);
       const earlier = await this.findEarlier(tx, batch, recalled, mayHaveCommitted);
       const undecided = earlier.size === 0 ? batch : batch.filter((hold) => !earlier.has(hold.id));
-      const takenBack = await this.takeBackExpired(tx, ledger, undecided);
+      const contended = await this.takeBackExpired(tx, ledger, undecided);
       const expiresAt = addSeconds(now, this.config.holds.ttlSeconds);
-      const terms = { expiresAt, currency: this.config.payments.currency, contended: takenBack.contended };
+      const terms = { expiresAt, currency: this.config.payments.currency, contended };
       const granted: PricedHoldRow[] = [];
       const keys: StoredKey[] = [];
       const outcomes = batch.map((hold) => {
@@ -230,11 +219,8 @@ export class HoldsService {
       this.holds.insert(tx, granted, expiresAt);
       this.idempotency.remember(tx, 'holds', keys);
       this.products.writeStock(tx, ledger);
-      return { outcomes, ledger, takenBack };
+      return outcomes;
     });
-    this.countReleased(takenBack.count, 'expired');
-    this.products.stockCommitted(ledger);
-    return outcomes;
   }
 
   /**
@@ -251,10 +237,9 @@ export class HoldsService {
         tx,
         productIds.map((productId) => ({ productId, limit })),
       );
-      this.releaseHolds(tx, expired);
+      this.releaseHolds(tx, expired, 'expired');
       return expired;
     }, isNeverTriedAgain);
-    this.unitsReturned(expired, 'expired');
     const byProduct = groupBy(expired, (hold) => hold.product_id);
     // Two requests for one product are one piece of work, told to the first of them.
     return batch.map((productId, index) => {
@@ -297,33 +282,34 @@ export class HoldsService {
 
   /**
    * Where more is wanted than is available, expired holds of that product are released first, into the ledger.
-   * Those that somebody else is deciding on can't be waited for here (see `lockExpired`): their products are told.
-   * After the commit tell `countReleased`.
+   * Those that somebody else is deciding on can't be waited for here (see `lockExpired`).
+   *
+   * @returns the products of which more holds are expired than could be taken back.
    */
   async takeBackExpired(
     tx: Transaction,
     ledger: StockLedger,
     wants: readonly Pick<HoldRow, 'product_id' | 'qty'>[],
-  ): Promise<TakenBack> {
+  ): Promise<Set<number>> {
     const shortages = [...unitsPerProduct(wants)]
       .map(([productId, units]) => ({ productId, limit: units - (ledger.available(productId) ?? units) }))
       .filter(({ limit }) => limit > 0);
-    if (shortages.length === 0) return { count: 0, contended: new Set() };
+    if (shortages.length === 0) return new Set();
     const [expired, dueCounts] = await Promise.all([
       this.holds.lockExpired(tx, shortages),
       this.holds.countExpired(tx, shortages),
     ]);
     for (const hold of expired) ledger.move(returnedUnits(hold));
-    this.holds.markReleased(
+    this.markReleased(
       tx,
       expired.map((hold) => hold.id),
-      'active',
+      'expired',
     );
     const locked = groupBy(expired, (hold) => hold.product_id);
     const contended = shortages.filter(
       ({ productId }, index) => dueCounts[index]! > (locked.get(productId)?.length ?? 0),
     );
-    return { count: expired.length, contended: new Set(contended.map(({ productId }) => productId)) };
+    return new Set(contended.map(({ productId }) => productId));
   }
 }
 

@@ -74,12 +74,10 @@ export class StockAuditService implements OnModuleInit {
   }
 
   private async moveBy(productId: number, { held, sold }: { held: number; sold: number }): Promise<void> {
-    const moves = [{ productId, held, sold }];
     await this.transactions.run(async (tx) => {
       await this.products.lockStock(tx, [productId]);
-      this.products.moveStock(tx, moves);
+      this.products.moveStock(tx, [{ productId, held, sold }]);
     });
-    this.products.stockMoved(moves);
   }
 
   /** Only looks: a counter that is moved by mistake could sell a unit twice. */

@@ -14,6 +14,7 @@ import { HoldsService } from '../holds/holds.service.js';
 import type { HoldRow } from '../holds/holds.types.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { ProductsService } from '../products/products.service.js';
+import type { StockLedger } from '../products/stock-ledger.js';
 import type { StockMove } from '../products/products.types.js';
 import { chooseWinners, type OrderRequest, toNewOrder, toOutcome, toStoredKey } from './order-decision.js';
 import { OrderAlreadyPaidError } from './orders.errors.js';
@@ -120,17 +121,15 @@ export class OrdersService {
 
   /** One step, of all products or of one. A locked row is waited for once: waiting again and again keeps the others waiting. */
   private async cancelStep(productId: number | null): Promise<number> {
-    const settlements = await this.transactions.run(
+    return this.transactions.run(
       async (tx) => {
         const due = await this.orders.lockDue(tx, CANCEL_STEP, productId);
         const settlements = due.map((order): Settlement => ({ order, to: 'cancelled', reason: 'payment_expired' }));
         this.settle(tx, settlements);
-        return settlements;
+        return due.length;
       },
       (error) => isTransient(error) && !isLockWaitTimeout(error),
     );
-    this.settlementsCommitted(settlements);
-    return settlements.length;
   }
 
   /**
@@ -170,9 +169,10 @@ export class OrdersService {
 
   /**
    * Moves locked orders to their new states, and their holds and units with them; what that means for the
-   * stock is decided in `unitsMovedBy`. After the commit call `settlementsCommitted`.
+   * stock is decided in `unitsMovedBy`. Where the stock was locked for a decision, its ledger has taken the moves
+   * already, and is what is written.
    */
-  settle(tx: Transaction, settlements: readonly Settlement[]): void {
+  settle(tx: Transaction, settlements: readonly Settlement[], ledger: StockLedger | null = null): void {
     const groups = groupBy(settlements, (settlement) => {
       const reason = settlement.to === 'cancelled' ? settlement.reason : '';
       return `${settlement.order.status} ${settlement.to} ${reason}`;
@@ -186,13 +186,8 @@ export class OrdersService {
       tx,
       cancelled.map(({ order }) => order.hold_id),
     );
-    this.products.moveStock(tx, settlements.map(unitsMovedBy));
-  }
-
-  /** Readers of this instance see the settled stock from here on. */
-  settlementsCommitted(settlements: readonly Settlement[]): void {
-    this.holds.countReleased(settlements.filter(({ to }) => to === 'cancelled').length, 'order_cancelled');
-    this.products.stockMoved(settlements.map(unitsMovedBy));
+    if (ledger === null) this.products.moveStock(tx, settlements.map(unitsMovedBy));
+    else this.products.writeStock(tx, ledger);
   }
 
   /**
@@ -206,7 +201,7 @@ export class OrdersService {
     mayHaveCommitted: boolean,
   ): Promise<(CreatedOrder | Error)[]> {
     const holdIds = batch.map((request) => request.holdId);
-    const { outcomes, created, sold } = await this.transactions.once(async (tx) => {
+    return this.transactions.once(async (tx) => {
       const earlierMarks = batch.flatMap(({ mark }) => mark ?? []);
       const [rows, recalled, marks] = await Promise.all([
         this.holds.lockHolds(tx, holdIds),
@@ -238,22 +233,19 @@ export class OrdersService {
       if (sold.length > 0) this.products.moveStock(tx, sold);
       const orders = await this.orders.commitAndFindByHoldIds(tx, holdIds);
       const hasMade = ({ mark }: OrderRequest): boolean => mark !== null && marks.has(mark);
-      const outcomes = batch.map((request) => {
+      const created = batch.filter(hasMade).map(({ holdId }) => orders.get(holdId)!.id);
+      if (created.length > 0) {
+        tx.afterCommit(() => {
+          for (const listener of this.createdListeners) listener(created);
+        });
+      }
+      return batch.map((request) => {
         const { holdId, keyed } = request;
         const earlier = recalled.get(keyed);
         const isWinner = earlier !== undefined || hasMade(request);
         return earlier instanceof Error ? earlier : toOutcome(holds.get(holdId), orders.get(holdId), isWinner);
       });
-      const made = batch.filter(hasMade).map(({ holdId }) => orders.get(holdId)!);
-      return {
-        outcomes,
-        created: made.map((order) => order.id),
-        sold: made.filter(({ status }) => status === 'paid').map(({ hold_id }) => soldOutright(holds.get(hold_id)!)),
-      };
     });
-    this.products.stockMoved(sold);
-    if (created.length > 0) for (const listener of this.createdListeners) listener(created);
-    return outcomes;
   }
 
   /**
@@ -262,7 +254,7 @@ export class OrdersService {
    */
   private async commitGivenBack(batch: readonly string[]): Promise<(void | Error)[]> {
     // Followed up to its end should the reply to COMMIT be lost; another try of all else is up to the group commit.
-    const { outcomes, released, settlements } = await this.transactions.run(async (tx) => {
+    return this.transactions.run(async (tx) => {
       const [orderRows, holdRows] = await Promise.all([
         this.orders.lockByHoldIds(tx, batch),
         this.holds.lockHolds(tx, batch),
@@ -279,13 +271,9 @@ export class OrdersService {
         } else if (!hold.used && !hold.released) released.push(hold);
       }
       this.settle(tx, settlements);
-      this.holds.releaseHolds(tx, released);
-      const outcomes = batch.map((holdId) => givenBackOutcome(holds.get(holdId), orders.get(holdId)));
-      return { outcomes, released, settlements };
+      this.holds.releaseHolds(tx, released, 'given_back');
+      return batch.map((holdId) => givenBackOutcome(holds.get(holdId), orders.get(holdId)));
     }, isNeverTriedAgain);
-    this.settlementsCommitted(settlements);
-    this.holds.unitsReturned(released, 'given_back');
-    return outcomes;
   }
 }
 

@@ -54,31 +54,32 @@ export class ProductsService {
 
   /**
    * Locks products, ids ascending, so that a batch can be decided on their figures; `now` is the database's
-   * time once all locks were granted. Follow it with `writeStock`, and after the commit `stockCommitted`.
+   * time once all locks were granted. Follow it with `writeStock`.
    */
   async lockStock(tx: Transaction, ids: Iterable<number>): Promise<{ ledger: StockLedger; now: string }> {
     const { rows, now } = await this.products.lock(tx, ids);
     return { ledger: new StockLedger(rows), now };
   }
 
-  /** Writes what the ledger decided. */
+  /** Writes what the ledger decided, once and at the end. After the commit readers of this instance see its figures. */
   writeStock(tx: Transaction, ledger: StockLedger): void {
     this.products.moveStock(tx, ledger.moves());
+    tx.afterCommit(() => {
+      for (const row of ledger.rowsAfterMoves()) this.cache.put(row);
+    });
   }
 
-  /** Call after the commit: readers of this instance see the new figures from here on. */
-  stockCommitted(ledger: StockLedger): void {
-    for (const row of ledger.rowsAfterMoves()) this.cache.put(row);
-  }
-
-  /** Moves units whose decision needs no figures: this write is what locks the rows. Then `stockMoved`. */
+  /**
+   * Moves units whose decision needs no figures: this write is what locks the rows, so it is the last one. After the
+   * commit readers of this instance look the new figures up.
+   */
   moveStock(tx: Transaction, moves: readonly StockMove[]): void {
-    this.products.moveStock(tx, sumPerProduct(moves));
-  }
-
-  /** Call after the commit of `moveStock`: readers of this instance look the new figures up. */
-  stockMoved(moves: readonly StockMove[]): void {
-    for (const { productId } of moves) this.cache.invalidate(productId);
+    const sums = sumPerProduct(moves);
+    this.products.moveStock(tx, sums);
+    const forget = (): void => {
+      for (const { productId } of sums) this.cache.invalidate(productId);
+    };
+    tx.afterCommit(forget, { isHarmless: true });
   }
 
   /** A product as it is now, on sale or not. @throws ProductNotFoundError */
@@ -145,11 +146,10 @@ export class ProductsService {
       if (earlier !== undefined) return this.lockOne(tx, numberOfUuid(earlier));
       const row = await work(tx);
       if (keyed !== null) this.idempotency.remember(tx, scope, [{ ...keyed, reference: uuidOfNumber(row.id) }]);
+      tx.afterCommit(() => this.cache.put(row));
       return row;
     };
-    const row = await this.idempotency.once(scope, keyed, () => this.transactions.run(attempt));
-    this.cache.put(row);
-    return row;
+    return this.idempotency.once(scope, keyed, () => this.transactions.run(attempt));
   }
 
   private async lockOne(tx: Transaction, id: number): Promise<ProductRow> {

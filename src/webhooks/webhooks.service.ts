@@ -203,7 +203,7 @@ export class WebhooksService {
     const named = events.flatMap(({ orderId }) => orderId ?? []);
     const orderIds = [...named, ...(await this.refunds.findOrderIds(aboutMoneyBack))];
     const isMoneyGoingBack = aboutMoneyBack.length > 0 || batch.some(({ intent }) => intent === 'refund');
-    const { answers, settlements, takenBack } = await this.transactions.once(async (tx) => {
+    const answers = await this.transactions.once(async (tx) => {
       const [orders, logs, payments] = await Promise.all([
         orderIds.length === 0 ? [] : this.orders.lockOrders(tx, orderIds),
         this.webhooks.findByKeys(
@@ -217,7 +217,7 @@ export class WebhooksService {
         return orderId !== null && !orderIds.includes(orderId);
       });
       if (isOvertaken) throw new OvertakenError('A payment was given an order meanwhile');
-      const { ledger, takenBack } = await this.lockStockForLateMoney(tx, batch, orders);
+      const ledger = await this.lockStockForLateMoney(tx, batch, orders);
       const decided = new NoticeBatch({ orders, logs, payments, ledger }, this.config.payments);
       const answers = batch.map((notice) => decided.take(notice));
       this.webhooks.insert(tx, decided.inserted);
@@ -225,11 +225,9 @@ export class WebhooksService {
       this.orders.keepForReview(tx, decided.underReview, this.config.payments.reviewSeconds);
       this.orders.keepForReview(tx, decided.reviewed, null);
       this.refunds.writeLedger(tx, payments);
-      this.orders.settle(tx, decided.settlements);
-      return { answers, settlements: decided.settlements, takenBack };
+      this.orders.settle(tx, decided.settlements, ledger);
+      return answers;
     });
-    this.holds.countReleased(takenBack, 'expired');
-    this.orders.settlementsCommitted(settlements);
     const duplicates = answers.filter((answer) => !(answer instanceof Error) && answer.result === 'duplicate').length;
     if (duplicates > 0)
       this.logger.log({ duplicates, notices: batch.length }, 'Repeated payment notices had no effect');
@@ -245,23 +243,22 @@ export class WebhooksService {
     tx: Transaction,
     batch: readonly Notice[],
     orders: readonly StockedOrderRow[],
-  ): Promise<{ ledger: StockLedger | null; takenBack: number }> {
+  ): Promise<StockLedger | null> {
     const failing = new Set(batch.filter(({ event }) => ENDING.has(event.status)).map(({ event }) => event.orderId));
     const paying = new Set(batch.filter(({ event }) => event.status === 'success').map(({ event }) => event.orderId));
     const late = orders.filter(({ id, status }) => paying.has(id) && (status === 'cancelled' || failing.has(id)));
-    if (late.length === 0) return { ledger: null, takenBack: 0 };
+    if (late.length === 0) return null;
     await this.holds.waitForExpired(tx, late);
     // All products of the batch, so that ids are locked in ascending order by this one statement.
     const { ledger } = await this.products.lockStock(
       tx,
       orders.map((order) => order.product_id),
     );
-    const { count, contended } = await this.holds.takeBackExpired(tx, ledger, late);
+    const contended = await this.holds.takeBackExpired(tx, ledger, late);
     // Holds that expired after the wait, and that somebody was quicker to lock.
     if (late.some(({ product_id, qty }) => contended.has(product_id) && ledger.available(product_id)! < qty)) {
       throw new OvertakenError('Expired holds are being decided on that late money needs');
     }
-    this.products.writeStock(tx, ledger);
-    return { ledger, takenBack: count };
+    return ledger;
   }
 }

@@ -199,6 +199,21 @@ describe('late money', () => {
     await expectStockIdentity(id);
   });
 
+  it('that turns out a repetition shows readers the units that it has set free', async () => {
+    const { id } = await createProduct(service, { stock_total: 1 });
+    const [order] = await cancelledOrders(id);
+    const notice = noticeOf(order, { amount: '1.00' });
+    expect((await notify(service, notice)).body).toMatchObject({ result: 'review' });
+    const { hold_id } = await createHold(service, { product_id: id });
+    await expireHolds(hold_id);
+    const available = async (): Promise<unknown> =>
+      (await service.call('GET', `/api/products/${id}`)).body.available_stock;
+    expect(await available()).toBe(0);
+    expect((await notify(service, notice)).body).toMatchObject({ result: 'duplicate' });
+    expect(await available()).toBe(1);
+    await expectStockIdentity(id);
+  });
+
   it('shows the order paid, and no longer why it was cancelled', async () => {
     const order = await createOrder(service);
     await notify(service, noticeOf(order, { status: 'failed' }));
