@@ -106,7 +106,7 @@ export class RefundsAdminController {
         summary: 'Note that a refund did not arrive, and why',
         description: 'The money is owed again, and the refund can be sent once more.',
       },
-      ['REFUND_STATUS_CONFLICT'],
+      [],
       FailRefundDto,
     ),
   )

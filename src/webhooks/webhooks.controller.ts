@@ -20,11 +20,12 @@ const SIGNATURE_HEADERS: Readonly<Record<string, JsonSchema>> = {
   'x-webhook-signature': { type: 'string', description: 'Hex HMAC-SHA256 of the body, with or without `sha256=`' },
 };
 
-/** An event in its provider's form; this one is Stripe's. */
+/**
+ * An event in its provider's form; this one is Stripe's. Without a type: what is no object is kept and ignored, or the
+ * provider would send it again for days.
+ */
 const PROVIDER_EVENT: JsonSchema = {
-  type: 'object',
   description: 'The event as its provider documents it',
-  additionalProperties: true,
   examples: [
     {
       id: 'evt_1NG8Du2eZvKYlo2CUI79vXWy',

@@ -259,7 +259,7 @@ const OPERATIONS: Record<string, Operation> = {
   },
   'POST /api/admin/refunds/{id}/mark-sent': refundTransition('mark-sent', 'confirm'),
   'POST /api/admin/refunds/{id}/confirm': refundTransition('confirm'),
-  'POST /api/admin/refunds/{id}/fail': refundTransition('fail', 'confirm', { reason: 'The account is closed' }),
+  'POST /api/admin/refunds/{id}/fail': refundTransition('fail', undefined, { reason: 'The account is closed' }),
   'POST /api/admin/products': {
     successes: { 201: (service) => ({ path: '/api/admin/products', body: newProduct(), headers: admin(service) }) },
     refusals: {

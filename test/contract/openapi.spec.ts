@@ -132,7 +132,9 @@ describe('the OpenAPI document', () => {
   it('describes the body of every call that takes one', () => {
     const body = (path: string) => document.paths[path]!.post!.requestBody?.content['application/json']?.schema;
     expect(body('/api/payments/webhook')).toEqual({ $ref: '#/components/schemas/PaymentNotice' });
-    expect(body('/api/payments/webhook/{provider}')).toMatchObject({ type: 'object', additionalProperties: true });
+    // Without a type: whatever a provider sends is taken.
+    expect(body('/api/payments/webhook/{provider}')).toMatchObject({ description: expect.stringMatching(/provider/) });
+    expect(body('/api/payments/webhook/{provider}')).not.toHaveProperty('type');
   });
 
   it('has numbers of rows as integers of 64 bits everywhere, and the size of a page as an integer', () => {
