@@ -94,7 +94,7 @@ describe('every answer', () => {
   });
 
   it.each([
-    ['of a call', '/api/products'],
+    ['of a call', '/health/live'],
     ['to an unknown route', '/nowhere'],
     ['to a wrong request', '/api/products/zero'],
   ])('%s is no page, is not kept and names the request', async (_case, path) => {

@@ -86,7 +86,11 @@ describe('the periodic reconciliation', () => {
       "UPDATE webhook_logs SET status = 'pending_order', outcome = NULL, processed_at = NULL WHERE order_id = ?",
       [order.order_id],
     );
-    await execute("UPDATE orders SET status = 'pending_payment' WHERE id = ?", [order.order_id]);
+    await execute('DELETE FROM payments WHERE order_id = ?', [order.order_id]);
+    await execute(
+      "UPDATE orders SET status = 'pending_payment', quantity_sold = 0, paid_transaction_id = NULL WHERE id = ?",
+      [order.order_id],
+    );
     await execute('UPDATE products SET stock_held = 1, stock_sold = 0 WHERE id = ?', [product.id]);
     const counts = await Promise.all([1, 2, 3].map(() => service.app.get(WebhooksService).reconcilePendingNotices()));
     expect(Math.max(...counts)).toBe(1);

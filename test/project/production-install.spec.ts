@@ -22,7 +22,8 @@ describe('an installation without the packages for development', () => {
 
   beforeAll(() => {
     writeFileSync(join(dir, 'package.json'), '{"type":"module"}');
-    cpSync(join(ROOT, 'dist/src/observability/logger.js'), join(dir, 'logger.js'));
+    for (const file of ['logger.js', 'log-output.js'])
+      cpSync(join(ROOT, 'dist/src/observability', file), join(dir, file));
     for (const name of withDependencies('pino'))
       cpSync(join(ROOT, 'node_modules', name), join(dir, 'node_modules', name), { recursive: true });
   });
