@@ -1,4 +1,5 @@
 import { createHmac, randomUUID } from 'node:crypto';
+import { isLoopback } from '../common/is-loopback.js';
 import type { Config } from '../config/config.js';
 import { standardSecret } from '../payment-providers/signatures.js';
 
@@ -7,48 +8,99 @@ export interface Answer {
   readonly body: Record<string, unknown>;
 }
 
-/** Calls the service as a shop and a payment provider would. */
+/** How long an answer may take, in milliseconds: what was made so far has to be taken back. */
+const ANSWERED_WITHIN_MS = 30_000;
+
+/**
+ * Calls the service as a shop, an operator and a payment provider would. The admin token goes to the service that was
+ * named and nowhere else: neither in the clear over a network, nor to where the service redirects.
+ */
 export class SaleClient {
+  readonly url: string;
+
+  /** @throws Error when the address is neither https nor on this machine. */
   constructor(
-    readonly url: string,
+    url: string,
     private readonly config: Pick<Config, 'adminToken' | 'webhookSecrets'>,
-  ) {}
+  ) {
+    if (!isPrivateWay(url)) {
+      throw new Error(
+        `"${url}" is neither https nor http on this machine: the admin token would cross the network in the clear.`,
+      );
+    }
+    this.url = url.replace(/\/+$/, '');
+  }
 
   createProduct(product: { name: string; price: string; stock_total: number }): Promise<Answer> {
-    return this.post('/api/admin/products', product, { authorization: `Bearer ${this.config.adminToken}` });
+    return this.send('POST', '/api/admin/products', product, this.asOperator());
+  }
+
+  archiveProduct(id: number): Promise<Answer> {
+    return this.send('PATCH', `/api/admin/products/${id}`, { archived: true }, this.asOperator());
   }
 
   getProduct(id: number): Promise<Answer> {
-    return this.call(`/api/products/${id}`, {});
+    return this.call(`/api/products/${id}`, { method: 'GET' });
   }
 
   createHold(productId: number, quantity: number): Promise<Answer> {
-    return this.post('/api/holds', { product_id: productId, quantity });
+    return this.send('POST', '/api/holds', { product_id: productId, quantity });
+  }
+
+  /** A hold and its order, as the buyer sees them. */
+  getHold(id: string): Promise<Answer> {
+    return this.call(`/api/holds/${id}`, { method: 'GET' });
+  }
+
+  giveBackHold(id: string): Promise<Answer> {
+    return this.call(`/api/holds/${id}`, { method: 'DELETE' });
   }
 
   createOrder(holdId: string): Promise<Answer> {
-    return this.post('/api/orders', { hold_id: holdId });
+    return this.send('POST', '/api/orders', { hold_id: holdId });
   }
 
   /** Sends a payment notice, signed by the Standard Webhooks scheme when the service has a secret. */
   notify(notice: { order_id: number; status: string; transaction_id: string }): Promise<Answer> {
     const key = this.config.webhookSecrets.map(standardSecret).find((bytes) => bytes !== null);
     const body = JSON.stringify(notice);
-    return this.post('/api/payments/webhook', notice, key === undefined ? {} : signature(key, body));
+    return this.send('POST', '/api/payments/webhook', notice, key === undefined ? {} : signature(key, body));
   }
 
-  private post(path: string, body: object, headers: Record<string, string> = {}): Promise<Answer> {
-    return this.call(path, {
-      method: 'POST',
-      body: JSON.stringify(body),
-      headers: { 'content-type': 'application/json', ...headers },
-    });
+  private asOperator(): Record<string, string> {
+    return { authorization: `Bearer ${this.config.adminToken}` };
   }
 
+  private send(
+    method: 'POST' | 'PATCH',
+    path: string,
+    body: object,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const json = { 'content-type': 'application/json', ...headers };
+    return this.call(path, { method, body: JSON.stringify(body), headers: json });
+  }
+
+  /** @throws Error when no answer came; whether the service has done what it was asked is not known then. */
   private async call(path: string, init: RequestInit): Promise<Answer> {
-    const response = await fetch(`${this.url}${path}`, init);
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    try {
+      const signal = AbortSignal.timeout(ANSWERED_WITHIN_MS);
+      const response = await fetch(`${this.url}${path}`, { ...init, redirect: 'error', signal });
+      const text = await response.text();
+      return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as Record<string, unknown> };
+    } catch (error) {
+      // What fetch throws says only that it failed; why is its cause.
+      const { message, cause } = error as Error & { cause?: { code?: string; message?: string } };
+      throw new Error(`${init.method} ${path}: ${cause?.code ?? cause?.message ?? message}`, { cause: error });
+    }
   }
+}
+
+/** Whether nobody on the way can read what is sent there. */
+function isPrivateWay(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname.replace(/^\[|\]$/g, '')));
 }
 
 function signature(key: Buffer, body: string): Record<string, string> {

@@ -1,15 +1,17 @@
 import type { AddressInfo } from 'node:net';
 import { createApp } from '../app.js';
 import type { Config } from '../config/config.js';
+import { CommandFailedError } from './command-failed.error.js';
 import { print } from './output.js';
 import { type Answer, SaleClient } from './sale-client.js';
+import { takeBack, type WalkTraces } from './walk-traces.js';
 
 /** How many units the product of the walk has. */
 const STOCK = 10;
 
 /**
  * Walks hold, order, payment, the same notice again, and a failed payment whose units come back, and stops at
- * the first promise that is broken. Without `url` it starts a service of its own for the walk.
+ * the first promise that is broken. What it made is taken back in any case, or named where it stays. Without `url` it starts a service of its own for the walk.
  */
 export async function testFlow(config: Config, url?: string): Promise<void> {
   if (url !== undefined) return walk(new SaleClient(url, config));
@@ -25,11 +27,28 @@ export async function testFlow(config: Config, url?: string): Promise<void> {
 
 async function walk(client: SaleClient): Promise<void> {
   print(`Walking through ${client.url}`);
-  const product = await client.createProduct({ name: `test:flow ${Date.now()}`, price: '99.99', stock_total: STOCK });
+  const traces: WalkTraces = { productName: null, productId: null, holdIds: [] };
+  try {
+    await checkPromises(client, traces);
+  } catch (error) {
+    await takeBack(client, traces);
+    throw error;
+  }
+  const isTakenBack = await takeBack(client, traces);
+  if (!isTakenBack) throw new CommandFailedError('All promises were kept, but more stays than the paid order.');
+  print('All promises were kept.');
+}
+
+async function checkPromises(client: SaleClient, traces: WalkTraces): Promise<void> {
+  const name = `test:flow ${Date.now()}`;
+  traces.productName = name;
+  const product = await client.createProduct({ name, price: '99.99', stock_total: STOCK });
+  if (product.status === 201) traces.productId = product.body.id as number;
+  else if (product.status < 500) traces.productName = null;
   expectAnswer('a product is on sale', product, 201);
   const productId = product.body.id as number;
 
-  const paid = await holdAndOrder(client, productId, 2);
+  const paid = await holdAndOrder(client, traces, productId, 2);
   await expectStock(client, productId, STOCK - 2);
   const notice = { order_id: paid.orderId, status: 'success', transaction_id: `flow-${paid.orderId}-paid` };
   const applied = await client.notify(notice);
@@ -41,7 +60,7 @@ async function walk(client: SaleClient): Promise<void> {
     code: 'HOLD_ALREADY_USED',
   });
 
-  const failed = await holdAndOrder(client, productId, 3);
+  const failed = await holdAndOrder(client, traces, productId, 3);
   await expectStock(client, productId, STOCK - 5);
   const refusal = await client.notify({
     order_id: failed.orderId,
@@ -50,11 +69,11 @@ async function walk(client: SaleClient): Promise<void> {
   });
   expectAnswer('the failed payment cancels its order', refusal, 200, { result: 'applied', order_status: 'cancelled' });
   await expectStock(client, productId, STOCK - 2);
-  print('All promises were kept.');
 }
 
-async function holdAndOrder(client: SaleClient, productId: number, quantity: number) {
+async function holdAndOrder(client: SaleClient, traces: WalkTraces, productId: number, quantity: number) {
   const hold = await client.createHold(productId, quantity);
+  if (hold.status === 201) traces.holdIds.push(hold.body.hold_id as string);
   expectAnswer(`${quantity} units are held`, hold, 201, { quantity, status: 'active' });
   const holdId = hold.body.hold_id as string;
   const order = await client.createOrder(holdId);

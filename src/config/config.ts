@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isLoopback } from '../common/is-loopback.js';
 import { EnvReader } from './env-reader.js';
 
 /** Characters that a token needs for nobody to guess it. */
@@ -150,10 +151,6 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
 /** Long enough, and neither a sentence that stands for a token in an example nor one letter many times. */
 function isUnguessable(token: string): boolean {
   return token.length >= ADMIN_TOKEN_LENGTH_MIN && /^[\x21-\x7e]+$/.test(token) && new Set(token).size > 5;
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;

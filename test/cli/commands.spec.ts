@@ -1,15 +1,11 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { migrations } from '../../migrations/index.js';
 import { migrate, resetDatabase, revertMigration, seed, waitForSchema } from '../../src/cli/database-commands.js';
 import { createProduct, restockProduct } from '../../src/cli/product-commands.js';
-import { testFlow } from '../../src/cli/test-flow.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
-import { OrdersService } from '../../src/orders/orders.service.js';
 import { execute, query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
-import { expectStockIdentity } from '../support/expectations.js';
 import { unique } from '../support/factories.js';
-import { type Service, startService } from '../support/service.js';
 
 /** The commands of the CLI on the database, as functions; what they print is kept. */
 let config: Config;
@@ -163,36 +159,5 @@ describe('products', () => {
     await restockProduct(config, 1, 5);
     expect(await query('SELECT stock_total FROM products WHERE id = 1')).toEqual([{ stock_total: 15 }]);
     await expect(restockProduct(config, 999_999, 5)).rejects.toMatchObject({ code: 'PRODUCT_NOT_FOUND' });
-  });
-});
-
-describe('test:flow', () => {
-  let service: Service;
-
-  beforeAll(async () => {
-    service = await startService();
-  });
-
-  afterAll(() => service.stop());
-
-  it('walks through a running service and keeps all promises', async () => {
-    await testFlow(config, service.url);
-    expect(printed).toContain('All promises were kept.');
-    expect(printed).not.toContain('BROKEN');
-    const [product] = await query<{ id: number }>("SELECT MAX(id) AS id FROM products WHERE name LIKE 'test:flow%'");
-    await expectStockIdentity(product!.id);
-  });
-
-  it('walks through a service of its own when none is named', async () => {
-    await testFlow(config);
-    expect(printed).toContain('All promises were kept.');
-  });
-
-  it('fails at the first promise that is broken, and shows it', async () => {
-    // Failed payments that free no stock.
-    jest.spyOn(service.app.get(OrdersService), 'settle').mockImplementation(() => undefined);
-    await expect(testFlow(config, service.url)).rejects.toThrow(/Expected \{"status":200.*available_stock/);
-    expect(printed).toMatch(/BROKEN {2}\d+ of 10 units are available/);
-    expect(printed).not.toContain('All promises were kept.');
   });
 });

@@ -1,0 +1,159 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { testFlow } from '../../src/cli/test-flow.js';
+import { type Config, loadConfig } from '../../src/config/config.js';
+import { OrdersService } from '../../src/orders/orders.service.js';
+import { ProductsService } from '../../src/products/products.service.js';
+import { query } from '../support/database.js';
+import { expectStockIdentity } from '../support/expectations.js';
+import { type Service, startService } from '../support/service.js';
+
+/** The walk through a sale, as a function; what it prints is kept. */
+let config: Config;
+let service: Service;
+let printed: string;
+const listening: Server[] = [];
+
+beforeAll(async () => {
+  config = loadConfig(process.env);
+  service = await startService();
+});
+
+beforeEach(() => {
+  printed = '';
+  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    printed += String(text);
+    return true;
+  });
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
+  for (const server of listening.splice(0)) {
+    server.close();
+    server.closeAllConnections();
+  }
+});
+
+/** The product of the latest walk, with what became of it. */
+async function lastProduct() {
+  const [product] = await query<{ id: number; is_archived: number; stock_held: number; stock_sold: number }>(
+    `SELECT id, is_archived, stock_held, stock_sold FROM products WHERE name LIKE 'test:flow%' ORDER BY id DESC LIMIT 1`,
+  );
+  return product!;
+}
+
+function lastOrders(productId: number) {
+  return query<{ id: number; status: string; amount: string }>(
+    'SELECT o.id, o.status, o.amount FROM orders o JOIN holds h ON h.id = o.hold_id WHERE h.product_id = ? ORDER BY o.id',
+    [productId],
+  );
+}
+
+describe('test:flow', () => {
+  it('walks through a running service and keeps all promises', async () => {
+    await testFlow(config, service.url);
+    expect(printed).toContain('All promises were kept.');
+    expect(printed).not.toContain('BROKEN');
+    await expectStockIdentity((await lastProduct()).id);
+  });
+
+  it('walks through a service of its own when none is named', async () => {
+    await testFlow(config);
+    expect(printed).toContain('All promises were kept.');
+    expect(await lastProduct()).toMatchObject({ is_archived: 1, stock_held: 0 });
+  });
+
+  it('fails at the first promise that is broken, and shows it', async () => {
+    // Failed payments that free no stock.
+    jest.spyOn(service.app.get(OrdersService), 'settle').mockImplementation(() => undefined);
+    await expect(testFlow(config, service.url)).rejects.toThrow(/Expected \{"status":200.*available_stock/);
+    expect(printed).toMatch(/BROKEN {2}\d+ of 10 units are available/);
+    expect(printed).not.toContain('All promises were kept.');
+  });
+});
+
+describe('what test:flow made', () => {
+  it('is on sale no more after the walk, and the paid order that stays is named with its amount', async () => {
+    await testFlow(config, service.url);
+    const product = await lastProduct();
+    expect(product).toMatchObject({ is_archived: 1, stock_held: 0, stock_sold: 2 });
+    const [paid, failed] = await lastOrders(product.id);
+    expect([paid!.status, failed!.status]).toEqual(['paid', 'cancelled']);
+    expect(printed).toContain(`product ${product.id} is on sale no more`);
+    expect(printed).toMatch(new RegExp(`STAYS {2}order ${paid!.id} of 199\\.98 EUR, paid by flow-${paid!.id}-paid`));
+    expect(printed).toContain('no provider took money');
+    expect(printed.match(/STAYS/g)).toHaveLength(1);
+  });
+
+  it('is taken back when the walk fails in the middle', async () => {
+    const signed = await startService({ WEBHOOK_SECRETS: 'a secret that the walk does not have' });
+    await expect(testFlow(config, signed.url)).rejects.toThrow(/got status 401/);
+    const product = await lastProduct();
+    expect(product).toMatchObject({ is_archived: 1, stock_held: 0, stock_sold: 0 });
+    expect(await lastOrders(product.id)).toMatchObject([{ status: 'cancelled' }]);
+    expect(printed).toContain(`product ${product.id} is on sale no more`);
+    expect(printed).not.toContain('STAYS');
+  });
+
+  it('is named, and the command fails, when it can not be taken back', async () => {
+    jest.spyOn(service.app.get(ProductsService), 'changeProduct').mockRejectedValue(new Error('no'));
+    jest.spyOn(service.app.get(OrdersService), 'giveBack').mockRejectedValue(new Error('no'));
+    await expect(testFlow(config, service.url)).rejects.toThrow(/more stays/);
+    const { id } = await lastProduct();
+    expect(printed).toMatch(new RegExp(`STAYS {2}product ${id} .*products:archive ${id}`));
+    expect(printed.match(/STAYS {2}hold /g)).toHaveLength(2);
+  });
+
+  it('is named by its name when the answer to its making was lost', async () => {
+    const silent = await listen((_request, response) => response.destroy());
+    await expect(testFlow(config, silent.url)).rejects.toThrow('POST /api/admin/products');
+    expect(printed).toMatch(/STAYS {2}perhaps a product "test:flow \d+"/);
+  });
+});
+
+describe('the admin token', () => {
+  it.each([
+    'http://shop.example',
+    'http://192.0.2.1:3000',
+    'http://127.0.0.1.shop.example',
+    'http://127.0.0.1@shop.example',
+    'ftp://127.0.0.1',
+    'shop.example',
+  ])('is not sent to %s, nor is anything else', async (url) => {
+    const sent = jest.spyOn(globalThis, 'fetch').mockRejectedValue(new Error('sent'));
+    await expect(testFlow(config, url)).rejects.toThrow(/https.*admin token/);
+    expect(sent).not.toHaveBeenCalled();
+  });
+
+  it.each(['https://shop.example', 'http://localhost:1', 'http://[::1]:1', 'http://127.0.0.1:1/'])(
+    'may be sent to %s',
+    async (url) => {
+      const sent = jest.spyOn(globalThis, 'fetch').mockRejectedValue(new Error('sent'));
+      await expect(testFlow(config, url)).rejects.toThrow('sent');
+      expect(sent.mock.calls[0]![0]).toBe(`${url.replace(/\/$/, '')}/api/admin/products`);
+    },
+  );
+
+  it('follows no redirect', async () => {
+    const received: unknown[] = [];
+    const elsewhere = await listen((request, response) => {
+      received.push(request.headers);
+      response.end('{}');
+    });
+    const moved = await listen((request, response) => {
+      response.writeHead(307, { location: `${elsewhere.url}${request.url}` }).end();
+    });
+    await expect(testFlow(config, moved.url)).rejects.toThrow(/redirect/);
+    expect(received).toEqual([]);
+  });
+});
+
+/** Another service on this machine, until the test ends. */
+async function listen(answer: RequestListener): Promise<{ url: string }> {
+  const server = createServer(answer);
+  listening.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
