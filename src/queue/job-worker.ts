@@ -10,13 +10,23 @@ const JOB_LIMIT_MS = 600_000;
 /** How long closing waits for a job that runs; a job that is cut off runs again, and all of ours may. */
 const CLOSE_LIMIT_MS = 3000;
 
+/**
+ * How often jobs are looked for whose worker died with them. The second look that finds such a job hands it out again:
+ * until then its id keeps its successors out.
+ */
+const STALLED_CHECK_MS = 5000;
+
 /** BullMQ's worker, which waits neither for a job nor for a Redis that never ends. */
 export class JobWorker extends Worker {
   private readonly logger = new Logger('Jobs');
 
   constructor(name: string, process: Processor, options: WorkerOptions) {
     const connection = (options.connection as Redis).duplicate();
-    super(name, (job, token) => withinLimit(process(job, token), JOB_LIMIT_MS), { ...options, connection });
+    super(name, (job, token) => withinLimit(process(job, token), JOB_LIMIT_MS), {
+      ...options,
+      connection,
+      stalledInterval: STALLED_CHECK_MS,
+    });
     this.on('error', (error) => this.logger.debug({ err: error }, `Worker ${name}`));
     this.on('failed', (job, error) => this.logger.warn({ err: error, jobId: job?.id }, `A job of ${name} failed`));
   }
