@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { inSteps } from './in-steps.js';
 
 /** Says nothing about a payment that has its row already, so that an interrupted run can be repeated. */
-const ONCE = 'ON DUPLICATE KEY UPDATE payments.id = payments.id';
+const ONCE = 'ON DUPLICATE KEY UPDATE payments.provider = payments.provider';
 
 /**
  * A row for each payment, with its order and with what of it went back; and refunds that are several a payment, each
