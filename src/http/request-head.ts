@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { isIP } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { ValidationError } from '../common/problem.js';
 
@@ -27,10 +27,18 @@ export function headAnswers(fastify: FastifyInstance): void {
     void reply.header('x-content-type-options', 'nosniff');
     void reply.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
     void reply.header('cache-control', 'no-store');
-    if (request.raw.socket.destroyed) done(new ClientLeftError());
+    if (hasLeft(request.raw.socket)) done(new ClientLeftError());
     else if (hasOneHost(request.raw)) done();
     else done(new ValidationError('The request needs one header "Host", not none and not several.', []));
   });
+}
+
+/**
+ * The system knows of a reset before Node tells of it: the socket is not destroyed yet, and has no address any more. A
+ * connection is asked for its address once, and remembers it.
+ */
+function hasLeft(socket: Socket): boolean {
+  return socket.destroyed || socket.remoteAddress === undefined;
 }
 
 /** A reset came with the request: nobody is there to be answered, nor an address that a limit could go by. */
