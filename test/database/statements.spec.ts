@@ -65,13 +65,14 @@ const PAGES = [
 
 /**
  * The statements by their shape, and the indexes that lead to their rows. A page in one state is read by the state or in
- * the order of its rows, whichever is less; of two ways to one row, either will do.
+ * the order of its rows, whichever is less; of two ways to one row, either will do: a guard on a state that few rows have
+ * leads there, too.
  */
 const INDEXES: Readonly<Record<string, string>> = {
   'DELETE FROM holds WHERE id IN (?) AND released = ?': 'holds PRIMARY',
   'DELETE FROM idempotency_keys WHERE created_at < NOW(?) - INTERVAL ? HOUR ORDER BY created_at LIMIT ?':
     'idempotency_keys idempotency_keys_created',
-  'DELETE FROM orders WHERE id IN (?) AND status = ?': 'orders PRIMARY',
+  'DELETE FROM orders WHERE id IN (?) AND status = ?': 'orders PRIMARY, orders orders_status_due',
   'DELETE FROM payments WHERE order_id IS NULL AND amount IS NULL AND created_at < NOW(?) - INTERVAL ? DAY AND NOT EXISTS (SELECT ? FROM refunds r WHERE r.order_id IS NULL AND r.transaction_id = payments.transaction_id) ORDER BY order_id, id LIMIT ?':
     'payments payments_order, r refunds_cause',
   'DELETE FROM webhook_logs WHERE status = ? AND processed_at < NOW(?) - INTERVAL ? DAY ORDER BY status, processed_at LIMIT ?':
@@ -139,12 +140,12 @@ const INDEXES: Readonly<Record<string, string>> = {
   'SELECT … FROM webhook_logs WHERE status = ? AND order_id IN (?) AND EXISTS (SELECT ? FROM orders WHERE orders.id = order_id) ORDER BY id LIMIT ?':
     'orders PRIMARY, webhook_logs webhook_logs_status',
   'UPDATE holds SET … WHERE id IN (?) AND used = ? AND released = ?': 'holds PRIMARY',
-  'UPDATE orders SET … WHERE id IN (?) AND status = ?': 'orders PRIMARY',
+  'UPDATE orders SET … WHERE id IN (?) AND status = ?': 'orders PRIMARY, orders orders_status_due',
   'UPDATE orders SET … WHERE id IN (?)': 'orders PRIMARY',
   'UPDATE products SET … WHERE id = ?': 'products PRIMARY',
   'UPDATE products SET … WHERE id IN (?)': 'products PRIMARY',
   'UPDATE refunds SET … WHERE id = ? AND status = ?': 'refunds PRIMARY, refunds refunds_status',
-  'UPDATE webhook_logs SET … WHERE id = ? AND status = ?': 'webhook_logs PRIMARY',
+  'UPDATE webhook_logs SET … WHERE id = ? AND status = ?': 'webhook_logs PRIMARY, webhook_logs webhook_logs_status',
 };
 
 let proxy: DatabaseProxy;
