@@ -49,6 +49,9 @@ export const NUMBER_PARAM: JsonSchema = {
 /** A time as the API prints it: ISO 8601 in UTC with milliseconds. */
 export const DATE_TIME: JsonSchema = { type: 'string', format: 'date-time' };
 
+/** A text, or null where there is none. */
+export const TEXT_OR_NULL: JsonSchema = { type: ['string', 'null'] };
+
 /** The schema of an object that may also be null. */
 export function nullable(schema: JsonSchema): JsonSchema {
   return { ...schema, type: [schema.type, 'null'] };

@@ -1,9 +1,12 @@
+import { Described } from './described.decorator.js';
 import {
   DOCUMENTED_AS_INTEGER,
   DOCUMENTED_KEYWORD,
   type JsonSchema,
   NUMBER_PARAM,
   RULE_KEYWORD,
+  schemaOf,
+  TEXT_OR_NULL,
 } from './json-schema.js';
 
 const PAGE_SIZE_DEFAULT = 20;
@@ -26,6 +29,19 @@ export interface PageQuery {
   readonly cursor?: string;
 }
 
+/** The DTO of a page of items, to be extended by a class whose name the OpenAPI document shows. */
+export function pageOf<Item extends object>(item: new () => Item) {
+  class PageDto {
+    @Described(() => ({ type: 'array', items: schemaOf(item) }))
+    items!: Item[];
+
+    /** Send it as `cursor` for the next page; null on the last one. */
+    @Described(() => ({ ...TEXT_OR_NULL, examples: [null] }))
+    next_cursor!: string | null;
+  }
+  return PageDto;
+}
+
 /** Which page of a list is asked for: the rows with an id above `afterId`, in the order of their ids. */
 export interface PageRequest {
   readonly afterId: number;
@@ -36,6 +52,10 @@ export interface Page<Row> {
   readonly rows: Row[];
   /** Null on the last page. */
   readonly nextCursor: string | null;
+}
+
+export function toPageDto<Row, Item>({ rows, nextCursor }: Page<Row>, toItem: (row: Row) => Item) {
+  return { items: rows.map(toItem), next_cursor: nextCursor };
 }
 
 export function toPageRequest({ limit, cursor }: PageQuery): PageRequest {

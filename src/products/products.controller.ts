@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Endpoint } from '../http/endpoint.decorator.js';
-import { PAGE_QUERY, type PageQuery, toPageRequest } from '../http/page.js';
+import { PAGE_QUERY, type PageQuery, toPageDto, toPageRequest } from '../http/page.js';
 import { answerTagged, type TaggedAnswer, taggedAnswer } from '../http/tagged-answer.js';
 import { PRODUCT_ID_PARAM, ProductDto, ProductPageDto, toProductDto } from './dto/product.dto.js';
 import { ProductsService } from './products.service.js';
@@ -38,9 +38,8 @@ export class ProductsController {
     errors: [],
   })
   async list(request: FastifyRequest<{ Querystring: PageQuery }>, reply: FastifyReply): Promise<string | undefined> {
-    const { rows, nextCursor } = await this.products.listProducts(toPageRequest(request.query));
-    const page: ProductPageDto = { items: rows.map(toProductDto), next_cursor: nextCursor };
-    return answerTagged(request, reply, taggedAnswer(page), CACHE_CONTROL);
+    const page = await this.products.listProducts(toPageRequest(request.query));
+    return answerTagged(request, reply, taggedAnswer(toPageDto(page, toProductDto)), CACHE_CONTROL);
   }
 
   @Get(':id')

@@ -2,7 +2,7 @@ import { Controller, Get, Post } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Endpoint, type EndpointOptions } from '../http/endpoint.decorator.js';
 import { type DtoClass, type JsonSchema, NUMBER_PARAM } from '../http/json-schema.js';
-import { PAGE_QUERY, type PageQuery, toPageRequest } from '../http/page.js';
+import { PAGE_QUERY, type PageQuery, toPageDto, toPageRequest } from '../http/page.js';
 import { FailRefundDto, RefundDto, RefundPageDto, toRefundDto } from './dto/refund.dto.js';
 import { RefundsService } from './refunds.service.js';
 import { REFUND_STATUSES, type RefundStatus } from './refunds.types.js';
@@ -49,8 +49,7 @@ export class RefundsAdminController {
     scope: 'admin',
   })
   async list({ query }: ListCall): Promise<RefundPageDto> {
-    const { rows, nextCursor } = await this.refunds.listRefunds(query.status ?? null, toPageRequest(query));
-    return { items: rows.map(toRefundDto), next_cursor: nextCursor };
+    return toPageDto(await this.refunds.listRefunds(query.status ?? null, toPageRequest(query)), toRefundDto);
   }
 
   @Post(':id/send')

@@ -2,7 +2,7 @@ import { Controller, Get, Post } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Endpoint } from '../http/endpoint.decorator.js';
 import { type JsonSchema, NUMBER_PARAM } from '../http/json-schema.js';
-import { PAGE_QUERY, type PageQuery, toPageRequest } from '../http/page.js';
+import { PAGE_QUERY, type PageQuery, toPageDto, toPageRequest } from '../http/page.js';
 import { PaymentEventDto, PaymentEventPageDto, toPaymentEventDto } from './dto/payment-event.dto.js';
 import { WebhooksService } from './webhooks.service.js';
 import { WEBHOOK_LOG_STATUSES, type WebhookLogStatus } from './webhooks.types.js';
@@ -32,8 +32,8 @@ export class WebhooksAdminController {
     scope: 'admin',
   })
   async list({ query }: ListCall): Promise<PaymentEventPageDto> {
-    const { rows, nextCursor } = await this.webhooks.listPaymentEvents(query.status ?? null, toPageRequest(query));
-    return { items: rows.map(toPaymentEventDto), next_cursor: nextCursor };
+    const page = await this.webhooks.listPaymentEvents(query.status ?? null, toPageRequest(query));
+    return toPageDto(page, toPaymentEventDto);
   }
 
   @Post(':id/replay')

@@ -12,8 +12,8 @@ import {
 } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { MONEY_PATTERN, MONEY_RULE } from '../../common/money.js';
-import { Described } from '../../http/described.decorator.js';
-import { type JsonSchema, NUMBER_PARAM, schemaOf } from '../../http/json-schema.js';
+import { type JsonSchema, NUMBER_PARAM } from '../../http/json-schema.js';
+import { pageOf } from '../../http/page.js';
 import { availableOf, type ProductChange, type ProductRow, STOCK_MAX } from '../products.types.js';
 
 /** A product id in a path. */
@@ -49,14 +49,7 @@ export class ProductDto {
   archived!: boolean;
 }
 
-export class ProductPageDto {
-  @Described(() => ({ type: 'array', items: schemaOf(ProductDto) }))
-  items!: ProductDto[];
-
-  /** Send it as `cursor` for the next page; null on the last one. */
-  @Described(() => ({ type: ['string', 'null'] }))
-  next_cursor!: string | null;
-}
+export class ProductPageDto extends pageOf(ProductDto) {}
 
 /** Blanks alone are no name that a buyer could see. */
 const NAME_PATTERN = /\S/;

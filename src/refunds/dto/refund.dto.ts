@@ -1,7 +1,8 @@
 import { IsIn, IsInt, IsString, Matches, MaxLength, MinLength } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { Described } from '../../http/described.decorator.js';
-import { DATE_TIME, schemaOf } from '../../http/json-schema.js';
+import { DATE_TIME, TEXT_OR_NULL } from '../../http/json-schema.js';
+import { pageOf } from '../../http/page.js';
 import { isoTime } from '../../database/sql.js';
 import {
   REFUND_CAUSES,
@@ -27,18 +28,18 @@ export class RefundDto {
   transaction_id!: string;
 
   /** Decimal string; null: all that was paid. */
-  @Described(() => ({ type: ['string', 'null'] }))
+  @Described(() => TEXT_OR_NULL)
   amount!: string | null;
 
   @Matches(/^[A-Z]{3}$/)
   currency!: string;
 
   /** What was paid; null when nobody has told. */
-  @Described(() => ({ type: ['string', 'null'] }))
+  @Described(() => TEXT_OR_NULL)
   amount_paid!: string | null;
 
   /** What of the payment has gone back by now, this refund included once it is confirmed. */
-  @Described(() => ({ type: ['string', 'null'] }))
+  @Described(() => TEXT_OR_NULL)
   amount_refunded!: string | null;
 
   /** The units were gone, another payment had paid the order, or an operator gave up on matching it. */
@@ -49,11 +50,11 @@ export class RefundDto {
   status!: RefundStatus;
 
   /** Why it failed. */
-  @Described(() => ({ type: ['string', 'null'] }))
+  @Described(() => TEXT_OR_NULL)
   reason!: string | null;
 
   /** The provider's number of the refund; null when it was sent by other means, or not yet. */
-  @Described(() => ({ type: ['string', 'null'] }))
+  @Described(() => TEXT_OR_NULL)
   provider_refund_id!: string | null;
 
   @Described(() => DATE_TIME)
@@ -63,14 +64,7 @@ export class RefundDto {
   updated_at!: string;
 }
 
-export class RefundPageDto {
-  @Described(() => ({ type: 'array', items: schemaOf(RefundDto) }))
-  items!: RefundDto[];
-
-  /** Send it as `cursor` for the next page; null on the last one. */
-  @Described(() => ({ type: ['string', 'null'] }))
-  next_cursor!: string | null;
-}
+export class RefundPageDto extends pageOf(RefundDto) {}
 
 @JSONSchema({ examples: [{ reason: 'The account is closed' }] })
 export class FailRefundDto {

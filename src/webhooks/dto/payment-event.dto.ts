@@ -1,6 +1,7 @@
 import { IsIn, IsInt, IsString } from 'class-validator';
 import { Described } from '../../http/described.decorator.js';
-import { DATE_TIME, nullable, schemaOf } from '../../http/json-schema.js';
+import { DATE_TIME, nullable, TEXT_OR_NULL } from '../../http/json-schema.js';
+import { pageOf } from '../../http/page.js';
 import { isoTime } from '../../database/sql.js';
 import { ORDER_STATUSES, type OrderStatus } from '../../orders/orders.types.js';
 import {
@@ -9,8 +10,6 @@ import {
   type WebhookLogRow,
   type WebhookLogStatus,
 } from '../webhooks.types.js';
-
-const TEXT_OR_NULL = () => ({ type: ['string', 'null'] });
 
 /** A payment event as the operator sees it. */
 export class PaymentEventDto {
@@ -34,10 +33,10 @@ export class PaymentEventDto {
   @IsString()
   transaction_id!: string;
 
-  @Described(TEXT_OR_NULL)
+  @Described(() => TEXT_OR_NULL)
   amount!: string | null;
 
-  @Described(TEXT_OR_NULL)
+  @Described(() => TEXT_OR_NULL)
   currency!: string | null;
 
   @IsIn(WEBHOOK_LOG_STATUSES as WebhookLogStatus[])
@@ -47,7 +46,7 @@ export class PaymentEventDto {
   outcome!: PaymentResult | null;
 
   /** Why it did not do what it says; null when it did. */
-  @Described(TEXT_OR_NULL)
+  @Described(() => TEXT_OR_NULL)
   reason!: string | null;
 
   /** The order right after the payment event was settled. */
@@ -55,7 +54,7 @@ export class PaymentEventDto {
   order_status!: OrderStatus | null;
 
   /** By the provider's clock. */
-  @Described(TEXT_OR_NULL)
+  @Described(() => TEXT_OR_NULL)
   occurred_at!: string | null;
 
   @Described(() => DATE_TIME)
@@ -65,11 +64,11 @@ export class PaymentEventDto {
   processed_at!: string | null;
 
   /** The order's payment_reference, where the payment event has one that can be read. */
-  @Described(TEXT_OR_NULL)
+  @Described(() => TEXT_OR_NULL)
   payment_reference!: string | null;
 
   /** The provider's account whose payment it is, when it tells it. */
-  @Described(TEXT_OR_NULL)
+  @Described(() => TEXT_OR_NULL)
   account!: string | null;
 
   /** What the shop, or another one, has written to the payment. */
@@ -77,14 +76,7 @@ export class PaymentEventDto {
   metadata!: Readonly<Record<string, unknown>> | null;
 }
 
-export class PaymentEventPageDto {
-  @Described(() => ({ type: 'array', items: schemaOf(PaymentEventDto) }))
-  items!: PaymentEventDto[];
-
-  /** Send it as `cursor` for the next page; null on the last one. */
-  @Described(TEXT_OR_NULL)
-  next_cursor!: string | null;
-}
+export class PaymentEventPageDto extends pageOf(PaymentEventDto) {}
 
 export function toPaymentEventDto({ event, ...log }: WebhookLogRow): PaymentEventDto {
   return {
