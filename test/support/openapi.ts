@@ -63,11 +63,35 @@ export function resolved<T extends object>(document: ApiDocument, node: T): T {
   return (document.components as Record<string, Record<string, unknown>>)[kind]![name!] as T;
 }
 
+/** Names of the schemas that a part of the document refers to, itself or by what it refers to. */
+export function schemasIn(document: ApiDocument, part: object, names = new Set<string>()): Set<string> {
+  for (const [$ref] of JSON.stringify(part).matchAll(/#\/components\/\w+\/[^"]+/g)) {
+    const isSchema = $ref.startsWith('#/components/schemas/');
+    const name = $ref.split('/').at(-1)!;
+    if (isSchema && names.has(name)) continue;
+    if (isSchema) names.add(name);
+    schemasIn(document, resolved(document, { $ref } as object), names);
+  }
+  return names;
+}
+
 /** The examples of a media type: its own, or those of its schema. */
 export function examplesOf(document: ApiDocument, { schema, example, examples }: Media): unknown[] {
   if (examples !== undefined) return Object.values(examples).map((shown) => resolved(document, shown).value);
-  if (example !== undefined) return [example];
-  return (resolved(document, schema).examples as unknown[] | undefined) ?? [];
+  return example === undefined ? examplesOfSchema(document, schema) : [example];
+}
+
+/** The examples of a schema, or one that is made of those of its parts. */
+function examplesOfSchema(document: ApiDocument, schema: Schema): unknown[] {
+  const { examples, properties, items } = resolved(document, schema) as {
+    examples?: unknown[];
+    properties?: Record<string, Schema>;
+    items?: Schema;
+  };
+  if (examples !== undefined) return examples;
+  if (items !== undefined) return [examplesOfSchema(document, items)];
+  const parts = Object.entries(properties ?? {}).map(([name, part]) => [name, examplesOfSchema(document, part)[0]]);
+  return parts.length === 0 ? [] : [Object.fromEntries(parts)];
 }
 
 /** The codes of the problems that an answer may come with. */
