@@ -68,6 +68,13 @@ module.exports = {
       to: { path: '^src/[^/]+/.+[.](repository|entity)[.]ts$', pathNot: '^src/$1/' },
     },
     {
+      name: 'rules-are-pure',
+      comment: 'A rule decides on what was gathered, and reads or writes nothing by itself.',
+      severity: 'error',
+      from: { path: '^src/.+/(rules/|[^/]+-rules[.]ts$)' },
+      to: { path: '^src/(database/(transactions|pool)[.]|redis/|engine/|queue/)|[.](service|repository)[.]ts$' },
+    },
+    {
       name: 'sources-import-no-tests',
       severity: 'error',
       from: { path: '^(src|migrations)/|^ormconfig' },

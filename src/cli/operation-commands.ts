@@ -1,7 +1,7 @@
-import { nameOfProduct, PartlyDoneError, sumOfAll } from '../common/sum-of-all.js';
+import { PartlyDoneError } from '../common/sum-of-all.js';
 import type { Config } from '../config/config.js';
-import { HoldsService } from '../holds/holds.service.js';
-import { OrdersService } from '../orders/orders.service.js';
+import { Releasing } from '../holds/releasing/releasing.js';
+import { Cancelling } from '../orders/settling/cancelling.js';
 import { driftOf, StockAuditService, type StockProof } from '../operations/stock-audit.service.js';
 import { WebhooksService } from '../webhooks/webhooks.service.js';
 import { withServices } from './app-context.js';
@@ -15,15 +15,9 @@ import { print, printTable } from './output.js';
  */
 export async function expireHolds(config: Config): Promise<void> {
   await withServices(config, async (app) => {
-    const holds = app.get(HoldsService);
-    const products = await holds.findProductsWithExpired();
     const results = await Promise.allSettled([
-      sumOfAll(
-        products,
-        ({ product_id }) => nameOfProduct(product_id),
-        ({ product_id }) => holds.releaseExpiredHolds(product_id),
-      ),
-      app.get(OrdersService).cancelDueOrders(),
+      app.get(Releasing).releaseAllExpiredHolds(),
+      app.get(Cancelling).cancelDueOrders(),
     ]);
     const [released, cancelled] = results.map(doneOf);
     print(`${released} expired holds released, ${cancelled} unpaid orders cancelled.`);

@@ -50,9 +50,9 @@ interface Read {
 
 /**
  * One database transaction in as few round trips as its reads allow: BEGIN travels with the first read, reads
- * that are asked for in the same turn of the event loop travel together in the order they were asked for, and
- * writes wait for the next read or for COMMIT and travel with it. The first read must be the locking one. All
- * values in the SQL are already escaped.
+ * that are asked for in the same turn of the event loop travel together in the order they were asked for, with a COMMIT
+ * that is asked for in that turn, and writes wait for the next read or for COMMIT and travel with it. The first read
+ * must be the locking one. All values in the SQL are already escaped.
  */
 export class Transaction {
   private writes: Write[] = [];
@@ -130,29 +130,30 @@ export class Transaction {
     for (const { tell, isHarmless } of this.tellings) if (isHarmless) tell();
   }
 
-  /** Commits; a no-op after `commitAndRead`. @throws CommitUnknownError as `commitAndRead` does. */
-  async commit(): Promise<void> {
-    const isNeeded = this.hasBegun ? !this.hasEnded : this.writes.length > 0;
-    if (isNeeded) await this.commitAndRead();
-  }
-
   /**
-   * Sends the queued writes, one last SELECT or more, and COMMIT in one round trip, and returns the rows.
+   * Sends the queued writes, the reads that were asked for in the same turn, and COMMIT in one round trip; a no-op when it
+   * was committed before. Ask for such a read and for this with one `Promise.all`, so that a failure reaches both.
    *
    * @throws CommitUnknownError when the connection is lost before the server's answer arrives.
    */
-  async commitAndRead<Results extends unknown[][]>(...statements: string[]): Promise<Results> {
-    const before = [...this.takeBegin(), ...this.takeWrites()];
+  async commit(): Promise<void> {
+    const isNeeded = this.hasBegun ? !this.hasEnded : this.writes.length + this.reads.length > 0;
+    if (!isNeeded) return;
     const { beforeCommit, afterCommit } = this.frame;
+    const reads = this.takeReads();
+    const before = [...this.takeBegin(), ...this.takeWrites()];
+    const ending = [...beforeCommit, 'COMMIT', ...afterCommit];
     try {
-      const results = await this.send([...before, ...statements, ...beforeCommit, 'COMMIT', ...afterCommit]);
+      const results = await this.send([...before, ...statementsOf(reads), ...ending]);
       const isLookedAt = afterCommit.length > 0 && this.hasWritten;
       if (isLookedAt && !isWritten(results.at(-1)))
         throw new CommitUnknownError(new Error('COMMIT seems to write nothing'));
       this.hasEnded = true;
-      return results.slice(before.length, before.length + statements.length) as Results;
+      answer(reads, results.slice(before.length));
     } catch (error) {
-      throw isCommitInDoubt(error) ? new CommitUnknownError(error) : error;
+      const told = isCommitInDoubt(error) ? new CommitUnknownError(error) : error;
+      for (const read of reads) read.reject(told);
+      throw told;
     }
   }
 
@@ -161,17 +162,23 @@ export class Transaction {
     if (this.hasBegun) await this.send([...this.frame.rollback]);
   }
 
+  /** Sends the reads of this turn, unless a COMMIT of the same turn has taken them along. */
   private async flush(): Promise<void> {
-    const reads = this.reads;
-    this.reads = [];
+    const reads = this.takeReads();
+    if (reads.length === 0) return;
     const before = [...this.takeBegin(), ...this.takeWrites()];
     try {
-      const results = await this.send([...before, ...reads.flatMap((read) => read.statements)]);
-      let next = before.length;
-      for (const read of reads) read.resolve(results.slice(next, (next += read.statements.length)) as unknown[][]);
+      const results = await this.send([...before, ...statementsOf(reads)]);
+      answer(reads, results.slice(before.length));
     } catch (error) {
       for (const read of reads) read.reject(error);
     }
+  }
+
+  private takeReads(): readonly Read[] {
+    const reads = this.reads;
+    this.reads = [];
+    return reads;
   }
 
   private takeBegin(): readonly string[] {
@@ -296,6 +303,16 @@ export class Transactions {
 
 /** For `Transactions.run` in a group commit, which tries its batches again by itself. */
 export const isNeverTriedAgain = (): boolean => false;
+
+function statementsOf(reads: readonly Read[]): string[] {
+  return reads.flatMap((read) => read.statements);
+}
+
+/** Gives each read the rows of its statements. */
+function answer(reads: readonly Read[], results: readonly unknown[]): void {
+  let next = 0;
+  for (const read of reads) read.resolve(results.slice(next, (next += read.statements.length)) as unknown[][]);
+}
 
 function isWritten(rows: unknown): boolean {
   return (rows as { is_written: number }[])[0]?.is_written === 1;

@@ -3,12 +3,14 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { ProductsModule } from '../products/products.module.js';
+import { Granting } from './granting/granting.js';
 import { HoldEntity } from './hold.entity.js';
-import { HOLD_EXPIRY, HoldExpiryProcessor } from './hold-expiry.processor.js';
-import { HoldExpirySchedule } from './hold-expiry.schedule.js';
 import { HoldsController } from './holds.controller.js';
 import { HoldsRepository } from './holds.repository.js';
 import { HoldsService } from './holds.service.js';
+import { HOLD_EXPIRY, HoldExpiryProcessor } from './releasing/hold-expiry.processor.js';
+import { HoldExpirySchedule } from './releasing/hold-expiry.schedule.js';
+import { Releasing } from './releasing/releasing.js';
 
 @Module({
   imports: [
@@ -18,7 +20,7 @@ import { HoldsService } from './holds.service.js';
     ProductsModule,
   ],
   controllers: [HoldsController],
-  providers: [HoldsService, HoldsRepository, HoldExpiryProcessor, HoldExpirySchedule],
-  exports: [HoldsService],
+  providers: [HoldsService, HoldsRepository, Granting, Releasing, HoldExpiryProcessor, HoldExpirySchedule],
+  exports: [HoldsService, Releasing],
 })
 export class HoldsModule {}

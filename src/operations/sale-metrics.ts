@@ -1,14 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/config.js';
-import { HoldsService } from '../holds/holds.service.js';
+import { Releasing } from '../holds/releasing/releasing.js';
 import { MetricsService } from '../metrics/metrics.service.js';
 import type { MetricDescription, Sample } from '../metrics/samples.js';
-import { OrdersService } from '../orders/orders.service.js';
+import { Cancelling } from '../orders/settling/cancelling.js';
 import { StockAuditService } from './stock-audit.service.js';
 import { RefundsService } from '../refunds/refunds.service.js';
 import { WebhooksService } from '../webhooks/webhooks.service.js';
 import { ProductsService } from '../products/products.service.js';
 import { availableOf, type ProductRow } from '../products/products.types.js';
+import { StockCache } from '../products/stock-cache.js';
 
 /** What the database says of the sale at the moment of a scrape. */
 interface SaleFacts {
@@ -27,11 +28,12 @@ export class SaleMetrics {
   constructor(
     metrics: MetricsService,
     private readonly products: ProductsService,
-    private readonly holds: HoldsService,
-    private readonly orders: OrdersService,
+    private readonly releasing: Releasing,
+    private readonly cancelling: Cancelling,
     private readonly refunds: RefundsService,
     private readonly webhooks: WebhooksService,
     audit: StockAuditService,
+    cache: StockCache,
     @Inject(CONFIG) private readonly config: Config,
   ) {
     const gauge = (name: string, help: string, read: (facts: SaleFacts) => Sample[]) => ({
@@ -72,19 +74,18 @@ export class SaleMetrics {
         help: 'Reads of a stock figure, by where it was found',
         type: 'counter',
       },
-      () => Object.entries(products.cacheReads).map(([source, value]) => ({ labels: { source }, value })),
+      () => Object.entries(cache.reads).map(([source, value]) => ({ labels: { source }, value })),
     );
   }
 
   private async ask(): Promise<SaleFacts> {
-    const [products, expired, ordersOverdueMs, refundsDue, paymentsInReview] = await Promise.all([
+    const [products, holdsOverdueMs, ordersOverdueMs, refundsDue, paymentsInReview] = await Promise.all([
       this.products.findNewest(this.config.metrics.productsMax),
-      this.holds.findProductsWithExpired(),
-      this.orders.findOverdueMs(),
+      this.releasing.findOverdueMs(),
+      this.cancelling.findOverdueMs(),
       this.refunds.countRefundsDue(),
       this.webhooks.countPaymentsInReview(),
     ]);
-    const holdsOverdueMs = expired.reduce((max, { overdue_ms }) => Math.max(max, overdue_ms), 0);
     return { products, holdsOverdueMs, ordersOverdueMs: ordersOverdueMs ?? 0, refundsDue, paymentsInReview };
   }
 }

@@ -4,13 +4,17 @@ import { Endpoint } from '../http/endpoint.decorator.js';
 import { HOLD_ID_PARAM } from '../holds/dto/hold.dto.js';
 import { HoldWithOrderDto, toHoldWithOrderDto } from './dto/order.dto.js';
 import { OrdersService } from './orders.service.js';
+import { GivingBack } from './settling/giving-back.js';
 
 type HoldCall = FastifyRequest<{ Params: { hold_id: string } }>;
 
 /** A hold as its buyer sees it: together with the order that was made of it. */
 @Controller('api/holds')
 export class BuyersHoldController {
-  constructor(private readonly orders: OrdersService) {}
+  constructor(
+    private readonly orders: OrdersService,
+    private readonly givingBack: GivingBack,
+  ) {}
 
   @Get(':hold_id')
   @Endpoint({
@@ -39,6 +43,6 @@ export class BuyersHoldController {
     isRateLimited: true,
   })
   async giveBack({ params }: HoldCall): Promise<void> {
-    await this.orders.giveBack(params.hold_id.toLowerCase());
+    await this.givingBack.giveBack(params.hold_id.toLowerCase());
   }
 }

@@ -5,12 +5,16 @@ import { HoldsModule } from '../holds/holds.module.js';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { ProductsModule } from '../products/products.module.js';
 import { BuyersHoldController } from './buyers-hold.controller.js';
+import { Ordering } from './ordering/ordering.js';
 import { OrderEntity } from './order.entity.js';
 import { OrdersController } from './orders.controller.js';
 import { OrdersRepository } from './orders.repository.js';
 import { OrdersService } from './orders.service.js';
-import { PAYMENT_DEADLINE, PaymentDeadlineProcessor } from './payment-deadline.processor.js';
-import { PaymentDeadlineSchedule } from './payment-deadline.schedule.js';
+import { Cancelling } from './settling/cancelling.js';
+import { GivingBack } from './settling/giving-back.js';
+import { PAYMENT_DEADLINE, PaymentDeadlineProcessor } from './settling/payment-deadline.processor.js';
+import { PaymentDeadlineSchedule } from './settling/payment-deadline.schedule.js';
+import { Settling } from './settling/settling.js';
 
 @Module({
   imports: [
@@ -21,7 +25,16 @@ import { PaymentDeadlineSchedule } from './payment-deadline.schedule.js';
     ProductsModule,
   ],
   controllers: [OrdersController, BuyersHoldController],
-  providers: [OrdersService, OrdersRepository, PaymentDeadlineProcessor, PaymentDeadlineSchedule],
-  exports: [OrdersService],
+  providers: [
+    OrdersService,
+    OrdersRepository,
+    Ordering,
+    Settling,
+    GivingBack,
+    Cancelling,
+    PaymentDeadlineProcessor,
+    PaymentDeadlineSchedule,
+  ],
+  exports: [OrdersService, Ordering, Settling, Cancelling],
 })
 export class OrdersModule {}

@@ -6,14 +6,8 @@ import { listOf, twoDecimals, uintLiteral, uuidFromBinary, uuidLiteral } from '.
 import { rowName } from '../engine/row-locks.js';
 import type { Transaction } from '../database/transactions.js';
 import { OrderEntity } from './order.entity.js';
-import {
-  type NewOrder,
-  ORDER_TRANSITIONS,
-  type OrderRow,
-  type OrderStatus,
-  type Settlement,
-  type StockedOrderRow,
-} from './orders.types.js';
+import type { NewOrder, OrderRow, OrderStatus, Settlement, StockedOrderRow } from './orders.types.js';
+import { ORDER_TRANSITIONS } from './settling/settlement.js';
 
 /** The numbers by which the rows of an order are locked. */
 interface RawRows {
@@ -144,12 +138,9 @@ export class OrdersRepository {
     tx.write(`UPDATE orders SET review_until = ${until} WHERE id IN ${listOf(ids, uintLiteral)}`, ids.size);
   }
 
-  /**
-   * Commits and reads the orders of the holds in the same round trip. Ids are read back rather than counted up
-   * from the first: not every engine hands them out without gaps.
-   */
-  async commitAndFindByHoldIds(tx: Transaction, holdIds: Iterable<string>): Promise<Map<string, OrderRow>> {
-    const [rows] = await tx.commitAndRead<[Raw<OrderRow>[]]>(
+  /** The orders of these holds, by the holds' ids. */
+  async findByHoldIds(tx: Transaction, holdIds: Iterable<string>): Promise<Map<string, OrderRow>> {
+    const [rows] = await tx.read<[Raw<OrderRow>[]]>(
       `SELECT ${COLUMNS} FROM orders o WHERE o.hold_id IN ${listOf(new Set(holdIds), uuidLiteral)}`,
     );
     return new Map(rows.map((raw) => [uuidFromBinary(raw.hold_id), toRow(raw)]));

@@ -12,17 +12,6 @@ export const ORDER_STATUSES: readonly OrderStatus[] = [
 
 export type CancelReason = 'payment_failed' | 'payment_expired' | 'buyer' | 'operator';
 
-/** The only ways an order changes; everything else is refused by the guard of the UPDATE. */
-export const ORDER_TRANSITIONS: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
-  pending_payment: ['paid', 'cancelled'],
-  // Money that arrives late takes the units again, or is owed back.
-  cancelled: ['paid', 'refund_due'],
-  // Money that goes back: all of it is owed, all of it is back, and a bank sends some of it back again.
-  paid: ['refund_due', 'refunded'],
-  refund_due: ['refunded'],
-  refunded: ['refund_due'],
-};
-
 /** An order as the database knows it; times are UTC as the database prints them. */
 export interface OrderRow {
   readonly id: number;

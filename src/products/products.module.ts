@@ -12,6 +12,6 @@ import { StockCache } from './stock-cache.js';
   imports: [IdempotencyModule, TypeOrmModule.forFeature([ProductEntity])],
   controllers: [ProductsController, ProductsAdminController],
   providers: [ProductsService, ProductsRepository, StockCache],
-  exports: [ProductsService],
+  exports: [ProductsService, StockCache],
 })
 export class ProductsModule {}

@@ -43,11 +43,6 @@ export class ProductsService {
     return this.products.findNewest(limit);
   }
 
-  /** How often a stock figure was read, by where it was found. */
-  get cacheReads(): Readonly<Record<string, number>> {
-    return this.cache.reads;
-  }
-
   listProducts(page: PageRequest): Promise<Page<ProductRow>> {
     return readPage(page, (afterId, limit) => this.products.findPage(afterId, limit));
   }

@@ -17,20 +17,15 @@ export class StockLedger {
     this.accounts = new Map(rows.map((row) => [row.id, { row, held: 0, sold: 0 }]));
   }
 
-  /** Whether a locked product is on sale no more. */
-  isArchived(productId: number): boolean {
-    return this.accounts.get(productId)?.row.is_archived === 1;
+  /** A product as it was locked, whatever has moved since; undefined when there is no such product. */
+  product(productId: number): ProductRow | undefined {
+    return this.accounts.get(productId)?.row;
   }
 
   /** Units left for the next decision; undefined when there is no such product. */
   available(productId: number): number | undefined {
     const account = this.accounts.get(productId);
     return account && availableOf(account.row) - account.held - account.sold;
-  }
-
-  /** The price of a unit; undefined when there is no such product. */
-  price(productId: number): string | undefined {
-    return this.accounts.get(productId)?.row.price;
   }
 
   /** Moves units into held (or, negative, back out of it) and into sold. */

@@ -4,8 +4,8 @@ import { type Page, type PageRequest, readPage } from '../http/page.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
 import { RefundRefusedError } from '../payment-providers/payment-provider.js';
 import { PaymentProviders } from '../payment-providers/payment-providers.js';
-import { OrdersService } from '../orders/orders.service.js';
 import type { OrderStatus, Settlement, StockedOrderRow } from '../orders/orders.types.js';
+import { Settling } from '../orders/settling/settling.js';
 import { PaymentLedger } from './payment-ledger.js';
 import { PaymentsRepository } from './payments.repository.js';
 import { RefundNotFoundError, RefundNotPossibleError, RefundNotSendableError } from './refunds.errors.js';
@@ -27,7 +27,7 @@ export class RefundsService {
   constructor(
     private readonly refunds: RefundsRepository,
     private readonly payments: PaymentsRepository,
-    private readonly orders: OrdersService,
+    private readonly settling: Settling,
     private readonly providers: PaymentProviders,
     private readonly transactions: Transactions,
   ) {}
@@ -150,7 +150,7 @@ export class RefundsService {
     const orderIds = known.orderId === null ? [] : [known.orderId];
     await this.transactions.run(async (tx) => {
       const [[order], ledger] = await Promise.all([
-        orderIds.length === 0 ? [] : this.orders.lockOrders(tx, orderIds),
+        this.settling.lockOrders(tx, orderIds),
         this.lockPayments(tx, [known], orderIds, orderIds),
       ]);
       const refund = ledger.findRefund(known);
@@ -160,7 +160,7 @@ export class RefundsService {
       this.writeLedger(tx, ledger);
       const settlement = order === undefined ? null : settlementByMoney(order, ledger);
       // It moves no units, so nobody has to be told of other figures.
-      if (settlement !== null) this.orders.settle(tx, [settlement]);
+      if (settlement !== null) this.settling.settle(tx, { settlements: [settlement] });
     });
     return this.getRefund(id);
   }

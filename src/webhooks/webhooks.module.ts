@@ -1,11 +1,10 @@
 import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { HoldsModule } from '../holds/holds.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
-import { ProductsModule } from '../products/products.module.js';
 import { PaymentProvidersModule } from '../payment-providers/payment-providers.module.js';
 import { RefundsModule } from '../refunds/refunds.module.js';
+import { Deciding } from './deciding/deciding.js';
 import { NoticeCounts } from './notice-counts.js';
 import { NoticeGate } from './notice-gate.js';
 import { RECONCILIATION, ReconciliationProcessor } from './reconciliation.processor.js';
@@ -21,8 +20,6 @@ import { WebhooksService } from './webhooks.service.js';
     TypeOrmModule.forFeature([WebhookLogEntity]),
     BullModule.registerQueue({ name: RECONCILIATION }),
     PaymentProvidersModule,
-    ProductsModule,
-    HoldsModule,
     OrdersModule,
     RefundsModule,
   ],
@@ -30,6 +27,7 @@ import { WebhooksService } from './webhooks.service.js';
   providers: [
     WebhooksService,
     WebhooksRepository,
+    Deciding,
     NoticeGate,
     NoticeCounts,
     ReconciliationProcessor,

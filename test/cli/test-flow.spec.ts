@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { testFlow } from '../../src/cli/test-flow.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
-import { OrdersService } from '../../src/orders/orders.service.js';
+import { GivingBack } from '../../src/orders/settling/giving-back.js';
+import { Settling } from '../../src/orders/settling/settling.js';
 import { ProductsService } from '../../src/products/products.service.js';
 import { query } from '../support/database.js';
 import { expectStockIdentity } from '../support/expectations.js';
@@ -67,7 +68,7 @@ describe('test:flow', () => {
 
   it('fails at the first promise that is broken, and shows it', async () => {
     // Failed payments that free no stock.
-    jest.spyOn(service.app.get(OrdersService), 'settle').mockImplementation(() => undefined);
+    jest.spyOn(service.app.get(Settling), 'settle').mockImplementation(() => undefined);
     await expect(testFlow(config, service.url)).rejects.toThrow(/Expected \{"status":200.*available_stock/);
     expect(printed).toMatch(/BROKEN {2}\d+ of 10 units are available/);
     expect(printed).not.toContain('All promises were kept.');
@@ -99,7 +100,7 @@ describe('what test:flow made', () => {
 
   it('is named, and the command fails, when it can not be taken back', async () => {
     jest.spyOn(service.app.get(ProductsService), 'changeProduct').mockRejectedValue(new Error('no'));
-    jest.spyOn(service.app.get(OrdersService), 'giveBack').mockRejectedValue(new Error('no'));
+    jest.spyOn(service.app.get(GivingBack), 'giveBack').mockRejectedValue(new Error('no'));
     await expect(testFlow(config, service.url)).rejects.toThrow(/more stays/);
     const { id } = await lastProduct();
     expect(printed).toMatch(new RegExp(`STAYS {2}product ${id} .*products:archive ${id}`));

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { RetentionService } from '../../src/operations/retention.service.js';
 import { HoldsService } from '../../src/holds/holds.service.js';
+import { Releasing } from '../../src/holds/releasing/releasing.js';
 import { StockAuditService } from '../../src/operations/stock-audit.service.js';
 import { OrdersRepository } from '../../src/orders/orders.repository.js';
-import { OrdersService } from '../../src/orders/orders.service.js';
+import { Cancelling } from '../../src/orders/settling/cancelling.js';
 import { ProductsService } from '../../src/products/products.service.js';
 import { WebhooksService } from '../../src/webhooks/webhooks.service.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
@@ -192,12 +193,12 @@ async function sell(): Promise<void> {
   await giveBack(service, (await createOrder(service)).hold_id);
   const due = await createOrder(service);
   await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 SECOND WHERE id = ?', [due.order_id]);
-  await service.app.get(OrdersService).findOverdueMs();
-  await service.app.get(OrdersService).cancelDueOrders();
+  await service.app.get(Cancelling).findOverdueMs();
+  await service.app.get(Cancelling).cancelDueOrders();
   const again = await createHold(service);
   await expireHolds(again.hold_id);
-  await service.app.get(HoldsService).findProductsWithExpired();
-  await service.app.get(HoldsService).releaseExpiredHolds(again.product_id);
+  await service.app.get(Releasing).findOverdueMs();
+  await service.app.get(Releasing).releaseExpiredHolds(again.product_id);
   await service.app.get(ProductsService).restockProduct(product.id, 1);
   await service.app.get(WebhooksService).reconcilePendingNotices([due.order_id]);
   await service.app.get(WebhooksService).reconcilePendingNotices();

@@ -47,12 +47,15 @@ describe('a guarded write', () => {
 
   it('also ends the statements that travel with it: nothing is read, nothing committed', async () => {
     const product = await createProduct(service);
+    let read: Promise<unknown>;
     const failing = transactions.once(async (tx) => {
       await tx.read(lockSql(product.id));
       tx.write('UPDATE products SET name = name WHERE id = 0', 1);
-      await tx.commitAndRead('SELECT 1');
+      read = tx.read('SELECT 1');
+      await Promise.all([read, tx.commit()]);
     });
     await expect(failing).rejects.toBeInstanceOf(StaleWriteError);
+    await expect(read!).rejects.toBeInstanceOf(StaleWriteError);
     await execute(renameSql(product.id, 'not locked any more'));
   });
 
@@ -88,6 +91,27 @@ describe('a transaction', () => {
       ]),
     );
     expect(rows).toEqual([[[{ a: 1 }]], [[{ b: 2 }], [{ c: 3 }]]]);
+  });
+
+  it('commits in the round trip of the reads that are asked for with its COMMIT', async () => {
+    const proxy = await DatabaseProxy.start({ host: process.env.DB_HOST!, port: Number(process.env.DB_PORT) });
+    const behind = await startService(proxy.env);
+    const product = await createProduct(service);
+    proxy.queries = [];
+    const name = await behind.app.get(Transactions).once(async (tx) => {
+      await tx.read(lockSql(product.id));
+      tx.write(renameSql(product.id, 'read back'), 1);
+      const nameSql = `SELECT name FROM products WHERE id = ${product.id}`;
+      const [[rows]] = await Promise.all([tx.read<[{ name: string }[]]>(nameSql), tx.commit()]);
+      return rows[0]!.name;
+    });
+    expect([name, await nameOf(product.id)]).toEqual(['read back', 'read back']);
+    expect(proxy.queries.filter((sql) => /FOR UPDATE|COMMIT/.test(sql))).toEqual([
+      expect.stringMatching(/^START TRANSACTION;[^]*FOR UPDATE$/),
+      expect.stringMatching(/^UPDATE products[^]*;\nSELECT name[^]*;\nCOMMIT$/),
+    ]);
+    await behind.stop();
+    await proxy.goAway();
   });
 
   it('is READ COMMITTED in UTC, whatever the server’s defaults are', async () => {

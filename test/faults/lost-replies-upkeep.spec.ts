@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { HoldsService } from '../../src/holds/holds.service.js';
+import { Releasing } from '../../src/holds/releasing/releasing.js';
 import { OrdersService } from '../../src/orders/orders.service.js';
+import { Cancelling } from '../../src/orders/settling/cancelling.js';
 import { StockAuditService } from '../../src/operations/stock-audit.service.js';
 import { ProductsService } from '../../src/products/products.service.js';
 import { RefundsService } from '../../src/refunds/refunds.service.js';
@@ -79,7 +81,7 @@ describe.each([
       orders.map(({ order_id }) => order_id),
     ]);
     proxy.cutNextCommits(loses, times, () => createHold(neighbour, { product_id: id }));
-    expect(await fragile.app.get(OrdersService).cancelDueOrders()).toBe(2);
+    expect(await fragile.app.get(Cancelling).cancelDueOrders()).toBe(2);
     expect(proxy.cuts).toBeGreaterThanOrEqual(1);
     for (const { hold_id } of orders) expect(await orderOf(hold_id)).toMatchObject([{ status: 'cancelled' }]);
     await expectStockIdentity(id);
@@ -90,7 +92,7 @@ describe.each([
     const { hold_id } = await createHold(neighbour, { product_id: id, quantity: 3 });
     await expireHolds(hold_id);
     proxy.cutNextCommits(loses, times, () => createHold(neighbour, { product_id: id }));
-    await fragile.app.get(HoldsService).releaseExpiredHolds(id);
+    await fragile.app.get(Releasing).releaseExpiredHolds(id);
     expect(proxy.cuts).toBeGreaterThanOrEqual(1);
     await expectStockIdentity(id);
   });
@@ -161,7 +163,7 @@ describe('what is told once the reply to COMMIT was lost', () => {
     await expireHolds(hold_id);
     const before = await released('expired');
     proxy.cutNextCommits('reply');
-    expect(await fragile.app.get(HoldsService).releaseExpiredHolds(product_id)).toBe(1);
+    expect(await fragile.app.get(Releasing).releaseExpiredHolds(product_id)).toBe(1);
     expect(proxy.cuts).toBe(1);
     expect(await released('expired')).toBe(before + 1);
   });

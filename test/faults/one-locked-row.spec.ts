@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { expireHolds as runHoldsExpire } from '../../src/cli/operation-commands.js';
-import { HoldsService } from '../../src/holds/holds.service.js';
+import { Releasing } from '../../src/holds/releasing/releasing.js';
 import { RetentionService } from '../../src/operations/retention.service.js';
-import { OrdersService } from '../../src/orders/orders.service.js';
+import { Cancelling } from '../../src/orders/settling/cancelling.js';
 import { runCli } from '../support/cli.js';
 import { execute, query, withConnection } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
@@ -40,7 +40,7 @@ describe('the cancelling of unpaid orders', () => {
   it('goes on where the counters of one product drift, and names that product at the end', async () => {
     const [first, drifted, last] = [await createDueOrder(), await createDueOrder(), await createDueOrder()];
     await execute('UPDATE products SET stock_held = 0 WHERE id = ?', [drifted.product]);
-    await expect(service.app.get(OrdersService).cancelDueOrders()).rejects.toThrow(`product ${drifted.product} `);
+    await expect(service.app.get(Cancelling).cancelDueOrders()).rejects.toThrow(`product ${drifted.product} `);
     for (const { product } of [first, last]) expect(await stockOf(product)).toMatchObject({ available: 3 });
 
     const another = await createDueOrder();
@@ -49,7 +49,7 @@ describe('the cancelling of unpaid orders', () => {
     expect(output).toContain('1 unpaid orders cancelled');
     expect(await stockOf(another.product)).toMatchObject({ available: 3 });
     await execute('UPDATE products SET stock_held = 2 WHERE id = ?', [drifted.product]);
-    expect(await service.app.get(OrdersService).cancelDueOrders()).toBe(1);
+    expect(await service.app.get(Cancelling).cancelDueOrders()).toBe(1);
   });
 
   it('goes on where somebody has the row of one product locked', async () => {
@@ -57,10 +57,10 @@ describe('the cancelling of unpaid orders', () => {
     await withConnection(async (connection) => {
       await connection.query('START TRANSACTION');
       await connection.query('SELECT id FROM products WHERE id = ? FOR UPDATE', [locked.product]);
-      await expect(service.app.get(OrdersService).cancelDueOrders()).rejects.toThrow(`product ${locked.product} `);
+      await expect(service.app.get(Cancelling).cancelDueOrders()).rejects.toThrow(`product ${locked.product} `);
       expect(await stockOf(free.product)).toMatchObject({ available: 3 });
     });
-    expect(await service.app.get(OrdersService).cancelDueOrders()).toBe(1);
+    expect(await service.app.get(Cancelling).cancelDueOrders()).toBe(1);
   });
 });
 
@@ -168,16 +168,18 @@ describe('buyers', () => {
   it('of other products have expired units back while one product is locked', async () => {
     const [locked, free] = await Promise.all([createHold(service), createHold(service)]);
     await expireHolds(locked.hold_id, free.hold_id);
-    const holds = service.app.get(HoldsService);
+    const releasing = service.app.get(Releasing);
     await withConnection(async (connection) => {
       await connection.query('START TRANSACTION');
       await connection.query('SELECT id FROM products WHERE id = ? FOR UPDATE', [locked.product_id]);
-      const kept = expect(holds.releaseExpiredHolds(locked.product_id)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-      await holds.releaseExpiredHolds(free.product_id);
+      const kept = expect(releasing.releaseExpiredHolds(locked.product_id)).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+      });
+      await releasing.releaseExpiredHolds(free.product_id);
       expect(await stockOf(free.product_id)).toMatchObject({ stock_held: 0 });
       await kept;
     });
-    await holds.releaseExpiredHolds(locked.product_id);
+    await releasing.releaseExpiredHolds(locked.product_id);
     await expectStockIdentity(locked.product_id);
   });
 });

@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from '@jest/globals';
-import { HoldsService } from '../../src/holds/holds.service.js';
+import { Releasing } from '../../src/holds/releasing/releasing.js';
 import { RetentionService } from '../../src/operations/retention.service.js';
-import { OrdersService } from '../../src/orders/orders.service.js';
+import { Cancelling } from '../../src/orders/settling/cancelling.js';
 import { ProductsService } from '../../src/products/products.service.js';
 import { query, withConnection } from '../support/database.js';
 import { expectStockIdentity } from '../support/expectations.js';
@@ -74,8 +74,8 @@ const PATHS: Readonly<Record<string, Path>> = {
   payment: (service, { pending }) => orderly(notify(service, noticeOf(pending))),
   'failed payment': (service, { pending }) => orderly(notify(service, noticeOf(pending, { status: 'failed' }))),
   'late payment': (service, { cancelled }) => orderly(notify(service, noticeOf(cancelled))),
-  release: (service, { product }) => service.app.get(HoldsService).releaseExpiredHolds(product),
-  deadline: (service) => service.app.get(OrdersService).cancelDueOrders(),
+  release: (service, { product }) => service.app.get(Releasing).releaseExpiredHolds(product),
+  deadline: (service) => service.app.get(Cancelling).cancelDueOrders(),
   restock: (service, { product }) => service.app.get(ProductsService).restockProduct(product, 1),
   retention: (service) => service.app.get(RetentionService).purge(),
 };

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { HoldsService } from '../../src/holds/holds.service.js';
-import { OrdersService } from '../../src/orders/orders.service.js';
+import { Releasing } from '../../src/holds/releasing/releasing.js';
+import { Cancelling } from '../../src/orders/settling/cancelling.js';
 import { execute, query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import {
@@ -56,9 +56,9 @@ describe('two thousand rounds in the same instant', () => {
       ]);
       const [answer] = await Promise.all([
         requestOrder(service, hold_id),
-        service.app.get(HoldsService).releaseExpiredHolds(id),
+        service.app.get(Releasing).releaseExpiredHolds(id),
       ]);
-      await service.app.get(HoldsService).releaseExpiredHolds(id);
+      await service.app.get(Releasing).releaseExpiredHolds(id);
       const [hold] = await query<{ used: number; released: number }>(
         'SELECT used, released FROM holds WHERE id = UNHEX(?)',
         [hex(hold_id)],
@@ -85,7 +85,7 @@ describe('two thousand rounds in the same instant', () => {
       await eventually(() => execute('UPDATE orders SET payment_due_at = NOW(3) WHERE id = ?', [order.order_id]));
       const [payment, , rival] = await Promise.all([
         notify(service, noticeOf(order)),
-        service.app.get(OrdersService).cancelDueOrders(),
+        service.app.get(Cancelling).cancelDueOrders(),
         requestHold(service, id),
       ]);
       expect(payment.status).toBe(200);

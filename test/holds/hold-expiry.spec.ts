@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { HoldsService } from '../../src/holds/holds.service.js';
+import { Releasing } from '../../src/holds/releasing/releasing.js';
 import { killChildren, startChild } from '../support/child-service.js';
 import { execute, lockWaits, query, withConnection } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
@@ -56,8 +56,8 @@ describe('expired holds', () => {
   it('are released once when a job runs many times at once', async () => {
     const product = await createProduct(quiet, { stock_total: 2500 });
     await insertExpiredHolds(product.id, 2500);
-    const holds = quiet.app.get(HoldsService);
-    const released = await Promise.all(Array.from({ length: 10 }, () => holds.releaseExpiredHolds(product.id)));
+    const releasing = quiet.app.get(Releasing);
+    const released = await Promise.all(Array.from({ length: 10 }, () => releasing.releaseExpiredHolds(product.id)));
     expect(released.reduce((sum, count) => sum + count, 0)).toBe(2500);
     expect(await stockOf(product.id)).toMatchObject({ stock_held: 0, available: 2500 });
   });
@@ -68,7 +68,7 @@ describe('expired holds', () => {
     await expireHolds(...holds.map(({ hold_id }) => hold_id));
     const [answers] = await Promise.all([
       Promise.all(holds.map(({ hold_id }) => giveBack(quiet, hold_id))),
-      quiet.app.get(HoldsService).releaseExpiredHolds(product.id),
+      quiet.app.get(Releasing).releaseExpiredHolds(product.id),
     ]);
     expect(answers.map(({ status }) => status)).toEqual(Array(40).fill(204));
     expect(await stockOf(product.id)).toMatchObject({ stock_held: 0, available: 40 });
@@ -125,6 +125,6 @@ describe('expired holds', () => {
        ORDER BY expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED`,
     );
     expect(takeBackPlan).toMatchObject({ key: 'holds_product_open', type: 'range' });
-    expect(await quiet.app.get(HoldsService).findProductsWithExpired()).toEqual([]);
+    expect(await quiet.app.get(Releasing).findOverdueMs()).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { paymentReferenceOf } from '../../src/payment-providers/payment-reference.js';
-import { OrdersService } from '../../src/orders/orders.service.js';
+import { Cancelling } from '../../src/orders/settling/cancelling.js';
 import { countRows, execute } from '../support/database.js';
 import { expectProblem, expectStockIdentity } from '../support/expectations.js';
 import {
@@ -44,7 +44,7 @@ describe('an order that costs nothing', () => {
     expect(await stockOf(id)).toMatchObject({ stock_held: 0, stock_sold: 2, available: 3 });
     expect((await service.call('GET', `/api/products/${id}`)).body).toMatchObject({ available_stock: 3 });
     expectProblem(await giveBack(service, hold.hold_id), 'ORDER_ALREADY_PAID');
-    await service.app.get(OrdersService).cancelDueOrders();
+    await service.app.get(Cancelling).cancelDueOrders();
     expect(await orderOf(hold.hold_id)).toMatchObject([{ status: 'paid' }]);
     await expectStockIdentity(id);
   });

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { OrdersService } from '../../src/orders/orders.service.js';
+import { Cancelling } from '../../src/orders/settling/cancelling.js';
 import { WebhooksService } from '../../src/webhooks/webhooks.service.js';
 import { execute, query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
@@ -43,7 +43,7 @@ describe('the payment deadline', () => {
     const paid = await createPaidOrder(service, { product_id: product.id });
     const waiting = await createOrder(service, { product_id: product.id });
     await passDeadline(paid.order_id);
-    expect(await service.app.get(OrdersService).cancelDueOrders()).toBe(0);
+    expect(await service.app.get(Cancelling).cancelDueOrders()).toBe(0);
     expect(await orderOf(paid.hold_id)).toMatchObject([{ status: 'paid' }]);
     expect(await orderOf(waiting.hold_id)).toMatchObject([{ status: 'pending_payment' }]);
     await expectStockIdentity(product.id);
@@ -55,7 +55,7 @@ describe('the payment deadline', () => {
       Array.from({ length: 60 }, () => createOrder(service, { product_id: product.id })),
     );
     await passDeadline(...orders.map(({ order_id }) => order_id));
-    const counts = await Promise.all(Array.from({ length: 8 }, () => service.app.get(OrdersService).cancelDueOrders()));
+    const counts = await Promise.all(Array.from({ length: 8 }, () => service.app.get(Cancelling).cancelDueOrders()));
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(60);
     expect(await stockOf(product.id)).toMatchObject({ stock_held: 0, available: 60 });
   });

@@ -1,12 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { availableOf, type ProductRow } from '../../src/products/products.types.js';
+import { availableOf } from '../../src/products/products.types.js';
 import { StockLedger } from '../../src/products/stock-ledger.js';
-
-function productRow(overrides: Partial<ProductRow> = {}): ProductRow {
-  const defaults = { id: 1, name: 'Sneaker', price: '9.99', stock_total: 10, stock_held: 0, stock_sold: 0 };
-  return { ...defaults, stock_version: 7, is_archived: 0, ...overrides };
-}
+import { productRow } from '../support/decisions.js';
 
 describe('StockLedger', () => {
   it('starts from what is neither held nor sold', () => {
@@ -15,7 +11,7 @@ describe('StockLedger', () => {
 
   it('knows nothing of a product that is not locked, and refuses to move its units', () => {
     const ledger = new StockLedger([productRow()]);
-    expect(ledger.available(2)).toBeUndefined();
+    expect([ledger.product(2), ledger.available(2)]).toEqual([undefined, undefined]);
     expect(() => ledger.move({ productId: 2, held: 1, sold: 0 })).toThrow('Product 2 is not locked');
   });
 

@@ -164,7 +164,7 @@ describe.each(DOCUMENTS.filter((document) => read(document).includes('```')))('t
   });
 
   it('are answers, or commands that something runs', () => {
-    const shown = ['http', 'json', 'text'];
+    const shown = ['http', 'json', 'text', 'ts'];
     const commands = blocks.filter(({ language }) => !shown.includes(language));
     expect(commands).toEqual(commandsOf(document));
     expect(commands.filter(({ runBy }) => RUN_BY[runBy ?? 'nothing'] === undefined)).toEqual([]);
@@ -172,6 +172,20 @@ describe.each(DOCUMENTS.filter((document) => read(document).includes('```')))('t
       expect(read(RUN_BY[mark]!)).toContain(`'${document}'`);
       expect(read(RUN_BY[mark]!)).toMatch(new RegExp(`'${mark}'|\\b(?:console|sh) ${mark}\\b`));
     }
+  });
+});
+
+const withoutImports = (code: string): string => code.replace(/^import .*;\n+/gm, '').trim();
+
+describe('code on the pages', () => {
+  const files = [...SOURCES, ...filesBelow('test').map(read)].map(withoutImports);
+  const shown = DOCUMENTS.flatMap((document) => blocksOf(document)).filter(({ language }) => language === 'ts');
+
+  it('stands in a file that is compiled, as it is printed', () => {
+    expect(shown.length).toBeGreaterThan(0);
+    expect(
+      shown.map(({ code }) => code).filter((code) => !files.some((file) => file.includes(withoutImports(code)))),
+    ).toEqual([]);
   });
 });
 

@@ -91,6 +91,8 @@ describe('the import step of npm run check', () => {
         ['repositories-and-entities-are-private', 'src/holds', '../products/products.repository.js'],
         ['repositories-and-entities-are-private', 'src/orders', '../holds/hold.entity.js'],
         ['repositories-and-entities-are-private', 'src/operations', '../orders/orders.repository.js'],
+        ['rules-are-pure', 'src/holds/granting/rules', '../../holds.repository.js'],
+        ['rules-are-pure', 'src/orders/ordering/rules', '../../../database/transactions.js'],
         ['sources-import-no-tests', 'src/cli', '../../test/support/factories.js'],
         ['sources-import-no-tests', 'src/holds', '../../scripts/ports.mjs'],
         ['scripts-know-no-source', 'scripts/servers', '../../src/common/retry.js'],

@@ -2,7 +2,7 @@ import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import type { PoolConnection } from 'mysql2/promise';
 import { StockLedger } from '../../src/products/stock-ledger.js';
 import { HoldsRepository } from '../../src/holds/holds.repository.js';
-import { HoldsService } from '../../src/holds/holds.service.js';
+import { Releasing } from '../../src/holds/releasing/releasing.js';
 import { execute, lockingReads, query, withConnection } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { expectStockIdentity } from '../support/expectations.js';
@@ -110,7 +110,7 @@ describe('late money while a sweep has the expired holds of its product locked',
     const { id } = await createProduct(service, { stock_total: 1 });
     const { order } = await orderBehindExpired(id);
     // As it goes where the hold expires only after late money has looked for what there is to wait for.
-    const wait = jest.spyOn(service.app.get(HoldsService), 'waitForExpired').mockResolvedValueOnce(undefined);
+    const wait = jest.spyOn(service.app.get(Releasing), 'waitForExpired').mockResolvedValueOnce(undefined);
     await withConnection(async (sweep) => {
       await beginSweep(sweep, id);
       const answer = notify(service, noticeOf(order));

@@ -1,11 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { unitsMovedBy } from '../../src/orders/orders.service.js';
-import {
-  ORDER_TRANSITIONS,
-  type OrderStatus,
-  type SettledState,
-  type StockedOrderRow,
-} from '../../src/orders/orders.types.js';
+import type { OrderStatus, SettledState, StockedOrderRow } from '../../src/orders/orders.types.js';
+import { ORDER_TRANSITIONS, unitsMovedBy } from '../../src/orders/settling/settlement.js';
 import type { PaymentEvent } from '../../src/payment-providers/payment-provider.js';
 import {
   decidePayment,

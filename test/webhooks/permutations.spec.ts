@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { OrdersService } from '../../src/orders/orders.service.js';
+import { Cancelling } from '../../src/orders/settling/cancelling.js';
 import { WebhooksService } from '../../src/webhooks/webhooks.service.js';
 import { execute, query } from '../support/database.js';
 import { expectStockIdentity } from '../support/expectations.js';
@@ -237,7 +237,7 @@ class Sale {
 
   private async passDeadline(): Promise<void> {
     await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 SECOND WHERE id = ?', [this.orderId]);
-    await service.app.get(OrdersService).cancelDueOrders();
+    await service.app.get(Cancelling).cancelDueOrders();
   }
 
   private async sendTwice(step: 'S' | 'T' | 'F'): Promise<void> {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { OrdersService } from '../../src/orders/orders.service.js';
+import { Cancelling } from '../../src/orders/settling/cancelling.js';
 import { WebhooksService } from '../../src/webhooks/webhooks.service.js';
 import { execute } from '../support/database.js';
 import { expectProblem, expectStockIdentity } from '../support/expectations.js';
@@ -156,7 +156,7 @@ describe('a payment event for review', () => {
 describe('money under review', () => {
   const passDeadline = (order: { order_id: number }) =>
     execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 SECOND WHERE id = ?', [order.order_id]);
-  const cancelDue = () => service.app.get(OrdersService).cancelDueOrders();
+  const cancelDue = () => service.app.get(Cancelling).cancelDueOrders();
   const statusOf = async (order: { hold_id: string }) => (await orderOf(order.hold_id))[0]!.status;
 
   it.each([
@@ -169,7 +169,7 @@ describe('money under review', () => {
     await passDeadline(order);
     await cancelDue();
     expect(await statusOf(order)).toBe('pending_payment');
-    expect(await service.app.get(OrdersService).findOverdueMs()).toBeNull();
+    expect(await service.app.get(Cancelling).findOverdueMs()).toBeNull();
     await execute('UPDATE orders SET review_until = NOW(3) - INTERVAL 1 SECOND WHERE id = ?', [order.order_id]);
     await cancelDue();
     expect(await statusOf(order)).toBe('cancelled');

@@ -1,8 +1,7 @@
 import { addSeconds } from '../../database/sql.js';
-import { unitsMovedBy } from '../../orders/orders.service.js';
 import type { Settlement, StockedOrderRow } from '../../orders/orders.types.js';
+import type { SettlementStock } from '../../orders/settling/settlement.js';
 import type { PaymentEvent } from '../../payment-providers/payment-provider.js';
-import type { StockLedger } from '../../products/stock-ledger.js';
 import type { PaymentLedger, TakenPayment } from '../../refunds/payment-ledger.js';
 import { settlementByMoney } from '../../refunds/refunds.service.js';
 import type { NewRefund } from '../../refunds/refunds.types.js';
@@ -21,7 +20,7 @@ export interface NoticeRows {
   readonly logs: readonly WebhookLogRow[];
   readonly payments: PaymentLedger;
   /** Null when no decision of the batch can depend on the stock. */
-  readonly ledger: StockLedger | null;
+  readonly stock: SettlementStock | null;
 }
 
 /** The operator's terms for payments, and how long before its order a notice may come, in seconds. */
@@ -131,13 +130,13 @@ export class NoticeBatch {
     counted: PaymentEvent,
     isAccepted = false,
   ): NoticeVerdict {
-    const { payments, ledger } = this.rows;
+    const { payments, stock } = this.rows;
     const facts = payments.find(event);
     const decision = decidePayment(counted, this.policy, {
       order,
       payment: facts && { ...facts, isOwed: payments.isOwed(event) },
       isAccepted,
-      available: () => ledger!.available(order.product_id)!,
+      available: () => stock!.available(order),
     });
     const { result: outcome, reason, orderStatus, settlement, owed } = decision;
     if (settlement !== null) this.settleOrder(settlement);
@@ -242,7 +241,7 @@ export class NoticeBatch {
   private settleOrder(settlement: Settlement): void {
     const { order, to } = settlement;
     this.push(settlement);
-    this.rows.ledger?.move(unitsMovedBy(settlement));
+    this.rows.stock?.take(settlement);
     const paid_transaction_id = settlement.to === 'paid' ? settlement.transactionId : order.paid_transaction_id;
     this.orders.set(order.id, { ...order, status: to, paid_transaction_id });
   }

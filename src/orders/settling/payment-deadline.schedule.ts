@@ -1,9 +1,9 @@
 import { InjectQueue } from '@nestjs/bullmq';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { CONFIG, type Config } from '../config/config.js';
-import { JobQueue } from '../queue/job-queue.js';
-import { Schedules } from '../queue/schedules.js';
-import { OrdersService } from './orders.service.js';
+import { CONFIG, type Config } from '../../config/config.js';
+import { JobQueue } from '../../queue/job-queue.js';
+import { Schedules } from '../../queue/schedules.js';
+import { Cancelling } from './cancelling.js';
 import { PAYMENT_DEADLINE } from './payment-deadline.processor.js';
 
 /** How long an order may be due before the scheduler cancels it by itself instead of through the queue. */
@@ -13,7 +13,7 @@ const OVERDUE_MS = 5000;
 @Injectable()
 export class PaymentDeadlineSchedule implements OnModuleInit {
   constructor(
-    private readonly orders: OrdersService,
+    private readonly cancelling: Cancelling,
     private readonly schedules: Schedules,
     @Inject(CONFIG) private readonly config: Config,
     @InjectQueue(PAYMENT_DEADLINE) private readonly queue: JobQueue,
@@ -24,9 +24,9 @@ export class PaymentDeadlineSchedule implements OnModuleInit {
   }
 
   private async tick(): Promise<void> {
-    const overdueMs = await this.orders.findOverdueMs();
+    const overdueMs = await this.cancelling.findOverdueMs();
     if (overdueMs === null) return;
     const isQueued = await this.queue.enqueue([{ id: 'all', data: {} }]);
-    if (!isQueued || overdueMs > OVERDUE_MS) await this.orders.cancelDueOrders();
+    if (!isQueued || overdueMs > OVERDUE_MS) await this.cancelling.cancelDueOrders();
   }
 }

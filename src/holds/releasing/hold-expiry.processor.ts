@@ -1,6 +1,6 @@
 import { Processor, WorkerHost } from '@nestjs/bullmq';
 import type { Job } from 'bullmq';
-import { HoldsService } from './holds.service.js';
+import { Releasing } from './releasing.js';
 
 export const HOLD_EXPIRY = 'hold-expiry';
 
@@ -11,11 +11,11 @@ export interface HoldExpiryJob {
 /** Releases the expired holds of one product. */
 @Processor(HOLD_EXPIRY)
 export class HoldExpiryProcessor extends WorkerHost {
-  constructor(private readonly holds: HoldsService) {
+  constructor(private readonly releasing: Releasing) {
     super();
   }
 
   process({ data }: Job<HoldExpiryJob>): Promise<number> {
-    return this.holds.releaseExpiredHolds(data.productId);
+    return this.releasing.releaseExpiredHolds(data.productId);
   }
 }

@@ -1,0 +1,31 @@
+import type { DomainError } from '../../common/problem.js';
+import type { KeyedRequest } from '../../idempotency/idempotency-key.js';
+import type { StockLedger } from '../../products/stock-ledger.js';
+import type { HoldRow } from '../holds.types.js';
+
+/** A hold that is asked for. Its id is made once, so that a repeated transaction finds its own holds. */
+export interface NewHold extends Pick<HoldRow, 'id' | 'product_id' | 'qty'> {
+  readonly keyed: KeyedRequest | null;
+}
+
+/** What the holds of a batch are decided on: read under the locks of their products, and true until COMMIT. */
+export interface GrantFacts {
+  /** The locked products, and what is left of each once the holds before this one are granted. */
+  readonly ledger: StockLedger;
+  /** The database's time once all products were locked, as it prints it. */
+  readonly now: string;
+  /** When the holds of this batch expire. */
+  readonly expiresAt: string;
+  /** ISO 4217 code of all prices. */
+  readonly currency: string;
+  /** Products of which units are on their way that can't be had yet. */
+  readonly contended: ReadonlySet<number>;
+}
+
+/** One question about a hold that is asked for. It looks at nothing but the facts. */
+export interface GrantRule {
+  /** Why the hold may not be; null when this rule has nothing against it. It writes nothing. */
+  refuse(hold: NewHold, facts: GrantFacts): DomainError | null;
+  /** Notes a hold that every rule lets pass, so that the next one of the batch sees it. It refuses nothing. */
+  take?(hold: NewHold, facts: GrantFacts): void;
+}

@@ -1,0 +1,27 @@
+import { amountOf } from '../../common/money.js';
+import type { DomainError } from '../../common/problem.js';
+import type { PricedHoldRow } from '../holds.types.js';
+import type { GrantFacts, GrantRule, NewHold } from './grant-facts.js';
+import { amountFits } from './rules/amount-fits.js';
+import { productExists } from './rules/product-exists.js';
+import { productIsOnSale } from './rules/product-is-on-sale.js';
+import { unitsAreLeft } from './rules/units-are-left.js';
+
+/** Whether a hold may be. The first rule that refuses says why; those after `productExists` need not ask for it. */
+export const GRANT_RULES: readonly GrantRule[] = [productExists, productIsOnSale, unitsAreLeft, amountFits];
+
+/** Grants the hold, at the price of the locked row, or says why not. */
+export function decideHold(hold: NewHold, facts: GrantFacts, rules = GRANT_RULES): PricedHoldRow | DomainError {
+  for (const rule of rules) {
+    const no = rule.refuse(hold, facts);
+    if (no !== null) return no;
+  }
+  for (const rule of rules) rule.take?.(hold, facts);
+  return grantedRow(hold, facts);
+}
+
+function grantedRow({ id, product_id, qty }: NewHold, { ledger, expiresAt, currency }: GrantFacts): PricedHoldRow {
+  const unit_price = ledger.product(product_id)!.price;
+  const price = { unit_price, amount: amountOf(unit_price, qty), currency };
+  return { id, product_id, qty, ...price, expires_at: expiresAt, used: false, released: false, is_expired: false };
+}

@@ -1,0 +1,162 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { backoffWithJitterMs, retry, type RetryPolicy } from '../../common/retry.js';
+import { CONFIG, type Config } from '../../config/config.js';
+import { addSeconds } from '../../database/sql.js';
+import { type Transaction, Transactions } from '../../database/transactions.js';
+import type { GroupCommit } from '../../engine/group-commit.js';
+import { GroupCommits } from '../../engine/group-commits.js';
+import { rowName } from '../../engine/row-locks.js';
+import type { KeyedRequest, StoredKey } from '../../idempotency/idempotency-key.js';
+import { IdempotencyKeyReusedError } from '../../idempotency/idempotency.errors.js';
+import { IdempotencyService, type Recalled } from '../../idempotency/idempotency.service.js';
+import { ProductsService } from '../../products/products.service.js';
+import { UnitsOnTheirWayError } from '../holds.errors.js';
+import { HoldsRepository } from '../holds.repository.js';
+import type { PricedHoldRow } from '../holds.types.js';
+import { Releasing } from '../releasing/releasing.js';
+import type { GrantFacts, NewHold } from './grant-facts.js';
+import { decideHold } from './grant-rules.js';
+
+/** About a second and a half: longer than a sweep keeps the expired holds of one of its steps. */
+const UNITS_ON_THEIR_WAY: RetryPolicy = {
+  triesMax: 10,
+  isTransient: (error) => error instanceof UnitsOnTheirWayError,
+  delayMs: backoffWithJitterMs,
+  sleep: (ms) => new Promise((wake) => setTimeout(wake, ms)),
+};
+
+/** What requests of the batch got before, by the ids that they would give their holds now. */
+type Earlier = ReadonlyMap<string, PricedHoldRow | Error>;
+
+interface Gathered {
+  readonly facts: GrantFacts;
+  readonly earlier: Earlier;
+}
+
+interface Decided {
+  /** One for each request, in their order. */
+  readonly outcomes: readonly (PricedHoldRow | Error)[];
+  readonly granted: readonly PricedHoldRow[];
+  /** Of what is granted. */
+  readonly keys: readonly StoredKey[];
+}
+
+/** Who gets a hold: the group commit of the requests for holds, in five steps. Why one is refused: `grant-rules.ts`. */
+@Injectable()
+export class Granting {
+  private readonly line: GroupCommit<NewHold, PricedHoldRow>;
+
+  constructor(
+    private readonly holds: HoldsRepository,
+    private readonly releasing: Releasing,
+    private readonly products: ProductsService,
+    private readonly idempotency: IdempotencyService,
+    private readonly transactions: Transactions,
+    @Inject(CONFIG) private readonly config: Config,
+    groupCommits: GroupCommits,
+  ) {
+    this.line = groupCommits.create(
+      'holds',
+      (batch, mayHaveCommitted) => this.commit(batch, mayHaveCommitted),
+      (batch) => Promise.resolve(batch.map((hold) => [rowName.product(hold.product_id)])),
+    );
+  }
+
+  /** Answers after the commit. Where units are on their way to be available, it asks again for a while. */
+  submit(hold: NewHold): Promise<PricedHoldRow> {
+    return retry(() => this.line.submit(hold), UNITS_ON_THEIR_WAY);
+  }
+
+  /**
+   * One transaction that decides a batch of requests, first come first served.
+   *
+   * It can't oversell: the product rows are locked by its first statement, so the figures that the ledger
+   * starts from can't change until COMMIT, and the CHECK constraint refuses a sum that is wrong all the same.
+   * It can't answer too early: outcomes are returned after COMMIT was answered. If the process dies before,
+   * the server rolls back; if it dies after, the holds expire by themselves.
+   */
+  private commit(batch: readonly NewHold[], mayHaveCommitted: boolean): Promise<readonly (PricedHoldRow | Error)[]> {
+    return this.transactions.once(async (tx) => {
+      const gathered = await this.gather(tx, batch, mayHaveCommitted);
+      const decided = decide(batch, gathered);
+      // What is told after the commit, readers' figures and counts, is queued with what it tells of.
+      this.write(tx, decided, gathered.facts);
+      await tx.commit();
+      return decided.outcomes;
+    });
+  }
+
+  /** Locks the products first, so that all that is read with and after them stays true. */
+  private async gather(tx: Transaction, batch: readonly NewHold[], mayHaveCommitted: boolean): Promise<Gathered> {
+    const [{ ledger, now }, recalled] = await Promise.all([
+      this.products.lockStock(
+        tx,
+        batch.map((hold) => hold.product_id),
+      ),
+      this.idempotency.recall(
+        tx,
+        'holds',
+        batch.map((hold) => hold.keyed),
+      ),
+    ]);
+    const earlier = await this.findEarlier(tx, batch, recalled, mayHaveCommitted);
+    const undecided = earlier.size === 0 ? batch : batch.filter((hold) => !earlier.has(hold.id));
+    const contended = await this.releasing.takeBackExpired(tx, ledger, undecided);
+    const expiresAt = addSeconds(now, this.config.holds.ttlSeconds);
+    return { facts: { ledger, now, expiresAt, currency: this.config.payments.currency, contended }, earlier };
+  }
+
+  private write(tx: Transaction, { granted, keys }: Decided, { ledger, expiresAt }: GrantFacts): void {
+    this.holds.insert(tx, granted, expiresAt);
+    this.idempotency.remember(tx, 'holds', keys);
+    this.products.writeStock(tx, ledger);
+  }
+
+  /**
+   * What requests of this batch got before: by an earlier request with their key, or by an earlier try of this
+   * batch that committed without learning of it. That try has ended: now that the products' locks are ours, what
+   * it wrote is either visible or was rolled back.
+   */
+  private async findEarlier(
+    tx: Transaction,
+    batch: readonly NewHold[],
+    recalled: ReadonlyMap<KeyedRequest | null, Recalled>,
+    mayHaveCommitted: boolean,
+  ): Promise<Earlier> {
+    if (recalled.size === 0 && !mayHaveCommitted) return new Map();
+    const wanted = batch.map((hold) => recalled.get(hold.keyed) ?? (mayHaveCommitted ? hold.id : null));
+    const ids = wanted.filter((id) => typeof id === 'string');
+    const found = ids.length === 0 ? [] : await this.holds.findByIds(tx, ids);
+    const rows = new Map(found.map((row) => [row.id, row]));
+    return new Map(batch.flatMap((hold) => toEarlier(hold, recalled.get(hold.keyed), rows)));
+  }
+}
+
+/** One request after the other; each sees what those before it took. */
+function decide(batch: readonly NewHold[], { facts, earlier }: Gathered): Decided {
+  const granted: PricedHoldRow[] = [];
+  const keys: StoredKey[] = [];
+  const outcomes = batch.map((hold) => {
+    const known = earlier.get(hold.id);
+    if (known !== undefined) return known;
+    const outcome = decideHold(hold, facts);
+    if (outcome instanceof Error) return outcome;
+    granted.push(outcome);
+    if (hold.keyed !== null) keys.push({ ...hold.keyed, reference: hold.id });
+    return outcome;
+  });
+  return { outcomes, granted, keys };
+}
+
+/** The hold as it was when it was made, which is what its first answer said. */
+function toEarlier(
+  { id }: NewHold,
+  recalled: Recalled | undefined,
+  rows: ReadonlyMap<string, PricedHoldRow>,
+): [string, PricedHoldRow | Error][] {
+  if (recalled instanceof Error) return [[id, recalled]];
+  const row = rows.get(recalled ?? id);
+  if (row !== undefined) return [[id, { ...row, used: false, released: false, is_expired: false }]];
+  // Keys are deleted before what they made, so a key without its hold is not to be expected.
+  return recalled === undefined ? [] : [[id, new IdempotencyKeyReusedError()]];
+}

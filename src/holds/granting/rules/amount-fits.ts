@@ -1,0 +1,13 @@
+import { AMOUNT_MAX, amountOf } from '../../../common/money.js';
+import { ValidationError } from '../../../common/problem.js';
+import type { GrantRule } from '../grant-facts.js';
+
+/** An order of the hold must be able to say its amount: the limit on units may have been raised since the price was allowed. */
+export const amountFits: GrantRule = {
+  refuse({ product_id, qty }, { ledger }) {
+    // The price of a unit stands in a column of the same width.
+    if (qty === 1 || amountOf(ledger.product(product_id)!.price, qty) !== null) return null;
+    const message = `so many units cost more than ${AMOUNT_MAX}; hold fewer`;
+    return new ValidationError(`The body is not valid: quantity: ${message}.`, [{ field: 'quantity', message }]);
+  },
+};

@@ -1,0 +1,14 @@
+import { InsufficientStockError, UnitsOnTheirWayError } from '../../holds.errors.js';
+import type { GrantRule } from '../grant-facts.js';
+
+/** All units of the hold or none: what the holds before it in the batch took is gone. */
+export const unitsAreLeft: GrantRule = {
+  refuse({ product_id, qty }, { ledger, contended }) {
+    const available = ledger.available(product_id)!;
+    if (available >= qty) return null;
+    return contended.has(product_id) ? new UnitsOnTheirWayError(available) : new InsufficientStockError(available);
+  },
+  take({ product_id, qty }, { ledger }) {
+    ledger.move({ productId: product_id, held: qty, sold: 0 });
+  },
+};

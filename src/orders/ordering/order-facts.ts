@@ -1,0 +1,29 @@
+import type { DomainError } from '../../common/problem.js';
+import type { PricedHoldRow } from '../../holds/holds.types.js';
+import type { KeyedRequest } from '../../idempotency/idempotency-key.js';
+import type { OrderRow } from '../orders.types.js';
+
+/** A request for the order of a hold. */
+export interface OrderRequest {
+  readonly holdId: string;
+  readonly keyed: KeyedRequest | null;
+}
+
+/** What the orders of a batch are decided on: read under the locks of their holds, and true until COMMIT. */
+export interface OrderFacts {
+  /** The locked holds, with their prices, by their ids. */
+  readonly holds: ReadonlyMap<string, PricedHoldRow>;
+  /** Holds of which requests of this batch make an order. */
+  readonly taken: Set<string>;
+}
+
+/** Why a request gets no order; one that names the order of the hold is made once that is read, with COMMIT. */
+export type OrderRefusal = DomainError | ((order: OrderRow) => DomainError);
+
+/** One question about an order that is asked for. It looks at nothing but the facts. */
+export interface OrderRule {
+  /** Why the order may not be; null when this rule has nothing against it. It writes nothing. */
+  refuse(request: OrderRequest, facts: OrderFacts): OrderRefusal | null;
+  /** Notes an order that every rule lets pass, so that the next request of the batch sees it. It refuses nothing. */
+  take?(request: OrderRequest, facts: OrderFacts): void;
+}

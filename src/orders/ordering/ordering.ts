@@ -1,0 +1,202 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { isSameAmount } from '../../common/money.js';
+import { CONFIG, type Config } from '../../config/config.js';
+import { isCommitUnknown } from '../../database/database-errors.js';
+import { newUuid } from '../../database/sql.js';
+import { type Transaction, Transactions } from '../../database/transactions.js';
+import type { GroupCommit } from '../../engine/group-commit.js';
+import { GroupCommits } from '../../engine/group-commits.js';
+import { HoldExpiredError, HoldNotFoundError } from '../../holds/holds.errors.js';
+import { HoldsService } from '../../holds/holds.service.js';
+import type { PricedHoldRow } from '../../holds/holds.types.js';
+import type { KeyedRequest } from '../../idempotency/idempotency-key.js';
+import { IdempotencyService, type Recalled } from '../../idempotency/idempotency.service.js';
+import { ProductsService } from '../../products/products.service.js';
+import { OrdersRepository } from '../orders.repository.js';
+import type { CreatedOrder, FirstStatus, NewOrder, OrderRow } from '../orders.types.js';
+import { unitsSoldOutright } from '../settling/settlement.js';
+import type { OrderFacts, OrderRefusal, OrderRequest } from './order-facts.js';
+import { decideOrder } from './order-rules.js';
+
+interface Gathered {
+  readonly facts: OrderFacts;
+  /** What the keys of the batch did before. */
+  readonly recalled: ReadonlyMap<KeyedRequest | null, Recalled>;
+  /** Requests whose orders were made by a try whose COMMIT got no answer. */
+  readonly made: ReadonlySet<OrderRequest>;
+}
+
+/** What becomes of a request: its order is made, now or by a try before; its key recalls one; or why it gets none. */
+type Decision = 'made' | 'recalled' | OrderRefusal;
+
+interface Decided {
+  /** One for each request, in their order. */
+  readonly decisions: readonly Decision[];
+  /** The requests whose orders are to be made now. */
+  readonly makers: readonly OrderRequest[];
+}
+
+type Orders = ReadonlyMap<string, OrderRow>;
+
+/** Who gets an order: the group commit of the requests for orders, in five steps. Why one is refused: `order-rules.ts`. */
+@Injectable()
+export class Ordering {
+  private readonly line: GroupCommit<OrderRequest, CreatedOrder>;
+  private readonly listeners: ((orderIds: readonly number[]) => void)[] = [];
+  /** The mark of the transaction by which a request made its order last, where its COMMIT got no answer. */
+  private readonly marksInDoubt = new WeakMap<OrderRequest, string>();
+
+  constructor(
+    private readonly orders: OrdersRepository,
+    private readonly holds: HoldsService,
+    private readonly products: ProductsService,
+    private readonly idempotency: IdempotencyService,
+    private readonly transactions: Transactions,
+    @Inject(CONFIG) private readonly config: Config,
+    groupCommits: GroupCommits,
+  ) {
+    this.line = groupCommits.create(
+      'orders',
+      (batch, mayHaveCommitted) => this.commit(batch, mayHaveCommitted),
+      (batch) => this.holds.findRowsToOrder(batch.map((request) => request.holdId)),
+    );
+  }
+
+  /** Answers after the commit. */
+  submit(request: OrderRequest): Promise<CreatedOrder> {
+    return this.line.submit(request);
+  }
+
+  /** Calls `listener` after each commit that made orders; it must not throw. */
+  onOrdersCreated(listener: (orderIds: readonly number[]) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /**
+   * One transaction that makes orders of a batch of holds. The row lock on each hold decides which of several
+   * requests, here or in another instance, uses it: the others wait for the lock and then find it used. If
+   * the process dies before COMMIT, the server rolls back and the hold is active again. If the reply to COMMIT is lost,
+   * the transaction's mark tells the next try whether a used hold is this request's or somebody else's.
+   */
+  private async commit(
+    batch: readonly OrderRequest[],
+    mayHaveCommitted: boolean,
+  ): Promise<readonly (CreatedOrder | Error)[]> {
+    const mark = newUuid();
+    let makers: readonly OrderRequest[] = [];
+    try {
+      return await this.transactions.once(async (tx) => {
+        const gathered = await this.gather(tx, batch, mayHaveCommitted);
+        const decided = decide(batch, gathered);
+        makers = decided.makers;
+        this.write(tx, makers, gathered.facts, mark);
+        // What COMMIT makes visible is read with it: not every engine hands ids out without gaps, to be counted up.
+        const holdIds = batch.map((request) => request.holdId);
+        const [orders] = await Promise.all([this.orders.findByHoldIds(tx, holdIds), tx.commit()]);
+        this.tell(tx, batch, decided, orders);
+        return batch.map((request, index) => outcomeOf(request, decided.decisions[index]!, gathered.facts, orders));
+      });
+    } catch (error) {
+      if (isCommitUnknown(error)) for (const request of makers) this.marksInDoubt.set(request, mark);
+      throw error;
+    }
+  }
+
+  /** Locks the holds first, so that all that is read with them stays true. */
+  private async gather(tx: Transaction, batch: readonly OrderRequest[], mayHaveCommitted: boolean): Promise<Gathered> {
+    const inDoubt = mayHaveCommitted ? batch.filter((request) => this.marksInDoubt.has(request)) : [];
+    const markOf = (request: OrderRequest): string => this.marksInDoubt.get(request)!;
+    const [rows, recalled, committed] = await Promise.all([
+      this.holds.lockHolds(
+        tx,
+        batch.map((request) => request.holdId),
+      ),
+      this.idempotency.recall(
+        tx,
+        'orders',
+        batch.map((request) => request.keyed),
+      ),
+      tx.findMarks(new Set(inDoubt.map(markOf))),
+    ]);
+    const holds = new Map(rows.map((hold) => [hold.id, hold]));
+    const made = new Set(inDoubt.filter((request) => committed.has(markOf(request))));
+    return { facts: { holds, taken: new Set() }, recalled, made };
+  }
+
+  private write(tx: Transaction, makers: readonly OrderRequest[], { holds }: OrderFacts, mark: string): void {
+    if (makers.length === 0) return;
+    const used = makers.map(({ holdId }) => holds.get(holdId)!);
+    const newOrders = used.map(toNewOrder);
+    tx.writeMark(mark);
+    this.holds.useHolds(
+      tx,
+      used.map((hold) => hold.id),
+    );
+    this.orders.insert(tx, newOrders, this.config.orders.paymentTtlSeconds);
+    this.idempotency.remember(
+      tx,
+      'orders',
+      makers.flatMap(({ holdId, keyed }) => (keyed === null ? [] : [{ ...keyed, reference: holdId }])),
+    );
+    // The last write, since it locks products after their holds; most batches have none of it.
+    const sold = used.filter((_, index) => newOrders[index]!.status === 'paid').map(unitsSoldOutright);
+    if (sold.length > 0) this.products.moveStock(tx, sold);
+  }
+
+  /** Notices may wait for these orders, and for those that a try before made without learning of it. */
+  private tell(tx: Transaction, batch: readonly OrderRequest[], { decisions }: Decided, orders: Orders): void {
+    const made = batch.filter((_, index) => decisions[index] === 'made');
+    if (made.length === 0) return;
+    const orderIds = made.map(({ holdId }) => orders.get(holdId)!.id);
+    tx.afterCommit(() => {
+      for (const listener of this.listeners) listener(orderIds);
+    });
+  }
+}
+
+/** One request after the other; each sees what those before it took. */
+function decide(batch: readonly OrderRequest[], { facts, recalled, made }: Gathered): Decided {
+  const makers: OrderRequest[] = [];
+  const decisions = batch.map((request): Decision => {
+    if (made.has(request)) return 'made';
+    const earlier = recalled.get(request.keyed);
+    if (earlier !== undefined) return earlier instanceof Error ? earlier : 'recalled';
+    const no = decideOrder(request, facts);
+    if (no !== null) return no;
+    makers.push(request);
+    return 'made';
+  });
+  return { decisions, makers };
+}
+
+function toNewOrder(hold: PricedHoldRow): NewOrder {
+  const { amount } = hold;
+  if (amount === null) throw new Error(`The amount of hold ${hold.id} does not fit its column`);
+  const status = firstStatusOf(amount);
+  return { holdId: hold.id, amount, status, quantitySold: status === 'paid' ? hold.qty : 0 };
+}
+
+/** Where nothing is to be paid, nothing is waited for. */
+function firstStatusOf(amount: string): FirstStatus {
+  return isSameAmount(amount, '0') ? 'paid' : 'pending_payment';
+}
+
+function outcomeOf(
+  { holdId }: OrderRequest,
+  decision: Decision,
+  { holds }: OrderFacts,
+  orders: Orders,
+): CreatedOrder | Error {
+  if (decision instanceof Error) return decision;
+  const hold = holds.get(holdId);
+  const order = orders.get(holdId);
+  if (hold === undefined) return new HoldNotFoundError();
+  // Keys are deleted before what they made, and a used hold has its order: one without is not to be expected.
+  if (order === undefined) return new HoldExpiredError();
+  if (typeof decision === 'function') return decision(order);
+  // The order as it was made, which is what its first answer said.
+  return {
+    order: { ...order, status: firstStatusOf(order.amount) },
+    hold: { product_id: hold.product_id, qty: hold.qty, currency: hold.currency },
+  };
+}

@@ -1,0 +1,68 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { inSteps } from '../../common/in-steps.js';
+import { nameOfProduct, sumOfAll } from '../../common/sum-of-all.js';
+import { isLockWaitTimeout, isTransient } from '../../database/database-errors.js';
+import { Transactions } from '../../database/transactions.js';
+import { OrdersRepository } from '../orders.repository.js';
+import type { Settlement, StockedOrderRow } from '../orders.types.js';
+import { Settling } from './settling.js';
+
+/** Orders that are cancelled in one transaction. */
+const CANCEL_STEP = 500;
+
+/** Cancelling the unpaid orders that are past their payment deadline. */
+@Injectable()
+export class Cancelling {
+  private readonly logger = new Logger('Orders');
+
+  constructor(
+    private readonly orders: OrdersRepository,
+    private readonly settling: Settling,
+    private readonly transactions: Transactions,
+  ) {}
+
+  /** For how long the oldest unpaid order has been past its deadline, in milliseconds; null when none is. */
+  findOverdueMs(): Promise<number | null> {
+    return this.orders.findOverdueMs();
+  }
+
+  /**
+   * Cancels unpaid orders past their payment deadline, in steps of {@link CANCEL_STEP}; their units are available again.
+   * A payment that is being applied has the order's lock, and that order is skipped: one of the two wins. When a step
+   * fails, because somebody has a product's row locked or its counters drift, each product gets steps of its own.
+   *
+   * @returns how many orders were cancelled.
+   * @throws PartlyDoneError at the end, with the products whose orders could not be cancelled.
+   */
+  async cancelDueOrders(): Promise<number> {
+    let done = 0;
+    try {
+      await inSteps(CANCEL_STEP, async () => {
+        const cancelled = await this.cancelStep(null);
+        done += cancelled;
+        return cancelled;
+      });
+      return done;
+    } catch (error) {
+      this.logger.warn({ err: error }, 'Unpaid orders are cancelled product by product');
+    }
+    const productIds = await this.orders.findProductsWithDue();
+    return done + (await sumOfAll(productIds, nameOfProduct, (id) => inSteps(CANCEL_STEP, () => this.cancelStep(id))));
+  }
+
+  /** One step, of all products or of one. A locked row is waited for once: waiting again and again keeps the others waiting. */
+  private cancelStep(productId: number | null): Promise<number> {
+    return this.transactions.run(
+      async (tx) => {
+        const due = await this.orders.lockDue(tx, CANCEL_STEP, productId);
+        this.settling.settle(tx, { settlements: due.map(atDeadline) });
+        return due.length;
+      },
+      (error) => isTransient(error) && !isLockWaitTimeout(error),
+    );
+  }
+}
+
+function atDeadline(order: StockedOrderRow): Settlement {
+  return { order, to: 'cancelled', reason: 'payment_expired' };
+}

@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import { OvertakenError } from '../../database/database-errors.js';
+import type { Transaction } from '../../database/transactions.js';
+import type { HoldRow } from '../../holds/holds.types.js';
+import { Releasing, returnedUnits } from '../../holds/releasing/releasing.js';
+import { ProductsService } from '../../products/products.service.js';
+import { OrdersRepository } from '../orders.repository.js';
+import type { Settlement, StockedOrderRow } from '../orders.types.js';
+import { inStages, SettlementStock, unitsMovedBy } from './settlement.js';
+
+/** What was decided about locked orders and holds. */
+export interface Settled {
+  readonly settlements: readonly Settlement[];
+  /** Active holds without an order that their buyers give back. */
+  readonly givenBack?: readonly HoldRow[];
+  /** Where the stock was locked for the decisions, it has taken their units already. */
+  readonly stock?: SettlementStock | null;
+}
+
+/** Locking orders for a decision about them, and the one way to write it: order, hold and units move together. */
+@Injectable()
+export class Settling {
+  constructor(
+    private readonly orders: OrdersRepository,
+    private readonly releasing: Releasing,
+    private readonly products: ProductsService,
+  ) {}
+
+  /** Names of the rows that the settlement of each order may have to wait for; none of one that is not there. */
+  findRowsToSettle(ids: readonly (number | null)[]): Promise<string[][]> {
+    return this.orders.findRows(ids);
+  }
+
+  /** Locks orders and their holds for a decision about them. Lock order: order, hold, product. */
+  async lockOrders(tx: Transaction, ids: readonly number[]): Promise<StockedOrderRow[]> {
+    return ids.length === 0 ? [] : this.orders.lock(tx, ids);
+  }
+
+  /**
+   * Locks the products of locked orders where a decision depends on what is left of them: `late` are the orders whose
+   * units are gone, or may go by an earlier decision of the batch, and for which there is money. Where they are short of
+   * units, expired holds give theirs up as they do for a buyer. A sweep that has them locked is waited for, before the
+   * product is locked: money is not owed back while units are on their way.
+   *
+   * @returns null where no order is late.
+   * @throws OvertakenError where somebody was quicker to lock what expired meanwhile.
+   */
+  async lockForSettlement(
+    tx: Transaction,
+    orders: readonly StockedOrderRow[],
+    late: readonly StockedOrderRow[],
+  ): Promise<SettlementStock | null> {
+    if (late.length === 0) return null;
+    await this.releasing.waitForExpired(tx, late);
+    // All products of the batch, so that ids are locked in ascending order by this one statement.
+    const { ledger } = await this.products.lockStock(
+      tx,
+      orders.map((order) => order.product_id),
+    );
+    const contended = await this.releasing.takeBackExpired(tx, ledger, late);
+    const stock = new SettlementStock(ledger);
+    // Holds that expired after the wait, and that somebody was quicker to lock.
+    if (late.some((order) => contended.has(order.product_id) && stock.available(order) < order.qty)) {
+      throw new OvertakenError('Expired holds are being decided on that late money needs');
+    }
+    return stock;
+  }
+
+  /** Keeps locked orders from their payment deadline while a person looks at their money; null: no longer. */
+  keepForReview(tx: Transaction, ids: ReadonlySet<number>, seconds: number | null): void {
+    if (ids.size > 0) this.orders.keepForReview(tx, ids, seconds);
+  }
+
+  /**
+   * Moves locked orders to their new states and their holds with them, gives holds back, and moves the units of both; what
+   * a settlement means for the stock is decided in `unitsMovedBy`. The stock is written once, and last: where its rows are
+   * not locked yet this write locks them, after the holds, all products with one statement, ids ascending.
+   */
+  settle(tx: Transaction, { settlements, givenBack = [], stock = null }: Settled): void {
+    for (const group of inStages(settlements)) this.orders.transition(tx, group[0]!.order.status, group);
+    const cancelled = settlements.filter(({ to }) => to === 'cancelled').map(({ order }) => order.hold_id);
+    this.releasing.markReleased(tx, cancelled, 'order_cancelled');
+    this.releasing.markReleased(
+      tx,
+      givenBack.map((hold) => hold.id),
+      'given_back',
+    );
+    if (stock !== null) this.products.writeStock(tx, stock.ledger);
+    else this.products.moveStock(tx, [...settlements.map(unitsMovedBy), ...givenBack.map(returnedUnits)]);
+  }
+}

@@ -1,0 +1,129 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { CONFIG, type Config } from '../../config/config.js';
+import { OvertakenError } from '../../database/database-errors.js';
+import { type Transaction, Transactions } from '../../database/transactions.js';
+import type { GroupCommit } from '../../engine/group-commit.js';
+import { GroupCommits } from '../../engine/group-commits.js';
+import type { StockedOrderRow } from '../../orders/orders.types.js';
+import { Settling } from '../../orders/settling/settling.js';
+import type { PaymentEvent } from '../../payment-providers/payment-provider.js';
+import { RefundsService } from '../../refunds/refunds.service.js';
+import { WebhooksRepository } from '../webhooks.repository.js';
+import type { Notice, PaymentAnswer } from '../webhooks.types.js';
+import { isAboutMoneyBack } from './money-back-decision.js';
+import { NoticeBatch, type NoticeRows } from './notice-batch.js';
+
+/** What may cancel an order. */
+const ENDING: ReadonlySet<PaymentEvent['status']> = new Set(['failed', 'canceled', 'expired']);
+
+/** What becomes of notices: their group commit, in five steps. What each does is decided by `NoticeBatch`. */
+@Injectable()
+export class Deciding {
+  private readonly logger = new Logger('Notices');
+  private readonly line: GroupCommit<Notice, PaymentAnswer>;
+
+  constructor(
+    private readonly webhooks: WebhooksRepository,
+    private readonly settling: Settling,
+    private readonly refunds: RefundsService,
+    private readonly transactions: Transactions,
+    @Inject(CONFIG) private readonly config: Config,
+    groupCommits: GroupCommits,
+  ) {
+    this.line = groupCommits.create(
+      'payment_notices',
+      (batch) => this.commit(batch),
+      (batch) => this.settling.findRowsToSettle(batch.map(({ event }) => event.orderId)),
+    );
+  }
+
+  /** Answers after the commit. */
+  submit(notice: Notice): Promise<PaymentAnswer> {
+    return this.line.submit(notice);
+  }
+
+  /**
+   * One transaction that decides a batch of notices in the order they came.
+   *
+   * Each has one effect at most: the row lock on the order serializes all notices of that order, here and in other
+   * instances, and what was stored about their keys and payments is read once that lock is granted. Notices of an order
+   * that doesn't exist yet have no such lock; there the unique key lets one insert win, and the loser's transaction
+   * runs again and finds it. Storing and applying commit together or not at all.
+   *
+   * A payment pays one order: its row is locked after the orders, so that two orders which are told the same payment
+   * wait for one another there, or, while it has no row, at its unique key. What tells that money went back need not
+   * name the order; whose it is its payment says, which is asked before the transaction so that orders are locked first
+   * all the same. A payment that was given an order since is noticed, and the transaction starts over.
+   */
+  private async commit(batch: readonly Notice[]): Promise<(PaymentAnswer | Error)[]> {
+    const named = batch.flatMap(({ event }) => event.orderId ?? []);
+    const orderIds = [...named, ...(await this.refunds.findOrderIds(moneyBackIn(batch)))];
+    return this.transactions.once(async (tx) => {
+      const rows = await this.gather(tx, batch, orderIds);
+      const decided = new NoticeBatch(rows, this.config.payments);
+      const answers = batch.map((notice) => decided.take(notice));
+      this.write(tx, decided, rows);
+      await tx.commit();
+      this.tell(tx, answers);
+      return answers;
+    });
+  }
+
+  /** Locks orders, then payments, then, where money is late, the stock. */
+  private async gather(tx: Transaction, batch: readonly Notice[], orderIds: readonly number[]): Promise<NoticeRows> {
+    const aboutMoneyBack = moneyBackIn(batch);
+    const isMoneyGoingBack = aboutMoneyBack.length > 0 || batch.some(({ intent }) => intent === 'refund');
+    const [orders, logs, payments] = await Promise.all([
+      this.settling.lockOrders(tx, orderIds),
+      this.webhooks.findByKeys(
+        tx,
+        batch.flatMap(({ key, otherKey }) => (otherKey === null ? [key] : [key, otherKey])),
+      ),
+      this.refunds.lockPayments(
+        tx,
+        batch.map(({ event }) => event).filter(isOfPayment),
+        orderIds,
+        isMoneyGoingBack ? orderIds : [],
+      ),
+    ]);
+    const isOvertaken = aboutMoneyBack.some((event) => {
+      const orderId = payments.find(event)?.orderId ?? null;
+      return orderId !== null && !orderIds.includes(orderId);
+    });
+    if (isOvertaken) throw new OvertakenError('A payment was given an order meanwhile');
+    const stock = await this.settling.lockForSettlement(tx, orders, lateIn(batch, orders));
+    return { orders, logs, payments, stock };
+  }
+
+  private write(tx: Transaction, decided: NoticeBatch, { payments, stock }: NoticeRows): void {
+    this.webhooks.insert(tx, decided.inserted);
+    for (const change of decided.changed) this.webhooks.changeVerdict(tx, change);
+    this.settling.keepForReview(tx, decided.underReview, this.config.payments.reviewSeconds);
+    this.settling.keepForReview(tx, decided.reviewed, null);
+    this.refunds.writeLedger(tx, payments);
+    this.settling.settle(tx, { settlements: decided.settlements, stock });
+  }
+
+  private tell(tx: Transaction, answers: readonly (PaymentAnswer | Error)[]): void {
+    const duplicates = answers.filter((answer) => !(answer instanceof Error) && answer.result === 'duplicate').length;
+    if (duplicates === 0) return;
+    const about = { duplicates, notices: answers.length };
+    tx.afterCommit(() => this.logger.log(about, 'Repeated payment notices had no effect'));
+  }
+}
+
+/** Whether an event says something of a payment as such, rather than of a try at one. */
+function isOfPayment(event: PaymentEvent): boolean {
+  return event.status === 'success' || isAboutMoneyBack(event);
+}
+
+function moneyBackIn(batch: readonly Notice[]): PaymentEvent[] {
+  return batch.map(({ event }) => event).filter(isAboutMoneyBack);
+}
+
+/** The orders to which money comes late: they are cancelled, or may be by an earlier notice of the batch. */
+function lateIn(batch: readonly Notice[], orders: readonly StockedOrderRow[]): StockedOrderRow[] {
+  const failing = new Set(batch.filter(({ event }) => ENDING.has(event.status)).map(({ event }) => event.orderId));
+  const paying = new Set(batch.filter(({ event }) => event.status === 'success').map(({ event }) => event.orderId));
+  return orders.filter(({ id, status }) => paying.has(id) && (status === 'cancelled' || failing.has(id)));
+}

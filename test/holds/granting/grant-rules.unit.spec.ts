@@ -1,0 +1,53 @@
+import { describe, expect, it } from '@jest/globals';
+import type { GrantFacts, GrantRule, NewHold } from '../../../src/holds/granting/grant-facts.js';
+import { decideHold, GRANT_RULES } from '../../../src/holds/granting/grant-rules.js';
+import { amountFits } from '../../../src/holds/granting/rules/amount-fits.js';
+import { productExists } from '../../../src/holds/granting/rules/product-exists.js';
+import { productIsOnSale } from '../../../src/holds/granting/rules/product-is-on-sale.js';
+import { unitsAreLeft } from '../../../src/holds/granting/rules/units-are-left.js';
+import { grantFacts, newHold, productRow } from '../../support/decisions.js';
+
+/** Each rule at its place: what it and all rules after it refuse, and the code that is answered. */
+const REFUSALS: [rule: GrantRule, code: string, facts: GrantFacts][] = [
+  [productExists, 'PRODUCT_NOT_FOUND', grantFacts(null)],
+  [productIsOnSale, 'PRODUCT_NOT_ON_SALE', grantFacts(dear({ is_archived: 1, stock_total: 0 }))],
+  [unitsAreLeft, 'INSUFFICIENT_STOCK', grantFacts(dear({ stock_total: 0 }))],
+  [amountFits, 'VALIDATION_FAILED', grantFacts(dear({}))],
+];
+
+/** A product of which two units cost more than an order can say. */
+function dear(overrides: Parameters<typeof productRow>[0]) {
+  return productRow({ price: '999999999999.99', ...overrides });
+}
+
+describe('a hold', () => {
+  it('is asked about in this order', () => {
+    expect(REFUSALS.map(([rule]) => rule)).toEqual(GRANT_RULES);
+  });
+
+  it.each(REFUSALS.map(([rule, code, facts], place) => ({ rule, code, facts, place })))(
+    'is refused by the first rule that refuses: $code at place $place',
+    ({ code, facts, place }) => {
+      const two = newHold({ qty: 2 });
+      expect(decideHold(two, facts)).toMatchObject({ code });
+      expect(GRANT_RULES.slice(0, place).map((rule) => rule.refuse(two, facts))).toEqual(Array(place).fill(null));
+    },
+  );
+
+  it('that no rule refuses is granted at the price of the locked row', () => {
+    expect(decideHold(newHold({ qty: 2 }), grantFacts(productRow()))).toEqual({
+      ...{ id: newHold().id, product_id: 1, qty: 2, unit_price: '9.99', amount: '19.98', currency: 'EUR' },
+      ...{ expires_at: '2026-01-01 00:02:00.000', used: false, released: false, is_expired: false },
+    });
+  });
+
+  it('that one rule refuses is noted by none', () => {
+    const taken: NewHold[] = [];
+    const noting: GrantRule = { refuse: () => null, take: (hold) => void taken.push(hold) };
+    const facts = grantFacts(productRow({ stock_total: 1 }));
+    decideHold(newHold({ qty: 2 }), facts, [noting, ...GRANT_RULES]);
+    expect([taken, facts.ledger.available(1)]).toEqual([[], 1]);
+    decideHold(newHold(), facts, [noting, ...GRANT_RULES]);
+    expect([taken, facts.ledger.available(1)]).toEqual([[newHold()], 0]);
+  });
+});

@@ -1,0 +1,57 @@
+import type { GrantFacts, NewHold } from '../../src/holds/granting/grant-facts.js';
+import type { PricedHoldRow } from '../../src/holds/holds.types.js';
+import type { OrderFacts, OrderRequest } from '../../src/orders/ordering/order-facts.js';
+import type { ProductRow } from '../../src/products/products.types.js';
+import { StockLedger } from '../../src/products/stock-ledger.js';
+
+/** What the rules of granting and ordering are asked, and what they look at, without a database. */
+
+const HOLD_ID = '019a0000-0000-7000-8000-000000000001';
+
+/** A product with ten free units of 9.99. */
+export function productRow(overrides: Partial<ProductRow> = {}): ProductRow {
+  const defaults = { id: 1, name: 'Sneaker', price: '9.99', stock_total: 10, stock_held: 0, stock_sold: 0 };
+  return { ...defaults, stock_version: 7, is_archived: 0, ...overrides };
+}
+
+/** One unit of product 1. */
+export function newHold(overrides: Partial<NewHold> = {}): NewHold {
+  return { id: HOLD_ID, product_id: 1, qty: 1, keyed: null, ...overrides };
+}
+
+export function grantFacts(product: ProductRow | null, overrides: Partial<GrantFacts> = {}): GrantFacts {
+  return {
+    ledger: new StockLedger(product === null ? [] : [product]),
+    now: '2026-01-01 00:00:00.000',
+    expiresAt: '2026-01-01 00:02:00.000',
+    currency: 'EUR',
+    contended: new Set(),
+    ...overrides,
+  };
+}
+
+/** An active hold of one unit. */
+export function holdRow(overrides: Partial<PricedHoldRow> = {}): PricedHoldRow {
+  return {
+    id: HOLD_ID,
+    product_id: 1,
+    qty: 1,
+    unit_price: '9.99',
+    amount: '9.99',
+    currency: 'EUR',
+    expires_at: '2026-01-01 00:02:00.000',
+    used: false,
+    released: false,
+    is_expired: false,
+    ...overrides,
+  };
+}
+
+/** For the order of the hold that {@link holdRow} makes. */
+export function orderRequest(): OrderRequest {
+  return { holdId: HOLD_ID, keyed: null };
+}
+
+export function orderFacts(hold: PricedHoldRow | null): OrderFacts {
+  return { holds: new Map(hold === null ? [] : [[hold.id, hold]]), taken: new Set() };
+}
