@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
+import { DataSource } from 'typeorm';
 import { CLUSTER_SERVER, GALERA } from '../../scripts/needs.mjs';
 import { type DatabaseServer, startDatabase } from '../../scripts/servers.mjs';
 import { resetDatabase } from '../../src/cli/database-commands.js';
 import { loadConfig } from '../../src/config/config.js';
+import type { GuardedPool } from '../../src/database/pool.js';
 import { freePort } from '../support/child-service.js';
 import { lockingReads, withConnection } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
@@ -18,6 +20,8 @@ const DIR = join(import.meta.dirname, `../../.local/test/readiness-${WORKER}`);
 const START_TIMEOUT_MS = 300_000;
 /** Longer than a database may be silent before it counts as gone. */
 const SILENCE_MS = 20_000;
+/** Longer than any answer takes that waits for nobody. */
+const PATIENCE_MS = 10_000;
 
 const READY = { status: 'ok', database: 'up', redis: 'up' };
 
@@ -74,6 +78,19 @@ describe('an instance whose pool is busy', () => {
       await connection.query('ROLLBACK');
       await Promise.all(waiting);
     });
+  });
+});
+
+describe('an instance whose pool has no connection left', () => {
+  it('is ready, and not slow: health checks have a connection of their own', async () => {
+    const taken = await startService({ DB_POOL_SIZE: '2' });
+    const { pool } = taken.app.get(DataSource).driver as unknown as { readonly pool: GuardedPool };
+    const connections = [await pool.getWriteConnection(), await pool.getWriteConnection()];
+    try {
+      await eventually(async () => expect((await ready(taken)).body).toEqual(READY), PATIENCE_MS);
+    } finally {
+      for (const connection of connections) connection.release();
+    }
   });
 });
 

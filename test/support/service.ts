@@ -3,6 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type Response, Test } from 'supertest';
 import { createApp } from '../../src/app.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
+import { Connections } from '../../src/http/connections.js';
 
 export type Body = Record<string, unknown>;
 
@@ -58,7 +59,9 @@ export function connectTo(url: string): Service {
   };
 }
 
+/** Stops all services of a file, after its last test: who is still connected, because a test failed, is not waited for. */
 export async function stopServices(): Promise<void> {
+  for (const { app } of running) app.get(Connections).closeAll();
   await Promise.all([...running].map((service) => service.stop()));
 }
 
