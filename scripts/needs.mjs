@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 
 import { findBinary, findDatabase, findRedis } from './servers/binaries.mjs';
-import { canInstall, findPackageManager, installPackages } from './servers/packages.mjs';
+import { canInstall, findPackageManager, installPackages, packagesOf } from './servers/packages.mjs';
 
 export const GALERA = '/usr/lib/galera/libgalera_smm.so';
 export const CLUSTER_SERVER = '/usr/sbin/mariadbd';
@@ -157,10 +157,10 @@ export function missingNeeds(names, log) {
  */
 export function installAdvice(missing, manager = findPackageManager()) {
   const titles = missing.map((name) => NEEDS[name].title).join(', ');
-  const names = missing.map((name) => NEEDS[name].packages[manager?.name ?? '']);
-  const packages = names.map((found) => (Array.isArray(found) ? found[0].join(' ') : found));
+  const found = missing.map((name) => NEEDS[name].packages[manager?.name ?? ''] ?? '');
+  const lists = found.map((names) => (Array.isArray(names) ? names : [names.split(' ').filter(Boolean)]));
   const how = manager
-    ? `Install them with:\n\n    ${manager.install} ${[...new Set(packages)].filter(Boolean).join(' ')}`
+    ? `Install them with:\n\n    ${manager.install} ${packagesOf(lists).join(' ')}`
     : 'Install them with your package manager (MariaDB 10.6+ or MySQL 8.4+, Redis 7+ or Valkey).';
   const isForServers = missing.some((name) => SERVER_NEEDS.includes(name));
   const other = isForServers ? 'Or start Docker, or set DB_HOST and REDIS_HOST (see .env.example). ' : '';

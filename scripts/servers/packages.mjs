@@ -36,6 +36,15 @@ function isOffered(name) {
 }
 
 /**
+ * The names in the first alternative of each list that can be had, each once: several needs may be met by one package.
+ * @param {string[][][]} lists
+ * @param {(name: string) => boolean} [canBeHad]
+ */
+export function packagesOf(lists, canBeHad = () => true) {
+  return [...new Set(lists.flatMap((alternatives) => alternatives.find(([first]) => canBeHad(first)) ?? []))];
+}
+
+/**
  * Installs packages, of each list the first alternative that is offered. Never interrupted half-way: a package manager
  * that is killed leaves the machine's package database in need of repair, which is also why a repair comes first.
  * @param {string[][][]} lists
@@ -48,7 +57,7 @@ export async function installPackages(lists, { dir, log }) {
     await runTool('dpkg', ['--configure', '-a'], { ...as, name: 'dpkg-configure' });
   log('Refreshing the package lists (apt-get update)');
   await aptGet('apt-get-update', ['update']);
-  const packages = lists.flatMap((alternatives) => alternatives.find(([first]) => isOffered(first)) ?? []);
+  const packages = packagesOf(lists, isOffered);
   if (packages.length === 0) throw new Error('The package lists hold none of the packages.');
   log(`Installing ${packages.join(', ')} (apt-get install)`);
   await aptGet('apt-get-install', ['install', '-y', '--no-install-recommends', ...packages]);

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { installAdvice, TEST_NEEDS } from '../../scripts/needs.mjs';
+import { packagesOf } from '../../scripts/servers/packages.mjs';
 
 const TESTS = join(import.meta.dirname, '..');
 // Those that every system has, and those that the README asks for.
@@ -33,6 +34,26 @@ describe('the programs that the tests need', () => {
     expect(others).toEqual([]);
     expect(line).toMatch(/mariadb.*(redis|valkey).*(prometheus|promtool)/);
     expect(line).not.toContain('undefined');
+    const packages = line!.trim().slice(install.length).trim().split(' ');
+    expect(packages).toEqual([...new Set(packages)]);
+  });
+
+  it('are installed by packages of which each is named once, the first of its alternatives that is offered', () => {
+    const lists = [
+      [['prometheus']],
+      [['mariadb-server-core', 'mariadb-client-core'], ['mariadb-server-core-10.6']],
+      [['prometheus']],
+      [['redis-tools'], ['valkey-tools']],
+      [['nowhere']],
+      [['mariadb-server-core']],
+    ];
+    const isOffered = (name: string) => !['redis-tools', 'nowhere'].includes(name);
+    expect(packagesOf(lists, isOffered)).toEqual([
+      'prometheus',
+      'mariadb-server-core',
+      'mariadb-client-core',
+      'valkey-tools',
+    ]);
   });
 
   it('are named without a line where no package manager is known', () => {
