@@ -1,5 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isLoopback } from '../common/is-loopback.js';
+import { retry, type RetryPolicy } from '../common/retry.js';
 import type { Config } from '../config/config.js';
 import { standardSecret } from '../payment-providers/signatures.js';
 
@@ -10,6 +12,9 @@ export interface Answer {
 
 /** How long an answer may take, in milliseconds: what was made so far has to be taken back. */
 const ANSWERED_WITHIN_MS = 30_000;
+
+/** How a call that makes something goes on when it was not answered. */
+const LOST_ANSWER: RetryPolicy = { triesMax: 3, isTransient: () => true, delayMs: () => 500, sleep };
 
 /**
  * Calls the service as a shop, an operator and a payment provider would. The admin token goes to the service that was
@@ -32,7 +37,7 @@ export class SaleClient {
   }
 
   createProduct(product: { name: string; price: string; stock_total: number }): Promise<Answer> {
-    return this.send('POST', '/api/admin/products', product, this.asOperator());
+    return this.make('/api/admin/products', product, this.asOperator());
   }
 
   archiveProduct(id: number): Promise<Answer> {
@@ -44,7 +49,7 @@ export class SaleClient {
   }
 
   createHold(productId: number, quantity: number): Promise<Answer> {
-    return this.send('POST', '/api/holds', { product_id: productId, quantity });
+    return this.make('/api/holds', { product_id: productId, quantity });
   }
 
   /** A hold and its order, as the buyer sees them. */
@@ -57,7 +62,7 @@ export class SaleClient {
   }
 
   createOrder(holdId: string): Promise<Answer> {
-    return this.send('POST', '/api/orders', { hold_id: holdId });
+    return this.make('/api/orders', { hold_id: holdId });
   }
 
   /** Sends a payment notice, signed by the Standard Webhooks scheme when the service has a secret. */
@@ -69,6 +74,17 @@ export class SaleClient {
 
   private asOperator(): Record<string, string> {
     return { authorization: `Bearer ${this.config.adminToken}` };
+  }
+
+  /**
+   * Has something made, once: when its answer is lost the call is sent again with the same key, and answered with what the
+   * first one made.
+   *
+   * @throws Error when no try was answered.
+   */
+  private make(path: string, body: object, headers: Record<string, string> = {}): Promise<Answer> {
+    const keyed = { ...headers, 'idempotency-key': randomUUID() };
+    return retry(() => this.send('POST', path, body, keyed), LOST_ANSWER);
   }
 
   private send(

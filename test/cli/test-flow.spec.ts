@@ -1,5 +1,6 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { testFlow } from '../../src/cli/test-flow.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
@@ -8,6 +9,7 @@ import { Settling } from '../../src/orders/settling/settling.js';
 import { ProductsService } from '../../src/products/products.service.js';
 import { query } from '../support/database.js';
 import { expectStockIdentity } from '../support/expectations.js';
+import { type RawAnswer, sendRaw } from '../support/raw-requests.js';
 import { type Service, startService } from '../support/service.js';
 
 /** The walk through a sale, as a function; what it prints is kept. */
@@ -43,6 +45,11 @@ async function lastProduct() {
     `SELECT id, is_archived, stock_held, stock_sold FROM products WHERE name LIKE 'test:flow%' ORDER BY id DESC LIMIT 1`,
   );
   return product!;
+}
+
+async function countProducts(): Promise<number> {
+  const [row] = await query<{ count: number }>('SELECT COUNT(*) AS count FROM products');
+  return Number(row!.count);
 }
 
 function lastOrders(productId: number) {
@@ -107,7 +114,30 @@ describe('what test:flow made', () => {
     expect(printed.match(/STAYS {2}hold /g)).toHaveLength(2);
   });
 
-  it('is named by its name when the answer to its making was lost', async () => {
+  it.each(['/api/admin/products', '/api/holds', '/api/orders'])(
+    'is made once and taken back when the first answer of POST %s was lost',
+    async (path) => {
+      const products = await countProducts();
+      let lost = 0;
+      const losing = await listen((request, response) => {
+        void forward(request).then(({ status, body }) => {
+          if (request.url === path && lost++ === 0) response.destroy();
+          else response.writeHead(status).end(status === 204 ? '' : JSON.stringify(body));
+        });
+      });
+      await testFlow(config, losing.url);
+      expect(lost).toBeGreaterThan(1);
+      expect(await countProducts()).toBe(products + 1);
+      const product = await lastProduct();
+      expect(product).toMatchObject({ is_archived: 1, stock_held: 0, stock_sold: 2 });
+      expect(await lastOrders(product.id)).toHaveLength(2);
+      expect(printed).toContain(`product ${product.id} is on sale no more`);
+      expect(printed.match(/STAYS/g)).toHaveLength(1);
+      await expectStockIdentity(product.id);
+    },
+  );
+
+  it('is named by its name when no try to make it was answered', async () => {
     const silent = await listen((_request, response) => response.destroy());
     await expect(testFlow(config, silent.url)).rejects.toThrow('POST /api/admin/products');
     expect(printed).toMatch(/STAYS {2}perhaps a product "test:flow \d+"/);
@@ -150,6 +180,12 @@ describe('the admin token', () => {
     expect(received).toEqual([]);
   });
 });
+
+/** Sends a request on to the service, whose answer is for the caller to pass on. */
+async function forward(request: IncomingMessage): Promise<RawAnswer> {
+  const { method, url, headers } = request;
+  return sendRaw(method!, url!, await text(request), { port: new URL(service.url).port, headers });
+}
 
 /** Another service on this machine, until the test ends. */
 async function listen(answer: RequestListener): Promise<{ url: string }> {
