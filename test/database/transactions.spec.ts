@@ -20,6 +20,10 @@ beforeAll(async () => {
   transactions = service.app.get(Transactions);
 });
 
+function poolOf({ app }: Service): GuardedPool {
+  return (app.get(DataSource).driver as unknown as { readonly pool: GuardedPool }).pool;
+}
+
 const lockSql = (id: number) => `SELECT id FROM products WHERE id = ${id} FOR UPDATE`;
 const renameSql = (id: number, name: string) => `UPDATE products SET name = '${name}' WHERE id = ${id}`;
 
@@ -200,8 +204,7 @@ describe('in the frame for a cluster a transaction', () => {
   });
 
   async function inFrame(frame: TransactionFrame, work: (tx: Transaction) => Promise<void>): Promise<void> {
-    const { pool } = service.app.get(DataSource).driver as unknown as { readonly pool: GuardedPool };
-    const connection = await pool.getWriteConnection();
+    const connection = await poolOf(service).getWriteConnection();
     try {
       await work(new Transaction(connection, 3000, frame));
     } finally {
@@ -285,6 +288,19 @@ describe('a COMMIT whose reply is lost', () => {
   );
 });
 
+/** A service whose connections wait for a lock until the test has done with them, and not for a second only. */
+async function startPatientService(): Promise<Service> {
+  const limits = { DB_STATEMENT_TIMEOUT_MS: '60000', GROUP_COMMIT_DEADLINE_MS: '120000' };
+  const patient = await startService({ DB_POOL_SIZE: '2', ...limits });
+  const pool = poolOf(patient);
+  const connections = await Promise.all([pool.getWriteConnection(), pool.getWriteConnection()]);
+  for (const connection of connections) {
+    await connection.promise().query('SET SESSION innodb_lock_wait_timeout = 60');
+    connection.release();
+  }
+  return patient;
+}
+
 describe('holds', () => {
   it('wait for a lock of somebody else and are then decided on the figures of that moment', async () => {
     const { id } = await createProduct(service, { stock_total: 5 });
@@ -303,11 +319,12 @@ describe('holds', () => {
   });
 
   it('survive the death of their connection while they wait for a lock', async () => {
+    const patient = await startPatientService();
     const { id } = await createProduct(service, { stock_total: 5 });
     const [waiting] = await withConnection(async (connection) => {
       await connection.beginTransaction();
       await connection.query(lockSql(id));
-      const answer = requestHold(service, id, 2);
+      const answer = requestHold(patient, id, 2);
       const thread = await eventually(async () => {
         const threads = await lockingReads();
         expect(threads).toHaveLength(1);
@@ -319,7 +336,8 @@ describe('holds', () => {
     });
     expect(taken(await waiting, 201)).toMatchObject({ quantity: 2 });
     expect(await stockOf(id)).toMatchObject({ stock_held: 2 });
-    await createHold(service, { product_id: id });
+    await createHold(patient, { product_id: id });
     await expectStockIdentity(id);
+    await patient.stop();
   });
 });
