@@ -5,6 +5,9 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { AdminGate, refuseStrangers } from './access/admin-gate.js';
+import { BuyerKeys } from './access/buyer-keys.js';
+import { BuyerTokens } from './access/buyer-tokens.js';
+import { identifyCallers } from './access/caller-gate.js';
 import { serveQueueBoard } from './operations/queue-board.js';
 import { AppModule } from './app.module.js';
 import { Connections } from './http/connections.js';
@@ -78,6 +81,12 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     knownRoutes: () => app.get(KnownRoutes).watch(fastify),
     expectations: () => refuseExpectations(fastify.server, countProblem),
     rateLimit: () => limitRates(fastify, http),
+    callers: () =>
+      identifyCallers(fastify, config.buyers, {
+        admins: app.get(AdminGate),
+        keys: app.get(BuyerKeys),
+        tokens: app.get(BuyerTokens),
+      }),
     crossOrigin: () => http.corsOrigins.length > 0 && allowOrigins(fastify, http),
     documents: async () => {
       await fastify.register(swagger, OPENAPI);

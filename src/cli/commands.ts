@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../config/config.js';
 import { REFUND_STATUSES, type RefundStatus } from '../refunds/refunds.types.js';
+import { type BuyerTokenOptions, makeBuyerToken } from './buyer-commands.js';
 import { migrate, resetDatabase, revertMigration, seed, waitForSchema } from './database-commands.js';
 import { auditStock, expireHolds, reconcileNotices } from './operation-commands.js';
 import { writeOpenApi } from './openapi-command.js';
@@ -62,6 +63,16 @@ export function registerCommands(program: Command, config: () => Config): void {
     .description('take a product off sale: not listed, no holds; what is held goes on')
     .argument('<id>', 'number of the product', wholeNumber)
     .action((id: number) => archiveProduct(config(), id));
+  program
+    .command('buyers:token')
+    .description(
+      'make a token of a customer for trials, not in production; makes BUYER_TOKEN_JWKS_FILE where it is missing',
+    )
+    .requiredOption('--customer <id>', "the shop's name of the customer, such as c_42")
+    .option('--limit-key <key>', 'what limits count by; the customer, unless it is said')
+    .option('--groups <groups>', 'what the customer belongs to, separated by commas')
+    .option('--ttl <seconds>', 'how long it is valid', wholeNumber, 3600)
+    .action((options: BuyerTokenOptions) => makeBuyerToken(config(), options));
   program
     .command('test:flow')
     .description('walk hold, order and payment through the running service, or one of its own, and check each promise')

@@ -18,6 +18,20 @@ export const PROBLEMS = {
     remedy: 'Send the header "Authorization: Bearer <token>" with the value of the service’s ADMIN_TOKEN.',
     challenge: 'Bearer',
   },
+  BUYER_TOKEN_REQUIRED: {
+    status: 401,
+    title: 'A token of the buyer is needed',
+    cause: 'The shop sells this to customers only that are signed in, and the call names none.',
+    remedy: 'Sign in at the shop, and send the token that it gives: "Authorization: Bearer <token>".',
+    challenge: 'Bearer',
+  },
+  BUYER_TOKEN_INVALID: {
+    status: 401,
+    title: 'The token of the buyer is not valid',
+    cause: 'The token has expired, is signed by nobody that is known here, or says something that it must not.',
+    remedy: 'Get a new token from the shop. Without any token a call counts as one of nobody in particular.',
+    challenge: 'Bearer error="invalid_token"',
+  },
   SIGNATURE_INVALID: {
     status: 401,
     title: 'The notice is not authentic',

@@ -67,6 +67,15 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
       ttlSeconds: env.integer('HOLD_TTL_SECONDS', 120, { min: 1, max: 86_400 }),
       quantityMax: env.integer('HOLD_QUANTITY_MAX', 10, { min: 1, max: 1000 }),
     },
+    buyers: {
+      /** Whether the shop's tokens for its customers are looked at, and whether a hold needs one. */
+      tokens: env.oneOf('BUYER_TOKENS', ['off', 'optional', 'required'], 'off'),
+      /** Of a JWK set with the keys that the shop signs with; read again when it changes. */
+      jwksFile: env.string('BUYER_TOKEN_JWKS_FILE', ''),
+      /** What the claims `iss` and `aud` must say; empty where they may say anything. */
+      issuer: env.string('BUYER_TOKEN_ISSUER', ''),
+      audience: env.string('BUYER_TOKEN_AUDIENCE', ''),
+    },
     orders: {
       paymentTtlSeconds: env.integer('ORDER_PAYMENT_TTL_SECONDS', 900, { min: 1, max: 2_592_000 }),
     },
@@ -124,6 +133,9 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     const isFound = name === 'REDIS_HOST' && config.redis.sentinels.length > 0;
     if (!env.has(name) && !isFound)
       env.reject(name, 'is not set; `npm start` sets it to a private server, here it is needed');
+  }
+  if (config.buyers.tokens !== 'off' && config.buyers.jwksFile === '') {
+    env.reject('BUYER_TOKEN_JWKS_FILE', `is not set; BUYER_TOKENS=${config.buyers.tokens} needs the keys of the shop`);
   }
   const isUnsigned = config.webhookSecrets.length === 0 && config.payments.stripe.webhookSecrets.length === 0;
   // Who can be called by others believes only what is signed, and lets in only who can't have guessed the token.

@@ -28,6 +28,7 @@ export class HoldsController {
     },
     errors: ['PRODUCT_NOT_FOUND', 'PRODUCT_NOT_ON_SALE', 'INSUFFICIENT_STOCK', 'IDEMPOTENCY_KEY_REUSED'],
     isRateLimited: true,
+    buyerToken: 'asked',
   })
   create({ body, headers }: KeyedCall<CreateHoldDto>, reply: FastifyReply): Promise<HoldDto> {
     return this.holds.createHold(toHoldRequest(body, headers['idempotency-key'])).then((hold) => {

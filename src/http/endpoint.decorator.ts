@@ -26,6 +26,8 @@ export interface EndpointOptions {
   /** What a caller must be allowed to do; nothing, unless it is said. */
   readonly scope?: Scope;
   readonly isRateLimited?: boolean;
+  /** Of a buyers' call: whether it takes a buyer's token, or asks for one where BUYER_TOKENS is `required`. */
+  readonly buyerToken?: 'taken' | 'asked';
   /** Only authentic payment notices get through. */
   readonly takesNotices?: boolean;
   /** Bytes that a body may have, where {@link BODY_BYTES_MAX} or {@link ADMIN_BODY_BYTES_MAX} is not enough. */
@@ -65,7 +67,7 @@ export function Endpoint(options: EndpointOptions): MethodDecorator {
     ...(options.params && { params: objectSchema(options.params, Object.keys(options.params)) }),
     ...(options.query && { querystring: objectSchema(options.query, []) }),
     ...(options.headers && { headers: { type: 'object', properties: options.headers } }),
-    security: options.scope === undefined ? [] : [{ adminToken: [] }],
+    security: securityOf(options),
     response: { ...successSchemas(options.success), ...problemSchemas(errorCodes(options)) },
   };
   return (target, name, descriptor) => {
@@ -81,10 +83,16 @@ export function Endpoint(options: EndpointOptions): MethodDecorator {
       takesBody: body !== undefined || options.takesAnyBody === true,
       bodyBytesMax: options.bodyBytesMax ?? (options.scope === undefined ? BODY_BYTES_MAX : ADMIN_BODY_BYTES_MAX),
       isRateLimited: options.isRateLimited === true,
+      buyerToken: options.buyerToken ?? null,
       takesNotices: options.takesNotices === true,
     };
     applyDecorators(RouteSchema(schema), RouteConfig({ rules }), SetMetadata(ENDPOINT, true))(target, name, descriptor);
   };
+}
+
+function securityOf({ scope, buyerToken }: EndpointOptions): Record<string, string[]>[] {
+  if (scope !== undefined) return [{ adminToken: [] }];
+  return buyerToken === undefined ? [] : [{}, { buyerToken: [] }];
 }
 
 /** The header of an answer to something that was made. */
@@ -102,6 +110,8 @@ function errorCodes(options: EndpointOptions): ProblemCode[] {
     // Operators are not limited; who calls without their token is.
     ...(options.scope === undefined ? [] : (['UNAUTHORIZED', 'RATE_LIMITED'] as const)),
     ...(options.isRateLimited ? (['RATE_LIMITED'] as const) : []),
+    ...(options.buyerToken === undefined ? [] : (['BUYER_TOKEN_INVALID'] as const)),
+    ...(options.buyerToken === 'asked' ? (['BUYER_TOKEN_REQUIRED'] as const) : []),
     ...options.errors,
     'OVERLOADED',
     'UNAVAILABLE',

@@ -16,6 +16,7 @@ const PIPELINE = {
   knownRoutes: 'sees all routes that are declared below, to tell a wrong method from a wrong path',
   expectations: 'asked by Node before there is a request, so it has no place among the hooks',
   rateLimit: 'a route that is limited counts its clients before it reads their bodies',
+  callers: 'to verify a token costs something, so who sends one is counted before',
   crossOrigin: 'answers for browsers, which ask before they send',
   documents: 'the documentation, of the routes that are declared above and below',
   queueBoard: 'pages of a package of its own, which bring gates and headers of their own',

@@ -21,6 +21,8 @@ export interface RouteRules {
   readonly takesBody: boolean;
   readonly bodyBytesMax: number;
   readonly isRateLimited: boolean;
+  /** Whether a buyer's token is taken, or asked for where BUYER_TOKENS is `required`; null where it is not looked at. */
+  readonly buyerToken: 'taken' | 'asked' | null;
   /** Whether only authentic payment notices get through; the text of a body is kept for its signature. */
   readonly takesNotices: boolean;
 }

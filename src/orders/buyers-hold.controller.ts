@@ -25,6 +25,7 @@ export class BuyersHoldController {
     params: { hold_id: HOLD_ID_PARAM },
     success: { 200: { description: 'The hold', dto: HoldWithOrderDto } },
     errors: ['HOLD_NOT_FOUND'],
+    buyerToken: 'taken',
   })
   async get({ params }: HoldCall): Promise<HoldWithOrderDto> {
     return toHoldWithOrderDto(await this.orders.getHoldWithOrder(params.hold_id.toLowerCase()));
@@ -41,6 +42,7 @@ export class BuyersHoldController {
     success: { 204: { description: 'The units are available again' } },
     errors: ['HOLD_NOT_FOUND', 'ORDER_ALREADY_PAID'],
     isRateLimited: true,
+    buyerToken: 'taken',
   })
   async giveBack({ params }: HoldCall): Promise<void> {
     await this.givingBack.giveBack(params.hold_id.toLowerCase());

@@ -27,6 +27,7 @@ export class OrdersController {
     },
     errors: ['HOLD_NOT_FOUND', 'HOLD_ALREADY_USED', 'HOLD_EXPIRED', 'IDEMPOTENCY_KEY_REUSED'],
     isRateLimited: true,
+    buyerToken: 'taken',
   })
   async create({ body, headers }: KeyedCall<CreateOrderDto>, reply: FastifyReply): Promise<OrderDto> {
     const order = toOrderDto(

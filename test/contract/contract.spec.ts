@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type ProblemCode, PROBLEMS } from '../../src/common/problem.js';
+import { bearer, KeyFile, shopKey } from '../support/buyers.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { lockingReads, withConnection } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
@@ -334,6 +335,8 @@ const OPERATIONS: Record<string, Operation> = {
 /** Codes that have a test of their own below, since they come from the state of the service, not from the call. */
 const OF_THE_SERVICE: ReadonlySet<string> = new Set([
   'SIGNATURE_INVALID',
+  'BUYER_TOKEN_INVALID',
+  'BUYER_TOKEN_REQUIRED',
   'PAYLOAD_TOO_LARGE',
   'UNSUPPORTED_MEDIA_TYPE',
   'RATE_LIMITED',
@@ -476,6 +479,21 @@ describe('refusal', () => {
     expect(documentedCodes(name)['401']).toEqual(['SIGNATURE_INVALID']);
   });
 
+  it('the calls of buyers answer BUYER_TOKEN_INVALID, and holds BUYER_TOKEN_REQUIRED, where tokens are required', async () => {
+    const strict = await startService(new KeyFile([shopKey('HS256')]).env('required'));
+    const ofBuyers = operations.filter((name) => documentedCodes(name)['401']?.includes('BUYER_TOKEN_INVALID'));
+    expect(ofBuyers).toHaveLength(4);
+    for (const name of ofBuyers) {
+      const { path, body } = await firstSuccess(name)(service);
+      const [method] = name.split(' ');
+      expectProblem(await strict.call(method!, path, body, bearer('c_42')), 'BUYER_TOKEN_INVALID');
+      const isAsked = documentedCodes(name)['401']!.includes('BUYER_TOKEN_REQUIRED');
+      const answer = await strict.call(method!, path, body);
+      if (isAsked) expectProblem(answer, 'BUYER_TOKEN_REQUIRED');
+      else expect(answer.status).toBeLessThan(300);
+    }
+  });
+
   it('any other route answers ROUTE_NOT_FOUND', async () => {
     expectProblem(await service.call('GET', '/api/nothing'), 'ROUTE_NOT_FOUND');
   });
@@ -484,7 +502,7 @@ describe('refusal', () => {
 /** Operators' calls are limited for those only who come without the admin token. */
 function limitedForBuyers(name: string): boolean {
   const codes = documentedCodes(name);
-  return codes['429'] !== undefined && codes['401'] === undefined;
+  return codes['429'] !== undefined && codes['401']?.includes('UNAUTHORIZED') !== true;
 }
 
 describe('with RATE_LIMIT_PER_MINUTE', () => {

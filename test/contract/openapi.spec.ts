@@ -146,9 +146,10 @@ describe('the OpenAPI document', () => {
     for (const schema of schemas) expect(schema).toEqual({ $ref: '#/components/schemas/Problem' });
   });
 
-  it('says of each operation who may call it: anyone, or who has the admin token', () => {
+  it('says of each operation who may call it: anyone, a buyer with a token or without, or who has the admin token', () => {
     for (const { path, operation } of operationsOf(document)) {
-      const security = path.startsWith('/api/admin') ? [{ adminToken: [] }] : [];
+      const ofBuyers = /^\/api\/(holds|orders)/.test(path) ? [{}, { buyerToken: [] }] : [];
+      const security = path.startsWith('/api/admin') ? [{ adminToken: [] }] : ofBuyers;
       expect({ path, security: operation.security }).toEqual({ path, security });
     }
   });

@@ -16,7 +16,10 @@ export function expectProblem(answer: Answer, code: ProblemCode): void {
   const type = `/docs/errors/${code}`;
   expect(answer.body).toMatchObject({ type, title, status, detail: expect.stringMatching(/\w/) });
   expect(answer.text).not.toMatch(INTERNALS);
-  if (status === 401) expect(answer.headers.get('www-authenticate')).toMatch(/^(Bearer|Basic realm=.*|Signature)$/);
+  if (status === 401)
+    expect(answer.headers.get('www-authenticate')).toMatch(
+      /^(Bearer(?: error="invalid_token")?|Basic realm=.*|Signature)$/,
+    );
   if ('retryAfterSeconds' in PROBLEMS[code]) expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
 }
 

@@ -50,7 +50,17 @@ export const OPENAPI: FastifyDynamicSwaggerOptions = {
       { name: 'operations', description: 'Health and metrics' },
     ],
     components: {
-      securitySchemes: { adminToken: { type: 'http', scheme: 'bearer', description: 'The value of ADMIN_TOKEN' } },
+      securitySchemes: {
+        adminToken: { type: 'http', scheme: 'bearer', description: 'The value of ADMIN_TOKEN' },
+        buyerToken: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description:
+            'What the shop signs for its signed-in customer, where BUYER_TOKENS is `optional` or `required`: ' +
+            '`sub` (the customer), `exp` (at most 24 hours away), and if need be `iss`, `aud`, `limit_key`, `groups`',
+        },
+      },
     },
   },
   transformObject: (made) => ('openapiObject' in made ? complete(made.openapiObject as Document) : {}),
@@ -66,7 +76,7 @@ function complete(document: Document): Document {
 
 function completeOperation(operation: Operation): Operation {
   // Only buyers are told how much is left to them; operators are not limited.
-  const isLimited = '429' in operation.responses && !('401' in operation.responses);
+  const isLimited = '429' in operation.responses && !operation.security.some((needed) => 'adminToken' in needed);
   const responses = Object.entries(operation.responses).map(([status, answer]): [string, Answer] => {
     const problem = answer.content?.['application/problem+json'];
     return [status, problem === undefined ? completeAnswer(answer, isLimited) : completeProblem(answer, problem)];

@@ -2,6 +2,7 @@
 export type Node = Record<string, unknown>;
 
 export interface Operation extends Node {
+  security: Node[];
   operationId: string;
   parameters?: Node[];
   responses: Record<string, Answer>;
