@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import { DataSource } from 'typeorm';
 import { migrations } from '../../migrations/index.js';
+import { decimalsOf } from '../common/money.js';
 import type { Config } from '../config/config.js';
 import { databaseTls } from '../config/tls.js';
 import { dataSourceOptions } from '../database/data-source-options.js';
@@ -71,10 +72,11 @@ export async function revertMigration(config: Config, isForced: boolean): Promis
 
 /** Idempotent: an existing product keeps its name, price and stock. */
 export async function seed(config: Config): Promise<void> {
+  const decimals = decimalsOf(config.payments.currency);
   await withDataSource(config, async (dataSource) => {
     for (const { id, name, price, stock_total } of SEED_PRODUCTS) {
       await dataSource.query(
-        `INSERT INTO products (id, name, price, stock_total, stock_version) VALUES (?, ?, ?, ?, ${FIRST_VERSION})
+        `INSERT INTO products (id, name, price, stock_total, stock_version) VALUES (?, ?, ROUND(?, ${decimals}), ?, ${FIRST_VERSION})
          ON DUPLICATE KEY UPDATE products.id = products.id`,
         [id, name, price, stock_total],
       );

@@ -18,9 +18,7 @@ export async function createProduct(
     );
     throw new Error(rules.join('; '));
   }
-  const row = await withServices(config, (app) =>
-    app.get(ProductsService).createProduct(product, config.holds.quantityMax),
-  );
+  const row = await withServices(config, (app) => app.get(ProductsService).createProduct(product));
   print(`Product ${row.id} is on sale.`);
   printTable([{ ...toProductDto(row) }]);
 }
@@ -32,10 +30,7 @@ export async function restockProduct(config: Config, id: number, units: number):
 }
 
 export async function archiveProduct(config: Config, id: number): Promise<void> {
-  const { quantityMax } = config.holds;
-  const row = await withServices(config, (app) =>
-    app.get(ProductsService).changeProduct(id, { is_archived: 1 }, quantityMax),
-  );
+  const row = await withServices(config, (app) => app.get(ProductsService).changeProduct(id, { is_archived: 1 }));
   print(`Product ${id} is on sale no more.`);
   printTable([{ ...toProductDto(row) }]);
 }

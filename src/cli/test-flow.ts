@@ -42,7 +42,7 @@ async function walk(client: SaleClient): Promise<void> {
 async function checkPromises(client: SaleClient, traces: WalkTraces): Promise<void> {
   const name = `test:flow ${Date.now()}`;
   traces.productName = name;
-  const product = await client.createProduct({ name, price: '99.99', stock_total: STOCK });
+  const product = await client.createProduct({ name, price: '100', stock_total: STOCK });
   if (product.status === 201) traces.productId = product.body.id as number;
   else if (product.status < 500) traces.productName = null;
   expectAnswer('a product is on sale', product, 201);

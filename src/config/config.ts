@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { isLoopback } from '../common/is-loopback.js';
+import { DECIMALS_MAX, decimalsOf } from '../common/money.js';
 import { EnvReader } from './env-reader.js';
 
 /** Characters that a token needs for nobody to guess it. */
@@ -136,6 +137,11 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
   }
   if (config.buyers.tokens !== 'off' && config.buyers.jwksFile === '') {
     env.reject('BUYER_TOKEN_JWKS_FILE', `is not set; BUYER_TOKENS=${config.buyers.tokens} needs the keys of the shop`);
+  }
+  const { currency } = config.payments;
+  if (decimalsOf(currency) > DECIMALS_MAX) {
+    const decimals = `${decimalsOf(currency)} decimals, and amounts are kept with ${DECIMALS_MAX} at most`;
+    env.reject('CURRENCY', `is ${currency}, which has ${decimals}`);
   }
   const isUnsigned = config.webhookSecrets.length === 0 && config.payments.stripe.webhookSecrets.length === 0;
   // Who can be called by others believes only what is signed, and lets in only who can't have guessed the token.

@@ -1,5 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 import { v7 as uuidV7 } from 'uuid';
+import { decimalsOf } from '../common/money.js';
 
 /**
  * Literals for statements that are built as text. Bulk statements carry thousands of values, so numbers and
@@ -7,7 +8,7 @@ import { v7 as uuidV7 } from 'uuid';
  */
 
 const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const MONEY_PATTERN = /^\d{1,13}\.\d\d$/;
+const MONEY_PATTERN = /^\d{1,12}(\.\d{1,3})?$/;
 const TIMESTAMP_PATTERN = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}$/;
 
 /** An unsigned whole number. */
@@ -39,7 +40,7 @@ export function timestampLiteral(timestamp: string): string {
   return `'${timestamp}'`;
 }
 
-/** Money as the database printed it, with two decimals. */
+/** Money as the database printed it. */
 export function moneyLiteral(money: string): string {
   if (!MONEY_PATTERN.test(money)) throw new RangeError(`Not a sum of money: ${money}`);
   return money;
@@ -50,9 +51,9 @@ export function listOf<T>(values: Iterable<T>, literal: (value: T) => string): s
   return `(${Array.from(values, literal).join(',')})`;
 }
 
-/** SQL of a column of money with the two decimals that prices have; the columns have three. */
-export function twoDecimals(column: string): string {
-  return `CAST(${column} AS DECIMAL(14,2))`;
+/** SQL of a column of money with the decimals of a currency; the columns have three. */
+export function amountIn(currency: string, column: string): string {
+  return `CAST(${column} AS DECIMAL(15,${decimalsOf(currency)}))`;
 }
 
 /** The UUID that a BINARY(16) column holds. */

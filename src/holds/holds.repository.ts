@@ -4,10 +4,10 @@ import type { Repository } from 'typeorm';
 import { amountOf } from '../common/money.js';
 import { CONFIG, type Config } from '../config/config.js';
 import {
+  amountIn,
   listOf,
   moneyLiteral,
   timestampLiteral,
-  twoDecimals,
   uintLiteral,
   uuidFromBinary,
   uuidLiteral,
@@ -35,8 +35,6 @@ interface ProductLimit {
   readonly limit: number;
 }
 
-/** Reads `products` too: a hold that was made before prices were kept has its product's. */
-const PRICED = `${twoDecimals('COALESCE(holds.unit_price, products.price)')} AS unit_price`;
 const WITH_PRODUCT = 'holds JOIN products ON products.id = holds.product_id';
 
 const COLUMNS =
@@ -45,14 +43,20 @@ const COLUMNS =
 /** All SQL of the table `holds`. Reads `products` too, for what a locked hold costs. */
 @Injectable()
 export class HoldsRepository {
+  /** Of `products` where a hold was made before prices were kept. */
+  private readonly priced: string;
+
   constructor(
     @InjectRepository(HoldEntity) private readonly holds: Repository<HoldEntity>,
     @Inject(CONFIG) private readonly config: Config,
-  ) {}
+  ) {
+    const price = amountIn(config.payments.currency, 'COALESCE(holds.unit_price, products.price)');
+    this.priced = `${price} AS unit_price`;
+  }
 
   async findById(id: string): Promise<PricedHoldRow | null> {
     const rows = await this.holds.query<(RawHold & RawPrice)[]>(
-      `SELECT ${COLUMNS}, ${PRICED} FROM ${WITH_PRODUCT} WHERE holds.id = ${uuidLiteral(id)}`,
+      `SELECT ${COLUMNS}, ${this.priced} FROM ${WITH_PRODUCT} WHERE holds.id = ${uuidLiteral(id)}`,
     );
     return rows[0] === undefined ? null : this.toPricedRow(rows[0]);
   }
@@ -60,7 +64,7 @@ export class HoldsRepository {
   /** Reads holds without a lock: who calls this holds the lock of their products. */
   async findByIds(tx: Transaction, ids: Iterable<string>): Promise<PricedHoldRow[]> {
     const [rows] = await tx.read<[(RawHold & RawPrice)[]]>(
-      `SELECT ${COLUMNS}, ${PRICED} FROM ${WITH_PRODUCT} WHERE holds.id IN ${listOf(ids, uuidLiteral)}`,
+      `SELECT ${COLUMNS}, ${this.priced} FROM ${WITH_PRODUCT} WHERE holds.id IN ${listOf(ids, uuidLiteral)}`,
     );
     return rows.map((raw) => this.toPricedRow(raw));
   }
@@ -73,7 +77,7 @@ export class HoldsRepository {
     const list = listOf(new Set(ids), uuidLiteral);
     const [, rows] = await tx.read<[unknown[], (RawHold & RawPrice)[]]>(
       `SELECT id FROM holds WHERE id IN ${list} ORDER BY id FOR UPDATE`,
-      `SELECT ${COLUMNS}, ${PRICED} FROM ${WITH_PRODUCT} WHERE holds.id IN ${list}`,
+      `SELECT ${COLUMNS}, ${this.priced} FROM ${WITH_PRODUCT} WHERE holds.id IN ${list}`,
     );
     return rows.map((raw) => this.toPricedRow(raw));
   }

@@ -1,8 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { escape } from 'mysql2';
 import type { Repository } from 'typeorm';
-import { listOf, twoDecimals, uintLiteral, uuidFromBinary, uuidLiteral } from '../database/sql.js';
+import { CONFIG, type Config } from '../config/config.js';
+import { amountIn, listOf, uintLiteral, uuidFromBinary, uuidLiteral } from '../database/sql.js';
 import { rowName } from '../engine/row-locks.js';
 import type { Transaction } from '../database/transactions.js';
 import { OrderEntity } from './order.entity.js';
@@ -18,10 +19,6 @@ interface RawRows {
 
 type Raw<Row extends OrderRow> = Omit<Row, 'hold_id'> & { hold_id: Buffer };
 
-const COLUMNS =
-  `o.id, o.hold_id, o.status, o.cancel_reason, ${twoDecimals('o.amount')} AS amount, o.payment_due_at, o.created_at, ` +
-  'o.paid_transaction_id';
-
 /** Few orders are under review, so that those past their deadline need no index of their own. */
 const IS_DUE = `o.status = 'pending_payment' AND o.payment_due_at <= NOW(3)
   AND (o.review_until IS NULL OR o.review_until <= NOW(3))`;
@@ -29,11 +26,20 @@ const IS_DUE = `o.status = 'pending_payment' AND o.payment_due_at <= NOW(3)
 /** All SQL of the table `orders`. Reads `holds` too, for what an order is of. */
 @Injectable()
 export class OrdersRepository {
-  constructor(@InjectRepository(OrderEntity) private readonly orders: Repository<OrderEntity>) {}
+  private readonly columns: string;
+
+  constructor(
+    @InjectRepository(OrderEntity) private readonly orders: Repository<OrderEntity>,
+    @Inject(CONFIG) { payments }: Config,
+  ) {
+    this.columns =
+      `o.id, o.hold_id, o.status, o.cancel_reason, ${amountIn(payments.currency, 'o.amount')} AS amount, ` +
+      'o.payment_due_at, o.created_at, o.paid_transaction_id';
+  }
 
   async findByHoldId(holdId: string): Promise<OrderRow | null> {
     const rows = await this.orders.query<Raw<OrderRow>[]>(
-      `SELECT ${COLUMNS} FROM orders o WHERE o.hold_id = ${uuidLiteral(holdId)}`,
+      `SELECT ${this.columns} FROM orders o WHERE o.hold_id = ${uuidLiteral(holdId)}`,
     );
     return rows[0] === undefined ? null : toRow(rows[0]);
   }
@@ -63,7 +69,7 @@ export class OrdersRepository {
   async lock(tx: Transaction, ids: Iterable<number>): Promise<StockedOrderRow[]> {
     const list = listOf(new Set(ids), uintLiteral);
     const [rows] = await tx.read<[Raw<StockedOrderRow>[]]>(
-      `SELECT ${COLUMNS}, h.product_id, h.qty FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id
+      `SELECT ${this.columns}, h.product_id, h.qty FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id
        WHERE o.id IN ${list} ORDER BY o.id FOR UPDATE`,
     );
     return rows.map(toRow);
@@ -72,7 +78,7 @@ export class OrdersRepository {
   async lockByHoldIds(tx: Transaction, holdIds: Iterable<string>): Promise<OrderRow[]> {
     const list = listOf(new Set(holdIds), uuidLiteral);
     const [rows] = await tx.read<[Raw<OrderRow>[]]>(
-      `SELECT ${COLUMNS} FROM orders o WHERE o.hold_id IN ${list} FOR UPDATE`,
+      `SELECT ${this.columns} FROM orders o WHERE o.hold_id IN ${list} FOR UPDATE`,
     );
     return rows.map(toRow);
   }
@@ -81,7 +87,7 @@ export class OrdersRepository {
   async lockDue(tx: Transaction, limit: number, productId: number | null): Promise<StockedOrderRow[]> {
     const ofProduct = productId === null ? '' : ` AND h.product_id = ${uintLiteral(productId)}`;
     const [rows] = await tx.read<[Raw<StockedOrderRow>[]]>(
-      `SELECT ${COLUMNS}, h.product_id, h.qty FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id
+      `SELECT ${this.columns}, h.product_id, h.qty FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id
        WHERE ${IS_DUE}${ofProduct}
        ORDER BY o.payment_due_at LIMIT ${uintLiteral(limit)} FOR UPDATE SKIP LOCKED`,
     );
@@ -109,7 +115,7 @@ export class OrdersRepository {
   /** Locks cancelled orders whose deadline was more than `days` days ago. */
   async lockCancelledBefore(tx: Transaction, days: number, limit: number): Promise<OrderRow[]> {
     const [rows] = await tx.read<[Raw<OrderRow>[]]>(
-      `SELECT ${COLUMNS} FROM orders o
+      `SELECT ${this.columns} FROM orders o
        WHERE o.status = 'cancelled' AND o.payment_due_at < NOW(3) - INTERVAL ${uintLiteral(days)} DAY
        ORDER BY o.payment_due_at LIMIT ${uintLiteral(limit)} FOR UPDATE SKIP LOCKED`,
     );
@@ -141,7 +147,7 @@ export class OrdersRepository {
   /** The orders of these holds, by the holds' ids. */
   async findByHoldIds(tx: Transaction, holdIds: Iterable<string>): Promise<Map<string, OrderRow>> {
     const [rows] = await tx.read<[Raw<OrderRow>[]]>(
-      `SELECT ${COLUMNS} FROM orders o WHERE o.hold_id IN ${listOf(new Set(holdIds), uuidLiteral)}`,
+      `SELECT ${this.columns} FROM orders o WHERE o.hold_id IN ${listOf(new Set(holdIds), uuidLiteral)}`,
     );
     return new Map(rows.map((raw) => [uuidFromBinary(raw.hold_id), toRow(raw)]));
   }

@@ -1,9 +1,8 @@
-import { Controller, Get, Inject, Patch, Post } from '@nestjs/common';
+import { Controller, Get, Patch, Post } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Endpoint, locationOf } from '../http/endpoint.decorator.js';
 import type { JsonSchema } from '../http/json-schema.js';
 import { etagOf, isExpected } from '../http/tagged-answer.js';
-import { CONFIG, type Config } from '../config/config.js';
 import { type KeyedCall, OPERATOR_KEY_HEADER } from '../idempotency/idempotency-key.js';
 import {
   ChangeProductDto,
@@ -41,10 +40,7 @@ const PRODUCT_NOW = { 200: { description: 'The product as it is now', dto: Produ
 
 @Controller('api/admin/products')
 export class ProductsAdminController {
-  constructor(
-    private readonly products: ProductsService,
-    @Inject(CONFIG) private readonly config: Config,
-  ) {}
+  constructor(private readonly products: ProductsService) {}
 
   @Post()
   @Endpoint({
@@ -61,8 +57,7 @@ export class ProductsAdminController {
     scope: 'admin',
   })
   async create({ body, headers }: KeyedCall<CreateProductDto>, reply: FastifyReply): Promise<ProductDto> {
-    const { quantityMax } = this.config.holds;
-    const product = await this.products.createProduct(body, quantityMax, headers['idempotency-key']);
+    const product = await this.products.createProduct(body, headers['idempotency-key']);
     void reply.header('location', `/api/products/${product.id}`);
     return answer(reply, product);
   }
@@ -96,11 +91,8 @@ export class ProductsAdminController {
     scope: 'admin',
   })
   async change({ params, body, headers }: ProductCall<ChangeProductDto>, reply: FastifyReply): Promise<ProductDto> {
-    const product = await this.products.changeProduct(
-      Number(params.id),
-      toProductChange(body),
-      this.config.holds.quantityMax,
-      (row) => isExpected(headers['if-match'], etagOfProduct(row)),
+    const product = await this.products.changeProduct(Number(params.id), toProductChange(body), (row) =>
+      isExpected(headers['if-match'], etagOfProduct(row)),
     );
     return answer(reply, product);
   }

@@ -1,9 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { format } from 'mysql2';
 import type { Repository } from 'typeorm';
 import { groupBy } from '../common/group-by.js';
-import { listOf, twoDecimals, uintLiteral } from '../database/sql.js';
+import { CONFIG, type Config } from '../config/config.js';
+import { amountIn, listOf, uintLiteral } from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
 import { ProductEntity } from './product.entity.js';
 import {
@@ -20,7 +21,10 @@ export class ProductsRepository {
   /** `SELECT … WHERE id IN (?) … FOR UPDATE`, written once by TypeORM and filled in for each batch. */
   private readonly lockSql: string;
 
-  constructor(@InjectRepository(ProductEntity) private readonly products: Repository<ProductEntity>) {
+  constructor(
+    @InjectRepository(ProductEntity) private readonly products: Repository<ProductEntity>,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {
     this.lockSql = this.selectRows()
       .where('p.id IN (:ids)', { ids: '' })
       .orderBy('p.id', 'ASC')
@@ -91,9 +95,10 @@ export class ProductsRepository {
   }
 
   private selectRows() {
+    const price = amountIn(this.config.payments.currency, 'p.price');
     return this.products
       .createQueryBuilder('p')
-      .select(['p.id AS id', 'p.name AS name', `${twoDecimals('p.price')} AS price`, 'p.stock_total AS stock_total'])
+      .select(['p.id AS id', 'p.name AS name', `${price} AS price`, 'p.stock_total AS stock_total'])
       .addSelect(['p.stock_sold AS stock_sold', 'p.stock_held AS stock_held', 'p.stock_version AS stock_version'])
       .addSelect('p.is_archived AS is_archived');
   }

@@ -1,7 +1,8 @@
-import { Injectable } from '@nestjs/common';
-import { AMOUNT_MAX, amountOf, fromCents, toCents } from '../common/money.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { AMOUNT_MAX, amountOf, decimalsError, inCurrency } from '../common/money.js';
 import { type Page, type PageRequest, readPage } from '../http/page.js';
 import { ValidationError } from '../common/problem.js';
+import { CONFIG, type Config } from '../config/config.js';
 import { Transactions, type Transaction } from '../database/transactions.js';
 import { numberOfUuid, uuidOfNumber } from '../database/sql.js';
 import { type IdempotencyScope, keyedByOperator, type KeyedRequest } from '../idempotency/idempotency-key.js';
@@ -20,6 +21,7 @@ export class ProductsService {
     private readonly cache: StockCache,
     private readonly transactions: Transactions,
     private readonly idempotency: IdempotencyService,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /**
@@ -89,8 +91,8 @@ export class ProductsService {
    *
    * @throws ValidationError, IdempotencyKeyReusedError
    */
-  createProduct(wanted: NewProduct, quantityMax: number, idempotencyKey?: string): Promise<ProductRow> {
-    const product = { ...wanted, price: payablePrice(wanted.price, quantityMax) };
+  createProduct(wanted: NewProduct, idempotencyKey?: string): Promise<ProductRow> {
+    const product = { ...wanted, price: this.payablePrice(wanted.price) };
     const keyed = keyedByOperator(idempotencyKey, [product.name, product.price, product.stock_total]);
     return this.changeOnce('products', keyed, async (tx) => this.lockOne(tx, await this.products.insert(tx, product)));
   }
@@ -102,10 +104,9 @@ export class ProductsService {
   changeProduct(
     id: number,
     wanted: ProductChange,
-    quantityMax: number,
     isExpected: (row: ProductRow) => boolean = () => true,
   ): Promise<ProductRow> {
-    const change = wanted.price === undefined ? wanted : { ...wanted, price: payablePrice(wanted.price, quantityMax) };
+    const change = wanted.price === undefined ? wanted : { ...wanted, price: this.payablePrice(wanted.price) };
     return this.changeOnce('products', null, async (tx) => {
       const row = await this.lockOne(tx, id);
       if (!isExpected(row)) throw new PreconditionFailedError();
@@ -147,6 +148,19 @@ export class ProductsService {
     return this.idempotency.once(scope, keyed, () => this.transactions.run(attempt));
   }
 
+  /**
+   * The price with the decimals of its currency. An order's amount must fit its column: refused where the price is set, so
+   * that no buyer ever meets it.
+   */
+  private payablePrice(price: string): string {
+    const { payments, holds } = this.config;
+    const decimals = decimalsError(price, payments.currency);
+    if (decimals !== null) throw invalid('price', decimals);
+    if (amountOf(price, holds.quantityMax) !== null) return inCurrency(price, payments.currency);
+    const units = `${holds.quantityMax} units (HOLD_QUANTITY_MAX)`;
+    throw invalid('price', `is too high: ${units} would cost more than ${AMOUNT_MAX}`);
+  }
+
   private async lockOne(tx: Transaction, id: number): Promise<ProductRow> {
     const { rows } = await this.products.lock(tx, [id]);
     if (rows[0] === undefined) throw new ProductNotFoundError(id);
@@ -169,18 +183,11 @@ function restocked({ stock_total, stock_held, stock_sold }: ProductRow, units: n
   const total = stock_total + units;
   if (total < 0) throw new StockBelowCommittedError(total, stock_held + stock_sold);
   if (total <= STOCK_MAX) return total;
-  const message = `is too high: a product has ${STOCK_MAX} units at most, and this one has ${stock_total}`;
-  throw new ValidationError(`The body is not valid: units ${message}.`, [{ field: 'units', message }]);
+  throw invalid('units', `is too high: a product has ${STOCK_MAX} units at most, and this one has ${stock_total}`);
 }
 
-/**
- * The price with two digits. An order's amount must fit its column: refused where the price is set, so that
- * no buyer ever meets it.
- */
-function payablePrice(price: string, quantityMax: number): string {
-  if (amountOf(price, quantityMax) !== null) return fromCents(toCents(price));
-  const message = `is too high: ${quantityMax} units (HOLD_QUANTITY_MAX) would cost more than ${AMOUNT_MAX}`;
-  throw new ValidationError(`The body is not valid: price ${message}.`, [{ field: 'price', message }]);
+function invalid(field: string, message: string): ValidationError {
+  return new ValidationError(`The body is not valid: ${field} ${message}.`, [{ field, message }]);
 }
 
 /** One move a product, ids ascending, without those that cancel out. */

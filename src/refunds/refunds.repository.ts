@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { escape } from 'mysql2';
 import type { Repository } from 'typeorm';
+import { inCurrency } from '../common/money.js';
 import { listOf, uintLiteral } from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
 import type { ChangedRefund } from './payment-ledger.js';
@@ -97,15 +98,18 @@ export class RefundsRepository {
   }
 }
 
-/** Three decimals only where the currency has them. */
 function toRow<Row extends RefundRow>(raw: Row): Row {
-  return { ...raw, amount: short(raw.amount) };
+  return { ...raw, amount: amountOf(raw.amount, raw) };
 }
 
 function toRefundOfPayment(raw: RefundOfPayment): RefundOfPayment {
-  return { ...toRow(raw), amountPaid: short(raw.amountPaid), amountRefunded: short(raw.amountRefunded) };
+  return {
+    ...toRow(raw),
+    amountPaid: amountOf(raw.amountPaid, raw),
+    amountRefunded: amountOf(raw.amountRefunded, raw),
+  };
 }
 
-function short(amount: string | null): string | null {
-  return amount?.replace(/0$/, '') ?? null;
+function amountOf(amount: string | null, { currency }: RefundRow): string | null {
+  return amount === null ? null : inCurrency(amount, currency);
 }

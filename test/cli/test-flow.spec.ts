@@ -90,7 +90,7 @@ describe('what test:flow made', () => {
     const [paid, failed] = await lastOrders(product.id);
     expect([paid!.status, failed!.status]).toEqual(['paid', 'cancelled']);
     expect(printed).toContain(`product ${product.id} is on sale no more`);
-    expect(printed).toMatch(new RegExp(`STAYS {2}order ${paid!.id} of 199\\.98 EUR, paid by flow-${paid!.id}-paid`));
+    expect(printed).toMatch(new RegExp(`STAYS {2}order ${paid!.id} of 200\\.00 EUR, paid by flow-${paid!.id}-paid`));
     expect(printed).toContain('no provider took money');
     expect(printed.match(/STAYS/g)).toHaveLength(1);
   });

@@ -47,6 +47,13 @@ describe('loadConfig', () => {
     expect(namedIn({ ...REQUIRED, RETENTION_CRON: '0 0 0 29 2 *' })).toEqual([]);
   });
 
+  it('refuses a currency whose amounts the columns can not keep, and says why', () => {
+    for (const CURRENCY of ['EUR', 'JPY', 'KWD']) expect(namedIn({ ...REQUIRED, CURRENCY })).toEqual([]);
+    expect(() => loadConfig({ ...REQUIRED, CURRENCY: 'CLF' })).toThrow(
+      'CURRENCY is CLF, which has 4 decimals, and amounts are kept with 3 at most',
+    );
+  });
+
   it('names every variable that is wrong, not only the first', () => {
     const wrong = { ...REQUIRED, PORT: 'http', HOLD_TTL_SECONDS: '0', APP_ENV: 'staging', DB_POOL_SIZE: '1.5' };
     expect(namedIn(wrong).sort()).toEqual(['APP_ENV', 'DB_POOL_SIZE', 'HOLD_TTL_SECONDS', 'PORT']);

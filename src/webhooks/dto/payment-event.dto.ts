@@ -1,4 +1,5 @@
 import { IsIn, IsInt, IsString } from 'class-validator';
+import { inCurrency } from '../../common/money.js';
 import { Described } from '../../http/described.decorator.js';
 import { DATE_TIME, nullable, TEXT_OR_NULL } from '../../http/json-schema.js';
 import { pageOf } from '../../http/page.js';
@@ -86,7 +87,7 @@ export function toPaymentEventDto({ event, ...log }: WebhookLogRow): PaymentEven
     type: event.type,
     order_id: log.order_id,
     transaction_id: event.transactionId,
-    amount: event.amount,
+    amount: event.amount === null ? null : inCurrency(event.amount, event.currency ?? ''),
     currency: event.currency,
     status: log.status,
     outcome: log.outcome,
