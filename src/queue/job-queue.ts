@@ -26,6 +26,18 @@ export class JobQueue<Data = unknown> extends Queue {
     return untilReady(this.opts.connection as Redis);
   }
 
+  /** For how long the job with this `id` has been waiting or running, in milliseconds; 0 where none is, or Redis is away. */
+  async ageMs(id: string): Promise<number> {
+    try {
+      const jobId = await this.getDeduplicationJobId(id);
+      const job = jobId === null ? undefined : await this.getJob(jobId);
+      return job === undefined ? 0 : Math.max(0, Date.now() - job.timestamp);
+    } catch (error) {
+      this.logger.debug({ err: error }, `Queue ${this.name} tells nothing`);
+      return 0;
+    }
+  }
+
   /**
    * Adds jobs; of those with the same `id` only one waits or runs at a time.
    *

@@ -8,11 +8,34 @@ import {
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { CronJob } from 'cron';
 import { CONFIG, type Config } from '../config/config.js';
+import type { JobQueue } from './job-queue.js';
+
+/** How long work may be due before its queue is given up on and the scheduler does it by itself. */
+const OVERDUE_MS = 5000;
+
+/** A job that is to be done now. */
+export interface DueJob<Data> {
+  /** Of the jobs with one id only one waits or runs. */
+  readonly id: string;
+  readonly data: Data;
+  /** For how long it has been due, in milliseconds. */
+  readonly overdueMs: number;
+}
+
+/** What does a job: the queue's processor. */
+interface Processing<Data> {
+  process(job: { readonly data: Data }): Promise<unknown>;
+}
 
 interface ScheduledWork {
   readonly name: string;
   readonly cron: string;
   readonly work: () => Promise<void>;
+}
+
+/** The one job of work that is due at each tick: for how long, its last one says, which is in the queue until it is done. */
+export async function alwaysDue(queue: JobQueue): Promise<DueJob<unknown>[]> {
+  return [{ id: 'all', data: {}, overdueMs: await queue.ageMs('all') }];
 }
 
 /**
@@ -33,6 +56,25 @@ export class Schedules implements OnApplicationBootstrap, BeforeApplicationShutd
   /** Runs `work` by the cron expression; `off` leaves it to the operator's commands. */
   add(name: string, cron: string, work: () => Promise<void>): void {
     if (cron !== 'off') this.scheduled.push({ name, cron, work });
+  }
+
+  /**
+   * Has what is due done by the queue's workers, at least once each. The scheduler does by itself what Redis does not take,
+   * and what is overdue: its job waits for a worker, or for one that hangs, and keeps its successors out.
+   */
+  addQueued<Data>(
+    cron: string,
+    queue: JobQueue<Data>,
+    processor: Processing<Data>,
+    findDue: () => Promise<readonly DueJob<Data>[]>,
+  ): void {
+    this.add(queue.name, cron, async () => {
+      const due = await findDue();
+      if (due.length === 0) return;
+      const isQueued = await queue.enqueue(due);
+      const left = isQueued ? due.filter(({ overdueMs }) => overdueMs > OVERDUE_MS) : due;
+      await Promise.all(left.map((job) => processor.process(job)));
+    });
   }
 
   onApplicationBootstrap(): void {

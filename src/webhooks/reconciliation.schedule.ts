@@ -2,10 +2,10 @@ import { InjectQueue } from '@nestjs/bullmq';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/config.js';
 import { JobQueue } from '../queue/job-queue.js';
-import { Schedules } from '../queue/schedules.js';
+import { alwaysDue, Schedules } from '../queue/schedules.js';
 import { RECONCILIATION, ReconciliationProcessor } from './reconciliation.processor.js';
 
-/** Has waiting notices reconciled in the background; without Redis it does so itself. */
+/** Has waiting notices reconciled in the background. Whether there are any is what the work itself finds out. */
 @Injectable()
 export class ReconciliationSchedule implements OnModuleInit {
   constructor(
@@ -16,8 +16,7 @@ export class ReconciliationSchedule implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.schedules.add(RECONCILIATION, this.config.schedules.reconciliation, async () => {
-      if (!(await this.queue.enqueue([{ id: 'all', data: {} }]))) await this.reconciliation.process();
-    });
+    const { reconciliation: cron } = this.config.schedules;
+    this.schedules.addQueued(cron, this.queue, this.reconciliation, () => alwaysDue(this.queue));
   }
 }

@@ -1,10 +1,25 @@
-import { describe, expect, it } from '@jest/globals';
-import { Worker } from 'bullmq';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Job, UnrecoverableError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
+import { type RedisServer, startRedis } from '../../scripts/servers.mjs';
+import { Queues } from '../../src/queue/queues.js';
+import { execute, query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
-import { createHold, createProduct, expireHolds, stockOf } from '../support/factories.js';
+import {
+  createHold,
+  createOrder,
+  createProduct,
+  expireHolds,
+  noticeOf,
+  notify,
+  orderOf,
+  type Product,
+  stockOf,
+} from '../support/factories.js';
 import { queueOf } from '../support/queues.js';
-import { type Service, startService } from '../support/service.js';
+import { type Environment, type Service, startService } from '../support/service.js';
 
 /**
  * Of the jobs with one id only one waits or runs. None may keep its successor out for ever, however it ends: the id of a
@@ -12,24 +27,38 @@ import { type Service, startService } from '../support/service.js';
  */
 const NAME = 'hold-expiry';
 
-/** An expired hold of a product, and the job that releases it. */
-async function expiredHold(service: Service) {
-  const product = await createProduct(service, { stock_total: 1 });
-  await expireHolds((await createHold(service, { product_id: product.id })).hold_id);
-  const jobs = [{ id: String(product.id), data: { productId: product.id } }];
-  const released = () => eventually(async () => expect(await stockOf(product.id)).toMatchObject({ available: 1 }));
-  return { jobs, released };
+/** Work that is due: its job, and the wait until it is done. */
+interface DueWork {
+  readonly jobs: { readonly id: string; readonly data: object }[];
+  readonly done: () => Promise<void>;
 }
 
-/** Takes the next job as a worker that dies at once: it says nothing of it any more. */
-async function takeAndDie(service: Service): Promise<void> {
+/** An expired hold of a product, and the job that releases it. */
+async function expiredHold(service: Service, of?: Product): Promise<DueWork & { product: Product }> {
+  const product = of ?? (await createProduct(service, { stock_total: 1 }));
+  await expireHolds((await createHold(service, { product_id: product.id })).hold_id);
+  const jobs = [{ id: String(product.id), data: { productId: product.id } }];
+  const done = () => eventually(async () => expect(await stockOf(product.id)).toMatchObject({ available: 1 }));
+  return { product, jobs, done };
+}
+
+const TOKEN = 'of a worker in this test';
+
+/** Takes the next job of a queue as a worker that does no more with it than `end`: without it, one that dies at once. */
+async function takeJob(service: Service, name: string, end?: (job: Job) => Promise<unknown>): Promise<void> {
   const { host, port, database: db } = service.config.redis;
   const connection = new Redis({ host, port, db, maxRetriesPerRequest: null });
-  const dead = new Worker(NAME, null, { connection, lockDuration: 1000, autorun: false });
+  const lockDuration = end === undefined ? 1000 : 60_000;
+  const worker = new Worker(name, null, { connection, lockDuration, autorun: false });
   try {
-    await eventually(async () => expect(await dead.getNextJob('dead')).toBeDefined());
+    const job = await eventually(async () => {
+      const taken = await worker.getNextJob(TOKEN);
+      expect(taken).toBeDefined();
+      return taken;
+    });
+    await end?.(job);
   } finally {
-    await dead.close();
+    await worker.close();
     connection.disconnect();
   }
 }
@@ -38,57 +67,168 @@ describe('the id of a job', () => {
   it('is free again once the job has failed for good', async () => {
     const service = await startService({ ROLES: 'api,worker' });
     const queue = await queueOf(service, NAME);
-    const { jobs, released } = await expiredHold(service);
+    const { jobs, done } = await expiredHold(service);
     const deduplication = { id: jobs[0]!.id };
     await queue.add(NAME, { productId: 'no number' }, { attempts: 1, deduplication });
     await eventually(async () => expect(await queue.getFailedCount()).toBe(1));
     expect(await queue.enqueue(jobs)).toBe(true);
-    await released();
+    await done();
     await service.stop();
   });
 
   it('is free again once a worker has died with the job, which the next one does', async () => {
     const api = await startService({ ROLES: 'api' });
     const queue = await queueOf(api, NAME);
-    const { jobs, released } = await expiredHold(api);
+    const { product, jobs, done } = await expiredHold(api);
     await queue.enqueue(jobs);
-    await takeAndDie(api);
+    await takeJob(api, NAME);
     // The successor is left out, and the dead worker's job done in its place.
     await queue.enqueue(jobs);
     expect([await queue.getActiveCount(), await queue.getWaitingCount()]).toEqual([1, 0]);
     const worker = await startService({ ROLES: 'worker' });
-    await released();
+    await done();
     await eventually(async () => expect(await queue.getActiveCount()).toBe(0));
-    const next = await expiredHold(api);
-    await queue.enqueue([{ ...next.jobs[0]!, id: jobs[0]!.id }]);
-    await next.released();
+    const next = await expiredHold(api, product);
+    await queue.enqueue(next.jobs);
+    await next.done();
+    await worker.stop();
+    await api.stop();
+  });
+});
+
+describe('the ids of jobs, when Redis was killed and is back', () => {
+  const DIR = join(import.meta.dirname, `../../.local/test/jobs-redis-${process.env.JEST_WORKER_ID ?? '1'}`);
+  let redis: RedisServer;
+  let env: Environment;
+
+  beforeAll(async () => {
+    rmSync(DIR, { recursive: true, force: true });
+    redis = await startRedis({ dir: DIR });
+    env = { REDIS_PORT: String(redis.port) };
+  });
+
+  afterAll(() => redis.stop());
+
+  async function killAndRestart(isEmptied: boolean): Promise<void> {
+    redis.kill('SIGKILL');
+    await redis.gone();
+    for (const file of isEmptied ? ['appendonlydir', 'appendonly.aof'] : []) {
+      rmSync(join(DIR, file), { recursive: true, force: true });
+    }
+    await redis.restart();
+  }
+
+  const comesBack = [
+    { how: 'empty', isEmptied: true },
+    { how: 'with all that it had', isEmptied: false },
+  ];
+
+  it.each(comesBack)('$how, are free, whatever became of the jobs that had them', async ({ isEmptied }) => {
+    const api = await startService({ ROLES: 'api', ...env });
+    const queue = await queueOf(api, NAME);
+    await queue.obliterate({ force: true });
+    const ends: (((job: Job) => Promise<unknown>) | 'dies' | 'waits')[] = [
+      (job) => job.moveToCompleted('done', TOKEN, false),
+      (job) => job.moveToFailed(new UnrecoverableError('failed for good'), TOKEN, false),
+      'dies',
+      'waits',
+    ];
+    const due: DueWork[] = [];
+    for (const end of ends) {
+      const work = await expiredHold(api);
+      due.push(work);
+      await queue.enqueue(work.jobs);
+      if (end !== 'waits') await takeJob(api, NAME, end === 'dies' ? undefined : end);
+    }
+    const counts = async () => {
+      const { completed, failed, active, waiting } = await queue.getJobCounts();
+      return { completed, failed, active, waiting };
+    };
+    expect(await counts()).toEqual({ completed: 1, failed: 1, active: 1, waiting: 1 });
+    await killAndRestart(isEmptied);
+    for (const { jobs } of due) await eventually(async () => expect(await queue.enqueue(jobs)).toBe(true));
+    const kept = { completed: 1, failed: 1, active: 1, waiting: 3 };
+    expect(await counts()).toEqual(isEmptied ? { completed: 0, failed: 0, active: 0, waiting: 4 } : kept);
+    const worker = await startService({ ROLES: 'worker', ...env });
+    for (const { done } of due) await done();
     await worker.stop();
     await api.stop();
   });
 
-  it('keeps nobody waiting while no worker is there: what is overdue the scheduler does by itself', async () => {
-    const service = await startService({ ROLES: 'api,scheduler' });
+  it.each(comesBack)('$how, are free for a worker that was there all the time', async ({ isEmptied }) => {
+    const service = await startService({ ROLES: 'api,worker', ...env });
     const queue = await queueOf(service, NAME);
-    const { jobs, released } = await expiredHold(service);
+    const { product, jobs, done } = await expiredHold(service);
     await queue.enqueue(jobs);
-    await takeAndDie(service);
-    await released();
+    await done();
+    await killAndRestart(isEmptied);
+    const next = await expiredHold(service, product);
+    await eventually(async () => expect(await queue.enqueue(next.jobs)).toBe(true));
+    await next.done();
     await service.stop();
   });
+});
 
-  it('is free again when Redis was emptied', async () => {
+const ALL = [{ id: 'all', data: {} }];
+
+/** What is due of each kind of background work that goes through a queue, by the queue's name. */
+const DUE_WORK: Readonly<Record<string, (service: Service) => Promise<DueWork>>> = {
+  [NAME]: expiredHold,
+  'payment-deadline': async (service) => {
+    const { order_id, hold_id } = await createOrder(service);
+    await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 SECOND WHERE id = ?', [order_id]);
+    const done = () => eventually(async () => expect(await orderOf(hold_id)).toMatchObject([{ status: 'cancelled' }]));
+    return { jobs: ALL, done };
+  },
+  reconciliation: async (service) => {
+    const order_id = 900_000_000;
+    await notify(service, noticeOf({ order_id }));
+    await execute('UPDATE webhook_logs SET created_at = NOW(3) - INTERVAL 90 DAY WHERE order_id = ?', [order_id]);
+    const sql = 'SELECT status FROM webhook_logs WHERE order_id = ?';
+    const done = () => eventually(async () => expect(await query(sql, [order_id])).toEqual([{ status: 'unmatched' }]));
+    return { jobs: ALL, done };
+  },
+  retention: async () => {
+    const id = '0x019000000000700080000000000000ab';
+    await execute(`INSERT INTO commit_marks (id) VALUES (${id})`);
+    const sql = `SELECT 1 FROM commit_marks WHERE id = ${id}`;
+    return { jobs: ALL, done: () => eventually(async () => expect(await query(sql)).toEqual([])) };
+  },
+};
+
+describe('a job that nobody does', () => {
+  const everySecond = Object.fromEntries(
+    ['EXPIRY_CRON', 'PAYMENT_DEADLINE_CRON', 'RECONCILIATION_CRON', 'RETENTION_CRON'].map((name) => [
+      name,
+      '* * * * * *',
+    ]),
+  );
+
+  it.each(Object.keys(DUE_WORK))(
+    'of the queue %s keeps nobody waiting: what is overdue the scheduler does by itself',
+    async (name) => {
+      const api = await startService({ ROLES: 'api' });
+      const queue = await queueOf(api, name);
+      const { jobs, done } = await DUE_WORK[name]!(api);
+      expect(await queue.enqueue(jobs)).toBe(true);
+      await takeJob(api, name);
+      const scheduler = await startService({ ROLES: 'scheduler', ...everySecond });
+      await done();
+      expect(await queue.getActiveCount()).toBe(1);
+      await scheduler.stop();
+      await queue.obliterate({ force: true });
+      await api.stop();
+    },
+  );
+
+  it('is there for each queue that the schedules feed', async () => {
     const service = await startService({ ROLES: 'api' });
-    const queue = await queueOf(service, NAME);
-    const { jobs, released } = await expiredHold(service);
-    await queue.enqueue(jobs);
-    const { host, port, database: db } = service.config.redis;
-    const operator = new Redis({ host, port, db });
-    await operator.flushdb();
-    operator.disconnect();
-    const worker = await startService({ ROLES: 'worker' });
-    await queue.enqueue(jobs);
-    await released();
-    await worker.stop();
+    expect(Object.keys(DUE_WORK).sort()).toEqual(
+      service.app
+        .get(Queues)
+        .all.map(({ name }) => name)
+        .sort(),
+    );
     await service.stop();
   });
 });

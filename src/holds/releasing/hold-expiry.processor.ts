@@ -15,7 +15,7 @@ export class HoldExpiryProcessor extends WorkerHost {
     super();
   }
 
-  process({ data }: Job<HoldExpiryJob>): Promise<number> {
+  process({ data }: Pick<Job<HoldExpiryJob>, 'data'>): Promise<number> {
     return this.releasing.releaseExpiredHolds(data.productId);
   }
 }

@@ -2,17 +2,15 @@ import { InjectQueue } from '@nestjs/bullmq';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { CONFIG, type Config } from '../../config/config.js';
 import { JobQueue } from '../../queue/job-queue.js';
-import { Schedules } from '../../queue/schedules.js';
+import { type DueJob, Schedules } from '../../queue/schedules.js';
 import { Cancelling } from './cancelling.js';
-import { PAYMENT_DEADLINE } from './payment-deadline.processor.js';
-
-/** How long an order may be due before the scheduler cancels it by itself instead of through the queue. */
-const OVERDUE_MS = 5000;
+import { PAYMENT_DEADLINE, PaymentDeadlineProcessor } from './payment-deadline.processor.js';
 
 /** Has unpaid orders past their payment deadline cancelled in the background, the way expired holds are released. */
 @Injectable()
 export class PaymentDeadlineSchedule implements OnModuleInit {
   constructor(
+    private readonly deadline: PaymentDeadlineProcessor,
     private readonly cancelling: Cancelling,
     private readonly schedules: Schedules,
     @Inject(CONFIG) private readonly config: Config,
@@ -20,13 +18,11 @@ export class PaymentDeadlineSchedule implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.schedules.add(PAYMENT_DEADLINE, this.config.schedules.paymentDeadline, () => this.tick());
+    this.schedules.addQueued(this.config.schedules.paymentDeadline, this.queue, this.deadline, () => this.findDue());
   }
 
-  private async tick(): Promise<void> {
+  private async findDue(): Promise<DueJob<unknown>[]> {
     const overdueMs = await this.cancelling.findOverdueMs();
-    if (overdueMs === null) return;
-    const isQueued = await this.queue.enqueue([{ id: 'all', data: {} }]);
-    if (!isQueued || overdueMs > OVERDUE_MS) await this.cancelling.cancelDueOrders();
+    return overdueMs === null ? [] : [{ id: 'all', data: {}, overdueMs }];
   }
 }
