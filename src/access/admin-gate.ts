@@ -47,7 +47,7 @@ export class AdminGate {
     metrics: MetricsService,
   ) {
     const help = 'Calls for operators that came without the admin token, by where';
-    this.refusals = metrics.tally('admin_refusals_total', help, 'surface', ['api', 'queue_board']);
+    this.refusals = metrics.tally('checkout_admin_refusals_total', help, 'surface', ['api', 'queue_board']);
   }
 
   /** Whether the header `Authorization` has the admin token. */
