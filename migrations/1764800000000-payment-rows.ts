@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { hasKey } from './has-key.js';
 import { inSteps } from './in-steps.js';
 
 /** Says nothing about a payment that has its row already, so that an interrupted run can be repeated. */
@@ -38,7 +39,7 @@ export class PaymentRows1764800000000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    if (await hasKey(runner, 'refunds_cause')) {
+    if (await hasKey(runner, 'refunds', 'refunds_cause')) {
       await runner.query('DELETE FROM refunds WHERE order_id IS NULL');
       await runner.query(
         `ALTER TABLE refunds ADD UNIQUE KEY refunds_payment (order_id, transaction_id), DROP KEY refunds_cause,
@@ -56,7 +57,7 @@ export class PaymentRows1764800000000 implements MigrationInterface {
            ADD COLUMN cause_ref VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT ''`,
       );
     }
-    if (!(await hasKey(runner, 'refunds_cause'))) {
+    if (!(await hasKey(runner, 'refunds', 'refunds_cause'))) {
       await runner.query(
         `ALTER TABLE refunds MODIFY order_id BIGINT UNSIGNED NULL,
            ADD UNIQUE KEY refunds_cause (order_id, transaction_id, cause, cause_ref)`,
@@ -65,7 +66,8 @@ export class PaymentRows1764800000000 implements MigrationInterface {
         "UPDATE refunds r JOIN orders o ON o.id = r.order_id SET r.cause = 'duplicate', r.updated_at = r.updated_at WHERE o.status = 'paid'",
       );
     }
-    if (await hasKey(runner, 'refunds_payment')) await runner.query('ALTER TABLE refunds DROP KEY refunds_payment');
+    if (await hasKey(runner, 'refunds', 'refunds_payment'))
+      await runner.query('ALTER TABLE refunds DROP KEY refunds_payment');
   }
 
   /** What paid an order, as its event told it, with its provider. */
@@ -109,12 +111,4 @@ export class PaymentRows1764800000000 implements MigrationInterface {
          FROM refunds WHERE id > ${from} AND id <= ${to} ${ONCE}`,
     );
   }
-}
-
-async function hasKey(runner: QueryRunner, name: string): Promise<boolean> {
-  const rows = await runner.manager.query<unknown[]>(
-    `SELECT 1 FROM information_schema.statistics
-     WHERE table_schema = DATABASE() AND table_name = 'refunds' AND index_name = '${name}' LIMIT 1`,
-  );
-  return rows.length > 0;
 }

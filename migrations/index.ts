@@ -8,6 +8,7 @@ import { QuantitySold1764600000000 } from './1764600000000-quantity-sold.js';
 import { HoldPrice1764700000000 } from './1764700000000-hold-price.js';
 import { PaymentRows1764800000000 } from './1764800000000-payment-rows.js';
 import { ArchivedProducts1764900000000 } from './1764900000000-archived-products.js';
+import { OutsideRefunds1765000000000 } from './1765000000000-outside-refunds.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   HoldPrice1764700000000,
   PaymentRows1764800000000,
   ArchivedProducts1764900000000,
+  OutsideRefunds1765000000000,
 ];

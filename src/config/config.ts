@@ -112,6 +112,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
       expiry: env.cron('EXPIRY_CRON', '* * * * * *'),
       paymentDeadline: env.cron('PAYMENT_DEADLINE_CRON', '*/2 * * * * *'),
       reconciliation: env.cron('RECONCILIATION_CRON', '*/10 * * * * *'),
+      outsideRefunds: env.cron('OUTSIDE_REFUNDS_CRON', '*/10 * * * * *'),
       stockAudit: env.cron('STOCK_AUDIT_CRON', '30 * * * * *'),
       retention: env.cron('RETENTION_CRON', '0 */10 * * * *'),
     },

@@ -22,7 +22,8 @@ export interface PaymentEvent {
   /**
    * `failed`: the payment failed, and no other try of it is to be waited for unless the operator says so; `declined`: one
    * try did, and others may follow; `processing`: it takes days; `canceled` and `expired`: nobody can pay by it any more;
-   * `refunded`: money went back, `amount` of it in all; `refund_failed`: a refund over `amount` did not stay with the buyer;
+   * `refunded`: money went back, `amount` of it in all; `refund_made`: a refund over `amount` was made, whoever asked for
+   * it; `refund_failed`: one over `amount` did not stay with the buyer;
    * `unhandled`: nothing that an order depends on.
    */
   readonly status: PaymentStatus;
@@ -35,7 +36,7 @@ export interface PaymentEvent {
   /** What of it can't be read, so that no payment may count by it; null when all can. */
   readonly unreadable?: 'reference' | 'amount' | null;
   readonly transactionId: string;
-  /** Of a refund that failed: the provider's number of it, ours, where the provider has it, and why. */
+  /** Of one refund: the provider's number of it, ours, where the provider has it, and why it failed. */
   readonly refund?: { readonly id: string | null; readonly ownId: number | null; readonly reason: string | null };
   /** Decimal string, when the provider tells it. */
   readonly amount: string | null;
@@ -57,8 +58,20 @@ type PaymentStatus =
   | 'canceled'
   | 'expired'
   | 'refunded'
+  | 'refund_made'
   | 'refund_failed'
   | 'unhandled';
+
+/** A refund as its provider has it. */
+export interface MadeRefund {
+  /** The provider's number of it, and ours, where the provider has that. */
+  readonly refundId: string;
+  readonly ownId: number | null;
+  /** Decimal string. */
+  readonly amount: string;
+  /** ISO 4217 code. */
+  readonly currency: string;
+}
 
 /** Money that is to be given back. */
 export interface RefundOrder {
@@ -95,6 +108,14 @@ export interface PaymentProvider {
    * @throws RefundRefusedError when this attempt has failed for good, UnavailableError when nobody can know.
    */
   sendRefund?(refund: RefundOrder): Promise<string | null>;
+
+  /**
+   * The refunds of a payment, oldest first, whoever made them, but those whose money has come back. A provider that tells how much went
+   * back in all, and not by which refunds, is asked for them by this.
+   *
+   * @throws RefundRefusedError when the provider knows no such payment, UnavailableError when it does not answer.
+   */
+  findRefunds?(transactionId: string): Promise<readonly MadeRefund[]>;
 }
 
 /** A notice whose sender is ours alone names an order and the reference of another one. */

@@ -16,6 +16,10 @@ export class PaymentProviders {
     this.byName = new Map(PROVIDERS.map((create) => create(config)).map((provider) => [provider.name, provider]));
   }
 
+  get all(): readonly PaymentProvider[] {
+    return [...this.byName.values()];
+  }
+
   find(name: string): PaymentProvider | undefined {
     return this.byName.get(name);
   }

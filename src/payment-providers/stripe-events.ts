@@ -17,11 +17,20 @@ const HANDLED: Readonly<Record<string, { status: PaymentEvent['status']; amountF
   'checkout.session.async_payment_failed': { status: 'declined', amountField: 'amount_total' },
   'checkout.session.expired': { status: 'expired', amountField: 'amount_total' },
   'charge.refunded': { status: 'refunded', amountField: 'amount_refunded' },
-  // Which of the three an endpoint gets depends on the version of its API; it may get all.
-  'refund.failed': { status: 'refund_failed', amountField: 'amount' },
-  'refund.updated': { status: 'refund_failed', amountField: 'amount' },
-  'charge.refund.updated': { status: 'refund_failed', amountField: 'amount' },
+  // Which of these an endpoint gets depends on the version of its API; it may get all. What they say, the refund's own
+  // status tells.
+  'refund.created': { status: 'refund_made', amountField: 'amount' },
+  'refund.failed': { status: 'refund_made', amountField: 'amount' },
+  'refund.updated': { status: 'refund_made', amountField: 'amount' },
+  'charge.refund.updated': { status: 'refund_made', amountField: 'amount' },
 };
+
+/** What the status of a refund says. One that is not through yet is of no concern: it is told again at its end. */
+const REFUND_STATUSES: ReadonlyMap<unknown, PaymentEvent['status']> = new Map([
+  ['succeeded', 'refund_made'],
+  ['failed', 'refund_failed'],
+  ['canceled', 'refund_failed'],
+]);
 
 /** The end of the year 9999, in seconds since 1970. */
 const SECONDS_MAX = 253_402_300_799;
@@ -58,7 +67,7 @@ export function toPaymentEvent({ body, rawBody }: RawNotice, isLive: boolean): P
     unreadable: status === 'unhandled' ? null : unreadableIn(reference, orderId, amount),
     transactionId:
       textOf(idOf(subject.payment_intent)) ?? textOf(idOf(subject.charge)) ?? textOf(subject.id) ?? eventId,
-    ...(status === 'refund_failed' && { refund: refundIn(subject, metadata) }),
+    ...(OF_A_REFUND.has(status) && { refund: refundIn(subject) }),
     amount,
     currency: currencyOf(subject),
     occurredAt: timeIn(event.created),
@@ -67,21 +76,25 @@ export function toPaymentEvent({ body, rawBody }: RawNotice, isLive: boolean): P
   };
 }
 
-/**
- * A completed Checkout Session is paid, unless its method takes days; one that costs nothing needs no payment. Of a
- * refund only its end counts: what has gone back of a payment its charge says.
- */
+const OF_A_REFUND: ReadonlySet<PaymentEvent['status']> = new Set(REFUND_STATUSES.values());
+
+/** A completed Checkout Session is paid, unless its method takes days; one that costs nothing needs no payment. */
 function statusOf(type: string, subject: Fields): PaymentEvent['status'] {
   if (!Object.hasOwn(HANDLED, type)) return 'unhandled';
   const isUnderWay = type === 'checkout.session.completed' && subject.payment_status === 'unpaid';
   const { status } = HANDLED[type]!;
-  if (status === 'refund_failed' && subject.status !== 'failed' && subject.status !== 'canceled') return 'unhandled';
+  if (status === 'refund_made') return REFUND_STATUSES.get(subject.status) ?? 'unhandled';
   return isUnderWay ? 'processing' : status;
 }
 
-function refundIn({ id, failure_reason, status }: Fields, { refund_id }: Fields): PaymentEvent['refund'] {
+function refundIn({ id, failure_reason, status, metadata }: Fields): PaymentEvent['refund'] {
   const reason = textOf(failure_reason) ?? textOf(status);
-  return { id: textOf(id), ownId: numberIn(refund_id), reason: reason === null ? null : `Stripe says ${reason}` };
+  return { id: textOf(id), ownId: ownIdIn(metadata), reason: reason === null ? null : `Stripe says ${reason}` };
+}
+
+/** The number that we write to each refund that we send. */
+export function ownIdIn(metadata: unknown): number | null {
+  return numberIn(fieldsOf(metadata).refund_id);
 }
 
 /** Every endpoint of an account gets all its events, and with Connect those of others; test events are no money. */

@@ -1,35 +1,47 @@
 import type Stripe from 'stripe';
 import { UnavailableError } from '../common/problem.js';
 import { withinLimit } from '../common/within-limit.js';
-import { type RefundOrder, RefundRefusedError } from './payment-provider.js';
-import { toStripeAmount } from './stripe-amounts.js';
+import { type MadeRefund, type PaymentProvider, type RefundOrder, RefundRefusedError } from './payment-provider.js';
+import { fromStripeAmount, toStripeAmount } from './stripe-amounts.js';
+import { ownIdIn } from './stripe-events.js';
 
 const TIMEOUT_MS = 10_000;
 
-/** For all that one refund asks of Stripe, tries included: an operator waits for it, and so does a proxy. */
-const SEND_LIMIT_MS = 15_000;
+/** For all that one call asks of Stripe, tries included: an operator waits for it, and so does a proxy. */
+const LIMIT_MS = 15_000;
 
 /** Statuses of an HTTP answer that say no for good: the payment is unknown, refunded already, or can't be refunded. */
 const REFUSALS: ReadonlySet<number> = new Set([400, 402, 404]);
 
 /**
- * Sends refunds with Stripe's own client, each once: the key of the request is made of the refund and its attempt.
+ * Sends and finds refunds with Stripe's own client. Each is sent once: the key of the request is made of the refund and its attempt.
  * Stripe remembers a key, with its refusal if it was one, for a day only. So a new attempt has a new key, and what an
  * earlier request may have done without our hearing of it is looked for first.
  */
 export function stripeRefunds(options: {
   apiKey: string;
   apiBase: string;
-}): (refund: RefundOrder) => Promise<string | null> {
+}): Required<Pick<PaymentProvider, 'sendRefund' | 'findRefunds'>> {
   let client: Promise<Stripe> | undefined;
-  return async (refund) => {
+  const ask = async <T>(question: (stripe: Stripe) => Promise<T>, unknown: string): Promise<T> => {
     client ??= connect(options);
-    return withinLimit(sendOnce(await client, refund), SEND_LIMIT_MS).catch(rethrow);
+    return withinLimit(question(await client), LIMIT_MS).catch((error: unknown) => rethrow(error, unknown));
+  };
+  const list = async (stripe: Stripe, transactionId: string): Promise<MadeRefund[]> =>
+    (await listKept(stripe, transactionId)).map(toMadeRefund).reverse();
+  return {
+    sendRefund: (refund) => ask((stripe) => sendOnce(stripe, refund), NOT_TOLD_WHETHER_SENT),
+    findRefunds: (transactionId) => ask((stripe) => list(stripe, transactionId), NOT_LISTED),
   };
 }
 
+function toMadeRefund({ id, amount, currency: code, metadata }: Stripe.Refund): MadeRefund {
+  const currency = code.toUpperCase();
+  return { refundId: id, ownId: ownIdIn(metadata), amount: fromStripeAmount(amount, currency), currency };
+}
+
 async function sendOnce(stripe: Stripe, refund: RefundOrder): Promise<string | null> {
-  const kept = await listKept(stripe, refund);
+  const kept = await listKept(stripe, refund.transactionId);
   const earlier = kept.find(({ metadata }) => metadata?.refund_id === String(refund.id));
   if (earlier !== undefined) return earlier.id;
   const amount = amountToSend(refund, kept);
@@ -46,7 +58,7 @@ async function sendOnce(stripe: Stripe, refund: RefundOrder): Promise<string | n
 }
 
 /** The payment's refunds as Stripe has them, whoever made them, but those whose money has come back. */
-async function listKept(stripe: Stripe, { transactionId }: RefundOrder): Promise<Stripe.Refund[]> {
+async function listKept(stripe: Stripe, transactionId: string): Promise<Stripe.Refund[]> {
   const kept: Stripe.Refund[] = [];
   for await (const refund of stripe.refunds.list({ payment_intent: transactionId, limit: 100 })) {
     if (!isReturned(refund)) kept.push(refund);
@@ -108,11 +120,14 @@ const REMEDIES: Readonly<Record<number, string>> = {
   429: 'Stripe is asked too often, and sent nothing; send it again in a while.',
 };
 
-function rethrow(error: unknown): never {
+const NOT_TOLD_WHETHER_SENT = 'Stripe does not tell whether the refund was sent; send it again in a while.';
+
+const NOT_LISTED = 'Stripe does not list the refunds of the payment; it is asked again in a while.';
+
+function rethrow(error: unknown, unknown: string): never {
   if (error instanceof RefundRefusedError) throw error;
   const { statusCode = 0, type, message } = error as { statusCode?: number; type?: string; message?: string };
   if (REFUSALS.has(statusCode) && type !== 'StripeIdempotencyError')
     throw new RefundRefusedError(message ?? 'no reason');
-  const unknown = 'Stripe does not tell whether the refund was sent; send it again in a while.';
   throw new UnavailableError(REMEDIES[statusCode] ?? unknown, error);
 }

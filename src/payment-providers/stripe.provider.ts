@@ -14,6 +14,6 @@ export function stripeProvider({ payments: { stripe }, appEnv }: Config): Paymen
     secrets,
     isAuthentic: (notice, nowSeconds) => isAuthenticBy([STRIPE_SIGNATURE], notice, secrets, nowSeconds),
     toEvent: (notice) => toPaymentEvent(notice, isLive),
-    ...(stripe.apiKey !== '' && { sendRefund: stripeRefunds(stripe) }),
+    ...(stripe.apiKey !== '' && stripeRefunds(stripe)),
   };
 }

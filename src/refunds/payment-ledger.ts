@@ -1,31 +1,38 @@
 import { fromThousandths, toThousandths } from '../common/money.js';
+import type { MadeRefund } from '../payment-providers/payment-provider.js';
+import {
+  type Account,
+  addedTo,
+  confirm,
+  confirmedOf,
+  coveredBy,
+  type Debt,
+  findReturned,
+  type Instant,
+  isBack,
+  isFree,
+  isKnown,
+  isOpen,
+  isOutdated,
+  latestOf,
+  leastOf,
+  madeOutside,
+  numberedOf,
+  oweLess,
+  type PaymentFacts,
+  type ReturnedRefund,
+  unowedOf,
+} from './payment-account.js';
 import type { NewRefund, PaymentName, PaymentRow, RefundNote, RefundRow, RefundStatus } from './refunds.types.js';
-
-/** A payment as the decisions so far have left it. */
-export type PaymentFacts = Omit<PaymentRow, 'id' | 'provider' | 'transactionId'>;
 
 /** Who paid how much for which order. */
 export type TakenPayment = PaymentName & Pick<PaymentRow, 'orderId' | 'amount' | 'currency'>;
 
-interface Debt {
-  readonly row: RefundRow | null;
-  readonly refund: NewRefund;
-  status: RefundStatus;
-  providerRefundId: string | null;
-  note: RefundNote;
-  isChanged: boolean;
-}
-
-interface Account {
-  readonly name: PaymentName;
-  readonly row: PaymentRow | null;
-  readonly debts: Debt[];
-  facts: PaymentFacts;
-  isChanged: boolean;
-}
-
 /** A payment row that is to be written: made anew, or the one with this number changed. */
-export type ChangedPayment = PaymentName & PaymentFacts & { readonly id: number | null };
+export type ChangedPayment = PaymentName & PaymentFacts & { readonly id: number | null; readonly isUnread: boolean };
+
+/** A refund that no row tells of yet. */
+export type MadeDebt = Readonly<Pick<Debt, 'refund' | 'status' | 'providerRefundId' | 'note'>>;
 
 export interface ChangedRefund {
   readonly row: RefundRow;
@@ -33,19 +40,18 @@ export interface ChangedRefund {
   readonly note: RefundNote;
 }
 
+/** A refund of which less is owed than its row says, or whose number has become known. */
+export interface CorrectedRefund {
+  readonly row: RefundRow;
+  readonly amount: string | null;
+  readonly providerRefundId: string | null;
+}
+
 /** What became of the news that a payment went back. */
 export type WentBack = 'confirmed' | 'part' | 'nothing owed' | 'all confirmed' | 'outdated' | 'kept';
 
-/** What the provider says of a refund that did not stay with the buyer. */
-export interface ReturnedRefund {
-  /** The provider's number of it, and ours where the provider has that. */
-  readonly refundId: string | null;
-  readonly ownId: number | null;
-  readonly amount: string | null;
-  readonly reason: string | null;
-  /** When, by the provider's clock; null when it does not tell. */
-  readonly at: string | null;
-}
+/** What became of the news that a refund was made: it was owed, at least in part, began outside, or was known. */
+export type WasMade = 'confirmed' | 'outside' | 'known' | 'kept';
 
 const UNKNOWN: PaymentFacts = {
   orderId: null,
@@ -64,8 +70,10 @@ export class PaymentLedger {
   private readonly accounts = new Map<string, Account>();
 
   constructor(payments: readonly PaymentRow[], refunds: readonly RefundRow[]) {
-    for (const row of payments)
-      this.accounts.set(textOf(row), { name: nameOf(row), row, debts: [], facts: row, isChanged: false });
+    for (const row of payments) {
+      const account = { name: nameOf(row), row, debts: [], facts: row, isChanged: false, isUnread: false };
+      this.accounts.set(textOf(row), account);
+    }
     for (const row of refunds) {
       // An instance of a version before payments had rows may have owed it.
       const { orderId, amount, currency } = row;
@@ -88,7 +96,8 @@ export class PaymentLedger {
 
   /** Whether anything of the payment is owed back, or was. */
   isOwed(name: PaymentName): boolean {
-    return (this.accounts.get(textOf(name))?.debts.length ?? 0) > 0;
+    const debts = this.accounts.get(textOf(name))?.debts ?? [];
+    return debts.some(({ refund, status }) => refund.cause !== 'outside' || status !== 'confirmed');
   }
 
   /** Notes for which order a payment is, and what was paid; what is known already stays. */
@@ -104,6 +113,8 @@ export class PaymentLedger {
       currency: facts.currency ?? currency,
       amountRefunded: fromThousandths(back),
     });
+    // What went back before it was told has no refunds here.
+    if (facts.orderId === null && back > numberedOf(account)) account.isUnread = true;
   }
 
   /**
@@ -116,7 +127,7 @@ export class PaymentLedger {
     if (account.debts.some(({ refund: { cause } }) => cause === refund.cause)) return false;
     const amount = refund.amount === null ? null : leastOf(toThousandths(refund.amount), unowedOf(account));
     if (amount === 0) return false;
-    const owed = { ...refund, amount: amount === null ? null : fromThousandths(amount) };
+    const owed = { ...refund, amount: amount === null ? null : fromThousandths(amount), causeRef: '' };
     account.debts.push({ row: null, refund: owed, status: 'due', providerRefundId: null, note: {}, isChanged: false });
     return true;
   }
@@ -124,22 +135,67 @@ export class PaymentLedger {
   /**
    * Notes that so much of a payment has gone back by now, in all, and confirms the refunds that this covers. A figure
    * that is smaller than a known one, or of before a refund came back, says nothing new. Of a payment that nobody has
-   * told of yet the figure is kept.
+   * told of yet the figure is kept. Which refunds it is the sum of it does not say: where it is more than those with a
+   * number here, the provider's list is to be read.
    */
-  goBack(name: PaymentName, total: string, at: string | null): WentBack {
+  goBack(name: PaymentName, total: string, at: Instant): WentBack {
     const account = this.accountOf(name);
-    const isKnown = account.facts.orderId !== null || account.debts.length > 0;
-    const { amount, amountRefunded, refundFailedAt } = account.facts;
-    if (at !== null && refundFailedAt !== null && at <= refundFailedAt) return 'outdated';
+    const { amount, amountRefunded } = account.facts;
     const [before, told] = [toThousandths(amountRefunded), toThousandths(total)];
-    const now = Math.max(before, amount === null ? told : Math.min(told, toThousandths(amount)));
+    if (isKnown(account) && told > numberedOf(account)) Object.assign(account, { isUnread: true, isChanged: true });
+    if (isOutdated(account, at)) return 'outdated';
+    const now = Math.max(before, leastOf(told, amount === null ? null : toThousandths(amount)));
     this.change(account, { amountRefunded: fromThousandths(now) });
-    if (!isKnown) return 'kept';
-    const open = account.debts.filter(({ status }) => status !== 'confirmed');
-    if (open.length === 0) return account.debts.length > 0 ? 'all confirmed' : 'nothing owed';
+    if (!isKnown(account)) return 'kept';
+    const open = account.debts.filter(isOpen);
+    if (open.length === 0) return now === before && account.debts.length > 0 ? 'all confirmed' : 'nothing owed';
     const covered = coveredBy(now - before, amount !== null && now >= toThousandths(amount), open);
-    for (const debt of covered) Object.assign(debt, { status: 'confirmed', note: {}, isChanged: true });
+    // The number of a failed one is of a try that is over.
+    for (const debt of covered) confirm(debt, debt.status === 'failed' ? null : debt.providerRefundId);
     return covered.length > 0 ? 'confirmed' : 'part';
+  }
+
+  /**
+   * Notes a refund that the provider has made, each once: by its number. One that we sent is confirmed. Any other gives
+   * back what is owed, as far as it covers that, since operators use the provider's own pages, too; where the figure of
+   * what went back has counted it before, it is one of those that were confirmed by that. The rest of it is a refund that
+   * began outside, and so much less is owed.
+   */
+  noteMade(name: PaymentName, made: MadeRefund, at: Instant): WasMade {
+    const account = this.accountOf(name);
+    if (!isKnown(account)) {
+      this.goBack(name, made.amount, at);
+      return 'kept';
+    }
+    const { refundId, ownId } = made;
+    const { debts } = account;
+    const own =
+      debts.find(({ providerRefundId, refund }) => [providerRefundId, refund.causeRef].includes(refundId)) ??
+      debts.find(({ row }) => row !== null && row.id === ownId);
+    if (own !== undefined) return this.confirmOwn(account, own, refundId, at);
+    const sum = toThousandths(made.amount);
+    const isCounted = numberedOf(account) + sum <= toThousandths(account.facts.amountRefunded);
+    const covered = coveredBy(
+      sum,
+      false,
+      debts.filter((debt) => isFree(debt) && isOpen(debt) !== isCounted),
+    );
+    for (const debt of covered) confirm(debt, refundId);
+    const rest = sum - covered.reduce((total, { refund }) => total + toThousandths(refund.amount ?? made.amount), 0);
+    if (rest > 0) debts.push(madeOutside(account, made, rest));
+    this.count(account);
+    return rest > 0 ? 'outside' : 'confirmed';
+  }
+
+  /** What was told before the refund failed, or of a try that another one has followed, is of no concern any more. */
+  private confirmOwn(account: Account, debt: Debt, refundId: string, at: Instant): WasMade {
+    const { status, providerRefundId } = debt;
+    const isOfThisTry = providerRefundId === null || providerRefundId === refundId;
+    const isPast = status === 'failed' && (at === null ? providerRefundId === refundId : isOutdated(account, at));
+    if (isPast || (status !== 'failed' && !isOfThisTry)) return 'known';
+    confirm(debt, refundId);
+    this.count(account);
+    return status === 'confirmed' ? 'known' : 'confirmed';
   }
 
   /**
@@ -148,19 +204,18 @@ export class PaymentLedger {
    *
    * @returns whether one has failed by this that had not before.
    */
-  returnRefund(name: PaymentName, { refundId, ownId, amount, reason, at }: ReturnedRefund): boolean {
+  returnRefund(name: PaymentName, told: ReturnedRefund): boolean {
     const account = this.accounts.get(textOf(name));
     if (account === undefined) return false;
-    const { debts, facts } = account;
-    const unnumbered = debts.filter(({ providerRefundId }) => providerRefundId === null);
-    const isRepeated = at !== null && facts.refundFailedAt !== null && at <= facts.refundFailedAt;
-    const debt =
-      debts.find(({ providerRefundId }) => refundId !== null && providerRefundId === refundId) ??
-      unnumbered.find(({ row }) => row !== null && row.id === ownId) ??
-      (isRepeated ? undefined : unnumbered.find((candidate) => isSent(candidate) && isOver(candidate, amount)));
-    if (debt === undefined || debt.status === 'failed') return false;
-    this.fail(account, debt, { reason, ...(refundId !== null && { providerRefundId: refundId }) }, at);
-    return true;
+    const { refundId, reason, at } = told;
+    const returned = findReturned(account, told);
+    // What was told before it is not true any more, also of a refund that nobody has told of yet.
+    if (returned.length === 0 && isKnown(account)) this.change(account, { refundFailedAt: latestOf(account, at) });
+    const failing = returned.filter(({ status }) => status !== 'failed');
+    for (const debt of failing) {
+      this.fail(account, debt, { reason, ...(refundId !== null && { providerRefundId: refundId }) }, at);
+    }
+    return failing.length > 0;
   }
 
   /** A refund as the rows tell it. */
@@ -181,12 +236,20 @@ export class PaymentLedger {
     return [...this.accounts.entries()]
       .filter(([, { isChanged }]) => isChanged)
       .sort(([one], [other]) => (one < other ? -1 : 1))
-      .map(([, { name, row, facts }]) => ({ ...facts, ...name, id: row?.id ?? null }));
+      .map(([, { name, row, facts, isUnread }]) => ({ ...facts, ...name, id: row?.id ?? null, isUnread }));
   }
 
   /** Refunds that no row tells of yet, each with the state it has by now. */
-  newRefunds(): { refund: NewRefund; status: RefundStatus }[] {
+  newRefunds(): MadeDebt[] {
     return this.debts().filter(({ row }) => row === null);
+  }
+
+  /** To be written before the refunds that have changed, which are found by the state of their rows. */
+  correctedRefunds(): CorrectedRefund[] {
+    return this.debts().flatMap(({ row, refund: { amount }, providerRefundId, isChanged }) => {
+      const isCorrected = amount !== row?.amount || (!isChanged && providerRefundId !== row.providerRefundId);
+      return row !== null && isCorrected ? [{ row, amount, providerRefundId }] : [];
+    });
   }
 
   changedRefunds(): ChangedRefund[] {
@@ -207,12 +270,22 @@ export class PaymentLedger {
     return accounts.every(isBack) ? 'refunded' : 'refund_due';
   }
 
-  private fail(account: Account, debt: Debt, note: RefundNote, at: string | null): void {
-    const { amountRefunded, refundFailedAt } = account.facts;
+  /** What the confirmed refunds come to has gone back, whatever figure was told; what is left may be less than is owed. */
+  private count(account: Account): void {
+    const back = Math.max(toThousandths(account.facts.amountRefunded), confirmedOf(account));
+    const { amount } = account.facts;
+    this.change(account, {
+      amountRefunded: fromThousandths(leastOf(back, amount === null ? null : toThousandths(amount))),
+    });
+    oweLess(account);
+  }
+
+  private fail(account: Account, debt: Debt, note: RefundNote, at: Instant): void {
+    const { amountRefunded } = account.facts;
     const wasBack = debt.status === 'confirmed' ? toThousandths(debt.refund.amount ?? amountRefunded) : 0;
     this.change(account, {
       amountRefunded: fromThousandths(Math.max(0, toThousandths(amountRefunded) - wasBack)),
-      refundFailedAt: at !== null && (refundFailedAt === null || at > refundFailedAt) ? at : refundFailedAt,
+      refundFailedAt: latestOf(account, at),
     });
     const { providerRefundId = debt.providerRefundId } = note;
     Object.assign(debt, { status: 'failed', note, providerRefundId, isChanged: true });
@@ -228,7 +301,8 @@ export class PaymentLedger {
 
   private accountOf(name: PaymentName, facts: PaymentFacts = UNKNOWN): Account {
     const text = textOf(name);
-    const account = this.accounts.get(text) ?? { name: nameOf(name), row: null, debts: [], facts, isChanged: false };
+    const unknown = { name: nameOf(name), row: null, debts: [], facts, isChanged: false, isUnread: false };
+    const account = this.accounts.get(text) ?? unknown;
     this.accounts.set(text, account);
     return account;
   }
@@ -237,50 +311,6 @@ export class PaymentLedger {
     account.facts = { ...account.facts, ...change };
     account.isChanged = true;
   }
-}
-
-/** Refunds that a rise of the figure covers, those first that were sent; all of them, when all has gone back. */
-function coveredBy(rise: number, isAll: boolean, open: readonly Debt[]): Debt[] {
-  let left = rise;
-  return [...open]
-    .sort((one, other) => Number(isSent(other)) - Number(isSent(one)))
-    .filter(({ refund: { amount } }) => {
-      const wanted = amount === null ? 0 : toThousandths(amount);
-      if (!isAll && wanted > left) return false;
-      left -= wanted;
-      return true;
-    });
-}
-
-/** What of a payment has neither gone back nor is owed, in thousandths; null when nobody knows what was paid. */
-function unowedOf({ facts: { amount, amountRefunded }, debts }: Account): number | null {
-  if (amount === null) return null;
-  const open = debts.filter(({ status }) => status !== 'confirmed');
-  if (open.some(({ refund }) => refund.amount === null)) return 0;
-  const owed = open.reduce((sum, { refund }) => sum + toThousandths(refund.amount!), 0);
-  return Math.max(0, toThousandths(amount) - toThousandths(amountRefunded) - owed);
-}
-
-function isBack({ facts: { amount, amountRefunded } }: Account): boolean {
-  return amount !== null && toThousandths(amountRefunded) >= toThousandths(amount);
-}
-
-/** What has gone back with this refund, and never more than was paid. */
-function addedTo({ facts: { amount, amountRefunded } }: Account, refunded: string | null): string {
-  const sum = toThousandths(amountRefunded) + toThousandths(refunded ?? amount ?? '0');
-  return fromThousandths(leastOf(sum, amount === null ? null : toThousandths(amount)));
-}
-
-function leastOf(one: number, other: number | null): number {
-  return other === null ? one : Math.min(one, other);
-}
-
-function isSent({ status }: Debt): boolean {
-  return status === 'sent' || status === 'confirmed';
-}
-
-function isOver({ refund }: Debt, amount: string | null): boolean {
-  return amount === null || refund.amount === null || toThousandths(amount) === toThousandths(refund.amount);
 }
 
 function nameOf({ provider, transactionId }: PaymentName): PaymentName {

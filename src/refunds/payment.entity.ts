@@ -32,4 +32,8 @@ export class PaymentEntity {
 
   @Column({ type: 'timestamp', precision: 3, nullable: true })
   disputed_at!: string | null;
+
+  /** From when on the provider's list of its refunds is to be read; null while they are known. */
+  @Column({ type: 'timestamp', precision: 3, nullable: true })
+  refunds_due_at!: string | null;
 }

@@ -7,7 +7,7 @@ import { listOf, uintLiteral } from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
 import { PaymentEntity } from './payment.entity.js';
 import type { ChangedPayment } from './payment-ledger.js';
-import type { PaymentName, PaymentRow } from './refunds.types.js';
+import type { PaymentName, PaymentRow, UnreadPayment } from './refunds.types.js';
 
 const SELECT = `SELECT id, provider, transaction_id AS transactionId, order_id AS orderId, amount, currency,
   amount_refunded AS amountRefunded, refund_failed_at AS refundFailedAt FROM payments`;
@@ -47,22 +47,42 @@ export class PaymentsRepository {
    */
   write(tx: Transaction, payments: readonly ChangedPayment[]): void {
     const [old, made] = [payments.filter(({ id }) => id !== null), payments.filter(({ id }) => id === null)];
-    for (const { id, orderId, amount, currency, amountRefunded, refundFailedAt } of old) {
+    for (const { id, orderId, amount, currency, amountRefunded, refundFailedAt, isUnread } of old) {
       tx.write(
         `UPDATE payments SET order_id = ${escape(orderId)}, amount = ${escape(amount)}, currency = ${escape(currency)},
            amount_refunded = ${escape(amountRefunded)}, refund_failed_at = ${escape(refundFailedAt)}
+           ${isUnread ? ', refunds_due_at = NOW(3)' : ''}
          WHERE id = ${uintLiteral(id!)}`,
         1,
       );
     }
     if (made.length === 0) return;
     const values = made.map(
-      ({ provider, transactionId, orderId, amount, currency, amountRefunded, refundFailedAt }) =>
-        `(${escape([provider, transactionId, orderId, amount, currency, amountRefunded, refundFailedAt])})`,
+      ({ provider, transactionId, orderId, amount, currency, amountRefunded, refundFailedAt, isUnread }) =>
+        `(${escape([provider, transactionId, orderId, amount, currency, amountRefunded, refundFailedAt])},
+          ${isUnread ? 'NOW(3)' : 'NULL'})`,
     );
     tx.insert(
-      `INSERT INTO payments (provider, transaction_id, order_id, amount, currency, amount_refunded, refund_failed_at)
-       VALUES ${values.join(',')}`,
+      `INSERT INTO payments (provider, transaction_id, order_id, amount, currency, amount_refunded, refund_failed_at,
+         refunds_due_at) VALUES ${values.join(',')}`,
+    );
+  }
+
+  /** Payments of these providers whose refunds are to be read from their lists by now, those first that wait longest. */
+  async findUnread(providers: readonly string[], limit: number): Promise<UnreadPayment[]> {
+    if (providers.length === 0) return [];
+    return this.payments.query<UnreadPayment[]>(
+      `SELECT id, provider, transaction_id AS transactionId, order_id AS orderId, refunds_due_at AS dueAt FROM payments
+       WHERE refunds_due_at <= NOW(3) AND provider IN ${listOf(providers, (name) => escape(name))}
+       ORDER BY refunds_due_at LIMIT ${uintLiteral(limit)}`,
+    );
+  }
+
+  /** Notes that the refunds of a payment were read; not when there was news since, or they are to be read again later. */
+  async markRead({ id, dueAt }: UnreadPayment, againInSeconds: number | null): Promise<void> {
+    const again = againInSeconds === null ? 'NULL' : `NOW(3) + INTERVAL ${uintLiteral(againInSeconds)} SECOND`;
+    await this.payments.query(
+      `UPDATE payments SET refunds_due_at = ${again} WHERE id = ${uintLiteral(id)} AND refunds_due_at = ${escape(dueAt)}`,
     );
   }
 

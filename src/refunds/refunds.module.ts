@@ -1,7 +1,10 @@
+import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { PaymentProvidersModule } from '../payment-providers/payment-providers.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
+import { OUTSIDE_REFUNDS, OutsideRefundsProcessor } from './outside-refunds.processor.js';
+import { OutsideRefundsSchedule } from './outside-refunds.schedule.js';
 import { PaymentEntity } from './payment.entity.js';
 import { PaymentsRepository } from './payments.repository.js';
 import { RefundEntity } from './refund.entity.js';
@@ -10,9 +13,14 @@ import { RefundsRepository } from './refunds.repository.js';
 import { RefundsService } from './refunds.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([RefundEntity, PaymentEntity]), PaymentProvidersModule, OrdersModule],
+  imports: [
+    TypeOrmModule.forFeature([RefundEntity, PaymentEntity]),
+    BullModule.registerQueue({ name: OUTSIDE_REFUNDS }),
+    PaymentProvidersModule,
+    OrdersModule,
+  ],
   controllers: [RefundsAdminController],
-  providers: [RefundsService, RefundsRepository, PaymentsRepository],
+  providers: [RefundsService, RefundsRepository, PaymentsRepository, OutsideRefundsProcessor, OutsideRefundsSchedule],
   exports: [RefundsService],
 })
 export class RefundsModule {}

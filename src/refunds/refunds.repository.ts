@@ -5,10 +5,9 @@ import type { Repository } from 'typeorm';
 import { inCurrency } from '../common/money.js';
 import { listOf, uintLiteral } from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
-import type { ChangedRefund } from './payment-ledger.js';
+import type { ChangedRefund, CorrectedRefund, MadeDebt } from './payment-ledger.js';
 import { RefundEntity } from './refund.entity.js';
 import {
-  type NewRefund,
   type PaymentName,
   REFUND_TRANSITIONS,
   type RefundOfPayment,
@@ -17,7 +16,7 @@ import {
 } from './refunds.types.js';
 
 const COLUMNS = `r.id, r.order_id AS orderId, r.provider, r.transaction_id AS transactionId, r.amount, r.currency, r.cause,
-  r.status, r.reason, r.provider_refund_id AS providerRefundId, r.attempt, r.created_at AS createdAt,
+  r.cause_ref AS causeRef, r.status, r.reason, r.provider_refund_id AS providerRefundId, r.attempt, r.created_at AS createdAt,
   r.updated_at AS updatedAt`;
 
 const SELECT = `SELECT ${COLUMNS} FROM refunds r`;
@@ -71,15 +70,26 @@ export class RefundsRepository {
     return Number(row!.count);
   }
 
-  /** Inserts refunds; the unique key on order, transaction and cause refuses to owe one payment twice for the same. */
-  insert(tx: Transaction, refunds: readonly { refund: NewRefund; status: RefundStatus }[]): void {
+  /** Inserts refunds; the unique key refuses to owe one payment twice for the same, and to tell one made outside twice. */
+  insert(tx: Transaction, refunds: readonly MadeDebt[]): void {
     if (refunds.length === 0) return;
-    const values = refunds.map(
-      ({ refund: { orderId, provider, transactionId, amount, currency, cause }, status }) =>
-        `(${escape([orderId, provider, transactionId, amount, currency, cause, status])})`,
-    );
+    const values = refunds.map(({ refund, status, providerRefundId, note: { reason = null } }) => {
+      const { orderId, provider, transactionId, amount, currency, cause, causeRef } = refund;
+      const state = [status, reason, providerRefundId];
+      return `(${escape([orderId, provider, transactionId, amount, currency, cause, causeRef, ...state])})`;
+    });
     tx.insert(
-      `INSERT INTO refunds (order_id, provider, transaction_id, amount, currency, cause, status) VALUES ${values.join(',')}`,
+      `INSERT INTO refunds (order_id, provider, transaction_id, amount, currency, cause, cause_ref, status, reason,
+         provider_refund_id) VALUES ${values.join(',')}`,
+    );
+  }
+
+  /** Notes that less of a refund is owed, or the provider's number of it; in another state it fails the transaction. */
+  correct(tx: Transaction, { row: { id, status }, amount, providerRefundId }: CorrectedRefund): void {
+    tx.write(
+      `UPDATE refunds SET amount = ${escape(amount)}, provider_refund_id = ${escape(providerRefundId)}
+       WHERE id = ${uintLiteral(id)} AND status = ${escape(status)}`,
+      1,
     );
   }
 

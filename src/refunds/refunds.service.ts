@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { firstCharacters } from '../common/first-characters.js';
+import { sumOfAll } from '../common/sum-of-all.js';
 import { type Page, type PageRequest, readPage } from '../http/page.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
 import { RefundRefusedError } from '../payment-providers/payment-provider.js';
@@ -15,11 +16,19 @@ import {
   REFUND_TRANSITIONS,
   type RefundNote,
   type RefundOfPayment,
+  type RefundRow,
   type RefundStatus,
+  type UnreadPayment,
 } from './refunds.types.js';
 
 /** Longest reason that is kept, in characters. */
 const REASON_MAX = 255;
+
+/** Payments whose refunds one run reads, one after the other: providers limit how often they are asked. */
+const READ_STEP = 20;
+
+/** After how long a provider's list is asked for again that could not be read. */
+const READ_AGAIN_SECONDS = 600;
 
 /** Payments, and money that is owed back of them, from the moment it is due until the buyer has it. */
 @Injectable()
@@ -61,6 +70,7 @@ export class RefundsService {
   writeLedger(tx: Transaction, ledger: PaymentLedger): void {
     this.payments.write(tx, ledger.changedPayments());
     this.refunds.insert(tx, ledger.newRefunds());
+    for (const correction of ledger.correctedRefunds()) this.refunds.correct(tx, correction);
     for (const change of ledger.changedRefunds()) this.refunds.transition(tx, change);
   }
 
@@ -136,10 +146,45 @@ export class RefundsService {
   }
 
   /**
-   * Changes the state under the locks of the refund's order and payment, in this order, as notices take them; which they
-   * are never changes. A refund that is in that state already stays as it is, and so does one that has left the attempt
-   * that this is about.
+   * Reads the refunds of those payments off their providers' lists of which more went back than is known here by the
+   * numbers of refunds, and notes those that began outside. One that can't be read stops none of the others, and is
+   * tried again after a while.
+   *
+   * @returns of how many payments the refunds were read.
+   * @throws PartlyDoneError at the end, with the payments that could not be read.
    */
+  async readOutsideRefunds(): Promise<number> {
+    const readable = this.providers.all.filter(({ findRefunds }) => findRefunds !== undefined);
+    const unread = await this.payments.findUnread(
+      readable.map(({ name }) => name),
+      READ_STEP,
+    );
+    const nameOf = ({ transactionId }: UnreadPayment): string => `payment ${transactionId}`;
+    return sumOfAll(unread, nameOf, (payment) => this.readRefundsOf(payment));
+  }
+
+  /**
+   * The provider is asked before the locks are taken. What it told may be overtaken by then, which does no harm: each
+   * refund is told once, by its number, and what came meanwhile has the list read again.
+   */
+  private async readRefundsOf(payment: UnreadPayment): Promise<number> {
+    try {
+      const made = await this.providers.find(payment.provider)!.findRefunds!(payment.transactionId);
+      const isNoted = await this.decide(payment, (ledger) => {
+        // The payment was given an order meanwhile, which is not locked: the next run knows it.
+        if (ledger.find(payment)?.orderId !== payment.orderId) return false;
+        for (const refund of made) ledger.noteMade(payment, refund, null);
+        return true;
+      });
+      if (isNoted) await this.payments.markRead(payment, null);
+      return isNoted ? 1 : 0;
+    } catch (error) {
+      await this.payments.markRead(payment, READ_AGAIN_SECONDS);
+      throw error;
+    }
+  }
+
+  /** A refund that is in that state already stays as it is, and so does one that has left the attempt that this is about. */
   private async transition(
     id: number,
     to: RefundStatus,
@@ -147,22 +192,37 @@ export class RefundsService {
     attempt?: number,
   ): Promise<RefundOfPayment> {
     const known = await this.getRefund(id);
-    const orderIds = known.orderId === null ? [] : [known.orderId];
-    await this.transactions.run(async (tx) => {
-      const [[order], ledger] = await Promise.all([
-        this.settling.lockOrders(tx, orderIds),
-        this.lockPayments(tx, [known], orderIds, orderIds),
-      ]);
+    await this.decide(known, (ledger) => {
       const refund = ledger.findRefund(known);
-      if (attempt === undefined ? refund.status === to : refund.attempt !== attempt) return;
+      if (attempt === undefined ? refund.status === to : refund.attempt !== attempt) return false;
       if (!REFUND_TRANSITIONS[refund.status].includes(to)) throw new RefundNotPossibleError(refund.status, to);
       ledger.move(refund, to, note);
+      return true;
+    });
+    return this.getRefund(id);
+  }
+
+  /**
+   * Decides about the refunds of a payment under the locks of its order and of itself, in this order, as notices take
+   * them, and writes what was decided; nothing where `isDecided` is false.
+   */
+  private decide(
+    payment: Pick<RefundRow, keyof PaymentName | 'orderId'>,
+    isDecided: (ledger: PaymentLedger) => boolean,
+  ): Promise<boolean> {
+    const orderIds = payment.orderId === null ? [] : [payment.orderId];
+    return this.transactions.run(async (tx) => {
+      const [[order], ledger] = await Promise.all([
+        this.settling.lockOrders(tx, orderIds),
+        this.lockPayments(tx, [payment], orderIds, orderIds),
+      ]);
+      if (!isDecided(ledger)) return false;
       this.writeLedger(tx, ledger);
       const settlement = order === undefined ? null : settlementByMoney(order, ledger);
       // It moves no units, so nobody has to be told of other figures.
       if (settlement !== null) this.settling.settle(tx, { settlements: [settlement] });
+      return true;
     });
-    return this.getRefund(id);
   }
 }
 

@@ -17,12 +17,13 @@ export const REFUND_TRANSITIONS: Readonly<Record<RefundStatus, readonly RefundSt
 };
 
 /**
- * Why money is owed back: it came when the units were gone; another payment had paid the order; or an operator gave up
- * on matching it. A payment is owed back once for each cause.
+ * Why money goes back: it came when the units were gone; another payment had paid the order; an operator gave up on
+ * matching it; or somebody gave it back at the provider, outside of this service. A payment is owed back once for each
+ * cause, but that it was given back outside may be told many times, each by the provider's number of that refund.
  */
-export type RefundCause = 'late' | 'duplicate' | 'operator';
+export type RefundCause = 'late' | 'duplicate' | 'operator' | 'outside';
 
-export const REFUND_CAUSES: readonly RefundCause[] = ['late', 'duplicate', 'operator'];
+export const REFUND_CAUSES: readonly RefundCause[] = ['late', 'duplicate', 'operator', 'outside'];
 
 /** What names a payment. */
 export interface PaymentName {
@@ -50,6 +51,8 @@ export interface RefundRow extends Omit<RefundOrder, 'paid'>, PaymentName {
   /** Null when the payment's order is not known. */
   readonly orderId: number | null;
   readonly cause: RefundCause;
+  /** Which of several of one cause: of `outside` the provider's number of the refund as it was first told. */
+  readonly causeRef: string;
   readonly status: RefundStatus;
   /** Why it failed; null otherwise. */
   readonly reason: string | null;
@@ -67,6 +70,14 @@ export type RefundOfPayment = RefundRow & {
 };
 
 export type NewRefund = Pick<RefundRow, 'orderId' | 'provider' | 'transactionId' | 'amount' | 'currency' | 'cause'>;
+
+/** A payment of which more has gone back than is known here by the numbers of its refunds. */
+export type UnreadPayment = PaymentName & {
+  readonly id: number;
+  readonly orderId: number | null;
+  /** From when on the provider's list is to be read, as the database prints it; it changes with each news. */
+  readonly dueAt: string;
+};
 
 /** What is noted with a change of state. */
 export type RefundNote = Partial<Pick<RefundRow, 'reason' | 'providerRefundId'>>;

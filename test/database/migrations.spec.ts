@@ -3,6 +3,7 @@ import { DataSource, type QueryRunner } from 'typeorm';
 import { QuantitySold1764600000000 } from '../../migrations/1764600000000-quantity-sold.js';
 import { HoldPrice1764700000000 } from '../../migrations/1764700000000-hold-price.js';
 import { PaymentRows1764800000000 } from '../../migrations/1764800000000-payment-rows.js';
+import { OutsideRefunds1765000000000 } from '../../migrations/1765000000000-outside-refunds.js';
 import { loadConfig } from '../../src/config/config.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { StockAuditService } from '../../src/operations/stock-audit.service.js';
@@ -98,6 +99,7 @@ describe('the migration of the price of a hold', () => {
 
 describe('the migration of payments', () => {
   const migration = new PaymentRows1764800000000();
+  const later = new OutsideRefunds1765000000000();
 
   const paymentsOf = (orderId: number) =>
     query(
@@ -109,6 +111,7 @@ describe('the migration of payments', () => {
   async function migrateAnew(): Promise<void> {
     await migration.down(runner);
     for (let time = 0; time < 2; time++) await migration.up(runner);
+    await later.up(runner);
   }
 
   it('fills in what paid an order, and by which provider, with what was paid', async () => {
@@ -176,5 +179,46 @@ describe('the migration of payments', () => {
     await migration.up(runner);
     for (const answer of await paying) expect(taken(answer, 200)).toMatchObject({ order_status: 'paid' });
     for (const { order_id } of orders) expect(await paymentsOf(order_id)).toHaveLength(1);
+  });
+});
+
+describe('the migration of refunds that began outside', () => {
+  const migration = new OutsideRefunds1765000000000();
+
+  const unreadOf = async (orderId: number) =>
+    (
+      await query<{ transaction_id: string }>(
+        'SELECT transaction_id FROM payments WHERE order_id = ? AND refunds_due_at IS NOT NULL',
+        [orderId],
+      )
+    ).map(({ transaction_id }) => transaction_id);
+
+  it('has those asked for that went back before, as far as no refund tells of them, however often it is run', async () => {
+    const [outside, stayed] = [await createOrder(service), await createPaidOrder(service)];
+    const intent = unique('pi');
+    taken(await sendEvent(stripe, stripeEvent('payment_intent.succeeded', outside, { id: intent })), 200);
+    const charge = { id: unique('ch'), payment_intent: intent, amount_refunded: 4000 };
+    taken(await sendEvent(stripe, stripeEvent('charge.refunded', {}, charge)), 200);
+    await migration.down(runner);
+    for (let time = 0; time < 2; time++) await migration.up(runner);
+    expect(await unreadOf(outside.order_id)).toEqual([intent]);
+    expect(await unreadOf(stayed.order_id)).toEqual([]);
+  });
+
+  it('asks for none whose refund has a number', async () => {
+    const order = await createPaidOrder(service);
+    taken(await notify(service, noticeOf(order)), 200);
+    await execute(
+      `UPDATE refunds SET status = 'confirmed', provider_refund_id = 're_1', updated_at = updated_at WHERE order_id = ?`,
+      [order.order_id],
+    );
+    await execute(
+      `UPDATE payments p JOIN refunds r ON r.order_id = p.order_id AND r.transaction_id = p.transaction_id
+       SET p.amount_refunded = p.amount WHERE r.order_id = ?`,
+      [order.order_id],
+    );
+    await migration.down(runner);
+    await migration.up(runner);
+    expect(await unreadOf(order.order_id)).toEqual([]);
   });
 });

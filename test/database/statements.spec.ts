@@ -6,6 +6,8 @@ import { StockAuditService } from '../../src/operations/stock-audit.service.js';
 import { OrdersRepository } from '../../src/orders/orders.repository.js';
 import { Cancelling } from '../../src/orders/settling/cancelling.js';
 import { ProductsService } from '../../src/products/products.service.js';
+import { PaymentsRepository } from '../../src/refunds/payments.repository.js';
+import type { UnreadPayment } from '../../src/refunds/refunds.types.js';
 import { WebhooksService } from '../../src/webhooks/webhooks.service.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { execute, query } from '../support/database.js';
@@ -115,6 +117,8 @@ const INDEXES: Readonly<Record<string, string>> = {
   'SELECT … FROM payments WHERE order_id IN (?)': 'payments payments_order',
   'SELECT … FROM payments WHERE provider = ? AND transaction_id IN (?) ORDER BY provider, transaction_id FOR UPDATE':
     'payments payments_transaction',
+  'SELECT … FROM payments WHERE refunds_due_at <= NOW(?) AND provider IN (?) ORDER BY refunds_due_at LIMIT ?':
+    'payments payments_refunds_due',
   'SELECT … FROM products p LEFT JOIN ( SELECT holds.product_id, SUM(holds.qty) AS held FROM holds LEFT JOIN orders o ON o.hold_id = holds.id WHERE holds.released = ? AND (o.id IS NULL OR o.status = ?) AND holds.product_id = ? GROUP BY holds.product_id ) h ON h.product_id = p.id LEFT JOIN ( SELECT holds.product_id, SUM(COALESCE(o.quantity_sold, IF(o.status = ?, holds.qty, ?))) AS sold FROM orders o JOIN holds ON holds.id = o.hold_id WHERE COALESCE(o.quantity_sold, o.status = ?) > ? AND holds.product_id = ? GROUP BY holds.product_id ) s ON s.product_id = p.id WHERE TRUE AND p.id = ? ORDER BY p.id':
     'holds holds_product_open, o orders_hold, p PRIMARY',
   'SELECT … FROM products p WHERE p.id > ? AND p.is_archived = ? ORDER BY p.id ASC LIMIT ?': 'p PRIMARY',
@@ -143,6 +147,7 @@ const INDEXES: Readonly<Record<string, string>> = {
   'UPDATE holds SET … WHERE id IN (?) AND used = ? AND released = ?': 'holds PRIMARY',
   'UPDATE orders SET … WHERE id IN (?) AND status = ?': 'orders PRIMARY, orders orders_status_due',
   'UPDATE orders SET … WHERE id IN (?)': 'orders PRIMARY',
+  'UPDATE payments SET … WHERE id = ? AND refunds_due_at = ?': 'payments PRIMARY, payments payments_refunds_due',
   'UPDATE products SET … WHERE id = ?': 'products PRIMARY',
   'UPDATE products SET … WHERE id IN (?)': 'products PRIMARY',
   'UPDATE refunds SET … WHERE id = ? AND status = ?': 'refunds PRIMARY, refunds refunds_status',
@@ -205,6 +210,9 @@ async function sell(): Promise<void> {
   await service.app.get(WebhooksService).markUnmatched();
   const refund = (await refundsOf(paid.order_id)).at(-1)!;
   taken(await service.call('POST', `/api/admin/refunds/${refund.id}/mark-sent`, undefined, adminHeaders(service)), 200);
+  const unread = await service.app.get(PaymentsRepository).findUnread(['generic'], 20);
+  const [payment = { id: 1, dueAt: '2026-01-01 00:00:00.000' } as UnreadPayment] = unread;
+  await service.app.get(PaymentsRepository).markRead(payment, null);
   const short = await createOrder(service);
   await notify(service, noticeOf(short, { amount: '1.00', currency: 'EUR' }));
   const [event] = await query<{ id: number }>('SELECT MAX(id) AS id FROM webhook_logs');

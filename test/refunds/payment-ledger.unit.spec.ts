@@ -11,13 +11,22 @@ function paymentRow(overrides: Partial<PaymentRow> = {}): PaymentRow {
 }
 
 function refundRow(id: number, overrides: Partial<RefundRow> = {}): RefundRow {
-  const state = { cause: 'late', status: 'sent', reason: null, providerRefundId: `re_${id}`, attempt: 1 } as const;
-  return { id, ...PAYMENT, ...MONEY, ...state, createdAt: AT, updatedAt: AT, ...overrides };
+  const state = { cause: 'late', causeRef: '', status: 'sent', reason: null, attempt: 1 } as const;
+  return {
+    id,
+    ...PAYMENT,
+    ...MONEY,
+    ...state,
+    providerRefundId: `re_${id}`,
+    createdAt: AT,
+    updatedAt: AT,
+    ...overrides,
+  };
 }
 
 const statesOf = (ledger: PaymentLedger) => ledger.changedRefunds().map(({ row, to }) => [row.id, to]);
 
-const returned = { refundId: 're_1', ownId: null, amount: '99.99', reason: 'bank', at: AT };
+const returned = { refundId: 're_1', ownId: null, amount: '99.99', currency: 'EUR', reason: 'bank', at: AT };
 
 describe('what is owed of a payment', () => {
   it('is never more than has not gone back and is not owed', () => {
@@ -63,7 +72,7 @@ describe('a figure of what went back', () => {
     expect([ledger.goBack(PAYMENT, '120.00', AT), ledger.goBack(PAYMENT, '120.00', AT)]).toEqual(['kept', 'kept']);
     ledger.take({ ...PAYMENT, ...MONEY });
     expect(ledger.changedPayments()).toEqual([
-      { id: null, ...PAYMENT, ...MONEY, amountRefunded: '99.99', refundFailedAt: null },
+      { id: null, ...PAYMENT, ...MONEY, amountRefunded: '99.99', refundFailedAt: null, isUnread: true },
     ]);
   });
 
@@ -102,6 +111,162 @@ describe('a refund that comes back', () => {
       [2, 'failed'],
       [3, 'failed'],
     ]);
+  });
+});
+
+describe('a refund that the provider has made', () => {
+  const made = (refundId: string, amount: string, ownId: number | null = null) => ({
+    refundId,
+    ownId,
+    amount,
+    currency: 'EUR',
+  });
+  const outside = { cause: 'outside', causeRef: 're_9', amount: '40.00' } as const;
+
+  it('began outside where nothing is owed, and is told once', () => {
+    const ledger = new PaymentLedger([paymentRow()], []);
+    expect(ledger.noteMade(PAYMENT, made('re_9', '40.00'), AT)).toBe('outside');
+    expect(ledger.noteMade(PAYMENT, made('re_9', '40.00'), LATER)).toBe('known');
+    expect(ledger.newRefunds()).toMatchObject([{ refund: outside, status: 'confirmed', providerRefundId: 're_9' }]);
+    expect(ledger.find(PAYMENT)).toMatchObject({ amountRefunded: '40.00' });
+    expect([ledger.isOwed(PAYMENT), ledger.stateOf(5, 'pi_1')]).toEqual([false, null]);
+    expect(ledger.noteMade(PAYMENT, made('re_8', '59.99'), LATER)).toBe('outside');
+    expect(ledger.stateOf(5, 'pi_1')).toBe('refunded');
+  });
+
+  it.each([
+    ['the figure', (ledger: PaymentLedger) => ledger.goBack(PAYMENT, '40.00', AT), true],
+    ['the refund', (ledger: PaymentLedger) => ledger.noteMade(PAYMENT, made('re_9', '40.00'), AT), false],
+  ])('is counted once when %s is told first, and by the list, too', (_, first, isUnread) => {
+    const ledger = new PaymentLedger([paymentRow()], []);
+    first(ledger);
+    ledger.goBack(PAYMENT, '40.00', AT);
+    for (const at of [AT, null]) ledger.noteMade(PAYMENT, made('re_9', '40.00'), at);
+    expect(ledger.newRefunds()).toMatchObject([{ refund: outside }]);
+    expect(ledger.changedPayments()).toMatchObject([{ amountRefunded: '40.00', isUnread }]);
+  });
+
+  it('is asked for when more went back than the refunds with a number tell, also what was told before one came back', () => {
+    const refunds = [refundRow(1, { amount: '40.00' })];
+    const failed = new PaymentLedger([paymentRow({ refundFailedAt: LATER })], refunds);
+    expect(failed.goBack(PAYMENT, '50.00', AT)).toBe('outdated');
+    const [told, more] = ['40.00', '40.01'].map((total) => {
+      const ledger = new PaymentLedger([paymentRow()], refunds);
+      ledger.goBack(PAYMENT, total, AT);
+      return ledger.changedPayments();
+    });
+    expect([failed.changedPayments(), told, more]).toMatchObject([
+      [{ isUnread: true }],
+      [{ isUnread: false }],
+      [{ isUnread: true }],
+    ]);
+  });
+
+  it('confirms ours by its number, or by ours where the answer to it was lost', () => {
+    const refunds = [refundRow(1, { amount: '20.00' }), refundRow(2, { amount: '30.00', providerRefundId: null })];
+    const ledger = new PaymentLedger([paymentRow()], refunds);
+    expect(ledger.noteMade(PAYMENT, made('re_1', '20.00'), AT)).toBe('confirmed');
+    expect(ledger.noteMade(PAYMENT, made('re_7', '30.00', 2), AT)).toBe('confirmed');
+    expect(ledger.changedRefunds()).toMatchObject([
+      { row: { id: 1 }, to: 'confirmed' },
+      { row: { id: 2 }, to: 'confirmed', note: { providerRefundId: 're_7' } },
+    ]);
+    expect([ledger.newRefunds(), ledger.correctedRefunds()]).toEqual([[], []]);
+    expect(ledger.find(PAYMENT)).toMatchObject({ amountRefunded: '50.00' });
+  });
+
+  it('confirms no refund of ours that failed since, nor one that another try has followed', () => {
+    const payment = paymentRow({ refundFailedAt: LATER });
+    const failed = new PaymentLedger([payment], [refundRow(1, { status: 'failed' })]);
+    expect(failed.noteMade(PAYMENT, made('re_1', '99.99'), AT)).toBe('known');
+    const again = new PaymentLedger([payment], [refundRow(1, { providerRefundId: 're_2' })]);
+    expect(again.noteMade(PAYMENT, made('re_1', '99.99', 1), AT)).toBe('known');
+    expect([...failed.changedRefunds(), ...again.changedRefunds()]).toEqual([]);
+  });
+
+  it('gives back what is owed over the same sum, sent by other means before what waits', () => {
+    const refunds = [
+      refundRow(1, { amount: '20.00', status: 'due', providerRefundId: null }),
+      refundRow(2, { amount: '20.00', status: 'sent', providerRefundId: null }),
+    ];
+    const ledger = new PaymentLedger([paymentRow()], refunds);
+    expect(ledger.noteMade(PAYMENT, made('re_9', '20.00'), AT)).toBe('confirmed');
+    expect(statesOf(ledger)).toEqual([[2, 'confirmed']]);
+  });
+
+  it('leaves no more owed than is left, and is one row with what is owed beside it', () => {
+    const ledger = new PaymentLedger([paymentRow()], [refundRow(1, { status: 'due', providerRefundId: null })]);
+    expect(ledger.noteMade(PAYMENT, made('re_9', '40.00'), AT)).toBe('outside');
+    expect(ledger.correctedRefunds()).toMatchObject([{ row: { id: 1 }, amount: '59.99' }]);
+    expect(ledger.newRefunds()).toMatchObject([{ refund: outside }]);
+    expect(ledger.stateOf(5, 'pi_1')).toBe('refund_due');
+    expect(ledger.noteMade(PAYMENT, made('re_8', '59.99'), AT)).toBe('confirmed');
+    expect(ledger.stateOf(5, 'pi_1')).toBe('refunded');
+  });
+
+  it('may give back what is owed for several causes, and more, which all fails with it', () => {
+    const refunds = [
+      refundRow(1, { amount: '20.00', status: 'due', providerRefundId: null }),
+      refundRow(2, { amount: '30.00', status: 'due', providerRefundId: null, cause: 'duplicate' }),
+    ];
+    const ledger = new PaymentLedger([paymentRow()], refunds);
+    expect(ledger.noteMade(PAYMENT, made('re_9', '99.99'), AT)).toBe('outside');
+    expect(ledger.newRefunds()).toMatchObject([{ refund: { ...outside, amount: '49.99' } }]);
+    expect(ledger.returnRefund(PAYMENT, { ...returned, refundId: 're_9', at: LATER })).toBe(true);
+    expect(ledger.newRefunds()).toMatchObject([{ status: 'failed' }]);
+    expect(statesOf(ledger)).toEqual([
+      [1, 'failed'],
+      [2, 'failed'],
+    ]);
+    expect(ledger.find(PAYMENT)).toMatchObject({ amountRefunded: '0.00' });
+  });
+
+  it('is the one that the figure has confirmed before', () => {
+    const refunds = [refundRow(1, { status: 'due', providerRefundId: null })];
+    const ledger = new PaymentLedger([paymentRow()], refunds);
+    expect(ledger.goBack(PAYMENT, '99.99', AT)).toBe('confirmed');
+    expect(ledger.noteMade(PAYMENT, made('re_9', '99.99'), AT)).toBe('confirmed');
+    expect([ledger.newRefunds(), ledger.find(PAYMENT)]).toMatchObject([[], { amountRefunded: '99.99' }]);
+    const next = new PaymentLedger(
+      [paymentRow({ amountRefunded: '99.99' })],
+      [refundRow(1, { status: 'confirmed', providerRefundId: null })],
+    );
+    next.noteMade(PAYMENT, made('re_9', '99.99'), null);
+    expect(next.correctedRefunds()).toMatchObject([{ row: { id: 1 }, providerRefundId: 're_9' }]);
+    expect([next.newRefunds(), next.changedRefunds()]).toEqual([[], []]);
+  });
+
+  it('and that failed before its list was read is one that failed, with the figure that had counted it', () => {
+    const ledger = new PaymentLedger([paymentRow({ amountRefunded: '40.000' })], []);
+    const told = { ...returned, refundId: 're_9', amount: '40.00' };
+    expect([ledger.returnRefund(PAYMENT, told), ledger.returnRefund(PAYMENT, told)]).toEqual([true, false]);
+    expect(ledger.newRefunds()).toMatchObject([{ refund: outside, status: 'failed', note: { reason: 'bank' } }]);
+    expect(ledger.find(PAYMENT)).toMatchObject({ amountRefunded: '0.00' });
+    expect([ledger.noteMade(PAYMENT, made('re_9', '40.00'), null), ledger.isOwed(PAYMENT)]).toEqual(['known', true]);
+  });
+
+  it('and that failed before any figure told of it makes that figure an old one', () => {
+    const ledger = new PaymentLedger([paymentRow()], []);
+    expect(ledger.returnRefund(PAYMENT, returned)).toBe(false);
+    expect(ledger.goBack(PAYMENT, '99.99', EARLIER)).toBe('outdated');
+    expect([ledger.stateOf(5, 'pi_1'), ledger.newRefunds()]).toEqual([null, []]);
+  });
+
+  it('of one that was sent again says nothing by its first number', () => {
+    const sentAgain = refundRow(1, { ...outside, providerRefundId: 're_10' });
+    const ledger = new PaymentLedger([paymentRow({ refundFailedAt: AT })], [sentAgain]);
+    expect(ledger.noteMade(PAYMENT, made('re_9', '40.00'), LATER)).toBe('known');
+    expect(ledger.returnRefund(PAYMENT, { ...returned, refundId: 're_9', amount: '40.00', at: LATER })).toBe(false);
+    expect(ledger.changedRefunds()).toEqual([]);
+  });
+
+  it('of a payment that nobody has told of is kept with the figure, and asked for once that is told', () => {
+    const ledger = new PaymentLedger([], []);
+    expect(ledger.noteMade(PAYMENT, made('re_9', '40.00'), AT)).toBe('kept');
+    expect(ledger.changedPayments()).toMatchObject([{ amountRefunded: '40.00', isUnread: false }]);
+    ledger.take({ ...PAYMENT, ...MONEY });
+    expect(ledger.changedPayments()).toMatchObject([{ amountRefunded: '40.00', isUnread: true }]);
+    expect(ledger.newRefunds()).toEqual([]);
   });
 });
 

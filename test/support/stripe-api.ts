@@ -22,6 +22,7 @@ export interface ApiRefund {
   readonly object: 'refund';
   readonly payment_intent: string;
   readonly amount: number;
+  readonly currency: string;
   readonly metadata: Record<string, string>;
   status: 'pending' | 'succeeded' | 'failed' | 'canceled';
   failure_reason?: string;
@@ -156,7 +157,8 @@ export class StripeApi {
 
   private makeRefund(payment_intent: string, amount: number, metadata: Record<string, string>): ApiRefund {
     const id = `re_${this.refunds.length + 1}`;
-    const refund: ApiRefund = { id, object: 'refund', payment_intent, amount, metadata, status: 'pending' };
+    const money = { amount, currency: 'eur' };
+    const refund: ApiRefund = { id, object: 'refund', payment_intent, ...money, metadata, status: 'pending' };
     this.refunds.push(refund);
     return refund;
   }

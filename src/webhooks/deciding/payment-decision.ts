@@ -3,7 +3,7 @@ import { isSameAmount, toThousandths } from '../../common/money.js';
 import { isoTime } from '../../database/sql.js';
 import type { OrderStatus, SettledState, Settlement, StockedOrderRow } from '../../orders/orders.types.js';
 import type { PaymentEvent } from '../../payment-providers/payment-provider.js';
-import type { PaymentFacts } from '../../refunds/payment-ledger.js';
+import type { PaymentFacts } from '../../refunds/payment-account.js';
 import type { RefundCause } from '../../refunds/refunds.types.js';
 import type { PaymentResult } from '../webhooks.types.js';
 
@@ -75,6 +75,7 @@ export function decidePayment(event: PaymentEvent, policy: PaymentPolicy, contex
     case 'processing':
       return ignore(context, 'the payment is under way');
     case 'refunded':
+    case 'refund_made':
     case 'refund_failed':
     case 'unhandled':
       return ignore(context, 'the type of the event is not handled');

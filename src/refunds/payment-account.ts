@@ -1,0 +1,193 @@
+import { fromThousandths, toThousandths } from '../common/money.js';
+import type { MadeRefund } from '../payment-providers/payment-provider.js';
+import type { NewRefund, PaymentName, PaymentRow, RefundNote, RefundRow, RefundStatus } from './refunds.types.js';
+
+/** What the rows of one payment come to while a batch is being decided; all that is decided about them is in its ledger. */
+
+/** A payment as the decisions so far have left it. */
+export type PaymentFacts = Omit<PaymentRow, 'id' | 'provider' | 'transactionId'>;
+
+/** When something was, by the provider's clock; null when it does not tell. */
+export type Instant = string | null;
+
+/** What the provider says of a refund that did not stay with the buyer. */
+export interface ReturnedRefund {
+  /** The provider's number of it, and ours where the provider has that. */
+  readonly refundId: string | null;
+  readonly ownId: number | null;
+  readonly amount: string | null;
+  readonly currency: string | null;
+  readonly reason: string | null;
+  readonly at: Instant;
+}
+
+/** A refund as the decisions so far have left it. */
+export interface Debt {
+  readonly row: RefundRow | null;
+  /** As it is owed by now: what goes back outside may leave less of it. */
+  refund: NewRefund & Pick<RefundRow, 'causeRef'>;
+  status: RefundStatus;
+  providerRefundId: string | null;
+  note: RefundNote;
+  isChanged: boolean;
+}
+
+/** A payment with its refunds. */
+export interface Account {
+  readonly name: PaymentName;
+  readonly row: PaymentRow | null;
+  readonly debts: Debt[];
+  facts: PaymentFacts;
+  isChanged: boolean;
+  /** Whether more of it went back than the refunds with a number tell: the provider's list has the others. */
+  isUnread: boolean;
+}
+
+/**
+ * The refunds that did not stay: told by their number, else by ours; else one over the same sum that was sent by other
+ * means, which has no number here. One number may be that of several: somebody gave back at once what was owed for several
+ * causes.
+ */
+export function findReturned(account: Account, told: ReturnedRefund): Debt[] {
+  const { refundId, ownId, amount, at } = told;
+  const { debts } = account;
+  if (refundId !== null) {
+    const numbered = debts.filter(({ providerRefundId }) => providerRefundId === refundId);
+    // Of one that was sent again since, the first number says nothing.
+    if (numbered.length > 0 || debts.some(({ refund }) => refund.causeRef === refundId)) return numbered;
+  }
+  const unnumbered = debts.filter(({ providerRefundId }) => providerRefundId === null);
+  const own = unnumbered.find(({ row }) => row !== null && row.id === ownId);
+  if (own !== undefined || isOutdated(account, at)) return own === undefined ? [] : [own];
+  const sent = unnumbered.find((candidate) => isSent(candidate) && isOver(candidate, amount));
+  return sent === undefined ? findCounted(account, told) : [sent];
+}
+
+/** A refund that began outside, and that only the figure of what went back has told of so far. */
+function findCounted(account: Account, { refundId, amount, currency }: ReturnedRefund): Debt[] {
+  if (refundId === null || amount === null || currency === null) return [];
+  const sum = toThousandths(amount);
+  const isCounted = sum > 0 && confirmedOf(account) + sum <= toThousandths(account.facts.amountRefunded);
+  if (!isCounted || !isKnown(account)) return [];
+  const debt = madeOutside(account, { refundId, currency }, sum);
+  account.debts.push(debt);
+  return [debt];
+}
+
+/**
+ * Refunds that so much covers: the one over this very sum before others, and those that were sent before others; all of
+ * them, when all has gone back.
+ */
+export function coveredBy(sum: number, isAll: boolean, refunds: readonly Debt[]): Debt[] {
+  let left = sum;
+  const rank = (debt: Debt): number =>
+    (debt.refund.amount !== null && amountOf(debt) === sum ? 2 : 0) + Number(isSent(debt));
+  return [...refunds]
+    .sort((one, other) => rank(other) - rank(one))
+    .filter((debt) => {
+      const wanted = amountOf(debt);
+      if (!isAll && wanted > left) return false;
+      left -= wanted;
+      return true;
+    });
+}
+
+/** What of the payment its confirmed refunds have given back, in thousandths. */
+export function confirmedOf({ debts }: Account): number {
+  return debts.reduce((sum, debt) => sum + (isOpen(debt) ? 0 : amountOf(debt)), 0);
+}
+
+/** What went back, or is under way, by refunds whose number at the provider is known, in thousandths. */
+export function numberedOf({ debts }: Account): number {
+  return debts.reduce((sum, debt) => sum + (isFree(debt) ? 0 : amountOf(debt)), 0);
+}
+
+/** What is owed and was not sent is at most what is left of the payment, so that its refunds together are never above it. */
+export function oweLess({ facts: { amount, amountRefunded }, debts }: Account): void {
+  if (amount === null) return;
+  const underWay = debts.filter(({ status }) => status === 'sent').reduce((sum, debt) => sum + amountOf(debt), 0);
+  let left = toThousandths(amount) - toThousandths(amountRefunded) - underWay;
+  for (const debt of debts.filter(({ status }) => status === 'due' || status === 'failed')) {
+    const less = Math.min(amountOf(debt), left);
+    if (less > 0 && less < amountOf(debt)) debt.refund = { ...debt.refund, amount: fromThousandths(less) };
+    left -= Math.max(0, less);
+  }
+}
+
+/** A refund that somebody made at the provider, over so many thousandths. */
+export function madeOutside(
+  { name, facts }: Account,
+  { refundId, currency }: Pick<MadeRefund, 'refundId' | 'currency'>,
+  sum: number,
+): Debt {
+  const { orderId } = facts;
+  const money = { amount: fromThousandths(sum), currency: facts.currency ?? currency };
+  const refund: Debt['refund'] = { ...name, orderId, ...money, cause: 'outside', causeRef: refundId };
+  return { row: null, refund, status: 'confirmed', providerRefundId: refundId, note: {}, isChanged: false };
+}
+
+/** The buyer has the money, by the refund with this number; null where the number is not known. */
+export function confirm(debt: Debt, providerRefundId: string | null): void {
+  debt.providerRefundId = providerRefundId;
+  if (isOpen(debt)) Object.assign(debt, { status: 'confirmed', note: { providerRefundId }, isChanged: true });
+}
+
+/** What of a payment has neither gone back nor is owed, in thousandths; null when nobody knows what was paid. */
+export function unowedOf({ facts: { amount, amountRefunded }, debts }: Account): number | null {
+  if (amount === null) return null;
+  const open = debts.filter(isOpen);
+  if (open.some(({ refund }) => refund.amount === null)) return 0;
+  const owed = open.reduce((sum, debt) => sum + amountOf(debt), 0);
+  return Math.max(0, toThousandths(amount) - toThousandths(amountRefunded) - owed);
+}
+
+export function isBack({ facts: { amount, amountRefunded } }: Account): boolean {
+  return amount !== null && toThousandths(amountRefunded) >= toThousandths(amount);
+}
+
+/** What has gone back with this refund, and never more than was paid. */
+export function addedTo({ facts: { amount, amountRefunded } }: Account, refunded: string | null): string {
+  const sum = toThousandths(amountRefunded) + toThousandths(refunded ?? amount ?? '0');
+  return fromThousandths(leastOf(sum, amount === null ? null : toThousandths(amount)));
+}
+
+export function leastOf(one: number, other: number | null): number {
+  return other === null ? one : Math.min(one, other);
+}
+
+export function isSent({ status }: Debt): boolean {
+  return status === 'sent' || status === 'confirmed';
+}
+
+export function isOver({ refund }: Debt, amount: string | null): boolean {
+  return amount === null || refund.amount === null || toThousandths(amount) === toThousandths(refund.amount);
+}
+
+export function isOpen({ status }: Debt): boolean {
+  return status !== 'confirmed';
+}
+
+/** Whether no number at the provider is known of it: that of a failed one is of a try that is over. */
+export function isFree({ status, providerRefundId }: Debt): boolean {
+  return providerRefundId === null || status === 'failed';
+}
+
+/** Whether anybody has told which order the payment is for, or owes anything of it. */
+export function isKnown({ facts, debts }: Account): boolean {
+  return facts.orderId !== null || debts.length > 0;
+}
+
+/** Whether this was told before a refund of the payment came back, or with that. */
+export function isOutdated({ facts: { refundFailedAt } }: Account, at: Instant): boolean {
+  return at !== null && refundFailedAt !== null && at <= refundFailedAt;
+}
+
+/** When a refund of it last came back, with what is told of that now. */
+export function latestOf({ facts: { refundFailedAt } }: Account, at: Instant): Instant {
+  return at !== null && (refundFailedAt === null || at > refundFailedAt) ? at : refundFailedAt;
+}
+
+/** In thousandths; 0 where it is all that was paid, and nobody has told how much that was. */
+function amountOf({ refund: { amount } }: Debt): number {
+  return amount === null ? 0 : toThousandths(amount);
+}

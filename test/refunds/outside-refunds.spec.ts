@@ -1,0 +1,240 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { PaymentProviders } from '../../src/payment-providers/payment-providers.js';
+import { RefundsService } from '../../src/refunds/refunds.service.js';
+import { execute, query } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+import { expectStockIdentity } from '../support/expectations.js';
+import { adminHeaders, createOrder, type Order, orderOf, stockOf, taken, unique } from '../support/factories.js';
+import { listAll, listEvents, sendEvent, STRIPE_SECRET, stripeEvent } from '../support/payments.js';
+import { type Answer, type Service, startService } from '../support/service.js';
+import { apiError, type ApiRefund, StripeApi } from '../support/stripe-api.js';
+
+/** Refunds that somebody makes on the provider's own pages: told by a figure, by their own events, and by its list. */
+let api: StripeApi;
+let service: Service;
+
+const environment = () => ({
+  STRIPE_WEBHOOK_SECRETS: STRIPE_SECRET,
+  STRIPE_API_KEY: 'sk_test_key',
+  STRIPE_API_BASE: api.url,
+});
+
+beforeAll(async () => {
+  api = await StripeApi.start();
+  service = await startService({ ROLES: 'api', ...environment() });
+});
+
+afterAll(() => api.stop());
+
+beforeEach(async () => {
+  api.fateOfAll = undefined;
+  api.calls.splice(0);
+  await execute('UPDATE payments SET refunds_due_at = NULL WHERE refunds_due_at IS NOT NULL', []);
+});
+
+const read = (at = service): Promise<number> => at.app.get(RefundsService).readOutsideRefunds();
+
+async function answerTo(event: Record<string, unknown>): Promise<Record<string, unknown>> {
+  return taken(await sendEvent(service, event), 200);
+}
+
+/** An order that a payment of Stripe has paid. */
+async function paidOrder(): Promise<{ order: Order; intent: string }> {
+  const order = await createOrder(service);
+  const intent = unique('pi');
+  const success = stripeEvent('payment_intent.succeeded', order, { id: intent });
+  expect(await answerTo(success)).toMatchObject({ order_status: 'paid' });
+  return { order, intent };
+}
+
+/** That so many cents of a payment have gone back in all. */
+const figure = (intent: string, amount_refunded: number) =>
+  stripeEvent('charge.refunded', {}, { id: unique('ch'), payment_intent: intent, amount_refunded });
+
+/** What Stripe says of one refund. */
+const told = ({ id, payment_intent, amount }: ApiRefund, status = 'succeeded', type = 'refund.updated') =>
+  stripeEvent(type, {}, { id, object: 'refund', payment_intent, charge: 'ch_1', amount, status, metadata: {} });
+
+interface ListedRefund {
+  readonly id: number;
+  readonly order_id: number | null;
+  readonly [field: string]: unknown;
+}
+
+/** The refunds of an order, as the operator is shown them. */
+async function listed(order: Order): Promise<ListedRefund[]> {
+  const all = await listAll<ListedRefund>(service, '/api/admin/refunds');
+  return all.filter(({ order_id }) => order_id === order.order_id);
+}
+
+const outside = ({ id }: ApiRefund, amount: string) => ({
+  cause: 'outside',
+  status: 'confirmed',
+  amount,
+  currency: 'EUR',
+  provider_refund_id: id,
+  reason: null,
+});
+
+const statusOf = async ({ hold_id }: Order) => (await orderOf(hold_id))[0]!.status;
+
+describe('a sale that is given back on the pages of the provider', () => {
+  it('is a refund that the operator sees, read off the list of the provider once the figure tells of it', async () => {
+    const { order, intent } = await paidOrder();
+    const refund = api.refundOutside(intent, 9999);
+    expect(await answerTo(figure(intent, 9999))).toMatchObject({ order_status: 'refunded' });
+    expect(api.calls).toEqual([]);
+    expect(await read()).toBe(1);
+    expect(await listed(order)).toMatchObject([{ ...outside(refund, '99.99'), amount_refunded: '99.99' }]);
+    const rows = await query('SELECT cause_ref FROM refunds WHERE order_id = ?', [order.order_id]);
+    expect(rows).toEqual([{ cause_ref: refund.id }]);
+    expect(await stockOf(order.product_id)).toMatchObject({ stock_sold: 1, stock_held: 0 });
+    await expectStockIdentity(order.product_id);
+    expect(await read()).toBe(0);
+    expect(api.calls).toHaveLength(1);
+  });
+
+  it.each([['refund.created'], ['refund.updated'], ['charge.refund.updated']])(
+    'is a refund by its own event, too: %s',
+    async (type) => {
+      const { order, intent } = await paidOrder();
+      const refund = api.refundOutside(intent, 9999);
+      const event = told(refund, 'succeeded', type);
+      expect(await answerTo(event)).toMatchObject({ result: 'applied', order_status: 'refunded' });
+      const { reason } = (await listEvents(service)).find(({ event_id }) => event_id === event.id)!;
+      expect(reason).toBe('given back at the provider');
+      expect(await answerTo(figure(intent, 9999))).toMatchObject({ result: 'ignored' });
+      expect(await listed(order)).toMatchObject([outside(refund, '99.99')]);
+      expect(await read()).toBe(0);
+    },
+  );
+
+  it('is one refund each, however often and by whatever it is told', async () => {
+    const { order, intent } = await paidOrder();
+    const refunds = [2000, 3000, 4999].map((amount) => api.refundOutside(intent, amount));
+    const events = refunds.flatMap((refund) => [told(refund), told(refund, 'succeeded', 'refund.created')]);
+    const figures = [2000, 5000, 9999].map((total) => figure(intent, total));
+    await answerTo(figures[0]!);
+    await Promise.all(
+      [...events, ...figures].map((event) => answerTo(event)).concat([1, 2, 3].map(() => read().then(() => ({})))),
+    );
+    await read();
+    expect((await listed(order)).map(({ amount, cause }) => [amount, cause]).sort()).toEqual([
+      ['20.00', 'outside'],
+      ['30.00', 'outside'],
+      ['49.99', 'outside'],
+    ]);
+    expect(await statusOf(order)).toBe('refunded');
+  });
+
+  it('by a part leaves the order paid, and what is not through yet is told by its end', async () => {
+    const { order, intent } = await paidOrder();
+    const refund = api.refundOutside(intent, 4000);
+    expect(await answerTo(told(refund, 'pending', 'refund.created'))).toMatchObject({ result: 'ignored' });
+    expect(await answerTo(told(refund))).toMatchObject({ result: 'applied', order_status: 'paid' });
+    expect(await listed(order)).toMatchObject([{ ...outside(refund, '40.00'), amount_refunded: '40.00' }]);
+  });
+
+  it('fails when the bank sends it back, is due again, and can be sent through the API then', async () => {
+    const { order, intent } = await paidOrder();
+    const refund = api.refundOutside(intent, 9999);
+    await answerTo(figure(intent, 9999));
+    await read();
+    api.returnByBank(refund.id);
+    expect(await answerTo(told(refund, 'failed', 'refund.failed'))).toMatchObject({ order_status: 'refund_due' });
+    const [failed] = await listed(order);
+    expect(failed).toMatchObject({ status: 'failed', cause: 'outside', amount_refunded: '0.00' });
+    const path = `/api/admin/refunds/${failed!.id}/send`;
+    const sent: Answer = await service.call('POST', path, undefined, adminHeaders(service));
+    expect(taken(sent, 200)).toMatchObject({ status: 'sent' });
+    expect(api.givenBackOf(intent)).toBe(9999);
+    await answerTo(told({ ...refund, id: sent.body.provider_refund_id as string }));
+    expect(await statusOf(order)).toBe('refunded');
+    expect(await listed(order)).toHaveLength(1);
+  });
+
+  it('takes as much off what is owed, and is no second row of what was owed', async () => {
+    const { order } = await paidOrder();
+    const twice = unique('pi');
+    await answerTo(stripeEvent('payment_intent.succeeded', order, { id: twice }));
+    const part = api.refundOutside(twice, 4000);
+    await answerTo(figure(twice, 4000));
+    await read();
+    const [duplicate, made] = await listed(order);
+    expect(duplicate).toMatchObject({ cause: 'duplicate', status: 'due', amount: '59.99' });
+    expect(made).toMatchObject(outside(part, '40.00'));
+    const rest = api.refundOutside(twice, 5999);
+    await answerTo(told(rest));
+    expect(await listed(order)).toMatchObject([
+      { cause: 'duplicate', status: 'confirmed', provider_refund_id: rest.id },
+      { cause: 'outside' },
+    ]);
+    expect(await statusOf(order)).toBe('paid');
+  });
+});
+
+describe('the list of the provider', () => {
+  it('is read by the clock, whatever was told before the service had a key of the API', async () => {
+    const { order, intent } = await paidOrder();
+    const refund = api.refundOutside(intent, 9999);
+    await answerTo(figure(intent, 9999));
+    const keyless = await startService({ ROLES: 'api', STRIPE_WEBHOOK_SECRETS: STRIPE_SECRET });
+    expect(await read(keyless)).toBe(0);
+    const worker = await startService({
+      ROLES: 'worker,scheduler',
+      OUTSIDE_REFUNDS_CRON: '* * * * * *',
+      ...environment(),
+    });
+    await eventually(async () => expect(await listed(order)).toMatchObject([outside(refund, '99.99')]));
+    await Promise.all([worker.stop(), keyless.stop()]);
+  });
+
+  it.each([
+    ['does not answer', { ...apiError(503, 'api_error', 'Try later') }],
+    ['does not know the payment', apiError(404, 'invalid_request_error', 'No such payment_intent')],
+  ])('that %s is read later, and stops no other', async (_, fate) => {
+    const [one, other] = [await paidOrder(), await paidOrder()];
+    for (const { intent } of [one, other]) {
+      api.refundOutside(intent, 9999);
+      await answerTo(figure(intent, 9999));
+    }
+    api.fateOfAll = fate;
+    await expect(read()).rejects.toThrow(/2 failed.*payment pi/);
+    api.fateOfAll = undefined;
+    expect(await read()).toBe(0);
+    await execute('UPDATE payments SET refunds_due_at = NOW(3) WHERE refunds_due_at IS NOT NULL', []);
+    expect(await read()).toBe(2);
+    for (const { order } of [one, other]) expect(await listed(order)).toHaveLength(1);
+  });
+
+  it('is read anew when there was news while it was read', async () => {
+    const { order, intent } = await paidOrder();
+    const first = api.refundOutside(intent, 4000);
+    await answerTo(figure(intent, 4000));
+    const stripe = service.app.get(PaymentProviders).find('stripe')!;
+    const findRefunds = stripe.findRefunds!;
+    let second: ApiRefund;
+    const asked = jest.spyOn(stripe, 'findRefunds').mockImplementationOnce(async (transactionId) => {
+      const known = await findRefunds(transactionId);
+      second = api.refundOutside(intent, 5999);
+      await answerTo(figure(intent, 9999));
+      return known;
+    });
+    expect([await read(), await read(), await read()]).toEqual([1, 1, 0]);
+    asked.mockRestore();
+    expect(await listed(order)).toMatchObject([outside(first, '40.00'), outside(second!, '59.99')]);
+    expect(await statusOf(order)).toBe('refunded');
+  });
+
+  it('of a payment that went back before it was told is read once that is told', async () => {
+    const order = await createOrder(service);
+    const intent = unique('pi');
+    const refund = api.refundOutside(intent, 9999);
+    await answerTo(figure(intent, 9999));
+    expect(await read()).toBe(0);
+    await answerTo(stripeEvent('payment_intent.succeeded', order, { id: intent }));
+    expect(await read()).toBe(1);
+    expect(await listed(order)).toMatchObject([outside(refund, '99.99')]);
+    expect(await statusOf(order)).toBe('pending_payment');
+  });
+});
