@@ -15,19 +15,23 @@ export { startDatabase, startRedis, startSentinel };
 /** @typedef {import('./servers/database.mjs').DatabaseServer} DatabaseServer */
 /** @typedef {import('./servers/redis.mjs').RedisServer} RedisServer */
 
+/** By which settings a server is named, the first that is set counts, and what else belongs to it. */
 const GIVEN = {
-  database: { key: 'DB_HOST', keys: ['DB_HOST', 'DB_PORT', 'DB_USERNAME', 'DB_PASSWORD'] },
-  redis: { key: 'REDIS_HOST', keys: ['REDIS_HOST', 'REDIS_PORT', 'REDIS_PASSWORD'] },
+  database: { names: ['DB_HOST'], others: ['DB_PORT', 'DB_USERNAME', 'DB_PASSWORD'] },
+  redis: {
+    names: ['REDIS_SENTINELS', 'REDIS_HOST'],
+    others: ['REDIS_PORT', 'REDIS_PASSWORD', 'REDIS_SENTINEL_MASTER', 'REDIS_SENTINEL_PASSWORD'],
+  },
 };
 const KINDS = Object.keys(GIVEN);
 
+const nameOf = (kind, env) => GIVEN[kind].names.find((name) => env[name]);
+
 function fromEnvironment(kind, env) {
-  const entries = GIVEN[kind].keys.filter((key) => env[key]).map((key) => [key, env[key]]);
-  return {
-    env: Object.fromEntries(entries),
-    where: `${env[GIVEN[kind].key]} (${GIVEN[kind].key})`,
-    stop: async () => {},
-  };
+  const { names, others } = GIVEN[kind];
+  const entries = [...names, ...others].filter((key) => env[key]).map((key) => [key, env[key]]);
+  const name = nameOf(kind, env);
+  return { env: Object.fromEntries(entries), where: `${env[name]} (${name})`, stop: async () => {} };
 }
 
 function databaseEnv(port, username, password) {
@@ -76,7 +80,7 @@ async function startDocker(kinds, { dir, env, log }) {
  */
 export async function ensureServers({ dir, env = process.env, log = () => {}, databaseFlags = [] }) {
   const context = { dir: resolve(dir), env, log, databaseFlags };
-  const given = KINDS.filter((kind) => env[GIVEN[kind].key]);
+  const given = KINDS.filter((kind) => nameOf(kind, env));
   const wanted = KINDS.filter((kind) => !given.includes(kind));
   const missing = missingNeeds(wanted, log);
   const viaDocker = missing.length > 0 && isDockerReachable() ? missing : [];

@@ -27,7 +27,7 @@ export function chooseDatabase({ env, service }) {
   if (env.DB_HOST) {
     const [host, port, name] = addressOf(env);
     if (service && isSame(env, service.env)) return { from: 'service', line: lineOfService(env, service) };
-    if (env.APP_ENV === 'production' && !env.REDIS_HOST)
+    if (env.APP_ENV === 'production' && !env.REDIS_HOST && !env.REDIS_SENTINELS)
       throw new Error(
         'APP_ENV is production, and REDIS_HOST is not set: set it to the server that belongs to DB_HOST.',
       );

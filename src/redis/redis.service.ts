@@ -1,10 +1,14 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Redis } from 'ioredis';
+import { Throttle } from '../common/throttle.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { connectToRedis, failingFast, misconfiguration } from './connect.js';
 
 /** How long Redis is left alone after a command failed or was not answered in time. */
 const PAUSE_AFTER_FAILURE_MS = 1000;
+
+/** One line a minute: a Redis that takes no writes fails a command each second, for hours. */
+const WARNING_INTERVAL_MS = 60_000;
 
 const STANDS_STILL =
   'queued jobs, their retries and the shared cache stand still, and the schedulers do the work that is due by themselves';
@@ -20,6 +24,7 @@ export class RedisService implements OnModuleInit, OnApplicationShutdown {
   private readonly client: Redis;
   private pausedUntil = 0;
   private wasThere: boolean | undefined;
+  private readonly failures = new Throttle(WARNING_INTERVAL_MS);
   private readonly toldOf = new Set<string>();
 
   constructor(@Inject(CONFIG) config: Config) {
@@ -51,7 +56,8 @@ export class RedisService implements OnModuleInit, OnApplicationShutdown {
     } catch (error) {
       this.pausedUntil = Date.now() + PAUSE_AFTER_FAILURE_MS;
       this.tellOfMisconfiguration(error as Error);
-      this.logger.warn({ err: error }, 'A Redis command failed');
+      const others = this.failures.pass();
+      if (others !== null) this.logger.warn({ err: error, others }, 'A Redis command failed');
       return null;
     }
   }

@@ -7,6 +7,7 @@ import { RedisService } from '../../src/redis/redis.service.js';
 import { eventually } from '../support/eventually.js';
 import { expectStockIdentity } from '../support/expectations.js';
 import { createHold, createPaidOrder, createProduct, expireHolds, stockOf } from '../support/factories.js';
+import { LogCapture } from '../support/log-capture.js';
 import { queueOf } from '../support/queues.js';
 import { saidIn } from '../support/said.js';
 import { type Environment, type Service, startService } from '../support/service.js';
@@ -206,5 +207,30 @@ describe('what Redis can say', () => {
       await expectSale(service);
     },
     120_000,
+  );
+
+  it.each([['OOM'], ['MISCONF'], ['NOPERM']])(
+    '%s is one line of the log for all that fails in a minute',
+    async (code) => {
+      const { begin, end } = REFUSALS['no writes']![code]!;
+      const service = await start();
+      await eventually(async () => expect(await write(service)).toBe('OK'));
+      const log = new LogCapture(service.config);
+      await begin();
+      try {
+        let tries = 0;
+        await eventually(async () => {
+          await service.app.get(RedisService).attempt((client) => {
+            tries++;
+            return client.set('written', 'yes');
+          });
+          expect(tries).toBeGreaterThanOrEqual(3);
+        });
+      } finally {
+        await end();
+      }
+      const lines = log.lines.filter(({ msg }) => msg === 'A Redis command failed');
+      expect(lines).toMatchObject([{ level: 40, others: 0 }]);
+    },
   );
 });

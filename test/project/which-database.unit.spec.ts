@@ -34,6 +34,11 @@ describe('a command of the CLI', () => {
     expect(chooseDatabase({ env: {}, service: null })).toEqual({ from: 'private', line });
   });
 
+  it('takes sentinels for a Redis that is named', () => {
+    const env = { APP_ENV: 'production', DB_HOST: 'db', REDIS_SENTINELS: 'one:26379' };
+    expect(chooseDatabase({ env, service: null })).toMatchObject({ from: 'environment' });
+  });
+
   it.each([
     [{ APP_ENV: 'production' }, 'APP_ENV is production, and DB_HOST is not set'],
     [{ DB_PASSWORD: 'secret' }, 'DB_PASSWORD is set, but DB_HOST is not'],
