@@ -9,6 +9,7 @@ import { HoldPrice1764700000000 } from './1764700000000-hold-price.js';
 import { PaymentRows1764800000000 } from './1764800000000-payment-rows.js';
 import { ArchivedProducts1764900000000 } from './1764900000000-archived-products.js';
 import { OutsideRefunds1765000000000 } from './1765000000000-outside-refunds.js';
+import { HoldBuyers1765100000000 } from './1765100000000-hold-buyers.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -23,4 +24,5 @@ export const migrations = [
   PaymentRows1764800000000,
   ArchivedProducts1764900000000,
   OutsideRefunds1765000000000,
+  HoldBuyers1765100000000,
 ];

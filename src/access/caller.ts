@@ -1,3 +1,5 @@
+import type { FastifyRequest } from 'fastify';
+
 /** A customer of the shop. */
 export interface Buyer {
   /** The shop's own opaque name of the customer: 1 to 128 visible ASCII characters, compared exactly. */
@@ -8,13 +10,22 @@ export interface Buyer {
   readonly groups: readonly string[];
 }
 
-/** Who makes a buyers' call: a buyer with a token of the shop's, or the shop itself. */
-type Caller =
-  { readonly kind: 'buyer'; readonly buyer: Buyer } | { readonly kind: 'shop'; readonly buyer: Buyer | null };
+/** Who makes a buyers' call: nobody that is known, a buyer with a token of the shop's, or the shop itself. */
+export type Caller =
+  | { readonly kind: 'anonymous'; readonly buyer: null }
+  | { readonly kind: 'buyer'; readonly buyer: Buyer }
+  | { readonly kind: 'shop'; readonly buyer: Buyer | null };
+
+export const ANONYMOUS: Caller = { kind: 'anonymous', buyer: null };
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who makes a buyers' call; null: nobody in particular. Set by `caller-gate.ts`. */
+    /** Set by `caller-gate.ts`, of requests that say who calls. */
     caller: Caller | null;
   }
+}
+
+/** Who calls, of a request whose endpoint takes buyers' tokens. */
+export function callerOf({ caller }: FastifyRequest): Caller {
+  return caller ?? ANONYMOUS;
 }

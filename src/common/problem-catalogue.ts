@@ -61,8 +61,8 @@ export const PROBLEMS = {
   HOLD_NOT_FOUND: {
     status: 404,
     title: 'There is no such hold',
-    cause: 'No hold has this id, or it ended so long ago that it was deleted.',
-    remedy: 'Send the id as the answer to the hold gave it, or make a new hold.',
+    cause: 'No hold has this id, it ended so long ago that it was deleted, or it is another buyer’s.',
+    remedy: 'Send the id as the answer to the hold gave it, with a token of the same buyer, or make a new hold.',
   },
   PROVIDER_NOT_FOUND: {
     status: 404,

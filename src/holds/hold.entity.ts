@@ -20,6 +20,10 @@ export class HoldEntity {
   @Column({ type: 'decimal', precision: 15, scale: 3, nullable: true })
   unit_price!: string | null;
 
+  /** Whose it is, as the shop calls him; null: of whoever knows its id. */
+  @Column({ type: 'varchar', length: 128, nullable: true })
+  customer_id!: string | null;
+
   @Column({ type: 'tinyint', unsigned: true, default: 0 })
   used!: number;
 

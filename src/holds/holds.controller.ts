@@ -1,5 +1,6 @@
 import { Controller, Post } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { callerOf } from '../access/caller.js';
 import { Endpoint, locationOf } from '../http/endpoint.decorator.js';
 import { IDEMPOTENCY_KEY_HEADER, type KeyedCall } from '../idempotency/idempotency-key.js';
 import { CreateHoldDto, HoldDto, toHoldDto, toHoldRequest } from './dto/hold.dto.js';
@@ -16,7 +17,8 @@ export class HoldsController {
     operationId: 'createHold',
     summary: 'Reserve units of a product for two minutes',
     description:
-      "All of the units or none. The hold's id is a secret of its buyer: who knows it may read, order and give back.",
+      "All of the units or none. Made with a buyer's token it is that buyer's alone; without one its id is its secret: who " +
+      'knows it may read, order and give back.',
     body: CreateHoldDto,
     headers: IDEMPOTENCY_KEY_HEADER,
     success: {
@@ -30,8 +32,8 @@ export class HoldsController {
     isRateLimited: true,
     buyerToken: 'asked',
   })
-  create({ body, headers }: KeyedCall<CreateHoldDto>, reply: FastifyReply): Promise<HoldDto> {
-    return this.holds.createHold(toHoldRequest(body, headers['idempotency-key'])).then((hold) => {
+  create(request: KeyedCall<CreateHoldDto>, reply: FastifyReply): Promise<HoldDto> {
+    return this.holds.createHold(toHoldRequest(request, callerOf(request))).then((hold) => {
       void reply.header('location', `/api/holds/${hold.id}`);
       return toHoldDto(hold);
     });

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
+import { escape } from 'mysql2';
 import type { Repository } from 'typeorm';
 import { amountOf } from '../common/money.js';
 import { CONFIG, type Config } from '../config/config.js';
@@ -24,6 +25,7 @@ interface RawHold {
   expires_at: string;
   used: number;
   released: number;
+  customer_id: string | null;
   is_expired: number;
 }
 
@@ -38,7 +40,8 @@ interface ProductLimit {
 const WITH_PRODUCT = 'holds JOIN products ON products.id = holds.product_id';
 
 const COLUMNS =
-  'holds.id, holds.product_id, holds.qty, holds.expires_at, holds.used, holds.released, expires_at <= NOW(3) AS is_expired';
+  'holds.id, holds.product_id, holds.qty, holds.expires_at, holds.used, holds.released, holds.customer_id, ' +
+  'expires_at <= NOW(3) AS is_expired';
 
 /** All SQL of the table `holds`. Reads `products` too, for what a locked hold costs. */
 @Injectable()
@@ -110,10 +113,12 @@ export class HoldsRepository {
     if (holds.length === 0) return;
     const expiry = timestampLiteral(expiresAt);
     const values = holds.map(
-      ({ id, product_id, qty, unit_price }) =>
-        `(${uuidLiteral(id)},${uintLiteral(product_id)},${uintLiteral(qty)},${expiry},${moneyLiteral(unit_price)})`,
+      ({ id, product_id, qty, unit_price, customer_id }) =>
+        `(${uuidLiteral(id)},${uintLiteral(product_id)},${uintLiteral(qty)},${expiry},${moneyLiteral(unit_price)},${escape(customer_id)})`,
     );
-    tx.insert(`INSERT INTO holds (id, product_id, qty, expires_at, unit_price) VALUES ${values.join(',')}`);
+    tx.insert(
+      `INSERT INTO holds (id, product_id, qty, expires_at, unit_price, customer_id) VALUES ${values.join(',')}`,
+    );
   }
 
   /**

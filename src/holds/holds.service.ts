@@ -1,13 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Caller } from '../access/caller.js';
 import { ValidationError } from '../common/problem.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { newUuid } from '../database/sql.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
+import { keyedByCaller } from '../idempotency/idempotency-key.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { Granting } from './granting/granting.js';
 import { HoldNotFoundError } from './holds.errors.js';
 import { HoldsRepository } from './holds.repository.js';
-import type { HoldRequest, PricedHoldRow } from './holds.types.js';
+import { type HoldRequest, isOf, type PricedHoldRow } from './holds.types.js';
 
 /** What others may ask of holds; letting them go is `Releasing`. */
 @Injectable()
@@ -27,21 +29,21 @@ export class HoldsService {
    * @throws ProductNotFoundError, ProductNotOnSaleError, InsufficientStockError, IdempotencyKeyReusedError, ValidationError,
    *   OverloadedError
    */
-  createHold({ productId, quantity, idempotencyKey: key }: HoldRequest): Promise<PricedHoldRow> {
+  createHold({ productId, quantity, caller, idempotencyKey }: HoldRequest): Promise<PricedHoldRow> {
     const { quantityMax } = this.config.holds;
     if (quantity > quantityMax) {
       const message = `must be at most ${quantityMax}`;
       throw new ValidationError(`The body is not valid: quantity ${message}.`, [{ field: 'quantity', message }]);
     }
-    const keyed = key === undefined ? null : { key, content: `${productId}:${quantity}` };
-    const hold = { id: newUuid(), product_id: productId, qty: quantity, keyed };
+    const keyed = keyedByCaller(idempotencyKey, caller, `${productId}:${quantity}`);
+    const hold = { id: newUuid(), product_id: productId, qty: quantity, keyed, buyer: caller.buyer };
     return this.idempotency.once('holds', keyed, () => this.granting.submit(hold));
   }
 
-  /** @throws HoldNotFoundError */
-  async getHold(id: string): Promise<PricedHoldRow> {
+  /** @throws HoldNotFoundError also of a hold that is another buyer's. */
+  async getHold(id: string, caller: Caller): Promise<PricedHoldRow> {
     const hold = await this.holds.findById(id);
-    if (hold === null) throw new HoldNotFoundError();
+    if (hold === null || !isOf(hold, caller)) throw new HoldNotFoundError();
     return hold;
   }
 

@@ -1,3 +1,5 @@
+import type { Caller } from '../access/caller.js';
+
 export type HoldStatus = 'active' | 'used' | 'released';
 
 /** A hold as the database knows it; times are UTC as the database prints them. */
@@ -8,6 +10,8 @@ export interface HoldRow {
   readonly expires_at: string;
   readonly used: boolean;
   readonly released: boolean;
+  /** Whose it is, as the shop calls him; null: of whoever knows its id. */
+  readonly customer_id: string | null;
   /** Whether `expires_at` has passed, by the database's clock. */
   readonly is_expired: boolean;
 }
@@ -24,6 +28,7 @@ export interface PricedHoldRow extends HoldRow {
 export interface HoldRequest {
   readonly productId: number;
   readonly quantity: number;
+  readonly caller: Caller;
   /** Repeated with the same key, the request gets the same hold. */
   readonly idempotencyKey?: string | undefined;
 }
@@ -40,4 +45,9 @@ export function statusOf(hold: Pick<HoldRow, 'used' | 'released' | 'is_expired'>
   if (hold.released) return 'released';
   if (hold.used) return 'used';
   return hold.is_expired ? 'released' : 'active';
+}
+
+/** Whether a caller may read, order and give back the hold: its buyer may, and of one that has none whoever knows it. */
+export function isOf({ customer_id }: Pick<HoldRow, 'customer_id'>, { buyer }: Caller): boolean {
+  return customer_id === null || customer_id === buyer?.customerId;
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
+import type { Caller } from '../access/caller.js';
 import { type JsonSchema, RULE_KEYWORD } from '../http/json-schema.js';
 
 /** Visible ASCII, as draft 07 of the IETF's Idempotency-Key header asks for, and no more than its column takes. */
@@ -45,10 +46,27 @@ export interface KeyedRequest {
   readonly content: string;
 }
 
+/**
+ * A request of buyers' under its key, if it has one; `content` is all that is asked for. Each customer has keys of his own,
+ * whoever makes the call for him, and so has the shop itself. What is stored of them says nothing of the customer, and is
+ * no key that could be sent, since it has a blank in it. A plain anonymous request is stored as it is: keys outlive an
+ * upgrade, and cost no hash.
+ */
+export function keyedByCaller(key: string | undefined, { kind, buyer }: Caller, content: string): KeyedRequest | null {
+  if (key === undefined) return null;
+  if (kind === 'anonymous') return { key, content };
+  const [owner, ofWhom] = buyer === null ? ['shop', ''] : ['customer', buyer.customerId];
+  return { key: `${owner} ${digestOf([ofWhom, key])}`, content: digestOf([ofWhom, content]) };
+}
+
 /** An operator's request under its key, if it has one; `parts` are all that makes it the same. */
 export function keyedByOperator(key: string | undefined, parts: readonly unknown[]): KeyedRequest | null {
   if (key === undefined) return null;
-  return { key, content: createHash('sha256').update(JSON.stringify(parts)).digest('hex') };
+  return { key, content: digestOf(parts) };
+}
+
+function digestOf(parts: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
 /** A key that had an effect. */

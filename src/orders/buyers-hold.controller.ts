@@ -1,5 +1,6 @@
 import { Controller, Delete, Get } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { callerOf } from '../access/caller.js';
 import { Endpoint } from '../http/endpoint.decorator.js';
 import { HOLD_ID_PARAM } from '../holds/dto/hold.dto.js';
 import { HoldWithOrderDto, toHoldWithOrderDto } from './dto/order.dto.js';
@@ -27,8 +28,9 @@ export class BuyersHoldController {
     errors: ['HOLD_NOT_FOUND'],
     buyerToken: 'taken',
   })
-  async get({ params }: HoldCall): Promise<HoldWithOrderDto> {
-    return toHoldWithOrderDto(await this.orders.getHoldWithOrder(params.hold_id.toLowerCase()));
+  async get(request: HoldCall): Promise<HoldWithOrderDto> {
+    const holdId = request.params.hold_id.toLowerCase();
+    return toHoldWithOrderDto(await this.orders.getHoldWithOrder(holdId, callerOf(request)));
   }
 
   @Delete(':hold_id')
@@ -44,7 +46,7 @@ export class BuyersHoldController {
     isRateLimited: true,
     buyerToken: 'taken',
   })
-  async giveBack({ params }: HoldCall): Promise<void> {
-    await this.givingBack.giveBack(params.hold_id.toLowerCase());
+  async giveBack(request: HoldCall): Promise<void> {
+    await this.givingBack.giveBack(request.params.hold_id.toLowerCase(), callerOf(request));
   }
 }

@@ -1,5 +1,6 @@
 import { Controller, Post } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { callerOf } from '../access/caller.js';
 import { Endpoint, locationOf } from '../http/endpoint.decorator.js';
 import { IDEMPOTENCY_KEY_HEADER, type KeyedCall } from '../idempotency/idempotency-key.js';
 import { CreateOrderDto, OrderDto, toOrderDto } from './dto/order.dto.js';
@@ -29,9 +30,11 @@ export class OrdersController {
     isRateLimited: true,
     buyerToken: 'taken',
   })
-  async create({ body, headers }: KeyedCall<CreateOrderDto>, reply: FastifyReply): Promise<OrderDto> {
+  async create(request: KeyedCall<CreateOrderDto>, reply: FastifyReply): Promise<OrderDto> {
+    const { body, headers } = request;
+    const holdId = body.hold_id.toLowerCase();
     const order = toOrderDto(
-      await this.orders.createOrderFromHold(body.hold_id.toLowerCase(), headers['idempotency-key']),
+      await this.orders.createOrderFromHold(holdId, callerOf(request), headers['idempotency-key']),
     );
     // An order's number opens nothing to its buyer; the hold's id does.
     void reply.header('location', `/api/holds/${order.hold_id}`);

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import type { Caller } from '../access/caller.js';
 import { Transactions } from '../database/transactions.js';
 import { HoldsService } from '../holds/holds.service.js';
+import { keyedByCaller } from '../idempotency/idempotency-key.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { Ordering } from './ordering/ordering.js';
 import { OrdersRepository } from './orders.repository.js';
@@ -22,14 +24,14 @@ export class OrdersService {
    *
    * @throws HoldNotFoundError, HoldAlreadyUsedError, HoldExpiredError, IdempotencyKeyReusedError
    */
-  createOrderFromHold(holdId: string, key?: string): Promise<CreatedOrder> {
-    const keyed = key === undefined ? null : { key, content: holdId };
-    return this.idempotency.once('orders', keyed, () => this.ordering.submit({ holdId, keyed }));
+  createOrderFromHold(holdId: string, caller: Caller, key?: string): Promise<CreatedOrder> {
+    const keyed = keyedByCaller(key, caller, holdId);
+    return this.idempotency.once('orders', keyed, () => this.ordering.submit({ holdId, caller, keyed }));
   }
 
-  /** @throws HoldNotFoundError */
-  async getHoldWithOrder(holdId: string): Promise<HoldWithOrder> {
-    const hold = await this.holds.getHold(holdId);
+  /** @throws HoldNotFoundError also of a hold that is another buyer's. */
+  async getHoldWithOrder(holdId: string, caller: Caller): Promise<HoldWithOrder> {
+    const hold = await this.holds.getHold(holdId, caller);
     return { hold, order: hold.used ? await this.orders.findByHoldId(holdId) : null };
   }
 

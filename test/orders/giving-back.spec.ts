@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { ANONYMOUS } from '../../src/access/caller.js';
 import { Transaction } from '../../src/database/transactions.js';
 import { GivingBack } from '../../src/orders/settling/giving-back.js';
 import { expectStockIdentity } from '../support/expectations.js';
@@ -22,7 +23,7 @@ describe('holds that are given back together', () => {
     const order = await createOrder(service);
     const written = jest.spyOn(Transaction.prototype, 'write');
     const givingBack = service.app.get(GivingBack);
-    await Promise.all([givingBack.giveBack(order.hold_id), givingBack.giveBack(hold.hold_id)]);
+    await Promise.all([givingBack.giveBack(order.hold_id, ANONYMOUS), givingBack.giveBack(hold.hold_id, ANONYMOUS)]);
     const moves = written.mock.calls.filter(([sql]) => sql.startsWith('UPDATE products'));
     expect(moves).toEqual([[expect.stringContaining(`IN (${hold.product_id},${order.product_id})`), 2]]);
     expect(await orderOf(order.hold_id)).toMatchObject([{ status: 'cancelled', cancel_reason: 'buyer' }]);

@@ -1,3 +1,4 @@
+import { ANONYMOUS } from '../../src/access/caller.js';
 import type { GrantFacts, NewHold } from '../../src/holds/granting/grant-facts.js';
 import type { PricedHoldRow } from '../../src/holds/holds.types.js';
 import type { OrderFacts, OrderRequest } from '../../src/orders/ordering/order-facts.js';
@@ -16,7 +17,7 @@ export function productRow(overrides: Partial<ProductRow> = {}): ProductRow {
 
 /** One unit of product 1. */
 export function newHold(overrides: Partial<NewHold> = {}): NewHold {
-  return { id: HOLD_ID, product_id: 1, qty: 1, keyed: null, ...overrides };
+  return { id: HOLD_ID, product_id: 1, qty: 1, keyed: null, buyer: null, ...overrides };
 }
 
 export function grantFacts(product: ProductRow | null, overrides: Partial<GrantFacts> = {}): GrantFacts {
@@ -42,14 +43,15 @@ export function holdRow(overrides: Partial<PricedHoldRow> = {}): PricedHoldRow {
     expires_at: '2026-01-01 00:02:00.000',
     used: false,
     released: false,
+    customer_id: null,
     is_expired: false,
     ...overrides,
   };
 }
 
 /** For the order of the hold that {@link holdRow} makes. */
-export function orderRequest(): OrderRequest {
-  return { holdId: HOLD_ID, keyed: null };
+export function orderRequest(caller = ANONYMOUS): OrderRequest {
+  return { holdId: HOLD_ID, caller, keyed: null };
 }
 
 export function orderFacts(hold: PricedHoldRow | null): OrderFacts {

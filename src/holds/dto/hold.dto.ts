@@ -1,9 +1,11 @@
 import { IsIn, IsInt, IsUUID, Matches, Max, Min, ValidateIf } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
+import type { Caller } from '../../access/caller.js';
 import { AMOUNT_MAX, MONEY_PATTERN } from '../../common/money.js';
 import { Described } from '../../http/described.decorator.js';
 import { DATE_TIME, type JsonSchema, DOCUMENTED_KEYWORD, RULE_KEYWORD } from '../../http/json-schema.js';
 import { SameAs } from '../../http/same-as.decorator.js';
+import type { KeyedCall } from '../../idempotency/idempotency-key.js';
 import { isoTime } from '../../database/sql.js';
 import { type HoldRequest, type HoldStatus, type PricedHoldRow, statusOf } from '../holds.types.js';
 
@@ -83,8 +85,9 @@ export class HoldDto {
   status!: HoldStatus;
 }
 
-export function toHoldRequest(dto: CreateHoldDto, idempotencyKey: string | undefined): HoldRequest {
-  return { productId: dto.product_id, quantity: (dto.quantity ?? dto.qty)!, idempotencyKey };
+export function toHoldRequest({ body: dto, headers }: KeyedCall<CreateHoldDto>, caller: Caller): HoldRequest {
+  const idempotencyKey = headers['idempotency-key'];
+  return { productId: dto.product_id, quantity: (dto.quantity ?? dto.qty)!, caller, idempotencyKey };
 }
 
 export function toHoldDto(hold: PricedHoldRow): HoldDto {

@@ -1,3 +1,4 @@
+import type { Buyer } from '../../access/caller.js';
 import type { DomainError } from '../../common/problem.js';
 import type { KeyedRequest } from '../../idempotency/idempotency-key.js';
 import type { StockLedger } from '../../products/stock-ledger.js';
@@ -6,6 +7,8 @@ import type { HoldRow } from '../holds.types.js';
 /** A hold that is asked for. Its id is made once, so that a repeated transaction finds its own holds. */
 export interface NewHold extends Pick<HoldRow, 'id' | 'product_id' | 'qty'> {
   readonly keyed: KeyedRequest | null;
+  /** Who it is for; null: for nobody that is known. */
+  readonly buyer: Buyer | null;
 }
 
 /** What the holds of a batch are decided on: read under the locks of their products, and true until COMMIT. */

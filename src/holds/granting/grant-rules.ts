@@ -20,8 +20,13 @@ export function decideHold(hold: NewHold, facts: GrantFacts, rules = GRANT_RULES
   return grantedRow(hold, facts);
 }
 
-function grantedRow({ id, product_id, qty }: NewHold, { ledger, expiresAt, currency }: GrantFacts): PricedHoldRow {
+function grantedRow(
+  { id, product_id, qty, buyer }: NewHold,
+  { ledger, expiresAt, currency }: GrantFacts,
+): PricedHoldRow {
   const unit_price = ledger.product(product_id)!.price;
   const price = { unit_price, amount: amountOf(unit_price, qty), currency };
-  return { id, product_id, qty, ...price, expires_at: expiresAt, used: false, released: false, is_expired: false };
+  const owner = { customer_id: buyer === null ? null : buyer.customerId };
+  const state = { expires_at: expiresAt, used: false, released: false, is_expired: false };
+  return { id, product_id, qty, ...price, ...owner, ...state };
 }

@@ -1,3 +1,4 @@
+import type { Caller } from '../../access/caller.js';
 import type { DomainError } from '../../common/problem.js';
 import type { PricedHoldRow } from '../../holds/holds.types.js';
 import type { KeyedRequest } from '../../idempotency/idempotency-key.js';
@@ -6,6 +7,7 @@ import type { OrderRow } from '../orders.types.js';
 /** A request for the order of a hold. */
 export interface OrderRequest {
   readonly holdId: string;
+  readonly caller: Caller;
   readonly keyed: KeyedRequest | null;
 }
 

@@ -37,8 +37,14 @@ describe('a hold', () => {
   it('that no rule refuses is granted at the price of the locked row', () => {
     expect(decideHold(newHold({ qty: 2 }), grantFacts(productRow()))).toEqual({
       ...{ id: newHold().id, product_id: 1, qty: 2, unit_price: '9.99', amount: '19.98', currency: 'EUR' },
+      customer_id: null,
       ...{ expires_at: '2026-01-01 00:02:00.000', used: false, released: false, is_expired: false },
     });
+  });
+
+  it('that has a buyer is his', () => {
+    const buyer = { customerId: 'c_42', limitKey: 'household-7', groups: [] };
+    expect(decideHold(newHold({ buyer }), grantFacts(productRow()))).toMatchObject({ customer_id: 'c_42' });
   });
 
   it('that one rule refuses is noted by none', () => {

@@ -4,17 +4,21 @@ import { decideOrder, ORDER_RULES } from '../../../src/orders/ordering/order-rul
 import { amountFits } from '../../../src/orders/ordering/rules/amount-fits.js';
 import { holdExists } from '../../../src/orders/ordering/rules/hold-exists.js';
 import { holdIsActive } from '../../../src/orders/ordering/rules/hold-is-active.js';
+import { holdIsTheBuyers } from '../../../src/orders/ordering/rules/hold-is-the-buyers.js';
 import { holdIsUnused } from '../../../src/orders/ordering/rules/hold-is-unused.js';
 import type { OrderRow } from '../../../src/orders/orders.types.js';
 import { holdRow, orderFacts, orderRequest } from '../../support/decisions.js';
 
 const tooDear = { amount: null };
 const expired = { is_expired: true };
+const used = { used: true, released: true };
+const ofAnother = { customer_id: 'c_42' };
 
 /** Each rule at its place: what it and all rules after it refuse, and the code that is answered. */
 const REFUSALS: [rule: OrderRule, code: string, facts: OrderFacts][] = [
   [holdExists, 'HOLD_NOT_FOUND', orderFacts(null)],
-  [holdIsUnused, 'HOLD_ALREADY_USED', orderFacts(holdRow({ ...tooDear, ...expired, used: true, released: true }))],
+  [holdIsTheBuyers, 'HOLD_NOT_FOUND', orderFacts(holdRow({ ...tooDear, ...expired, ...used, ...ofAnother }))],
+  [holdIsUnused, 'HOLD_ALREADY_USED', orderFacts(holdRow({ ...tooDear, ...expired, ...used }))],
   [holdIsActive, 'HOLD_EXPIRED', orderFacts(holdRow({ ...tooDear, ...expired }))],
   [amountFits, 'VALIDATION_FAILED', orderFacts(holdRow(tooDear))],
 ];
