@@ -15,7 +15,7 @@ const FOUNDATIONS = [
   'idempotency',
   'payment-providers',
 ];
-const FEATURES = ['products', 'holds', 'orders', 'refunds', 'webhooks'];
+const FEATURES = ['products', 'sales', 'holds', 'orders', 'refunds', 'webhooks'];
 const COMPOSING = ['operations', 'cli'];
 const ROOMS = [...FOUNDATIONS, ...FEATURES, ...COMPOSING];
 

@@ -10,6 +10,7 @@ import { PaymentRows1764800000000 } from './1764800000000-payment-rows.js';
 import { ArchivedProducts1764900000000 } from './1764900000000-archived-products.js';
 import { OutsideRefunds1765000000000 } from './1765000000000-outside-refunds.js';
 import { HoldBuyers1765100000000 } from './1765100000000-hold-buyers.js';
+import { Sales1765200000000 } from './1765200000000-sales.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   ArchivedProducts1764900000000,
   OutsideRefunds1765000000000,
   HoldBuyers1765100000000,
+  Sales1765200000000,
 ];

@@ -14,6 +14,7 @@ import { ProductsModule } from './products/products.module.js';
 import { QueueModule } from './queue/queue.module.js';
 import { RedisModule } from './redis/redis.module.js';
 import { RefundsModule } from './refunds/refunds.module.js';
+import { SalesModule } from './sales/sales.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** The whole service: the foundations, the features in the order of their dependence, and what composes them. */
@@ -33,6 +34,7 @@ export class AppModule {
         ObservabilityModule,
         AccessModule,
         ProductsModule,
+        SalesModule,
         HoldsModule,
         OrdersModule,
         RefundsModule,

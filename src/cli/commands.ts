@@ -8,6 +8,7 @@ import { writeOpenApi } from './openapi-command.js';
 import { createProduct, archiveProduct, restockProduct } from './product-commands.js';
 import { listFailedJobs, queueStatus, retryFailedJobs } from './queue-commands.js';
 import { listRefunds } from './refund-commands.js';
+import { createSale, endSale, listSales, pauseSale, resumeSale } from './sale-commands.js';
 import { testFlow } from './test-flow.js';
 
 /** Every command of the CLI with its options; what it does is one function of its own file. */
@@ -51,7 +52,9 @@ export function registerCommands(program: Command, config: () => Config): void {
     .requiredOption('--name <name>', 'what buyers see')
     .requiredOption('--price <price>', 'decimal, such as 99.99')
     .requiredOption('--stock <units>', 'units on sale', wholeNumber)
-    .action((options: { name: string; price: string; stock: number }) => createProduct(config(), options));
+    .option('--sku <sku>', 'the shop’s own name of it')
+    .option('--sale <id>', 'number of the sale that it is part of', wholeNumber)
+    .action((options: Parameters<typeof createProduct>[1]) => createProduct(config(), options));
   program
     .command('products:restock')
     .description('add units to a product on sale')
@@ -78,7 +81,37 @@ export function registerCommands(program: Command, config: () => Config): void {
     .description('walk hold, order and payment through the running service, or one of its own, and check each promise')
     .option('--url <url>', 'the service to walk through', process.env.SERVICE_URL)
     .action(({ url }: { url?: string }) => testFlow(config(), url));
+  registerSaleCommands(program, config);
   registerOperationCommands(program, config);
+}
+
+function registerSaleCommands(program: Command, config: () => Config): void {
+  program
+    .command('sales:create')
+    .description('make a sale: a window of time for products')
+    .requiredOption('--name <name>', 'what buyers see')
+    .option('--starts <time>', 'with its offset from UTC, such as 2026-11-27T12:00:00Z; now without it')
+    .option('--ends <time>', 'the same; without it the sale goes on until sales:end')
+    .action((options: Parameters<typeof createSale>[1]) => createSale(config(), options));
+  program
+    .command('sales:list')
+    .description('list all sales with their state')
+    .action(() => listSales(config()));
+  program
+    .command('sales:pause')
+    .description('grant no holds of a sale’s products until it is resumed; what is held goes on')
+    .argument('<id>', 'number of the sale', wholeNumber)
+    .action((id: number) => pauseSale(config(), id));
+  program
+    .command('sales:resume')
+    .description('go on with a paused sale')
+    .argument('<id>', 'number of the sale', wholeNumber)
+    .action((id: number) => resumeSale(config(), id));
+  program
+    .command('sales:end')
+    .description('end a sale now, for good; what is held goes on')
+    .argument('<id>', 'number of the sale', wholeNumber)
+    .action((id: number) => endSale(config(), id));
 }
 
 function registerOperationCommands(program: Command, config: () => Config): void {

@@ -1,24 +1,19 @@
-import { validate } from 'class-validator';
 import type { Config } from '../config/config.js';
 import { CreateProductDto, toProductDto } from '../products/dto/product.dto.js';
 import { ProductsService } from '../products/products.service.js';
+import { SalesService } from '../sales/sales.service.js';
 import { withServices } from './app-context.js';
 import { print, printTable } from './output.js';
+import { validated } from './validated.js';
 
 /** What operators do with products from the command line. */
 export async function createProduct(
   config: Config,
-  { name, price, stock }: { name: string; price: string; stock: number },
+  { name, price, stock, sku, sale }: { name: string; price: string; stock: number; sku?: string; sale?: number },
 ): Promise<void> {
-  const product = Object.assign(new CreateProductDto(), { name, price, stock_total: stock });
-  const errors = await validate(product);
-  if (errors.length > 0) {
-    const rules = errors.flatMap(({ property, constraints }) =>
-      Object.values(constraints ?? {}).map((rule) => (rule.startsWith(property) ? rule : `${property} ${rule}`)),
-    );
-    throw new Error(rules.join('; '));
-  }
-  const row = await withServices(config, (app) => app.get(ProductsService).createProduct(product));
+  const wanted = { name, price, stock_total: stock, ...(sku !== undefined && { sku }), ...(sale && { sale_id: sale }) };
+  const product = await validated(CreateProductDto, wanted);
+  const row = await withServices(config, (app) => app.get(SalesService).createProduct(product));
   print(`Product ${row.id} is on sale.`);
   printTable([{ ...toProductDto(row) }]);
 }

@@ -58,6 +58,12 @@ export const PROBLEMS = {
     cause: 'No product has this number.',
     remedy: 'Take the number from the list of products.',
   },
+  SALE_NOT_FOUND: {
+    status: 404,
+    title: 'There is no such sale',
+    cause: 'No sale has this number.',
+    remedy: 'Take the number from the list of sales.',
+  },
   HOLD_NOT_FOUND: {
     status: 404,
     title: 'There is no such hold',
@@ -93,6 +99,25 @@ export const PROBLEMS = {
     title: 'The product is on sale no more',
     cause: 'An operator has archived the product. What was held before stays held, and becomes orders as always.',
     remedy: 'Take another product. An operator can put this one back with `"archived": false`.',
+  },
+  SALE_STARTED: {
+    status: 409,
+    title: 'The sale has started',
+    cause: 'The start of a sale was to be moved, but it has passed.',
+    remedy: 'Leave `starts_at` out. A sale that runs can be paused, and ended.',
+  },
+  SALE_ENDED: {
+    status: 409,
+    title: 'The sale has ended',
+    cause:
+      'The sale is over, by its time or by its operator. What was held before stays held, and becomes orders as always.',
+    remedy: 'For an operator: only the name of an ended sale can be changed; put its products into another one.',
+  },
+  SKU_TAKEN: {
+    status: 409,
+    title: 'Another product has this SKU',
+    cause: 'A SKU names one product, and `product_id` says which one has this one already.',
+    remedy: 'Choose another SKU, or change the product that has it.',
   },
   INSUFFICIENT_STOCK: {
     status: 409,
@@ -150,9 +175,9 @@ export const PROBLEMS = {
   },
   PRECONDITION_FAILED: {
     status: 412,
-    title: 'The product was changed meanwhile',
-    cause: 'The change came with an `If-Match` that is not the `ETag` which the product has now.',
-    remedy: 'Read the product again, decide anew, and send the change with the new `ETag`.',
+    title: 'It was changed meanwhile',
+    cause: 'The change came with an `If-Match` that is not the `ETag` which the product or the sale has now.',
+    remedy: 'Read it again, decide anew, and send the change with the new `ETag`.',
   },
   PAYLOAD_TOO_LARGE: {
     status: 413,

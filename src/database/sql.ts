@@ -83,8 +83,32 @@ export function isoTime(timestamp: string): string {
   return `${timestamp.slice(0, 10)}T${timestamp.slice(11)}Z`;
 }
 
+/** A time with its offset from UTC, as the API takes it. */
+export const TIME_PATTERN =
+  /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,3})?)?(Z|[+-](0\d|1[0-4]):[0-5]\d)$/;
+
+/** What {@link TIME_PATTERN} asks for. */
+export const TIME_RULE =
+  'must be a time with its offset from UTC, to the millisecond, such as 2026-11-27T12:00:00.000Z or 2026-11-27T13:00:00+01:00';
+
+/** What matches {@link TIME_PATTERN} as the database takes it, in UTC; null where the calendar has no such day. */
+export function databaseTime(time: string): string | null {
+  const date = time.slice(0, 10);
+  // Date makes the first of March of the thirtieth of February.
+  const isDay = new Date(`${date}T00:00Z`).toISOString().startsWith(date);
+  return isDay ? toTimestamp(new Date(time)) : null;
+}
+
 /** A timestamp of the database moved by whole seconds. */
 export function addSeconds(timestamp: string, seconds: number): string {
-  const moved = new Date(Date.parse(isoTime(timestamp)) + seconds * 1000).toISOString();
-  return moved.slice(0, 23).replace('T', ' ');
+  return addMilliseconds(timestamp, seconds * 1000);
+}
+
+/** The same by milliseconds; parts of one are left out. */
+export function addMilliseconds(timestamp: string, milliseconds: number): string {
+  return toTimestamp(new Date(Date.parse(isoTime(timestamp)) + milliseconds));
+}
+
+function toTimestamp(time: Date): string {
+  return time.toISOString().slice(0, 23).replace('T', ' ');
 }

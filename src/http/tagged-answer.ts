@@ -1,5 +1,32 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { JsonSchema } from './json-schema.js';
+
+/** A figure is at most a second old here, and one more in whatever cache it is read from. */
+const CACHE_CONTROL = 'public, max-age=1';
+
+/** Headers of what anybody may read. */
+export const PUBLIC_READ_HEADERS: Readonly<Record<string, JsonSchema>> = {
+  ETag: { type: 'string', description: 'Of the whole answer, less the time; send it as `If-None-Match`' },
+  'Cache-Control': { type: 'string', description: CACHE_CONTROL },
+};
+
+export const NOT_MODIFIED = { 304: { description: 'The answer is the one that the client has' } };
+
+/** The tag of what operators alone set: it guards their changes, and nothing that buyers do moves it. */
+export const OPERATOR_ETAG: Readonly<Record<string, JsonSchema>> = {
+  ETag: {
+    type: 'string',
+    description: 'Of what operators set; no hold changes it. Send it as `If-Match` with a change',
+  },
+};
+
+export const IF_MATCH: Readonly<Record<string, JsonSchema>> = {
+  'if-match': {
+    type: 'string',
+    description: 'The `ETag` of what the change is made for; none: whatever it is',
+  },
+};
 
 /** JSON that is the same for all who ask for it, with the tag by which they learn that they have it already. */
 export interface TaggedAnswer {
@@ -27,7 +54,7 @@ export function answerTagged(
   { headers }: FastifyRequest,
   reply: FastifyReply,
   { text, etag }: TaggedAnswer,
-  cacheControl: string,
+  cacheControl = CACHE_CONTROL,
 ): string | undefined {
   void reply.header('etag', etag);
   void reply.header('cache-control', cacheControl);

@@ -81,7 +81,7 @@ function ruleInWords({ instancePath, keyword, params, message, parentSchema }: A
     case 'additionalProperties':
       return 'is not a known field';
     case 'type':
-      return `must be ${instancePath === '' ? 'a JSON ' : ''}${String(params.type)}`;
+      return `must be ${instancePath === '' ? 'a JSON ' : ''}${[params.type].flat().join(' or ')}`;
     case 'enum':
       return `must be one of ${(params.allowedValues as unknown[]).join(', ')}`;
     case 'pattern':

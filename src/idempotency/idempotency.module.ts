@@ -3,10 +3,11 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { IdempotencyKeyEntity } from './idempotency-key.entity.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
 import { IdempotencyService } from './idempotency.service.js';
+import { OperatorChanges } from './operator-changes.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([IdempotencyKeyEntity])],
-  providers: [IdempotencyService, IdempotencyRepository],
-  exports: [IdempotencyService],
+  providers: [IdempotencyService, IdempotencyRepository, OperatorChanges],
+  exports: [IdempotencyService, OperatorChanges],
 })
 export class IdempotencyModule {}

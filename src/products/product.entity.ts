@@ -13,6 +13,14 @@ export class ProductEntity {
   @Column({ type: 'decimal', precision: 15, scale: 3 })
   price!: string;
 
+  /** The shop's own name of the product. */
+  @Column({ type: 'varchar', length: 64, nullable: true, unique: true })
+  sku!: string | null;
+
+  /** Null of products that were made before it was kept: those have the service's. */
+  @Column({ type: 'char', length: 3, nullable: true })
+  currency!: string | null;
+
   @Column({ type: 'int', unsigned: true })
   stock_total!: number;
 
@@ -25,6 +33,19 @@ export class ProductEntity {
   /** Neither listed nor sold any more. */
   @Column({ type: 'boolean', default: false })
   is_archived!: boolean;
+
+  /** The sale that it is part of, and what that sale says, written here under the lock of both. */
+  @Column({ type: 'bigint', unsigned: true, nullable: true })
+  sale_id!: number | null;
+
+  @Column({ type: 'timestamp', precision: 3, nullable: true })
+  on_sale_from!: string | null;
+
+  @Column({ type: 'timestamp', precision: 3, nullable: true })
+  on_sale_until!: string | null;
+
+  @Column({ type: 'boolean', default: false })
+  is_paused!: boolean;
 
   /** Grows by one with every change of the row. */
   @Column({ type: 'bigint', unsigned: true, default: 1 })

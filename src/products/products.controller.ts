@@ -2,20 +2,16 @@ import { Controller, Get } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Endpoint } from '../http/endpoint.decorator.js';
 import { PAGE_QUERY, type PageQuery, toPageDto, toPageRequest } from '../http/page.js';
-import { answerTagged, type TaggedAnswer, taggedAnswer } from '../http/tagged-answer.js';
-import { PRODUCT_ID_PARAM, ProductDto, ProductPageDto, toProductDto } from './dto/product.dto.js';
+import {
+  answerTagged,
+  NOT_MODIFIED,
+  PUBLIC_READ_HEADERS,
+  type TaggedAnswer,
+  taggedAnswer,
+} from '../http/tagged-answer.js';
+import { PRODUCT_ID_PARAM, ProductDto, ProductPageDto, SKU_QUERY, toProductDto } from './dto/product.dto.js';
 import { ProductsService } from './products.service.js';
 import type { ProductRow } from './products.types.js';
-
-/** A figure is at most a second old here, and one more in whatever cache it is read from. */
-const CACHE_CONTROL = 'public, max-age=1';
-
-const CACHE_HEADERS = {
-  ETag: { type: 'string', description: 'Of the whole answer; send it as `If-None-Match`' },
-  'Cache-Control': { type: 'string', description: CACHE_CONTROL },
-};
-
-const NOT_MODIFIED = { 304: { description: 'The answer is the one that the client has' } };
 
 /** What readers get of a row: the cache gives the same row to all of them, so it is written once. */
 const answers = new WeakMap<ProductRow, TaggedAnswer>();
@@ -29,17 +25,25 @@ export class ProductsController {
     tag: 'products',
     operationId: 'listProducts',
     summary: 'List the products, in pages',
-    description: 'Products that are on sale, in the order of their numbers. Follow `next_cursor` until it is null.',
-    query: PAGE_QUERY,
+    description:
+      'Products that are on sale, in the order of their numbers. Follow `next_cursor` until it is null. With `sku` only the one that has it.',
+    query: { ...PAGE_QUERY, sku: SKU_QUERY },
     success: {
-      200: { description: 'A page of products', dto: ProductPageDto, headers: CACHE_HEADERS },
+      200: { description: 'A page of products', dto: ProductPageDto, headers: PUBLIC_READ_HEADERS },
       ...NOT_MODIFIED,
     },
     errors: [],
   })
-  async list(request: FastifyRequest<{ Querystring: PageQuery }>, reply: FastifyReply): Promise<string | undefined> {
-    const page = await this.products.listProducts(toPageRequest(request.query));
-    return answerTagged(request, reply, taggedAnswer(toPageDto(page, toProductDto)), CACHE_CONTROL);
+  async list(
+    request: FastifyRequest<{ Querystring: PageQuery & { sku?: string } }>,
+    reply: FastifyReply,
+  ): Promise<string | undefined> {
+    const { sku, ...page } = request.query;
+    const found =
+      sku === undefined
+        ? await this.products.listProducts(toPageRequest(page))
+        : { rows: await this.products.findBySku(sku), nextCursor: null };
+    return answerTagged(request, reply, taggedAnswer(toPageDto(found, toProductDto)));
   }
 
   @Get(':id')
@@ -49,14 +53,14 @@ export class ProductsController {
     summary: 'A product and its currently available stock',
     description: 'The figures are at most a second old. A product that was archived says so.',
     params: { id: PRODUCT_ID_PARAM },
-    success: { 200: { description: 'The product', dto: ProductDto, headers: CACHE_HEADERS }, ...NOT_MODIFIED },
+    success: { 200: { description: 'The product', dto: ProductDto, headers: PUBLIC_READ_HEADERS }, ...NOT_MODIFIED },
     errors: ['PRODUCT_NOT_FOUND'],
   })
   get(request: FastifyRequest<{ Params: { id: string } }>, reply: FastifyReply) {
     const row = this.products.getProductWithStock(Number(request.params.id));
     return row instanceof Promise
-      ? row.then((found) => answerTagged(request, reply, answerOf(found), CACHE_CONTROL))
-      : answerTagged(request, reply, answerOf(row), CACHE_CONTROL);
+      ? row.then((found) => answerTagged(request, reply, answerOf(found)))
+      : answerTagged(request, reply, answerOf(row));
   }
 }
 

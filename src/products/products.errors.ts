@@ -13,10 +13,17 @@ export class ProductNotOnSaleError extends DomainError {
   }
 }
 
-/** The change was made for a product as it is no more. */
+/** The change was made for what is so no more. */
 export class PreconditionFailedError extends DomainError {
-  constructor() {
-    super('PRECONDITION_FAILED', 'The product is not as If-Match says; read it again before you change it.');
+  constructor(what: 'product' | 'sale' = 'product') {
+    super('PRECONDITION_FAILED', `The ${what} is not as If-Match says; read it again before you change it.`);
+  }
+}
+
+/** Another product has the SKU. */
+export class SkuTakenError extends DomainError {
+  constructor(sku: string, productId: number) {
+    super('SKU_TAKEN', `Product ${productId} has the SKU ${sku} already.`, { product_id: productId });
   }
 }
 

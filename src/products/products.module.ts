@@ -2,7 +2,6 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { ProductEntity } from './product.entity.js';
-import { ProductsAdminController } from './products.admin.controller.js';
 import { ProductsController } from './products.controller.js';
 import { ProductsRepository } from './products.repository.js';
 import { ProductsService } from './products.service.js';
@@ -10,7 +9,7 @@ import { StockCache } from './stock-cache.js';
 
 @Module({
   imports: [IdempotencyModule, TypeOrmModule.forFeature([ProductEntity])],
-  controllers: [ProductsController, ProductsAdminController],
+  controllers: [ProductsController],
   providers: [ProductsService, ProductsRepository, StockCache],
   exports: [ProductsService, StockCache],
 })

@@ -12,6 +12,7 @@ import {
   type NewProduct,
   type ProductChange,
   type ProductRow,
+  type SaleTerms,
   type StockMove,
 } from './products.types.js';
 
@@ -47,6 +48,43 @@ export class ProductsRepository {
       .getRawMany<ProductRow>();
   }
 
+  /** All products of the sales, archived ones too. */
+  findOfSales(saleIds: readonly number[]): Promise<ProductRow[]> {
+    if (saleIds.length === 0) return Promise.resolve([]);
+    return this.selectRows()
+      .where('p.sale_id IN (:...saleIds)', { saleIds })
+      .orderBy('p.sale_id', 'ASC')
+      .addOrderBy('p.id', 'ASC')
+      .getRawMany<ProductRow>();
+  }
+
+  /** The product on sale that has this SKU; no two have the same. */
+  findBySku(sku: string): Promise<ProductRow[]> {
+    return this.selectRows().where('p.sku = :sku AND p.is_archived = 0', { sku }).getRawMany<ProductRow>();
+  }
+
+  /** The number of the product that has this SKU. */
+  async findIdBySku(tx: Transaction, sku: string): Promise<number | null> {
+    const [rows] = await tx.read<[{ id: number }[]]>(format('SELECT id FROM products WHERE sku = ?', [sku]));
+    return rows[0]?.id ?? null;
+  }
+
+  /** The sale of a product, read without a lock. */
+  async findSaleId(tx: Transaction, id: number): Promise<number | null> {
+    const [rows] = await tx.read<[{ sale_id: number | null }[]]>(
+      `SELECT sale_id FROM products WHERE id = ${uintLiteral(id)}`,
+    );
+    return rows[0]?.sale_id ?? null;
+  }
+
+  /** Read it under the lock of the sale: which products are in it changes under that lock only. */
+  async findIdsOfSale(tx: Transaction, saleId: number): Promise<number[]> {
+    const [rows] = await tx.read<[{ id: number }[]]>(
+      `SELECT id FROM products WHERE sale_id = ${uintLiteral(saleId)} ORDER BY id`,
+    );
+    return rows.map(({ id }) => id);
+  }
+
   /** Products on sale, those that were put there last first. */
   findNewest(limit: number): Promise<ProductRow[]> {
     return this.selectRows().where('p.is_archived = 0').orderBy('p.id', 'DESC').limit(limit).getRawMany<ProductRow>();
@@ -78,20 +116,18 @@ export class ProductsRepository {
   }
 
   /** @returns the number of the new product. */
-  async insert(tx: Transaction, product: NewProduct): Promise<number> {
-    const sql = format(
-      `INSERT INTO products (name, price, stock_total, stock_version) VALUES (?, ?, ?, ${FIRST_VERSION})`,
-      [product.name, product.price, product.stock_total],
-    );
-    tx.insert(sql);
+  async insert(tx: Transaction, product: NewProduct & SaleTerms): Promise<number> {
+    const values = { currency: this.config.payments.currency, ...product };
+    tx.insert(format(`INSERT INTO products SET ?, stock_version = ${FIRST_VERSION}`, [values]));
     const [[made]] = await tx.read<[[{ id: number }]]>('SELECT LAST_INSERT_ID() AS id');
     return made.id;
   }
 
-  update(tx: Transaction, id: number, change: ProductChange): void {
+  /** Changes locked rows, all in the same way. */
+  update(tx: Transaction, ids: readonly number[], change: ProductChange | SaleTerms): void {
     const assignments = Object.entries(change).map(([column, value]) => format('?? = ?', [column, value]));
     const set = [...assignments, 'stock_version = stock_version + 1'].join(', ');
-    tx.write(`UPDATE products SET ${set} WHERE id = ${uintLiteral(id)}`, 1);
+    tx.write(`UPDATE products SET ${set} WHERE id IN ${listOf(ids, uintLiteral)}`, ids.length);
   }
 
   private selectRows() {
@@ -100,7 +136,9 @@ export class ProductsRepository {
       .createQueryBuilder('p')
       .select(['p.id AS id', 'p.name AS name', `${price} AS price`, 'p.stock_total AS stock_total'])
       .addSelect(['p.stock_sold AS stock_sold', 'p.stock_held AS stock_held', 'p.stock_version AS stock_version'])
-      .addSelect('p.is_archived AS is_archived');
+      .addSelect(['p.is_archived AS is_archived', 'p.sku AS sku', 'p.sale_id AS sale_id', 'p.is_paused AS is_paused'])
+      .addSelect(['p.on_sale_from AS on_sale_from', 'p.on_sale_until AS on_sale_until'])
+      .addSelect(`COALESCE(p.currency, '${this.config.payments.currency}')`, 'currency');
   }
 }
 

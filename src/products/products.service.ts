@@ -3,15 +3,29 @@ import { AMOUNT_MAX, amountOf, decimalsError, inCurrency } from '../common/money
 import { type Page, type PageRequest, readPage } from '../http/page.js';
 import { ValidationError } from '../common/problem.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { Transactions, type Transaction } from '../database/transactions.js';
-import { numberOfUuid, uuidOfNumber } from '../database/sql.js';
+import { OvertakenError } from '../database/database-errors.js';
+import type { Transaction } from '../database/transactions.js';
 import { type IdempotencyScope, keyedByOperator, type KeyedRequest } from '../idempotency/idempotency-key.js';
-import { IdempotencyService } from '../idempotency/idempotency.service.js';
-import { PreconditionFailedError, ProductNotFoundError, StockBelowCommittedError } from './products.errors.js';
+import { OperatorChanges } from '../idempotency/operator-changes.js';
+import {
+  PreconditionFailedError,
+  ProductNotFoundError,
+  SkuTakenError,
+  StockBelowCommittedError,
+} from './products.errors.js';
 import { ProductsRepository } from './products.repository.js';
 import { StockCache } from './stock-cache.js';
 import { StockLedger } from './stock-ledger.js';
-import { type NewProduct, type ProductChange, type ProductRow, STOCK_MAX, type StockMove } from './products.types.js';
+import {
+  NO_SALE,
+  type NewProduct,
+  type ProductChange,
+  type ProductRow,
+  type SaleTerms,
+  STOCK_MAX,
+  type StockMove,
+  type TermsLock,
+} from './products.types.js';
 
 /** What is on sale, how much of it is left, and the one way to move stock. */
 @Injectable()
@@ -19,8 +33,7 @@ export class ProductsService {
   constructor(
     private readonly products: ProductsRepository,
     private readonly cache: StockCache,
-    private readonly transactions: Transactions,
-    private readonly idempotency: IdempotencyService,
+    private readonly changes: OperatorChanges,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -43,6 +56,12 @@ export class ProductsService {
   /** Products that were put on sale last, at most `limit`, newest first. */
   findNewest(limit: number): Promise<ProductRow[]> {
     return this.products.findNewest(limit);
+  }
+
+  /** The row, or what this instance knows of it by its own last commits. */
+  newerOf(row: ProductRow): ProductRow {
+    const known = this.cache.peek(row.id);
+    return known !== undefined && known.stock_version > row.stock_version ? known : row;
   }
 
   listProducts(page: PageRequest): Promise<Page<ProductRow>> {
@@ -86,31 +105,77 @@ export class ProductsService {
     return row;
   }
 
+  /** All products of the sales, archived ones too, as they are now. */
+  findOfSales(saleIds: readonly number[]): Promise<ProductRow[]> {
+    return this.products.findOfSales(saleIds);
+  }
+
+  /** The product on sale that has this SKU; none where there is none. */
+  findBySku(sku: string): Promise<ProductRow[]> {
+    return this.products.findBySku(sku);
+  }
+
   /**
    * Puts a product on sale. Asked for again with the same key, it is the product that was made first, as it is now.
    *
-   * @throws ValidationError, IdempotencyKeyReusedError
+   * @throws SkuTakenError, ValidationError, IdempotencyKeyReusedError
    */
-  createProduct(wanted: NewProduct, idempotencyKey?: string): Promise<ProductRow> {
+  createProduct(
+    wanted: NewProduct,
+    idempotencyKey?: string,
+    lockTerms: TermsLock = () => Promise.resolve(NO_SALE),
+  ): Promise<ProductRow> {
     const product = { ...wanted, price: this.payablePrice(wanted.price) };
-    const keyed = keyedByOperator(idempotencyKey, [product.name, product.price, product.stock_total]);
-    return this.changeOnce('products', keyed, async (tx) => this.lockOne(tx, await this.products.insert(tx, product)));
+    const keyed = keyedByOperator(idempotencyKey, contentOf(product));
+    return this.changeOnce('products', keyed, async (tx) => {
+      const terms = await lockTerms(tx, null);
+      await this.refuseTakenSku(tx, product.sku);
+      return this.lockOne(tx, await this.products.insert(tx, { ...product, ...terms }));
+    });
   }
 
   /**
    * @param isExpected whether the locked product is the one that the change was made for.
-   * @throws ProductNotFoundError, PreconditionFailedError, StockBelowCommittedError, ValidationError
+   * @param lockTerms of a product that comes into a sale, or leaves one.
+   * @throws ProductNotFoundError, PreconditionFailedError, StockBelowCommittedError, SkuTakenError, ValidationError
    */
   changeProduct(
     id: number,
     wanted: ProductChange,
     isExpected: (row: ProductRow) => boolean = () => true,
+    lockTerms: TermsLock | null = null,
   ): Promise<ProductRow> {
     const change = wanted.price === undefined ? wanted : { ...wanted, price: this.payablePrice(wanted.price) };
     return this.changeOnce('products', null, async (tx) => {
+      // Both sales are locked before the product, so the one that it leaves is read first, and compared under the lock.
+      const from = lockTerms === null ? null : await this.products.findSaleId(tx, id);
+      const terms = await lockTerms?.(tx, from);
       const row = await this.lockOne(tx, id);
+      if (lockTerms !== null && row.sale_id !== from)
+        throw new OvertakenError('The product has changed its sale meanwhile');
       if (!isExpected(row)) throw new PreconditionFailedError();
-      return this.changeLocked(tx, row, change);
+      await this.refuseTakenSku(tx, change.sku, id);
+      return this.changeLocked(tx, row, { ...change, ...terms });
+    });
+  }
+
+  /**
+   * Locks the products of a sale, ids ascending, so that its terms can be changed; `now` is the database's time once all
+   * locks were granted. Lock order: sale, product. The caller has the sale's lock, so which products they are stays true.
+   */
+  async lockOfSale(tx: Transaction, saleId: number): Promise<{ rows: ProductRow[]; now: string }> {
+    const ids = await this.products.findIdsOfSale(tx, saleId);
+    // No product has the number 0: of a sale without products the time alone is asked.
+    return this.products.lock(tx, [0, ...ids]);
+  }
+
+  /** Writes the terms of their sale onto locked products, with one statement. */
+  writeTerms(tx: Transaction, rows: readonly ProductRow[], terms: SaleTerms): void {
+    if (rows.length === 0) return;
+    const ids = rows.map(({ id }) => id);
+    this.products.update(tx, ids, terms);
+    tx.afterCommit(() => {
+      for (const row of rows) this.cache.put({ ...row, ...terms, stock_version: row.stock_version + 1 });
     });
   }
 
@@ -126,26 +191,29 @@ export class ProductsService {
     });
   }
 
-  /**
-   * Runs an operator's change once: again after a lost COMMIT by its mark (`Transactions.run`), and again when the
-   * operator repeats it by its key, which is written in the same transaction. Of two that run at the same time in two
-   * processes the later one fails by the key's primary key, starts over, and finds what the other made.
-   */
-  private async changeOnce(
+  /** Readers of this instance see what was changed at once. */
+  private changeOnce(
     scope: IdempotencyScope,
     keyed: KeyedRequest | null,
     work: (tx: Transaction) => Promise<ProductRow>,
   ): Promise<ProductRow> {
-    const attempt = async (tx: Transaction): Promise<ProductRow> => {
-      const earlier = (await this.idempotency.recall(tx, scope, [keyed])).get(keyed);
-      if (earlier instanceof Error) throw earlier;
-      if (earlier !== undefined) return this.lockOne(tx, numberOfUuid(earlier));
-      const row = await work(tx);
-      if (keyed !== null) this.idempotency.remember(tx, scope, [{ ...keyed, reference: uuidOfNumber(row.id) }]);
-      tx.afterCommit(() => this.cache.put(row));
-      return row;
-    };
-    return this.idempotency.once(scope, keyed, () => this.transactions.run(attempt));
+    return this.changes.once({
+      scope,
+      keyed,
+      find: (tx, id) => this.lockOne(tx, id),
+      work: async (tx) => {
+        const row = await work(tx);
+        tx.afterCommit(() => this.cache.put(row));
+        return row;
+      },
+    });
+  }
+
+  /** Of two that take a SKU at the same moment the unique key refuses one, which starts over and is refused here. */
+  private async refuseTakenSku(tx: Transaction, sku: string | null | undefined, ownId?: number): Promise<void> {
+    if (sku == null) return;
+    const id = await this.products.findIdBySku(tx, sku);
+    if (id !== null && id !== ownId) throw new SkuTakenError(sku, id);
   }
 
   /**
@@ -168,14 +236,20 @@ export class ProductsService {
   }
 
   /** The row lock makes what was held and sold at the decision still true at the write. */
-  private changeLocked(tx: Transaction, row: ProductRow, change: ProductChange): ProductRow {
+  private changeLocked(tx: Transaction, row: ProductRow, change: ProductChange & Partial<SaleTerms>): ProductRow {
     const committed = row.stock_held + row.stock_sold;
     if (change.stock_total !== undefined && change.stock_total < committed) {
       throw new StockBelowCommittedError(change.stock_total, committed);
     }
-    this.products.update(tx, row.id, change);
+    this.products.update(tx, [row.id], change);
     return { ...row, ...change, stock_version: row.stock_version + 1 };
   }
+}
+
+/** What makes a product that is asked for the same; of one without SKU and sale what it was before there were any. */
+function contentOf({ name, price, stock_total, sku, sale_id }: NewProduct): unknown[] {
+  const more = sku == null && sale_id == null ? [] : [sku ?? null, sale_id ?? null];
+  return [name, price, stock_total, ...more];
 }
 
 /** The total after a restock. What would be below nothing is below what is held and sold. */

@@ -1,9 +1,31 @@
+import type { Transaction } from '../database/transactions.js';
+
+/**
+ * What a product's sale says of who may hold it, as the columns of the product's own row: a grant depends on it, and who
+ * locks the row knows. Times are UTC as the database prints them.
+ */
+export interface SaleTerms {
+  /** Null: it is sold at any time. */
+  readonly sale_id: number | null;
+  /** The first instant at which it is sold. */
+  readonly on_sale_from: string | null;
+  /** The first instant at which it is sold no more; null: there is no such. */
+  readonly on_sale_until: string | null;
+  readonly is_paused: 0 | 1;
+}
+
+/** The terms of a product without a sale. */
+export const NO_SALE: SaleTerms = { sale_id: null, on_sale_from: null, on_sale_until: null, is_paused: 0 };
+
 /** A product row as it is under a lock or at a moment in time. */
-export interface ProductRow {
+export interface ProductRow extends SaleTerms {
   readonly id: number;
   readonly name: string;
   /** Decimal string, such as "99.99". */
   readonly price: string;
+  readonly currency: string;
+  /** The shop's own name of it, of which no two are the same. */
+  readonly sku: string | null;
   readonly stock_total: number;
   readonly stock_sold: number;
   readonly stock_held: number;
@@ -32,9 +54,17 @@ export interface NewProduct {
   readonly name: string;
   readonly price: string;
   readonly stock_total: number;
+  readonly sku?: string | null;
+  readonly sale_id?: number | null;
 }
 
-export type ProductChange = Partial<NewProduct & Pick<ProductRow, 'is_archived'>>;
+export type ProductChange = Partial<Omit<NewProduct, 'sale_id'> & Pick<ProductRow, 'is_archived'>>;
+
+/**
+ * Locks the sale that a product comes into, and the one that it leaves, both before the product; null: none. Tells the
+ * terms of the former.
+ */
+export type TermsLock = (tx: Transaction, from: number | null) => Promise<SaleTerms>;
 
 /** Units that nobody holds and nobody bought. */
 export function availableOf(row: Pick<ProductRow, 'stock_total' | 'stock_sold' | 'stock_held'>): number {

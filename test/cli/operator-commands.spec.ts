@@ -7,6 +7,7 @@ import { execute, query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { expectStockIdentity } from '../support/expectations.js';
 import {
+  adminHeaders,
   createHold,
   createOrder,
   createPaidOrder,
@@ -14,7 +15,11 @@ import {
   expireHolds,
   giveBack,
   hex,
+  inSeconds,
+  type Sale,
   stockOf,
+  taken,
+  unique,
 } from '../support/factories.js';
 import { queueOf } from '../support/queues.js';
 import { type Service, startService } from '../support/service.js';
@@ -33,6 +38,29 @@ describe('the operator', () => {
     const { code, output } = await runCli(['holds:expire']);
     expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('1 expired holds released') });
     expect(await stockOf(product.id)).toMatchObject({ available: 3 });
+  });
+
+  it('makes a sale, puts products into it, and pauses, resumes and ends it', async () => {
+    const name = unique('sale');
+    const made = await runCli(['sales:create', '--name', name, '--ends', inSeconds(3600)]);
+    expect(made).toMatchObject({ code: 0, output: expect.stringMatching(/Sale \d+ is made/) });
+    const id = /Sale (\d+) is made/.exec(made.output)![1]!;
+    const product = ['--name', unique('product'), '--price', '1.00', '--stock', '5', '--sku', unique('sku')];
+    expect(await runCli(['products:create', ...product, '--sale', id])).toMatchObject({ code: 0 });
+    for (const [command, state] of [
+      ['sales:pause', 'paused'],
+      ['sales:resume', 'open'],
+      ['sales:end', 'ended'],
+    ] as const) {
+      expect(await runCli([command, id])).toMatchObject({ code: 0, output: expect.stringMatching(` ${state} `) });
+      const sale = await service.call('GET', `/api/admin/sales/${id}`, undefined, adminHeaders(service));
+      expect(taken<Sale>(sale, 200)).toMatchObject({ state, products: [{ stock_total: 5 }] });
+    }
+    expect(await runCli(['sales:resume', id])).toMatchObject({ code: 1, output: expect.stringMatching(/has ended/) });
+    const listed = await runCli(['sales:list']);
+    expect(listed).toMatchObject({ code: 0, output: expect.stringContaining(name) });
+    const naive = await runCli(['sales:create', '--name', 'x', '--starts', '2026-11-27T12:00:00']);
+    expect(naive).toMatchObject({ code: 1, output: expect.stringContaining('offset from UTC') });
   });
 
   it('sees no drift in a sale with every kind of hold and order', async () => {

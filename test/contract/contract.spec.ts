@@ -6,13 +6,16 @@ import { lockingReads, withConnection } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem } from '../support/expectations.js';
 import {
+  actOnSale,
   adminHeaders,
   createHold,
   createOrder,
   createPaidOrder,
   createProduct,
+  createSale,
   expireHolds,
   hex,
+  inSeconds,
   keyOf,
   noticeOf,
   notify,
@@ -68,6 +71,24 @@ function adminList(path: string): Operation {
   };
 }
 
+/** `pause`, `resume` or `end`; only the last of them can still be said of a sale that has ended. */
+function saleAction(action: 'pause' | 'resume' | 'end'): Operation {
+  return {
+    successes: { 200: async (service) => toAdmin(`sales/${(await createSale(service)).id}/${action}`) },
+    refusals: {
+      ...refusalsOfNumber((id) => `sales/${id}/${action}`),
+      SALE_NOT_FOUND: () => toAdmin(`sales/${UNKNOWN_ID}/${action}`),
+      ...(action !== 'end' && {
+        SALE_ENDED: async (service: Service) => {
+          const { id } = await createSale(service);
+          await actOnSale(service, id, 'end');
+          return toAdmin(`sales/${id}/${action}`);
+        },
+      }),
+    },
+  };
+}
+
 function refusalsOfNumber(pathOf: (id: string) => string, body?: unknown): Operation['refusals'] {
   return {
     VALIDATION_FAILED: () => toAdmin(pathOf('x'), body),
@@ -105,6 +126,64 @@ const OPERATIONS: Record<string, Operation> = {
       PRODUCT_NOT_FOUND: () => ({ path: `/api/products/${UNKNOWN_ID}` }),
     },
   },
+  'GET /api/sales': {
+    successes: { 200: () => ({ path: '/api/sales?limit=2' }) },
+    refusals: { VALIDATION_FAILED: () => ({ path: '/api/sales?limit=0' }) },
+  },
+  'GET /api/sales/{id}': {
+    successes: { 200: async (service) => ({ path: `/api/sales/${(await createSale(service)).id}` }) },
+    refusals: {
+      VALIDATION_FAILED: () => ({ path: '/api/sales/x' }),
+      SALE_NOT_FOUND: () => ({ path: `/api/sales/${UNKNOWN_ID}` }),
+    },
+  },
+  'POST /api/admin/sales': {
+    successes: { 201: () => toAdmin('sales', { name: unique('sale') }) },
+    refusals: {
+      VALIDATION_FAILED: () => toAdmin('sales', { name: 'x', starts_at: '2026-11-27T12:00:00' }),
+      UNAUTHORIZED: () => ({ path: '/api/admin/sales', body: { name: 'x' } }),
+      IDEMPOTENCY_KEY_REUSED: async (service) => {
+        const headers = { ...admin(service), 'idempotency-key': unique('key') };
+        await service.call('POST', '/api/admin/sales', { name: unique('sale') }, headers);
+        return { path: '/api/admin/sales', body: { name: unique('sale') }, headers };
+      },
+    },
+  },
+  'GET /api/admin/sales': {
+    successes: { 200: () => toAdmin('sales?limit=2') },
+    refusals: {
+      VALIDATION_FAILED: () => toAdmin('sales?limit=0'),
+      UNAUTHORIZED: () => ({ path: '/api/admin/sales' }),
+    },
+  },
+  'GET /api/admin/sales/{id}': {
+    successes: { 200: async (service) => toAdmin(`sales/${(await createSale(service)).id}`) },
+    refusals: {
+      ...refusalsOfNumber((id) => `sales/${id}`),
+      SALE_NOT_FOUND: () => toAdmin(`sales/${UNKNOWN_ID}`),
+    },
+  },
+  'PATCH /api/admin/sales/{id}': {
+    successes: { 200: async (service) => toAdmin(`sales/${(await createSale(service)).id}`, { name: unique('sale') }) },
+    refusals: {
+      ...refusalsOfNumber((id) => `sales/${id}`, { name: 'x' }),
+      SALE_NOT_FOUND: () => toAdmin(`sales/${UNKNOWN_ID}`, { name: 'x' }),
+      SALE_STARTED: async (service) =>
+        toAdmin(`sales/${(await createSale(service)).id}`, { starts_at: inSeconds(3600) }),
+      SALE_ENDED: async (service) => {
+        const { id } = await createSale(service);
+        await actOnSale(service, id, 'end');
+        return toAdmin(`sales/${id}`, { ends_at: inSeconds(3600) });
+      },
+      PRECONDITION_FAILED: async (service) => {
+        const call = toAdmin(`sales/${(await createSale(service)).id}`, { name: 'x' });
+        return { ...call, headers: { ...call.headers, 'if-match': '"another"' } };
+      },
+    },
+  },
+  'POST /api/admin/sales/{id}/pause': saleAction('pause'),
+  'POST /api/admin/sales/{id}/resume': saleAction('resume'),
+  'POST /api/admin/sales/{id}/end': saleAction('end'),
   'POST /api/holds': {
     successes: {
       201: async (service) => ({
@@ -266,6 +345,11 @@ const OPERATIONS: Record<string, Operation> = {
     refusals: {
       VALIDATION_FAILED: (service) => ({ path: '/api/admin/products', body: {}, headers: admin(service) }),
       UNAUTHORIZED: () => ({ path: '/api/admin/products', body: newProduct() }),
+      SALE_NOT_FOUND: () => toAdmin('products', { ...newProduct(), sale_id: UNKNOWN_ID }),
+      SKU_TAKEN: async (service) => {
+        const { sku } = await createProduct(service, { sku: unique('sku') });
+        return toAdmin('products', { ...newProduct(), sku });
+      },
       IDEMPOTENCY_KEY_REUSED: async (service) => {
         const headers = { ...admin(service), 'idempotency-key': unique('key') };
         await service.call('POST', '/api/admin/products', newProduct(), headers);
@@ -315,6 +399,12 @@ const OPERATIONS: Record<string, Operation> = {
         body: { stock_total: 20 },
         headers: admin(service),
       }),
+      SALE_NOT_FOUND: async (service) =>
+        toAdmin(`products/${(await createProduct(service)).id}`, { sale_id: UNKNOWN_ID }),
+      SKU_TAKEN: async (service) => {
+        const { sku } = await createProduct(service, { sku: unique('sku') });
+        return toAdmin(`products/${(await createProduct(service)).id}`, { sku });
+      },
       PRECONDITION_FAILED: async (service) => ({
         path: `/api/admin/products/${(await createProduct(service)).id}`,
         body: { stock_total: 20 },

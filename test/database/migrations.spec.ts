@@ -1,13 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { QuantitySold1764600000000 } from '../../migrations/1764600000000-quantity-sold.js';
 import { HoldPrice1764700000000 } from '../../migrations/1764700000000-hold-price.js';
 import { PaymentRows1764800000000 } from '../../migrations/1764800000000-payment-rows.js';
 import { OutsideRefunds1765000000000 } from '../../migrations/1765000000000-outside-refunds.js';
+import { Sales1765200000000 } from '../../migrations/1765200000000-sales.js';
 import { loadConfig } from '../../src/config/config.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { StockAuditService } from '../../src/operations/stock-audit.service.js';
-import { execute, query } from '../support/database.js';
+import { execute, query, withConnection } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
 import { expectStockIdentity } from '../support/expectations.js';
 import {
   createHold,
@@ -220,5 +223,59 @@ describe('the migration of refunds that began outside', () => {
     await migration.down(runner);
     await migration.up(runner);
     expect(await unreadOf(order.order_id)).toEqual([]);
+  });
+});
+
+describe('the migration of sales', () => {
+  const migration = new Sales1765200000000();
+  /** As an instance of the version before does it. */
+  const sell = (productId: number) =>
+    execute('INSERT INTO holds (id, product_id, qty) VALUES (UNHEX(?), ?, 1)', [
+      randomUUID().replaceAll('-', ''),
+      productId,
+    ]);
+
+  it('leaves products as they are, in no sale, however often it is run', async () => {
+    const { id } = await createProduct(service);
+    const rows = () =>
+      query('SELECT id, name, price, stock_total, stock_version, updated_at FROM products ORDER BY id');
+    const before = await rows();
+    await migration.down(runner);
+    for (let time = 0; time < 2; time++) await migration.up(runner);
+    expect(await rows()).toEqual(before);
+    expect(
+      await query('SELECT sale_id, sku, currency, on_sale_from, is_paused FROM products WHERE id = ?', [id]),
+    ).toEqual([{ sale_id: null, sku: null, currency: null, on_sale_from: null, is_paused: 0 }]);
+    const answer = await service.call('GET', `/api/admin/products/${id}`, undefined, adminHeaders(service));
+    expect(taken(answer, 200)).toMatchObject({ id, currency: 'EUR', sku: null, sale_id: null });
+  });
+
+  it('gives way to buyers while somebody has the table open, and is done once he has gone', async () => {
+    const { id } = await createProduct(service, { stock_total: 1000 });
+    await migration.down(runner);
+    let isDone = false;
+    await withConnection(async (reader) => {
+      await reader.query('START TRANSACTION');
+      await reader.query('SELECT id FROM products LIMIT 1');
+      const migrating = migration.up(runner).then(() => (isDone = true));
+      // The server's own word for it: the statement waits for the table, and those of buyers for the statement.
+      await eventually(async () => {
+        const waiting = await query(
+          "SELECT 1 FROM information_schema.processlist WHERE info LIKE 'ALTER TABLE products%' AND db = DATABASE()",
+        );
+        expect(waiting).not.toEqual([]);
+      });
+      for (let count = 0; count < 3; count++) {
+        expect(await sell(id)).toBe(1);
+        expect(await execute('UPDATE products SET stock_held = stock_held + 1 WHERE id = ?', [id])).toBe(1);
+      }
+      expect(isDone).toBe(false);
+      await reader.query('COMMIT');
+      await migrating;
+    });
+    expect(await query('SELECT stock_held, is_paused FROM products WHERE id = ?', [id])).toEqual([
+      { stock_held: 3, is_paused: 0 },
+    ]);
+    await expectStockIdentity(id);
   });
 });

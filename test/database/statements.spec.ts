@@ -8,15 +8,18 @@ import { Cancelling } from '../../src/orders/settling/cancelling.js';
 import { ProductsService } from '../../src/products/products.service.js';
 import { PaymentsRepository } from '../../src/refunds/payments.repository.js';
 import type { UnreadPayment } from '../../src/refunds/refunds.types.js';
+import { SalesService } from '../../src/sales/sales.service.js';
 import { WebhooksService } from '../../src/webhooks/webhooks.service.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { execute, query } from '../support/database.js';
 import {
+  actOnSale,
   adminHeaders,
   createHold,
   createOrder,
   createPaidOrder,
   createProduct,
+  createSale,
   expireHolds,
   giveBack,
   noticeOf,
@@ -49,15 +52,21 @@ const FILL = [
      SELECT 'generic', n, n, '1.00', 'EUR' FROM numbers WHERE n > ? * 0`,
   `INSERT INTO idempotency_keys (scope, idempotency_key, content, reference)
      SELECT 'holds', CONCAT('filled-', n), '1:1', UNHEX(LPAD(HEX(n), 32, '0')) FROM numbers WHERE n > ? * 0`,
-  `INSERT INTO products (name, price, stock_total) SELECT CONCAT('filled ', n), '1.00', 5 FROM numbers WHERE n > ? * 0`,
+  `INSERT INTO products (name, price, stock_total, sku, sale_id)
+     SELECT CONCAT('filled ', n), '1.00', 5, CONCAT('filled-', n), IF(n % 10, NULL, n) FROM numbers WHERE n > ? * 0`,
+  `INSERT INTO sales (name, starts_at) SELECT CONCAT('filled ', n), NOW(3) FROM numbers WHERE n > ? * 0`,
 ];
-const TABLES = ['holds', 'orders', 'webhook_logs', 'refunds', 'payments', 'idempotency_keys', 'products'];
+const TABLES = ['holds', 'orders', 'webhook_logs', 'refunds', 'payments', 'idempotency_keys', 'products', 'sales'];
 
 /** What people and scrapers ask of the filled tables. */
 const PAGES = [
   '/metrics',
   '/api/products',
   '/api/products?cursor=10',
+  '/api/products?sku=filled-7',
+  '/api/sales',
+  '/api/sales/10',
+  '/api/admin/sales?cursor=10',
   '/api/admin/webhooks',
   '/api/admin/webhooks?status=processed',
   '/api/admin/webhooks?status=review',
@@ -124,6 +133,11 @@ const INDEXES: Readonly<Record<string, string>> = {
   'SELECT … FROM products p WHERE p.id > ? AND p.is_archived = ? ORDER BY p.id ASC LIMIT ?': 'p PRIMARY',
   'SELECT … FROM products p WHERE p.id IN (?) ORDER BY p.id ASC FOR UPDATE': 'p PRIMARY',
   'SELECT … FROM products p WHERE p.is_archived = ? ORDER BY p.id DESC LIMIT ?': 'p PRIMARY',
+  'SELECT … FROM products p WHERE p.sale_id IN (?) ORDER BY p.sale_id ASC, p.id ASC': 'p products_sale',
+  'SELECT … FROM products p WHERE p.sku = ? AND p.is_archived = ?': 'p products_sku',
+  'SELECT … FROM products WHERE sale_id = ? ORDER BY id': 'products products_sale',
+  'SELECT … FROM products WHERE id = ?': 'products PRIMARY',
+  'SELECT … FROM products WHERE sku = ?': 'products products_sku',
   'SELECT … FROM refunds r LEFT JOIN payments p ON p.provider = r.provider AND p.transaction_id = r.transaction_id WHERE r.id = ?':
     'p payments_transaction, r PRIMARY',
   'SELECT … FROM refunds r LEFT JOIN payments p ON p.provider = r.provider AND p.transaction_id = r.transaction_id WHERE r.id > ? AND r.status = ? ORDER BY r.id LIMIT ?':
@@ -133,6 +147,11 @@ const INDEXES: Readonly<Record<string, string>> = {
   'SELECT … FROM refunds r WHERE r.order_id IN (?) OR r.order_id IS NULL AND r.transaction_id IN (?) ORDER BY r.id':
     'r refunds_cause',
   'SELECT … FROM refunds r WHERE r.order_id IN (?) ORDER BY r.id': 'r refunds_cause',
+  'SELECT … FROM sales WHERE id = ?': 'sales PRIMARY',
+  'SELECT … FROM sales WHERE id > ? AND (ends_at IS NULL OR ends_at > NOW(?) - INTERVAL ? DAY) AND (ended_at IS NULL OR ended_at > NOW(?) - INTERVAL ? DAY) ORDER BY id LIMIT ?':
+    'sales PRIMARY',
+  'SELECT … FROM sales WHERE id > ? ORDER BY id LIMIT ?': 'sales PRIMARY',
+  'SELECT … FROM sales WHERE id IN (?) ORDER BY id FOR UPDATE': 'sales PRIMARY',
   'SELECT … FROM webhook_logs WHERE id = ? ORDER BY id LIMIT ?': 'webhook_logs PRIMARY',
   'SELECT … FROM webhook_logs WHERE id > ? AND status = ? ORDER BY id LIMIT ?':
     'webhook_logs PRIMARY, webhook_logs webhook_logs_status',
@@ -148,9 +167,9 @@ const INDEXES: Readonly<Record<string, string>> = {
   'UPDATE orders SET … WHERE id IN (?) AND status = ?': 'orders PRIMARY, orders orders_status_due',
   'UPDATE orders SET … WHERE id IN (?)': 'orders PRIMARY',
   'UPDATE payments SET … WHERE id = ? AND refunds_due_at = ?': 'payments PRIMARY, payments payments_refunds_due',
-  'UPDATE products SET … WHERE id = ?': 'products PRIMARY',
   'UPDATE products SET … WHERE id IN (?)': 'products PRIMARY',
   'UPDATE refunds SET … WHERE id = ? AND status = ?': 'refunds PRIMARY, refunds refunds_status',
+  'UPDATE sales SET … WHERE id = ?': 'sales PRIMARY',
   'UPDATE webhook_logs SET … WHERE id = ? AND status = ?': 'webhook_logs PRIMARY, webhook_logs webhook_logs_status',
 };
 
@@ -205,6 +224,11 @@ async function sell(): Promise<void> {
   await service.app.get(Releasing).findOverdueMs();
   await service.app.get(Releasing).releaseExpiredHolds(again.product_id);
   await service.app.get(ProductsService).restockProduct(product.id, 1);
+  const [one, other] = [await createSale(service), await createSale(service)];
+  const sku = unique('sku');
+  const inSale = await createProduct(service, { sku, sale_id: one.id });
+  await service.app.get(SalesService).changeProduct(inSale.id, { sale_id: other.id });
+  taken(await actOnSale(service, other.id, 'pause'), 200);
   await service.app.get(WebhooksService).reconcilePendingNotices([due.order_id]);
   await service.app.get(WebhooksService).reconcilePendingNotices();
   await service.app.get(WebhooksService).markUnmatched();

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { expectProblem, expectStockIdentity } from '../support/expectations.js';
+import { expectProblem, expectRefusal, expectStockIdentity } from '../support/expectations.js';
 import {
   adminHeaders,
   createHold,
@@ -49,7 +49,17 @@ describe('GET /api/products/{id}', () => {
     const { id, name } = await createProduct(service, { price: '59.50', stock_total: 7 });
     const answer = await service.call('GET', `/api/products/${id}`);
     expect(answer.status).toBe(200);
-    expect(answer.body).toEqual({ id, name, price: '59.50', stock_total: 7, available_stock: 7, archived: false });
+    expect(answer.body).toEqual({
+      id,
+      name,
+      price: '59.50',
+      currency: 'EUR',
+      sku: null,
+      sale_id: null,
+      stock_total: 7,
+      available_stock: 7,
+      archived: false,
+    });
   });
 
   it('counts neither held nor sold units as available', async () => {
@@ -116,6 +126,9 @@ describe('POST /api/admin/products', () => {
       id: expect.any(Number),
       name,
       price: '99.90',
+      currency: 'EUR',
+      sku: null,
+      sale_id: null,
       stock_total: 100,
       available_stock: 100,
       archived: false,
@@ -184,6 +197,63 @@ describe('PATCH /api/admin/products/{id}', () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
     const [name, price, total] = changes;
     expect(await getProduct(id)).toMatchObject({ ...name, ...price, ...total });
+  });
+});
+
+describe('a SKU', () => {
+  const bySku = (sku: string) => getPage(`?sku=${encodeURIComponent(sku)}`);
+
+  it('names one product, exactly, and is found by it', async () => {
+    const sku = unique('Shoe/42+');
+    const product = await createProduct(service, { sku });
+    expect(product.sku).toBe(sku);
+    expect(await bySku(sku)).toEqual({ items: [product], next_cursor: null });
+    for (const other of [sku.toLowerCase(), sku.slice(1), unique('none')])
+      expect(await bySku(other)).toEqual({ items: [], next_cursor: null });
+    taken(await changeProduct(product.id, { archived: true }), 200);
+    expect((await bySku(sku)).items).toEqual([]);
+  });
+
+  it('belongs to one product: another one is told whose it is, and nothing is written', async () => {
+    const sku = unique('shoe');
+    const { id } = await createProduct(service, { sku });
+    const other = await createProduct(service, { sku: sku.toUpperCase() });
+    const body = { name: unique('product'), price: '1.00', stock_total: 1, sku };
+    const refused = await expectRefusal('SKU_TAKEN', () =>
+      service.call('POST', '/api/admin/products', body, adminHeaders(service)),
+    );
+    expect(refused.body.product_id).toBe(id);
+    const changed = await expectRefusal('SKU_TAKEN', () => changeProduct(other.id, { sku, name: 'not taken' }));
+    expect(changed.body.product_id).toBe(id);
+    taken(await changeProduct(id, { sku }), 200);
+    taken(await changeProduct(id, { sku: null }), 200);
+    expect(taken(await changeProduct(other.id, { sku }), 200)).toMatchObject({ sku });
+  });
+
+  it('goes to one of many who want it at the same moment, at two instances', async () => {
+    const neighbour = await startService();
+    const sku = unique('shoe');
+    const answers = await Promise.all(
+      [service, neighbour, service, neighbour, service, neighbour].map((to) =>
+        to.call(
+          'POST',
+          '/api/admin/products',
+          { name: unique('product'), price: '1.00', stock_total: 1, sku },
+          adminHeaders(to),
+        ),
+      ),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409, 409]);
+    for (const refused of answers.filter(({ status }) => status === 409)) expectProblem(refused, 'SKU_TAKEN');
+  });
+
+  it.each(['', 'x'.repeat(65), 'two words', 'schuh-größe', 7])('is not %p', async (sku) => {
+    const body = { name: unique('product'), price: '1.00', stock_total: 1, sku };
+    const answer = await service.call('POST', '/api/admin/products', body, adminHeaders(service));
+    expectProblem(answer, 'VALIDATION_FAILED');
+    expect(answer.body.errors).toMatchObject([{ field: 'sku' }]);
+    if (typeof sku === 'string')
+      expectProblem(await service.call('GET', `/api/products?sku=${encodeURIComponent(sku)}`), 'VALIDATION_FAILED');
   });
 });
 

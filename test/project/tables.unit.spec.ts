@@ -11,6 +11,7 @@ const ROOT = join(import.meta.dirname, '../..');
 /** Each room's table, and who else owns one. */
 const OWNERS: Readonly<Record<string, string>> = {
   products: 'src/products/products.repository.ts',
+  sales: 'src/sales/sales.repository.ts',
   holds: 'src/holds/holds.repository.ts',
   orders: 'src/orders/orders.repository.ts',
   payments: 'src/refunds/',

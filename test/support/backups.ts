@@ -11,6 +11,7 @@ export const DATABASE_SCRIPTS = join(import.meta.dirname, '../../deploy/database
 
 export const TABLES = [
   'products',
+  'sales',
   'holds',
   'orders',
   'webhook_logs',

@@ -63,7 +63,7 @@ export async function whilePoisoned(holdId: string, work: () => Promise<void>): 
 /** How many rows each table has: equal before and after means that nothing was written. */
 export async function countRows(): Promise<Record<string, number>> {
   const [counts] = await query<Record<string, number>>(
-    `SELECT (SELECT COUNT(*) FROM products) AS products, (SELECT COUNT(*) FROM holds) AS holds,
+    `SELECT (SELECT COUNT(*) FROM products) AS products, (SELECT COUNT(*) FROM sales) AS sales, (SELECT COUNT(*) FROM holds) AS holds,
        (SELECT COUNT(*) FROM orders) AS orders, (SELECT COUNT(*) FROM webhook_logs) AS webhook_logs,
        (SELECT COUNT(*) FROM refunds) AS refunds, (SELECT COUNT(*) FROM payments) AS payments, (SELECT COUNT(*) FROM idempotency_keys) AS idempotency_keys,
        (SELECT COALESCE(SUM(stock_version), 0) FROM products) AS stock_versions`,

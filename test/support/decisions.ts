@@ -2,7 +2,7 @@ import { ANONYMOUS } from '../../src/access/caller.js';
 import type { GrantFacts, NewHold } from '../../src/holds/granting/grant-facts.js';
 import type { PricedHoldRow } from '../../src/holds/holds.types.js';
 import type { OrderFacts, OrderRequest } from '../../src/orders/ordering/order-facts.js';
-import type { ProductRow } from '../../src/products/products.types.js';
+import { NO_SALE, type ProductRow } from '../../src/products/products.types.js';
 import { StockLedger } from '../../src/products/stock-ledger.js';
 
 /** What the rules of granting and ordering are asked, and what they look at, without a database. */
@@ -12,7 +12,7 @@ const HOLD_ID = '019a0000-0000-7000-8000-000000000001';
 /** A product with ten free units of 9.99. */
 export function productRow(overrides: Partial<ProductRow> = {}): ProductRow {
   const defaults = { id: 1, name: 'Sneaker', price: '9.99', stock_total: 10, stock_held: 0, stock_sold: 0 };
-  return { ...defaults, stock_version: 7, is_archived: 0, ...overrides };
+  return { ...defaults, ...NO_SALE, currency: 'EUR', sku: null, stock_version: 7, is_archived: 0, ...overrides };
 }
 
 /** One unit of product 1. */

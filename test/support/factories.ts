@@ -8,6 +8,9 @@ export interface Product {
   id: number;
   name: string;
   price: string;
+  currency: string;
+  sku: string | null;
+  sale_id: number | null;
   stock_total: number;
   available_stock: number;
   archived: boolean;
@@ -56,6 +59,47 @@ export function adminHeaders(service: Service): Record<string, string> {
 export async function createProduct(service: Service, overrides: Partial<Product> = {}): Promise<Product> {
   const body = { name: unique('product'), price: '99.99', stock_total: 10, ...overrides };
   return taken<Product>(await service.call('POST', '/api/admin/products', body, adminHeaders(service)), 201);
+}
+
+export interface Sale {
+  id: number;
+  name: string;
+  state: 'scheduled' | 'open' | 'paused' | 'ended';
+  starts_at: string;
+  ends_at: string | null;
+  ended_at: string | null;
+  paused_at: string | null;
+  server_time: string;
+  products: Product[];
+}
+
+/** A sale that is open from now on, unless the overrides say otherwise. */
+export async function createSale(service: Service, overrides: Partial<Sale> = {}): Promise<Sale> {
+  const body = { name: unique('sale'), ...overrides };
+  return taken<Sale>(await service.call('POST', '/api/admin/sales', body, adminHeaders(service)), 201);
+}
+
+/** What an operator does to a sale: `pause`, `resume` or `end`. */
+export function actOnSale(service: Service, id: number, action: 'pause' | 'resume' | 'end'): Promise<Answer> {
+  return service.call('POST', `/api/admin/sales/${id}/${action}`, undefined, adminHeaders(service));
+}
+
+/** Moves the window of a sale as time would, on its own row and on those of its products. */
+export async function moveSale(id: number, { startsIn, endsIn }: { startsIn: number; endsIn?: number }): Promise<void> {
+  const end = endsIn === undefined ? 'NULL' : `NOW(3) + INTERVAL ${endsIn} SECOND`;
+  await execute(`UPDATE sales SET starts_at = NOW(3) + INTERVAL ${startsIn} SECOND, ends_at = ${end} WHERE id = ?`, [
+    id,
+  ]);
+  await execute(
+    `UPDATE products p JOIN sales s ON s.id = p.sale_id
+       SET p.on_sale_from = s.starts_at, p.on_sale_until = s.ends_at, p.stock_version = p.stock_version + 1 WHERE s.id = ?`,
+    [id],
+  );
+}
+
+/** A time so many seconds from now, as the API takes it. */
+export function inSeconds(seconds: number): string {
+  return new Date(Date.now() + seconds * 1000).toISOString();
 }
 
 export function requestHold(service: Service, productId: number, quantity = 1): Promise<Answer> {

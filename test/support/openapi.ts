@@ -70,7 +70,7 @@ export function schemasIn(document: ApiDocument, part: object, names = new Set<s
     const name = $ref.split('/').at(-1)!;
     if (isSchema && names.has(name)) continue;
     if (isSchema) names.add(name);
-    schemasIn(document, resolved(document, { $ref } as object), names);
+    schemasIn(document, resolved(document, { $ref }), names);
   }
   return names;
 }

@@ -13,9 +13,24 @@ const PRODUCT = {
   id: 1,
   name: 'Limited sneaker',
   price: '99.99',
+  currency: 'EUR',
+  sku: 'sneaker-42',
+  sale_id: 1,
   stock_total: 10,
   available_stock: 8,
   archived: false,
+};
+
+const SALE = {
+  id: 1,
+  name: 'Black Friday',
+  state: 'open',
+  starts_at: '2026-11-27T10:00:00.000Z',
+  ends_at: '2026-11-28T10:00:00.000Z',
+  ended_at: null,
+  paused_at: null,
+  server_time: '2026-11-27T10:00:00.421Z',
+  products: [PRODUCT],
 };
 
 const REFUND = {
@@ -59,6 +74,7 @@ const PAYMENT_EVENT = {
 /** An answer for each schema of the document but pages, which are made of it, by its title. A test holds them true. */
 export const ANSWER_EXAMPLES: Readonly<Record<string, unknown>> = {
   Product: PRODUCT,
+  Sale: SALE,
   Hold: HOLD,
   HoldWithOrder: {
     ...HOLD,
@@ -95,6 +111,7 @@ export const ANSWER_EXAMPLES: Readonly<Record<string, unknown>> = {
 /** What the problem documents of some codes say beyond their title. */
 export const PROBLEM_EXTENSIONS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   VALIDATION_FAILED: { errors: [{ field: 'quantity', message: 'must be >= 1' }] },
+  SKU_TAKEN: { product_id: 1 },
   INSUFFICIENT_STOCK: { available_stock: 0 },
   HOLD_ALREADY_USED: { order_id: 1 },
 };

@@ -42,6 +42,7 @@ export const OPENAPI: FastifyDynamicSwaggerOptions = {
     },
     servers: [{ url: '/', description: 'This service' }],
     tags: [
+      { name: 'sales', description: 'Windows of time in which products are sold' },
       { name: 'products', description: 'What is on sale and how much of it is left' },
       { name: 'holds', description: 'Reserving units and giving them back' },
       { name: 'orders', description: 'Turning a hold into an order' },

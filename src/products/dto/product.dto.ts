@@ -12,12 +12,25 @@ import {
 } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { MONEY_PATTERN, MONEY_RULE } from '../../common/money.js';
-import { type JsonSchema, NUMBER_PARAM } from '../../http/json-schema.js';
+import { Described } from '../../http/described.decorator.js';
+import { type JsonSchema, NUMBER_PARAM, RULE_KEYWORD, TEXT_OR_NULL } from '../../http/json-schema.js';
 import { pageOf } from '../../http/page.js';
 import { availableOf, type ProductChange, type ProductRow, STOCK_MAX } from '../products.types.js';
 
 /** A product id in a path. */
 export const PRODUCT_ID_PARAM: JsonSchema = { ...NUMBER_PARAM, description: 'Number of the product', examples: [1] };
+
+/** Visible ASCII, compared exactly. */
+const SKU_PATTERN = /^[\x21-\x7e]{1,64}$/;
+const SKU_RULE = 'must be 1 to 64 visible ASCII characters without blanks';
+
+/** A SKU in a query. */
+export const SKU_QUERY: JsonSchema = {
+  type: 'string',
+  pattern: SKU_PATTERN.source,
+  [RULE_KEYWORD]: SKU_RULE,
+  description: 'The SKU of the product, exactly',
+};
 
 /** A product as buyers see it. */
 export class ProductDto {
@@ -35,6 +48,17 @@ export class ProductDto {
   @JSONSchema({ examples: ['99.99'] })
   price!: string;
 
+  @Matches(/^[A-Z]{3}$/)
+  currency!: string;
+
+  /** The shop's own name of the product, if it gave one. */
+  @Described(() => TEXT_OR_NULL)
+  sku!: string | null;
+
+  /** The sale that it is part of; null: it is sold at any time. */
+  @Described(() => ({ type: ['integer', 'null'] }))
+  sale_id!: number | null;
+
   @IsInt()
   @Min(0)
   stock_total!: number;
@@ -51,9 +75,12 @@ export class ProductDto {
 
 export class ProductPageDto extends pageOf(ProductDto) {}
 
+/** A field that may be left out, and may be null. */
+const isThere = (name: 'sku' | 'sale_id') => (dto: CreateProductDto | ChangeProductDto) => dto[name] != null;
+
 /** Blanks alone are no name that a buyer could see. */
-const NAME_PATTERN = /\S/;
-const NAME_RULE = 'must be more than blanks';
+export const NAME_PATTERN = /\S/;
+export const NAME_RULE = 'must be more than blanks';
 
 @JSONSchema({ examples: [{ name: 'Sneaker', price: '99.99', stock_total: 100 }] })
 export class CreateProductDto {
@@ -71,6 +98,20 @@ export class CreateProductDto {
   @Min(0)
   @Max(STOCK_MAX)
   stock_total!: number;
+
+  /** The shop's own name of the product; no two have the same. */
+  @ValidateIf(isThere('sku'))
+  @Matches(SKU_PATTERN, { message: SKU_RULE })
+  @JSONSchema({ type: ['string', 'null'] })
+  sku?: string | null;
+
+  /** Number of the sale that the product is part of. */
+  @ValidateIf(isThere('sale_id'))
+  @IsInt()
+  @Min(1)
+  @Max(Number.MAX_SAFE_INTEGER)
+  @JSONSchema({ type: ['integer', 'null'] })
+  sale_id?: number | null;
 }
 
 const isGiven = (name: keyof ChangeProductDto) => (dto: ChangeProductDto) => dto[name] !== undefined;
@@ -98,6 +139,20 @@ export class ChangeProductDto {
   @ValidateIf(isGiven('archived'))
   @IsBoolean()
   archived?: boolean;
+
+  /** Null: none. */
+  @ValidateIf(isThere('sku'))
+  @Matches(SKU_PATTERN, { message: SKU_RULE })
+  @JSONSchema({ type: ['string', 'null'] })
+  sku?: string | null;
+
+  /** Number of the sale that the product goes into; null: it leaves the one that it is in, and is sold at any time. */
+  @ValidateIf(isThere('sale_id'))
+  @IsInt()
+  @Min(1)
+  @Max(Number.MAX_SAFE_INTEGER)
+  @JSONSchema({ type: ['integer', 'null'] })
+  sale_id?: number | null;
 }
 
 @JSONSchema({ examples: [{ units: 50 }] })
@@ -112,7 +167,10 @@ export class RestockDto {
   units!: number;
 }
 
-export function toProductChange({ archived, ...change }: ChangeProductDto): ProductChange {
+export function toProductChange({
+  archived,
+  ...change
+}: ChangeProductDto): ProductChange & Pick<ChangeProductDto, 'sale_id'> {
   return { ...change, ...(archived !== undefined && { is_archived: archived ? 1 : 0 }) };
 }
 
@@ -121,6 +179,9 @@ export function toProductDto(row: ProductRow): ProductDto {
     id: row.id,
     name: row.name,
     price: row.price,
+    currency: row.currency,
+    sku: row.sku,
+    sale_id: row.sale_id,
     stock_total: row.stock_total,
     available_stock: availableOf(row),
     archived: row.is_archived === 1,

@@ -1,8 +1,7 @@
 import { Controller, Get, Patch, Post } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Endpoint, locationOf } from '../http/endpoint.decorator.js';
-import type { JsonSchema } from '../http/json-schema.js';
-import { etagOf, isExpected } from '../http/tagged-answer.js';
+import { etagOf, IF_MATCH, isExpected, OPERATOR_ETAG } from '../http/tagged-answer.js';
 import { type KeyedCall, OPERATOR_KEY_HEADER } from '../idempotency/idempotency-key.js';
 import {
   ChangeProductDto,
@@ -12,9 +11,10 @@ import {
   RestockDto,
   toProductChange,
   toProductDto,
-} from './dto/product.dto.js';
-import { ProductsService } from './products.service.js';
-import type { ProductRow } from './products.types.js';
+} from '../products/dto/product.dto.js';
+import { ProductsService } from '../products/products.service.js';
+import type { ProductRow } from '../products/products.types.js';
+import { SalesService } from './sales.service.js';
 
 type ProductCall<Body = unknown> = FastifyRequest<{
   Params: { id: string };
@@ -22,42 +22,36 @@ type ProductCall<Body = unknown> = FastifyRequest<{
   Headers: { 'if-match'?: string; 'idempotency-key'?: string };
 }>;
 
-const ETAG: Readonly<Record<string, JsonSchema>> = {
-  ETag: {
-    type: 'string',
-    description: 'Of what operators set; no hold changes it. Send it as `If-Match` with a change',
-  },
-};
+const PRODUCT_NOW = { 200: { description: 'The product as it is now', dto: ProductDto, headers: OPERATOR_ETAG } };
 
-const IF_MATCH: Readonly<Record<string, JsonSchema>> = {
-  'if-match': {
-    type: 'string',
-    description: 'The `ETag` of the product that the change is made for; none: whatever it is',
-  },
-};
-
-const PRODUCT_NOW = { 200: { description: 'The product as it is now', dto: ProductDto, headers: ETAG } };
-
+/** Operators' calls about products. They are here since a product's change may be one of its sale. */
 @Controller('api/admin/products')
 export class ProductsAdminController {
-  constructor(private readonly products: ProductsService) {}
+  constructor(
+    private readonly products: ProductsService,
+    private readonly sales: SalesService,
+  ) {}
 
   @Post()
   @Endpoint({
     tag: 'admin',
     operationId: 'createProduct',
     summary: 'Put a product on sale',
-    description: 'The product is listed, and its units can be held, at once.',
+    description: 'The product is listed, and its units can be held, at once; those of a sale while it is open.',
     body: CreateProductDto,
     headers: OPERATOR_KEY_HEADER,
     success: {
-      201: { description: 'The product is on sale', dto: ProductDto, headers: { ...locationOf('product'), ...ETAG } },
+      201: {
+        description: 'The product is on sale',
+        dto: ProductDto,
+        headers: { ...locationOf('product'), ...OPERATOR_ETAG },
+      },
     },
-    errors: ['IDEMPOTENCY_KEY_REUSED'],
+    errors: ['SALE_NOT_FOUND', 'SKU_TAKEN', 'IDEMPOTENCY_KEY_REUSED'],
     scope: 'admin',
   })
   async create({ body, headers }: KeyedCall<CreateProductDto>, reply: FastifyReply): Promise<ProductDto> {
-    const product = await this.products.createProduct(body, headers['idempotency-key']);
+    const product = await this.sales.createProduct(body, headers['idempotency-key']);
     void reply.header('location', `/api/products/${product.id}`);
     return answer(reply, product);
   }
@@ -87,11 +81,11 @@ export class ProductsAdminController {
     params: { id: PRODUCT_ID_PARAM },
     headers: IF_MATCH,
     success: PRODUCT_NOW,
-    errors: ['PRODUCT_NOT_FOUND', 'PRECONDITION_FAILED', 'STOCK_BELOW_COMMITTED'],
+    errors: ['PRODUCT_NOT_FOUND', 'SALE_NOT_FOUND', 'PRECONDITION_FAILED', 'STOCK_BELOW_COMMITTED', 'SKU_TAKEN'],
     scope: 'admin',
   })
   async change({ params, body, headers }: ProductCall<ChangeProductDto>, reply: FastifyReply): Promise<ProductDto> {
-    const product = await this.products.changeProduct(Number(params.id), toProductChange(body), (row) =>
+    const product = await this.sales.changeProduct(Number(params.id), toProductChange(body), (row) =>
       isExpected(headers['if-match'], etagOfProduct(row)),
     );
     return answer(reply, product);
@@ -122,6 +116,6 @@ function answer(reply: FastifyReply, product: ProductRow): ProductDto {
 }
 
 /** Of the operator's own fields: what buyers do to the stock makes no operator start over. */
-function etagOfProduct({ name, price, stock_total, is_archived }: ProductRow): string {
-  return etagOf(JSON.stringify([name, price, stock_total, is_archived]));
+function etagOfProduct({ name, price, currency, sku, sale_id, stock_total, is_archived }: ProductRow): string {
+  return etagOf(JSON.stringify([name, price, currency, sku, sale_id, stock_total, is_archived]));
 }

@@ -1,0 +1,68 @@
+import type { Config } from '../config/config.js';
+import { CreateSaleDto, toSaleDto } from '../sales/dto/sale.dto.js';
+import { SalesService } from '../sales/sales.service.js';
+import type { SaleWithProducts } from '../sales/sales.types.js';
+import { withServices } from './app-context.js';
+import { print, printTable } from './output.js';
+import { validated } from './validated.js';
+
+/** Sales of one look into the database. */
+const PAGE_SIZE = 100;
+
+/** What operators do with sales from the command line. */
+export async function createSale(
+  config: Config,
+  { name, starts, ends }: { name: string; starts?: string; ends?: string },
+): Promise<void> {
+  const given = {
+    name,
+    ...(starts !== undefined && { starts_at: starts }),
+    ...(ends !== undefined && { ends_at: ends }),
+  };
+  const wanted = await validated(CreateSaleDto, given);
+  const made = await withServices(config, (app) => app.get(SalesService).createSale(wanted));
+  print(`Sale ${made.sale.id} is made. Products come into it with products:create --sale ${made.sale.id}.`);
+  printSales([made]);
+}
+
+export async function listSales(config: Config): Promise<void> {
+  const sales = await withServices(config, async (app) => {
+    const listed: SaleWithProducts[] = [];
+    for (let cursor: string | null = '0'; cursor !== null;) {
+      const page = { afterId: Number(cursor), limit: PAGE_SIZE };
+      const { rows, nextCursor } = await app.get(SalesService).listSales(page, 'all');
+      listed.push(...rows);
+      cursor = nextCursor;
+    }
+    return listed;
+  });
+  if (sales.length === 0) print('There are no sales.');
+  else printSales(sales);
+}
+
+export async function pauseSale(config: Config, id: number): Promise<void> {
+  const sale = await withServices(config, (app) => app.get(SalesService).pauseSale(id));
+  print(`Sale ${id} is paused: no hold is granted until sales:resume ${id}.`);
+  printSales([sale]);
+}
+
+export async function resumeSale(config: Config, id: number): Promise<void> {
+  const sale = await withServices(config, (app) => app.get(SalesService).resumeSale(id));
+  print(`Sale ${id} is not paused.`);
+  printSales([sale]);
+}
+
+export async function endSale(config: Config, id: number): Promise<void> {
+  const sale = await withServices(config, (app) => app.get(SalesService).endSale(id));
+  print(`Sale ${id} has ended.`);
+  printSales([sale]);
+}
+
+function printSales(sales: readonly SaleWithProducts[]): void {
+  printTable(
+    sales.map((sale) => {
+      const { id, name, state, starts_at, ends_at, ended_at, products } = toSaleDto(sale);
+      return { id, name, state, starts_at, ends_at, ended_at, products: products.length };
+    }),
+  );
+}

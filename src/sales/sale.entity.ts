@@ -1,0 +1,24 @@
+import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+
+/** Products that are sold in one window of time. What of it a grant depends on stands on the products' rows, too. */
+@Entity('sales')
+export class SaleEntity {
+  @PrimaryGeneratedColumn({ type: 'bigint', unsigned: true })
+  id!: number;
+
+  @Column({ type: 'varchar', length: 255 })
+  name!: string;
+
+  @Column({ type: 'timestamp', precision: 3 })
+  starts_at!: string;
+
+  @Column({ type: 'timestamp', precision: 3, nullable: true })
+  ends_at!: string | null;
+
+  /** When an operator ended it; `ends_at` stays what was planned. */
+  @Column({ type: 'timestamp', precision: 3, nullable: true })
+  ended_at!: string | null;
+
+  @Column({ type: 'timestamp', precision: 3, nullable: true })
+  paused_at!: string | null;
+}

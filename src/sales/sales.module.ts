@@ -1,0 +1,19 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { IdempotencyModule } from '../idempotency/idempotency.module.js';
+import { ProductsModule } from '../products/products.module.js';
+import { ProductsAdminController } from './products.admin.controller.js';
+import { SaleCache } from './sale-cache.js';
+import { SaleEntity } from './sale.entity.js';
+import { SalesAdminController } from './sales.admin.controller.js';
+import { SalesController } from './sales.controller.js';
+import { SalesRepository } from './sales.repository.js';
+import { SalesService } from './sales.service.js';
+
+@Module({
+  imports: [IdempotencyModule, ProductsModule, TypeOrmModule.forFeature([SaleEntity])],
+  controllers: [SalesController, SalesAdminController, ProductsAdminController],
+  providers: [SalesService, SalesRepository, SaleCache],
+  exports: [SalesService],
+})
+export class SalesModule {}

@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { format } from 'mysql2';
+import type { Repository } from 'typeorm';
+import { listOf, uintLiteral } from '../database/sql.js';
+import type { Transaction } from '../database/transactions.js';
+import { SaleEntity } from './sale.entity.js';
+import type { SaleFields, SaleRow } from './sales.types.js';
+
+const COLUMNS = 'id, name, starts_at, ends_at, ended_at, paused_at, NOW(3) AS server_time';
+
+/** How long after its end the public still sees a sale in the list. */
+const LISTED = 'NOW(3) - INTERVAL 1 DAY';
+
+/** All SQL of the table `sales`. */
+@Injectable()
+export class SalesRepository {
+  constructor(@InjectRepository(SaleEntity) private readonly sales: Repository<SaleEntity>) {}
+
+  async findById(id: number): Promise<SaleRow | null> {
+    const [row] = await this.sales.query<SaleRow[]>(`SELECT ${COLUMNS} FROM sales WHERE id = ${uintLiteral(id)}`);
+    return row ?? null;
+  }
+
+  /** Sales with an id above `afterId`, in the order of their ids. */
+  findPage(afterId: number, limit: number): Promise<SaleRow[]> {
+    return this.sales.query<SaleRow[]>(
+      `SELECT ${COLUMNS} FROM sales WHERE id > ${uintLiteral(afterId)} ORDER BY id LIMIT ${uintLiteral(limit)}`,
+    );
+  }
+
+  /** The same without those that ended over a day ago, by their time or by their operator. */
+  findCurrentPage(afterId: number, limit: number): Promise<SaleRow[]> {
+    return this.sales.query<SaleRow[]>(
+      `SELECT ${COLUMNS} FROM sales WHERE id > ${uintLiteral(afterId)}
+         AND (ends_at IS NULL OR ends_at > ${LISTED}) AND (ended_at IS NULL OR ended_at > ${LISTED})
+       ORDER BY id LIMIT ${uintLiteral(limit)}`,
+    );
+  }
+
+  /** Locks sales, ids ascending. Lock order: sale, product. */
+  async lock(tx: Transaction, ids: Iterable<number>): Promise<SaleRow[]> {
+    const [rows] = await tx.read<[SaleRow[]]>(
+      `SELECT ${COLUMNS} FROM sales WHERE id IN ${listOf(new Set(ids), uintLiteral)} ORDER BY id FOR UPDATE`,
+    );
+    return rows;
+  }
+
+  /** The database's time. */
+  async now(tx: Transaction): Promise<string> {
+    const [[clock]] = await tx.read<[[{ now: string }]]>('SELECT NOW(3) AS now');
+    return clock.now;
+  }
+
+  /** @returns the number of the new sale. */
+  async insert(tx: Transaction, fields: SaleFields): Promise<number> {
+    tx.insert(format('INSERT INTO sales SET ?', [{ ...fields }]));
+    const [[made]] = await tx.read<[[{ id: number }]]>('SELECT LAST_INSERT_ID() AS id');
+    return made.id;
+  }
+
+  /** Changes a locked sale; it must differ from what it was. */
+  update(tx: Transaction, id: number, change: Partial<SaleFields>): void {
+    tx.write(format(`UPDATE sales SET ? WHERE id = ${uintLiteral(id)}`, [{ ...change }]), 1);
+  }
+}

@@ -1,0 +1,190 @@
+import { Injectable } from '@nestjs/common';
+import { addMilliseconds } from '../database/sql.js';
+import type { Transaction } from '../database/transactions.js';
+import { type Page, type PageRequest, readPage } from '../http/page.js';
+import { keyedByOperator } from '../idempotency/idempotency-key.js';
+import { OperatorChanges } from '../idempotency/operator-changes.js';
+import { PreconditionFailedError } from '../products/products.errors.js';
+import { ProductsService } from '../products/products.service.js';
+import {
+  type NewProduct,
+  NO_SALE,
+  type ProductChange,
+  type ProductRow,
+  type SaleTerms,
+} from '../products/products.types.js';
+import { changeOf, endingOf, newSale, pauseOf, resumptionOf } from './sale-changes.js';
+import { SaleNotFoundError } from './sales.errors.js';
+import { SaleCache } from './sale-cache.js';
+import { SalesRepository } from './sales.repository.js';
+import {
+  type NewSale,
+  type SaleChange,
+  type SaleFields,
+  type SaleRow,
+  type SaleWithProducts,
+  termsOf,
+} from './sales.types.js';
+
+/**
+ * The windows in which products are sold. A grant looks at its product's row alone, so what a sale says is written there,
+ * by the transaction that changes the sale, under the locks of both: after a pause was answered nobody, at any instance,
+ * finds a row that lets him pass. Which products are in a sale changes only under that sale's lock.
+ * Lock order: sales, products, ids ascending.
+ */
+@Injectable()
+export class SalesService {
+  constructor(
+    private readonly sales: SalesRepository,
+    private readonly products: ProductsService,
+    private readonly changes: OperatorChanges,
+    private readonly cache: SaleCache,
+  ) {}
+
+  /** A sale as it is now. @throws SaleNotFoundError */
+  async getSale(id: number): Promise<SaleWithProducts> {
+    const sale = await this.sales.findById(id);
+    if (sale === null) throw new SaleNotFoundError(id);
+    return { sale, products: await this.products.findOfSales([id]) };
+  }
+
+  /**
+   * A sale as the public sees it: read once for all who ask within a moment, at most a second old, and never older than
+   * the last commit of this instance. Its time goes on meanwhile, and its state with it.
+   *
+   * @throws SaleNotFoundError
+   */
+  async getRecentSale(id: number): Promise<SaleWithProducts> {
+    const { found, readAt } = await this.cache.read(id, () => this.getSale(id));
+    const server_time = addMilliseconds(found.sale.server_time, performance.now() - readAt);
+    const products = found.products.map((row) => this.products.newerOf(row));
+    return { sale: { ...found.sale, server_time }, products };
+  }
+
+  /** All sales, or those that have not ended over a day ago. */
+  async listSales(page: PageRequest, which: 'all' | 'current'): Promise<Page<SaleWithProducts>> {
+    const { rows, nextCursor } = await readPage(page, (afterId, limit) =>
+      which === 'all' ? this.sales.findPage(afterId, limit) : this.sales.findCurrentPage(afterId, limit),
+    );
+    const products = await this.products.findOfSales(rows.map(({ id }) => id));
+    const withProducts = rows.map((sale) => ({ sale, products: products.filter((row) => row.sale_id === sale.id) }));
+    return { rows: withProducts, nextCursor };
+  }
+
+  /**
+   * Makes a sale without products. Asked for again with the same key, it is the sale that was made first, as it is now.
+   *
+   * @throws ValidationError, IdempotencyKeyReusedError
+   */
+  async createSale(wanted: NewSale, idempotencyKey?: string): Promise<SaleWithProducts> {
+    const { name, starts_at, ends_at } = wanted;
+    const sale = await this.changes.once({
+      scope: 'sales',
+      keyed: keyedByOperator(idempotencyKey, [name, starts_at ?? null, ends_at ?? null]),
+      find: (tx, id) => this.lockOne(tx, id),
+      work: async (tx) => {
+        const server_time = await this.sales.now(tx);
+        const fields = newSale(wanted, server_time);
+        return { id: await this.sales.insert(tx, fields), ...fields, server_time };
+      },
+    });
+    return { sale, products: await this.products.findOfSales([sale.id]) };
+  }
+
+  /**
+   * @param isExpected whether the locked sale is the one that the change was made for.
+   * @throws SaleNotFoundError, PreconditionFailedError, SaleStartedError, SaleEndedError, ValidationError
+   */
+  changeSale(
+    id: number,
+    change: SaleChange,
+    isExpected: (sale: SaleRow) => boolean = () => true,
+  ): Promise<SaleWithProducts> {
+    return this.change(id, (sale) => {
+      if (!isExpected(sale)) throw new PreconditionFailedError('sale');
+      return changeOf(sale, change);
+    });
+  }
+
+  /** Once this was answered no hold is granted, until `resumeSale`. @throws SaleNotFoundError, SaleEndedError */
+  pauseSale(id: number): Promise<SaleWithProducts> {
+    return this.change(id, pauseOf);
+  }
+
+  /** @throws SaleNotFoundError, SaleEndedError */
+  resumeSale(id: number): Promise<SaleWithProducts> {
+    return this.change(id, resumptionOf);
+  }
+
+  /** Once this was answered no hold is granted, ever. @throws SaleNotFoundError */
+  endSale(id: number): Promise<SaleWithProducts> {
+    return this.change(id, endingOf);
+  }
+
+  /**
+   * Puts a product on sale, in its sale if it names one; see `ProductsService.createProduct`.
+   *
+   * @throws SaleNotFoundError
+   */
+  createProduct(wanted: NewProduct, idempotencyKey?: string): Promise<ProductRow> {
+    const saleId = wanted.sale_id ?? null;
+    return this.products.createProduct(wanted, idempotencyKey, (tx, from) => this.lockTerms(tx, from, saleId));
+  }
+
+  /**
+   * Changes a product, and the sale that it is in; see `ProductsService.changeProduct`.
+   *
+   * @throws SaleNotFoundError
+   */
+  changeProduct(
+    id: number,
+    { sale_id: to, ...change }: ProductChange & { readonly sale_id?: number | null },
+    isExpected?: (row: ProductRow) => boolean,
+  ): Promise<ProductRow> {
+    if (to === undefined) return this.products.changeProduct(id, change, isExpected);
+    return this.products.changeProduct(id, change, isExpected, (tx, from) => this.lockTerms(tx, from, to));
+  }
+
+  private async change(id: number, decide: (sale: SaleRow) => Partial<SaleFields>): Promise<SaleWithProducts> {
+    const sale = await this.changes.once({
+      scope: 'sales',
+      keyed: null,
+      find: (tx) => this.lockOne(tx, id),
+      work: async (tx) => {
+        const locked = await this.lockOne(tx, id);
+        // A grant of this instant has ended or comes later: whether the sale has started is decided on one clock.
+        const { rows, now } = await this.products.lockOfSale(tx, id);
+        const before = { ...locked, server_time: now };
+        const change = decide(before);
+        if (Object.keys(change).length === 0) return before;
+        const after = { ...before, ...change };
+        this.sales.update(tx, id, change);
+        tx.afterCommit(() => this.cache.forget(id), { isHarmless: true });
+        if (!isSameTerms(termsOf(before), termsOf(after))) this.products.writeTerms(tx, rows, termsOf(after));
+        return after;
+      },
+    });
+    return { sale, products: await this.products.findOfSales([id]) };
+  }
+
+  private async lockOne(tx: Transaction, id: number): Promise<SaleRow> {
+    const [sale] = await this.sales.lock(tx, [id]);
+    if (sale === undefined) throw new SaleNotFoundError(id);
+    return sale;
+  }
+
+  /** Locks the sales that a product leaves and comes into. */
+  private async lockTerms(tx: Transaction, from: number | null, to: number | null): Promise<SaleTerms> {
+    const ids = [from, to].filter((id) => id !== null);
+    tx.afterCommit(() => ids.forEach((id) => this.cache.forget(id)), { isHarmless: true });
+    const sales = ids.length === 0 ? [] : await this.sales.lock(tx, ids);
+    if (to === null) return NO_SALE;
+    const sale = sales.find(({ id }) => id === to);
+    if (sale === undefined) throw new SaleNotFoundError(to);
+    return termsOf(sale);
+  }
+}
+
+function isSameTerms(one: SaleTerms, other: SaleTerms): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

@@ -1,0 +1,60 @@
+import type { ProductRow, SaleTerms } from '../products/products.types.js';
+
+export type SaleState = 'scheduled' | 'open' | 'paused' | 'ended';
+
+/** What of a sale changes; times are UTC as the database prints them. */
+export interface SaleFields {
+  readonly name: string;
+  readonly starts_at: string;
+  /** The first instant at which it is over; null: it goes on until somebody ends it. */
+  readonly ends_at: string | null;
+  /** When an operator ended it. */
+  readonly ended_at: string | null;
+  readonly paused_at: string | null;
+}
+
+export interface SaleRow extends SaleFields {
+  readonly id: number;
+  /** The database's time when the row was read; of a locked row, once all locks were granted. */
+  readonly server_time: string;
+}
+
+/** A sale with all of its products, archived ones too, ids ascending. */
+export interface SaleWithProducts {
+  readonly sale: SaleRow;
+  readonly products: readonly ProductRow[];
+}
+
+/** What an operator asks for; times are ISO 8601 with their offset. */
+export interface NewSale {
+  readonly name: string;
+  /** Not given: now. */
+  readonly starts_at?: string;
+  readonly ends_at?: string | null;
+}
+
+export type SaleChange = Partial<NewSale>;
+
+/** The window in which something is sold, and whether that is interrupted. */
+export type SaleWindow = Pick<SaleTerms, 'on_sale_from' | 'on_sale_until' | 'is_paused'>;
+
+/** What stands of a sale on the rows of its products. */
+export function termsOf({ id, starts_at, ends_at, ended_at, paused_at }: SaleRow): SaleTerms {
+  const ends = [ends_at, ended_at].filter((end) => end !== null).sort();
+  return {
+    sale_id: id,
+    on_sale_from: starts_at,
+    on_sale_until: ends[0] ?? null,
+    is_paused: paused_at === null ? 0 : 1,
+  };
+}
+
+/**
+ * The state at an instant of the database's clock. The window has its start and not its end. A pause counts before the
+ * start, too; what has ended is not paused any more.
+ */
+export function stateOf({ on_sale_from, on_sale_until, is_paused }: SaleWindow, now: string): SaleState {
+  if (on_sale_until !== null && on_sale_until <= now) return 'ended';
+  if (is_paused === 1) return 'paused';
+  return on_sale_from !== null && now < on_sale_from ? 'scheduled' : 'open';
+}
