@@ -155,11 +155,11 @@ export function leastOf(one: number, other: number | null): number {
   return other === null ? one : Math.min(one, other);
 }
 
-export function isSent({ status }: Debt): boolean {
+function isSent({ status }: Debt): boolean {
   return status === 'sent' || status === 'confirmed';
 }
 
-export function isOver({ refund }: Debt, amount: string | null): boolean {
+function isOver({ refund }: Debt, amount: string | null): boolean {
   return amount === null || refund.amount === null || toThousandths(amount) === toThousandths(refund.amount);
 }
 
