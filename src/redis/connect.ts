@@ -5,7 +5,7 @@ import { redisTls } from '../config/tls.js';
 /** Connects to the Redis of the configuration; `options` say how the owner of the connection waits. */
 export function connectToRedis(settings: Config['redis'], options: RedisOptions): Redis {
   const { password, database } = settings;
-  return new Redis({
+  const connection = new Redis({
     ...serverOf(settings),
     db: database,
     ...(password !== '' && { password }),
@@ -17,7 +17,26 @@ export function connectToRedis(settings: Config['redis'], options: RedisOptions)
     retryStrategy: backOff,
     ...options,
   });
+  return quietly(connection);
 }
+
+/** What a connection tells when it was let in without the password that it sent. */
+export const NEEDLESS_PASSWORD = 'needlessPassword';
+
+/** ioredis prints that on the console; so it is told as an event, and by who owns the connection in the log. */
+function quietly(connection: Redis): Redis {
+  const auth = connection.auth.bind(connection) as Authentication;
+  const authenticate: Authentication = (credentials, done) =>
+    auth(credentials, (error) => {
+      const isNeedless = /no password is set|without any password configured/.test(error?.message ?? '');
+      if (isNeedless) connection.emit(NEEDLESS_PASSWORD);
+      done(isNeedless ? null : error);
+    });
+  connection.auth = authenticate as typeof connection.auth;
+  return connection;
+}
+
+type Authentication = (credentials: unknown, done: (error?: Error | null) => void) => Promise<unknown>;
 
 const backOff = (attempt: number): number => Math.min(100 * attempt, 2000);
 

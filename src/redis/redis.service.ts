@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleIn
 import type { Redis } from 'ioredis';
 import { Throttle } from '../common/throttle.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { connectToRedis, failingFast, misconfiguration } from './connect.js';
+import { connectToRedis, failingFast, misconfiguration, NEEDLESS_PASSWORD } from './connect.js';
 
 /** How long Redis is left alone after a command failed or was not answered in time. */
 const PAUSE_AFTER_FAILURE_MS = 1000;
@@ -31,6 +31,7 @@ export class RedisService implements OnModuleInit, OnApplicationShutdown {
     this.client = connectToRedis(config.redis, { ...failingFast(config.redis), lazyConnect: true });
     // Without a listener ioredis prints every failed reconnect; the state below says it once.
     this.client.on('error', (error: Error) => this.tellOfMisconfiguration(error));
+    this.client.on(NEEDLESS_PASSWORD, () => this.tellOfNeedlessPassword());
     this.client.on('ready', () => void this.lookAtMode());
     this.client.on('ready', () => this.tell(true));
     this.client.on('close', () => this.tell(false));
@@ -68,12 +69,21 @@ export class RedisService implements OnModuleInit, OnApplicationShutdown {
     if (answer.includes('cluster_enabled:1')) this.tellOfMisconfiguration(new Error('cluster mode'));
   }
 
-  /** One line for each thing that is wrong, however often it is met: it stays so until somebody puts it right. */
   private tellOfMisconfiguration(error: Error): void {
     const what = misconfiguration(error);
-    if (what === null || this.toldOf.has(what)) return;
+    if (what !== null && this.isNew(what)) this.logger.error({ err: error }, `${what}; ${STANDS_STILL}`);
+  }
+
+  private tellOfNeedlessPassword(): void {
+    const what = 'Redis needs no password (REDIS_PASSWORD): anybody who reaches it is let in';
+    if (this.isNew(what)) this.logger.warn(what);
+  }
+
+  /** One line for each thing that is wrong, however often it is met: it stays so until somebody puts it right. */
+  private isNew(what: string): boolean {
+    const isNew = !this.toldOf.has(what);
     this.toldOf.add(what);
-    this.logger.error({ err: error }, `${what}; ${STANDS_STILL}`);
+    return isNew;
   }
 
   /** One line a change: ioredis closes once for every reconnect that fails. */

@@ -164,6 +164,8 @@ describe('a Redis that wants the password again', () => {
   });
 });
 
+const READY = { status: 'ok', database: 'up', redis: 'up' };
+
 describe('a Redis that is set up wrong', () => {
   afterAll(killChildren);
 
@@ -195,6 +197,28 @@ describe('a Redis that is set up wrong', () => {
     expect(told()).toHaveLength(1);
     child.kill('SIGTERM');
     expect(await child.exited).toBe(0);
+    await redis.stop();
+  });
+
+  it('and needs no password is named once in the log, and nothing is printed beside that', async () => {
+    const redis = await startRedis({ dir: join(DIR, 'needs-none') });
+    const env = { APP_ENV: 'test', LOG_LEVEL: 'warn', REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis.port) };
+    const child = await startChild({ ...env, REDIS_PASSWORD: 'needless' });
+    const service = connectTo(child.url);
+    await eventually(async () => expect((await service.call('GET', '/health/ready')).body).toEqual(READY));
+    // The queues have found it ready, too.
+    const product = await createProduct(service, { stock_total: 1 });
+    await expireHolds((await createHold(service, { product_id: product.id })).hold_id);
+    await eventually(async () => expect(await stockOf(product.id)).toMatchObject({ available: 1 }));
+    child.kill('SIGTERM');
+    expect(await child.exited).toBe(0);
+    const told = child
+      .output()
+      .split('\n')
+      .filter((text) => text.includes('password'));
+    expect(told.map((text) => JSON.parse(text) as object)).toEqual([
+      expect.objectContaining({ level: 40, context: 'Redis', msg: expect.stringContaining('REDIS_PASSWORD') }),
+    ]);
     await redis.stop();
   });
 });
