@@ -3,7 +3,7 @@ import { Agent, type RequestOptions } from 'node:https';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type ProblemCode, problemDocument } from '../../src/common/problem.js';
+import { type ProblemCode, problemDocument, PROBLEMS } from '../../src/common/problem.js';
 import { type ChildService, freePort, killChildren, startChild } from '../support/child-service.js';
 import { eventually } from '../support/eventually.js';
 import { expectStockIdentity } from '../support/expectations.js';
@@ -199,11 +199,13 @@ describe('the load balancer', () => {
     await expectStockIdentity(product.id);
   });
 
-  it('says that the service is unavailable when no instance is there', async () => {
+  it('says that the service is unavailable when no instance is there, and lets nobody come back together', async () => {
     for (const instance of instances) instance.kill('SIGKILL');
     await Promise.all(instances.map(({ exited }) => exited));
-    const answer = await send('GET', '/api/products');
-    expectOwnProblem(answer, 'UNAVAILABLE');
-    expect(answer.headers['retry-after']).toBe('2');
+    const answers = await Promise.all(Array.from({ length: 100 }, () => send('GET', '/api/products')));
+    for (const answer of answers) expectOwnProblem(answer, 'UNAVAILABLE');
+    const { min, max } = PROBLEMS.UNAVAILABLE.retryAfterSeconds;
+    const expected = Array.from({ length: max - min + 1 }, (_, index) => String(min + index));
+    expect([...new Set(answers.map(({ headers }) => headers['retry-after']))].sort()).toEqual(expected);
   });
 });
