@@ -12,9 +12,12 @@ import {
   expireHolds,
   giveBack,
   hex,
+  type Hold,
   noticeOf,
   notify,
+  type Order,
   orderOf,
+  refundsOf,
   requestHold,
   requestOrder,
   stockOf,
@@ -47,6 +50,29 @@ describe('an order that costs nothing', () => {
     await service.app.get(Cancelling).cancelDueOrders();
     expect(await orderOf(hold.hold_id)).toMatchObject([{ status: 'paid' }]);
     await expectStockIdentity(id);
+  });
+});
+
+describe('a shop in another currency (CURRENCY)', () => {
+  it('asks its buyers for it, and is paid in no other', async () => {
+    const shop = await startService({ CURRENCY: 'USD' });
+    const { id } = await createProduct(shop, { price: '10.00' });
+    const inDollars = { currency: 'USD', amount: '20.00' };
+    const hold = taken<Hold>(await requestHold(shop, id, 2), 201);
+    expect(hold).toMatchObject(inDollars);
+    const order = taken<Order>(await requestOrder(shop, hold.hold_id), 201);
+    expect(order).toMatchObject(inDollars);
+    expect((await shop.call('GET', `/api/holds/${hold.hold_id}`)).body).toMatchObject(inDollars);
+    const inEuros = noticeOf(order, { amount: '20.00', currency: 'EUR' });
+    expect(taken(await notify(shop, inEuros), 200)).toMatchObject({ result: 'review' });
+    expect(await orderOf(hold.hold_id)).toMatchObject([{ status: 'pending_payment' }]);
+    const right = noticeOf(order, { amount: '20.00', currency: 'USD' });
+    expect(taken(await notify(shop, right), 200)).toMatchObject({ result: 'applied', order_status: 'paid' });
+    // Nothing is said of a currency: it is the shop's.
+    taken(await notify(shop, noticeOf(order)), 200);
+    expect(await refundsOf(order.order_id)).toMatchObject([{ currency: 'USD' }]);
+    await expectStockIdentity(id);
+    await shop.stop();
   });
 });
 
