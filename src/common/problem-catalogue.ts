@@ -1,7 +1,8 @@
 /**
  * Every error code the service can answer with: its HTTP status, its title, and what the page of the code says of its
  * cause and of what helps. `retryAfterSeconds` marks what the same request may get over: the `Retry-After` header is a
- * random number of that range, so that clients that were refused together do not come back together. `challenge` is the
+ * random number of that range, so that clients that were refused together do not come back together; where it is 'known',
+ * it is the time to a certain instant. `challenge` is the
  * header `WWW-Authenticate`. A code is never reused. The form of the answers is RFC 9457 (problem details).
  */
 export const PROBLEMS = {
@@ -99,6 +100,19 @@ export const PROBLEMS = {
     title: 'The product is on sale no more',
     cause: 'An operator has archived the product. What was held before stays held, and becomes orders as always.',
     remedy: 'Take another product. An operator can put this one back with `"archived": false`.',
+  },
+  SALE_NOT_STARTED: {
+    status: 409,
+    title: 'The sale has not started',
+    cause: 'The product is sold from `starts_at` on, by the database’s clock.',
+    remedy: 'Wait for as many seconds as the header `Retry-After` says. Whoever comes earlier gets the same answer.',
+    retryAfterSeconds: 'known',
+  },
+  SALE_PAUSED: {
+    status: 409,
+    title: 'The sale is paused',
+    cause: 'An operator has interrupted the sale. What was held before stays held, and becomes orders as always.',
+    remedy: 'Try again later; `GET /api/sales/{id}` tells when it goes on.',
   },
   SALE_STARTED: {
     status: 409,
@@ -249,7 +263,7 @@ export interface ProblemDefinition {
   readonly title: string;
   readonly cause: string;
   readonly remedy: string;
-  readonly retryAfterSeconds?: { readonly min: number; readonly max: number };
+  readonly retryAfterSeconds?: { readonly min: number; readonly max: number } | 'known';
   readonly challenge?: string;
 }
 

@@ -10,13 +10,15 @@ export interface FieldError {
 
 /**
  * An answer that says no. Features derive a class per code; `detail` is public text and `extensions` are
- * public members of the problem document.
+ * public members of the problem document; `retryAfterSeconds` is given where the instant is known at which the same request
+ * may be granted.
  */
 export class DomainError extends Error {
   constructor(
     readonly code: ProblemCode,
     readonly detail: string,
     readonly extensions?: Readonly<Record<string, unknown>>,
+    readonly retryAfterSeconds?: number,
   ) {
     // A refusal is an outcome, not a fault: nobody reads its stack, and when a sale is sold out
     // capturing one would cost more than the rest of the answer.

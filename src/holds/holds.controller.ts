@@ -28,7 +28,15 @@ export class HoldsController {
         headers: locationOf('hold'),
       },
     },
-    errors: ['PRODUCT_NOT_FOUND', 'PRODUCT_NOT_ON_SALE', 'INSUFFICIENT_STOCK', 'IDEMPOTENCY_KEY_REUSED'],
+    errors: [
+      'PRODUCT_NOT_FOUND',
+      'PRODUCT_NOT_ON_SALE',
+      'SALE_NOT_STARTED',
+      'SALE_PAUSED',
+      'SALE_ENDED',
+      'INSUFFICIENT_STOCK',
+      'IDEMPOTENCY_KEY_REUSED',
+    ],
     isRateLimited: true,
     buyerToken: 'asked',
   })

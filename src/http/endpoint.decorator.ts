@@ -189,6 +189,7 @@ const PROBLEM_SCHEMA: JsonSchema = {
     },
     available_stock: { type: 'integer', minimum: 0, description: 'INSUFFICIENT_STOCK: units that are left' },
     order_id: { type: 'integer', minimum: 1, description: 'HOLD_ALREADY_USED: the order that was made of the hold' },
+    starts_at: { type: 'string', format: 'date-time', description: 'SALE_NOT_STARTED: when it starts' },
     product_id: { type: 'integer', minimum: 1, description: 'SKU_TAKEN: the product that has the SKU' },
     committed: { type: 'integer', minimum: 0, description: 'STOCK_BELOW_COMMITTED: units that are held or sold' },
   },

@@ -2,13 +2,17 @@ import type { FastifyReply } from 'fastify';
 import { type DomainError, problemDocument } from '../common/problem.js';
 import { type ProblemDefinition, PROBLEMS } from '../common/problem-catalogue.js';
 
+/** What of an error is told. */
+export type Problem = Pick<DomainError, 'code' | 'detail' | 'extensions' | 'retryAfterSeconds'>;
+
 /** Answers with a problem document and the headers that belong to its code, unless they are set already. */
 export function answerProblem(
   reply: FastifyReply,
-  { code, detail, extensions }: Pick<DomainError, 'code' | 'detail' | 'extensions'>,
+  { code, detail, extensions, retryAfterSeconds: known }: Problem,
 ): void {
   const { status, retryAfterSeconds, challenge }: ProblemDefinition = PROBLEMS[code];
-  if (retryAfterSeconds !== undefined && !reply.hasHeader('retry-after')) {
+  if (known !== undefined) void reply.header('retry-after', known);
+  else if (typeof retryAfterSeconds === 'object' && !reply.hasHeader('retry-after')) {
     void reply.header('retry-after', randomInteger(retryAfterSeconds));
   }
   if (challenge !== undefined && !reply.hasHeader('www-authenticate')) void reply.header('www-authenticate', challenge);

@@ -5,7 +5,7 @@ import { MetricsService } from '../metrics/metrics.service.js';
 import type { Tally } from '../metrics/samples.js';
 import { KnownRoutes } from './known-routes.js';
 import { DomainError, NotReadyError, OverloadedError, type ProblemCode, PROBLEMS } from '../common/problem.js';
-import { answerProblem } from './problem-answer.js';
+import { answerProblem, type Problem } from './problem-answer.js';
 import { ClientLeftError } from './request-head.js';
 import { unreadableBody, validationProblem } from './validation-problem.js';
 
@@ -13,8 +13,6 @@ const METHOD_NOT_ALLOWED = {
   code: 'METHOD_NOT_ALLOWED',
   detail: 'This path takes other methods; see the header Allow.',
 } as const;
-
-type Problem = Pick<DomainError, 'code' | 'detail' | 'extensions'>;
 
 /** As what the refusals of an instance that is not ready are counted: they are meant, and no alert's concern. */
 const NOT_READY = 'NOT_READY';

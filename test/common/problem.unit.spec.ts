@@ -16,9 +16,10 @@ describe('the catalogue of codes', () => {
     expect([cause, remedy]).toEqual([expect.stringMatching(/^[A-Z].*\.$/), expect.stringMatching(/^[A-Z].*\.$/)]);
   });
 
-  it('tells when to try again exactly for what may succeed later: 429 and 503', () => {
+  it('tells when to try again exactly for what may succeed later: 429, 503, and what has a known instant', () => {
     const retryable = CODES.filter((code) => 'retryAfterSeconds' in PROBLEMS[code]);
-    expect(retryable).toEqual(CODES.filter((code) => [429, 503].includes(PROBLEMS[code].status)));
+    const expected = CODES.filter((code) => [429, 503].includes(PROBLEMS[code].status) || code === 'SALE_NOT_STARTED');
+    expect(retryable).toEqual(expected);
   });
 });
 
@@ -43,11 +44,21 @@ describe('an answer', () => {
     await server.close();
     const { status, retryAfterSeconds, challenge }: ProblemDefinition = PROBLEMS[code];
     const pauses = new Set(answers.map(({ headers }) => headers['retry-after']));
-    const { min, max } = retryAfterSeconds ?? { min: 0, max: -1 };
+    const { min, max } = typeof retryAfterSeconds === 'object' ? retryAfterSeconds : { min: 0, max: -1 };
     const expected = Array.from({ length: max - min + 1 }, (_, index) => String(min + index));
-    expect([...pauses].sort()).toEqual(retryAfterSeconds === undefined ? [undefined] : expected);
+    expect([...pauses].sort()).toEqual(typeof retryAfterSeconds === 'object' ? expected : [undefined]);
     expect(answers[0]!.headers['www-authenticate']).toBe(challenge);
     expect(challenge !== undefined).toBe(status === 401);
+  });
+
+  it('tells the time to an instant that is known as it is, without any spread', async () => {
+    const server = fastify();
+    server.get('/', (_request, reply) =>
+      answerProblem(reply, { code: 'SALE_NOT_STARTED', detail: 'Why.', retryAfterSeconds: 42 }),
+    );
+    const answers = await Promise.all(Array.from({ length: 50 }, () => server.inject('/')));
+    await server.close();
+    expect(new Set(answers.map(({ headers }) => headers['retry-after']))).toEqual(new Set(['42']));
   });
 
   it('by load tells clients to come back at a random moment within five seconds, not together', () => {

@@ -71,6 +71,14 @@ function adminList(path: string): Operation {
   };
 }
 
+/** A hold of a product whose sale does not let it. */
+async function holdInSale(service: Service, window: { starts_at?: string }, action?: 'pause' | 'end'): Promise<Call> {
+  const sale = await createSale(service, window);
+  const { id } = await createProduct(service, { sale_id: sale.id });
+  if (action !== undefined) await actOnSale(service, sale.id, action);
+  return { path: '/api/holds', body: { product_id: id, quantity: 1 } };
+}
+
 /** `pause`, `resume` or `end`; only the last of them can still be said of a sale that has ended. */
 function saleAction(action: 'pause' | 'resume' | 'end'): Operation {
   return {
@@ -199,6 +207,9 @@ const OPERATIONS: Record<string, Operation> = {
         await service.call('PATCH', `/api/admin/products/${id}`, { archived: true }, admin(service));
         return { path: '/api/holds', body: { product_id: id, quantity: 1 } };
       },
+      SALE_NOT_STARTED: (service) => holdInSale(service, { starts_at: inSeconds(3600) }),
+      SALE_PAUSED: (service) => holdInSale(service, {}, 'pause'),
+      SALE_ENDED: (service) => holdInSale(service, {}, 'end'),
       INSUFFICIENT_STOCK: async (service) => ({
         path: '/api/holds',
         body: { product_id: (await createProduct(service, { stock_total: 1 })).id, quantity: 2 },

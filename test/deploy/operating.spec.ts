@@ -12,7 +12,9 @@ import {
   createOrder,
   createPaidOrder,
   createProduct,
+  createSale,
   expireHolds,
+  inSeconds,
   orderOf,
   refundsOf,
   stockOf,
@@ -55,8 +57,8 @@ afterAll(async () => {
 
 /** What a section's commands find, as the variables that they are told, and what they must say and do. */
 interface Situation {
-  arrange(): Promise<Record<string, number> | void>;
-  expect(output: string, found: Record<string, number>): Promise<void> | void;
+  arrange(): Promise<Record<string, number | string> | void>;
+  expect(output: string, found: Record<string, number | string>): Promise<void> | void;
 }
 
 /** Nothing is wrong: the commands only look. */
@@ -108,10 +110,24 @@ async function failJob(): Promise<void> {
 let holdId: string;
 let orderId: number;
 let productId: number;
+let saleId: number;
 
 /** By the section that the commands stand in. */
 const SITUATIONS: Readonly<Record<string, Situation>> = {
   'The tools': looksAt(/^$/),
+  'Running a sale': {
+    arrange: async () => {
+      const starts_at = inSeconds(3600);
+      ({ id: saleId } = await createSale(service, { starts_at }));
+      return { SALE: saleId, STARTS: starts_at, ENDS: inSeconds(7200) };
+    },
+    expect: async (output) => {
+      for (const said of [/^Sale \d+ is made/m, /^Product \d+ is on sale/m, /is paused/, /is not paused/, /has ended/])
+        expect(output).toMatch(said);
+      const sale = await service.call('GET', `/api/sales/${saleId}`);
+      expect(sale.body).toMatchObject({ state: 'ended', products: [{ sku: 'sneaker-42', stock_total: 500 }] });
+    },
+  },
   CheckoutFiguresMissing: looksAt(/^checkout_scrape_source_up\{source="\w+"\} 1$/m),
   CheckoutNotReady: looksAt(/^\{"status":"ok"/),
   CheckoutQueueStuck: looksAt(/^hold-expiry +\d/m),

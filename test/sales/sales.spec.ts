@@ -1,16 +1,22 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { execute, query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
-import { expectProblem, expectRefusal } from '../support/expectations.js';
+import { expectProblem, expectRefusal, expectStockIdentity } from '../support/expectations.js';
 import {
   actOnSale,
   adminHeaders,
   createHold,
   createProduct,
   createSale,
+  type Hold,
   inSeconds,
   moveSale,
+  noticeOf,
+  notify,
+  type Order,
   type Product,
+  requestHold,
+  requestOrder,
   type Sale,
   taken,
   unique,
@@ -249,6 +255,38 @@ describe('the sale of a product', () => {
       [products.map(({ id }) => id)],
     );
     expect(rows[0]!.drift).toBe(0);
+  });
+});
+
+describe('what was promised before', () => {
+  it('goes on in a pause and after the end: holds become orders, and a repeated request gets its hold', async () => {
+    const { id } = await createSale(service);
+    const product = await createProduct(service, { sale_id: id });
+    const key = { 'idempotency-key': unique('key') };
+    const hold = () => service.call('POST', '/api/holds', { product_id: product.id, quantity: 1 }, key);
+    const first = taken<Hold>(await hold(), 201);
+    const other = await createHold(service, { product_id: product.id });
+    taken(await actOnSale(service, id, 'pause'), 200);
+    expectProblem(await requestHold(service, product.id), 'SALE_PAUSED');
+    expect(taken(await hold(), 201)).toEqual(first);
+    const order = taken<Order>(await requestOrder(service, first.hold_id), 201);
+    taken(await actOnSale(service, id, 'end'), 200);
+    expectProblem(await requestHold(service, product.id), 'SALE_ENDED');
+    expect(taken(await notify(service, noticeOf(order)), 200)).toMatchObject({ order_status: 'paid' });
+    taken(await requestOrder(service, other.hold_id), 201);
+    await expectStockIdentity(product.id);
+  });
+
+  it('ends with the sale: a product that leaves it is sold again', async () => {
+    const { id } = await createSale(service, { starts_at: inSeconds(3600) });
+    const product = await createProduct(service, { sale_id: id });
+    const refused = await requestHold(service, product.id);
+    expectProblem(refused, 'SALE_NOT_STARTED');
+    expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(3600);
+    taken(await changeProduct(product.id, { archived: true }), 200);
+    expectProblem(await requestHold(service, product.id), 'PRODUCT_NOT_ON_SALE');
+    taken(await changeProduct(product.id, { archived: false, sale_id: null }), 200);
+    taken(await requestHold(service, product.id), 201);
   });
 });
 

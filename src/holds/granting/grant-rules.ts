@@ -5,10 +5,11 @@ import type { GrantFacts, GrantRule, NewHold } from './grant-facts.js';
 import { amountFits } from './rules/amount-fits.js';
 import { productExists } from './rules/product-exists.js';
 import { productIsOnSale } from './rules/product-is-on-sale.js';
+import { saleIsOpen } from './rules/sale-is-open.js';
 import { unitsAreLeft } from './rules/units-are-left.js';
 
 /** Whether a hold may be. The first rule that refuses says why; those after `productExists` need not ask for it. */
-export const GRANT_RULES: readonly GrantRule[] = [productExists, productIsOnSale, unitsAreLeft, amountFits];
+export const GRANT_RULES: readonly GrantRule[] = [productExists, productIsOnSale, saleIsOpen, unitsAreLeft, amountFits];
 
 /** Grants the hold, at the price of the locked row, or says why not. */
 export function decideHold(hold: NewHold, facts: GrantFacts, rules = GRANT_RULES): PricedHoldRow | DomainError {

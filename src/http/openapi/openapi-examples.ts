@@ -112,6 +112,7 @@ export const ANSWER_EXAMPLES: Readonly<Record<string, unknown>> = {
 export const PROBLEM_EXTENSIONS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   VALIDATION_FAILED: { errors: [{ field: 'quantity', message: 'must be >= 1' }] },
   SKU_TAKEN: { product_id: 1 },
+  SALE_NOT_STARTED: { starts_at: '2026-11-27T10:00:00.000Z' },
   INSUFFICIENT_STOCK: { available_stock: 0 },
   HOLD_ALREADY_USED: { order_id: 1 },
 };

@@ -4,13 +4,15 @@ import { decideHold, GRANT_RULES } from '../../../src/holds/granting/grant-rules
 import { amountFits } from '../../../src/holds/granting/rules/amount-fits.js';
 import { productExists } from '../../../src/holds/granting/rules/product-exists.js';
 import { productIsOnSale } from '../../../src/holds/granting/rules/product-is-on-sale.js';
+import { saleIsOpen } from '../../../src/holds/granting/rules/sale-is-open.js';
 import { unitsAreLeft } from '../../../src/holds/granting/rules/units-are-left.js';
 import { grantFacts, newHold, productRow } from '../../support/decisions.js';
 
 /** Each rule at its place: what it and all rules after it refuse, and the code that is answered. */
 const REFUSALS: [rule: GrantRule, code: string, facts: GrantFacts][] = [
   [productExists, 'PRODUCT_NOT_FOUND', grantFacts(null)],
-  [productIsOnSale, 'PRODUCT_NOT_ON_SALE', grantFacts(dear({ is_archived: 1, stock_total: 0 }))],
+  [productIsOnSale, 'PRODUCT_NOT_ON_SALE', grantFacts(dear({ is_archived: 1, is_paused: 1, stock_total: 0 }))],
+  [saleIsOpen, 'SALE_PAUSED', grantFacts(dear({ is_paused: 1, stock_total: 0 }))],
   [unitsAreLeft, 'INSUFFICIENT_STOCK', grantFacts(dear({ stock_total: 0 }))],
   [amountFits, 'VALIDATION_FAILED', grantFacts(dear({}))],
 ];

@@ -1,0 +1,111 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { query } from '../support/database.js';
+import { countByStatus, expectProblem, expectStockIdentity } from '../support/expectations.js';
+import {
+  actOnSale,
+  adminHeaders,
+  createProduct,
+  createSale,
+  inSeconds,
+  requestHold,
+  type Sale,
+  taken,
+} from '../support/factories.js';
+import { inParallel, withStatus } from '../support/races.js';
+import { type Answer, type Service, startService } from '../support/service.js';
+
+/** What a sale promises about instants, tried at two instances on the same rows. */
+let fleet: Service[];
+
+beforeAll(async () => {
+  fleet = await Promise.all([startService({ ROLES: 'api' }), startService({ ROLES: 'api' })]);
+});
+
+const at = (index: number): Service => fleet[index % 2]!;
+
+/** Holds that were granted where `condition` says that none may be, by the database's own clock. */
+async function grantedWhere(condition: string, saleIds: readonly number[]): Promise<number> {
+  const [row] = await query<{ granted: number }>(
+    `SELECT COUNT(*) AS granted FROM holds h JOIN products p ON p.id = h.product_id JOIN sales s ON s.id = p.sale_id WHERE s.id IN (?) AND ${condition}`,
+    [saleIds],
+  );
+  return row!.granted;
+}
+
+describe('the start of a sale', () => {
+  const BUYERS = 6;
+
+  /** Asks again and again until a unit is granted; returns what was answered before. */
+  async function buyer(to: Service, productId: number, onRefused: () => void): Promise<Answer[]> {
+    for (const refused: Answer[] = []; ;) {
+      const answer = await requestHold(to, productId);
+      if (answer.status === 201) return refused;
+      refused.push(answer);
+      onRefused();
+    }
+  }
+
+  /** The start is moved to the next moment once all buyers are there: nobody is late for it, however busy the machine. */
+  async function openUnderLoad(): Promise<{ sale: number; refused: Answer[] }> {
+    const sale = await createSale(at(0), { starts_at: inSeconds(3600) });
+    const { id } = await createProduct(at(0), { sale_id: sale.id, stock_total: 100 });
+    let refusals = 0;
+    let start!: () => void;
+    const areThere = new Promise<void>((resolve) => (start = resolve));
+    const buyers = inParallel(BUYERS, (n) => buyer(at(n), id, () => ++refusals === BUYERS && start()));
+    await areThere;
+    const change = { starts_at: inSeconds(0.05) };
+    taken(await at(1).call('PATCH', `/api/admin/sales/${sale.id}`, change, adminHeaders(at(1))), 200);
+    return { sale: sale.id, refused: (await buyers).flat() };
+  }
+
+  it('is exact to the millisecond: no hold was made before it, in 100 sales', async () => {
+    const rounds: Awaited<ReturnType<typeof openUnderLoad>>[] = [];
+    for (let round = 0; round < 10; round++) rounds.push(...(await inParallel(10, openUnderLoad)));
+    const sales = rounds.map(({ sale }) => sale);
+    expect(await grantedWhere('h.created_at < s.starts_at', sales)).toBe(0);
+    expect(await grantedWhere('h.created_at >= s.starts_at', sales)).toBe(100 * BUYERS);
+    for (const answer of rounds.flatMap(({ refused }) => refused)) {
+      expect(answer.body.code).toBe('SALE_NOT_STARTED');
+      expect(answer.body.starts_at).toMatch(/Z$/);
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    }
+  });
+});
+
+describe('a pause', () => {
+  async function pauseUnderLoad(buyers: number): Promise<{ sale: number; answers: Answer[] }> {
+    const { id: sale } = await createSale(at(0));
+    const { id } = await createProduct(at(0), { sale_id: sale, stock_total: 10_000 });
+    const before = inParallel(buyers / 2, (n) => requestHold(at(n), id));
+    const paused = actOnSale(at(1), sale, 'pause');
+    const meanwhile = inParallel(buyers / 2, (n) => requestHold(at(n), id));
+    taken<Sale>(await paused, 200);
+    // Whoever asks from now on gets no, wherever he asks.
+    const after = await inParallel(4, (n) => requestHold(at(n), id));
+    for (const answer of after) expectProblem(answer, 'SALE_PAUSED');
+    const answers = [...(await before), ...(await meanwhile)];
+    await expectStockIdentity(id);
+    return { sale, answers };
+  }
+
+  /** A grant that was decided before the pause has its row from before it: the pause waited for its COMMIT. */
+  async function expectNothingGranted(rounds: readonly { sale: number; answers: Answer[] }[]): Promise<void> {
+    const sales = rounds.map(({ sale }) => sale);
+    expect(await grantedWhere('h.created_at > s.paused_at', sales)).toBe(0);
+    const answers = rounds.flatMap((round) => round.answers);
+    expect(Object.keys(countByStatus(answers)).filter((status) => status !== '201' && status !== '409')).toEqual([]);
+    for (const refused of withStatus(answers, 409)) expectProblem(refused, 'SALE_PAUSED');
+    expect(await grantedWhere('TRUE', sales)).toBe(withStatus(answers, 201).length);
+  }
+
+  it('lets nothing be granted after it was decided, in 100 sales', async () => {
+    const rounds = [];
+    for (let round = 0; round < 20; round++) rounds.push(...(await inParallel(5, () => pauseUnderLoad(12))));
+    await expectNothingGranted(rounds);
+  });
+
+  it('answers every one of 1,000 requests that wait', async () => {
+    await expectNothingGranted([await pauseUnderLoad(1000)]);
+  });
+});
