@@ -1,6 +1,10 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { addColumns, dropColumns } from './columns.js';
+import { givingWay } from './giving-way.js';
 import { hasKey } from './has-key.js';
 import { inSteps } from './in-steps.js';
+
+const COLUMNS = { refunds_due_at: 'TIMESTAMP(3) NULL DEFAULT NULL' };
 
 /**
  * From when on the provider is to be asked for the refunds of a payment of which more went back than its refunds here
@@ -11,10 +15,12 @@ export class OutsideRefunds1765000000000 implements MigrationInterface {
   readonly transaction = false;
 
   async up(runner: QueryRunner): Promise<void> {
-    if (!(await runner.hasColumn('payments', 'refunds_due_at')))
-      await runner.query('ALTER TABLE payments ADD COLUMN refunds_due_at TIMESTAMP(3) NULL DEFAULT NULL');
+    await addColumns(runner, 'payments', COLUMNS);
     if (!(await hasKey(runner, 'payments', 'payments_refunds_due')))
-      await runner.query('ALTER TABLE payments ADD KEY payments_refunds_due (refunds_due_at)');
+      await givingWay(
+        runner,
+        'ALTER TABLE payments ADD KEY payments_refunds_due (refunds_due_at), ALGORITHM=INPLACE, LOCK=NONE',
+      );
     await inSteps(
       runner,
       'payments',
@@ -29,7 +35,6 @@ export class OutsideRefunds1765000000000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    if (await runner.hasColumn('payments', 'refunds_due_at'))
-      await runner.query('ALTER TABLE payments DROP COLUMN refunds_due_at');
+    await dropColumns(runner, 'payments', COLUMNS);
   }
 }

@@ -11,6 +11,7 @@ import { ArchivedProducts1764900000000 } from './1764900000000-archived-products
 import { OutsideRefunds1765000000000 } from './1765000000000-outside-refunds.js';
 import { HoldBuyers1765100000000 } from './1765100000000-hold-buyers.js';
 import { Sales1765200000000 } from './1765200000000-sales.js';
+import { NoticesByOrder1765300000000 } from './1765300000000-notices-by-order.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   OutsideRefunds1765000000000,
   HoldBuyers1765100000000,
   Sales1765200000000,
+  NoticesByOrder1765300000000,
 ];

@@ -162,7 +162,7 @@ const INDEXES: Readonly<Record<string, string>> = {
   'SELECT … FROM webhook_logs WHERE status = ? AND created_at < NOW(?) - INTERVAL ? SECOND ORDER BY id LIMIT ?':
     'webhook_logs webhook_logs_status',
   'SELECT … FROM webhook_logs WHERE status = ? AND order_id IN (?) AND EXISTS (SELECT ? FROM orders WHERE orders.id = order_id) ORDER BY id LIMIT ?':
-    'orders PRIMARY, webhook_logs webhook_logs_status',
+    'orders PRIMARY, webhook_logs webhook_logs_order',
   'UPDATE holds SET … WHERE id IN (?) AND used = ? AND released = ?': 'holds PRIMARY',
   'UPDATE orders SET … WHERE id IN (?) AND status = ?': 'orders PRIMARY, orders orders_status_due',
   'UPDATE orders SET … WHERE id IN (?)': 'orders PRIMARY',
