@@ -1,24 +1,16 @@
 import type { Config } from '../config/config.js';
 import { isoTime } from '../database/sql.js';
+import { readAll } from '../http/page.js';
 import { RefundsService } from '../refunds/refunds.service.js';
 import type { RefundOfPayment, RefundStatus } from '../refunds/refunds.types.js';
 import { withServices } from './app-context.js';
 import { print, printTable } from './output.js';
 
-const PAGE_SIZE = 500;
-
 /** Prints all refunds, or those in one state, oldest first. */
 export async function listRefunds(config: Config, status: RefundStatus | null): Promise<void> {
-  const refunds = await withServices(config, async (app) => {
-    const service = app.get(RefundsService);
-    const all: RefundOfPayment[] = [];
-    for (let cursor: string | null = '0'; cursor !== null;) {
-      const { rows, nextCursor } = await service.listRefunds(status, { afterId: Number(cursor), limit: PAGE_SIZE });
-      all.push(...rows);
-      cursor = nextCursor;
-    }
-    return all;
-  });
+  const refunds = await withServices(config, (app) =>
+    readAll((page) => app.get(RefundsService).listRefunds(status, page)),
+  );
   if (refunds.length === 0) return print(status === null ? 'There are no refunds.' : `No refund is ${status}.`);
   printTable(refunds.map(toLine));
 }

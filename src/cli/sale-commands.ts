@@ -1,13 +1,11 @@
 import type { Config } from '../config/config.js';
 import { CreateSaleDto, toSaleDto } from '../sales/dto/sale.dto.js';
 import { SalesService } from '../sales/sales.service.js';
+import { readAll } from '../http/page.js';
 import type { SaleWithProducts } from '../sales/sales.types.js';
 import { withServices } from './app-context.js';
 import { print, printTable } from './output.js';
 import { validated } from './validated.js';
-
-/** Sales of one look into the database. */
-const PAGE_SIZE = 100;
 
 /** What operators do with sales from the command line. */
 export async function createSale(
@@ -26,16 +24,7 @@ export async function createSale(
 }
 
 export async function listSales(config: Config): Promise<void> {
-  const sales = await withServices(config, async (app) => {
-    const listed: SaleWithProducts[] = [];
-    for (let cursor: string | null = '0'; cursor !== null;) {
-      const page = { afterId: Number(cursor), limit: PAGE_SIZE };
-      const { rows, nextCursor } = await app.get(SalesService).listSales(page, 'all');
-      listed.push(...rows);
-      cursor = nextCursor;
-    }
-    return listed;
-  });
+  const sales = await withServices(config, (app) => readAll((page) => app.get(SalesService).listSales(page, 'all')));
   if (sales.length === 0) print('There are no sales.');
   else printSales(sales);
 }

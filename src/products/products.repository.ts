@@ -5,6 +5,7 @@ import type { Repository } from 'typeorm';
 import { groupBy } from '../common/group-by.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { amountIn, listOf, uintLiteral } from '../database/sql.js';
+import { type RowRange, rowsIn } from '../database/row-range.js';
 import type { Transaction } from '../database/transactions.js';
 import { ProductEntity } from './product.entity.js';
 import {
@@ -39,13 +40,9 @@ export class ProductsRepository {
     return row ?? null;
   }
 
-  /** Products on sale with an id above `afterId`, in the order of their ids. */
-  findPage(afterId: number, limit: number): Promise<ProductRow[]> {
-    return this.selectRows()
-      .where('p.id > :afterId AND p.is_archived = 0', { afterId })
-      .orderBy('p.id', 'ASC')
-      .limit(limit)
-      .getRawMany<ProductRow>();
+  /** Products on sale in the order of their ids. */
+  findPage(range: RowRange): Promise<ProductRow[]> {
+    return this.products.query(`${this.selectRows().getQuery()} ${rowsIn(range, 'p', 'p.is_archived = 0')}`);
   }
 
   /** All products of the sales, archived ones too. */

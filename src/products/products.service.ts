@@ -65,7 +65,7 @@ export class ProductsService {
   }
 
   listProducts(page: PageRequest): Promise<Page<ProductRow>> {
-    return readPage(page, (afterId, limit) => this.products.findPage(afterId, limit));
+    return readPage(page, (range) => this.products.findPage(range));
   }
 
   /**

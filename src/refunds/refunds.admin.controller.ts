@@ -2,7 +2,7 @@ import { Controller, Get, Post } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Endpoint, type EndpointOptions } from '../http/endpoint.decorator.js';
 import { type DtoClass, type JsonSchema, NUMBER_PARAM } from '../http/json-schema.js';
-import { PAGE_QUERY, type PageQuery, toPageDto, toPageRequest } from '../http/page.js';
+import { ADMIN_PAGE_QUERY, type PageQuery, toPageDto, toPageRequest } from '../http/page.js';
 import { FailRefundDto, RefundDto, RefundPageDto, toRefundDto } from './dto/refund.dto.js';
 import { RefundsService } from './refunds.service.js';
 import { REFUND_STATUSES, type RefundStatus } from './refunds.types.js';
@@ -42,7 +42,7 @@ export class RefundsAdminController {
     description: "Money that is owed back, or was, in the order of the refunds' numbers.",
     query: {
       status: { type: 'string', enum: REFUND_STATUSES, description: 'Only those in this state' },
-      ...PAGE_QUERY,
+      ...ADMIN_PAGE_QUERY,
     },
     success: { 200: { description: 'A page of refunds', dto: RefundPageDto } },
     errors: [],

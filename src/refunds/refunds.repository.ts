@@ -3,6 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { escape } from 'mysql2';
 import type { Repository } from 'typeorm';
 import { inCurrency } from '../common/money.js';
+import { narrowed, type RowRange, rowsIn } from '../database/row-range.js';
 import { listOf, uintLiteral } from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
 import type { ChangedRefund, CorrectedRefund, MadeDebt } from './payment-ledger.js';
@@ -35,10 +36,11 @@ export class RefundsRepository {
   }
 
   /** Refunds in the order of their ids, in one state or any. */
-  async findPage(status: RefundStatus | null, afterId: number, limit: number): Promise<RefundOfPayment[]> {
-    const inStatus = status === null ? '' : `AND r.status = ${escape(status)}`;
+  async findPage(status: RefundStatus | null, range: RowRange): Promise<RefundOfPayment[]> {
+    const inStatus = status === null ? [] : [`r.status = ${escape(status)}`];
+    const close = await narrowed(range, 'refunds', (sql) => this.refunds.query(sql));
     const rows = await this.refunds.query<RefundOfPayment[]>(
-      `${SELECT_WITH_PAYMENT} WHERE r.id > ${uintLiteral(afterId)} ${inStatus} ORDER BY r.id LIMIT ${uintLiteral(limit)}`,
+      `${SELECT_WITH_PAYMENT} ${rowsIn(close, 'r', ...inStatus)}`,
     );
     return rows.map(toRefundOfPayment);
   }

@@ -90,7 +90,7 @@ export class RefundsService {
 
   /** A page of refunds, in one state or any. */
   listRefunds(status: RefundStatus | null, page: PageRequest): Promise<Page<RefundOfPayment>> {
-    return readPage(page, (afterId, limit) => this.refunds.findPage(status, afterId, limit));
+    return readPage(page, (range) => this.refunds.findPage(status, range));
   }
 
   /** @throws RefundNotFoundError */

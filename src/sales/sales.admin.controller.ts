@@ -1,7 +1,7 @@
 import { Controller, Get, Patch, Post } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Endpoint, locationOf } from '../http/endpoint.decorator.js';
-import { PAGE_QUERY, type PageQuery, toPageDto, toPageRequest } from '../http/page.js';
+import { ADMIN_PAGE_QUERY, type PageQuery, toPageDto, toPageRequest } from '../http/page.js';
 import { etagOf, IF_MATCH, isExpected, OPERATOR_ETAG } from '../http/tagged-answer.js';
 import { type KeyedCall, OPERATOR_KEY_HEADER } from '../idempotency/idempotency-key.js';
 import { ChangeSaleDto, CreateSaleDto, SALE_ID_PARAM, SaleDto, SalePageDto, toSaleDto } from './dto/sale.dto.js';
@@ -46,7 +46,7 @@ export class SalesAdminController {
     operationId: 'listAllSales',
     summary: 'List all sales, in pages',
     description: 'In the order of their numbers, ended ones and archived products too.',
-    query: PAGE_QUERY,
+    query: ADMIN_PAGE_QUERY,
     success: { 200: { description: 'A page of sales', dto: SalePageDto } },
     errors: [],
     scope: 'admin',

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { format } from 'mysql2';
 import type { Repository } from 'typeorm';
+import { narrowed, type RowRange, rowsIn } from '../database/row-range.js';
 import { listOf, uintLiteral } from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
 import { SaleEntity } from './sale.entity.js';
@@ -22,20 +23,16 @@ export class SalesRepository {
     return row ?? null;
   }
 
-  /** Sales with an id above `afterId`, in the order of their ids. */
-  findPage(afterId: number, limit: number): Promise<SaleRow[]> {
-    return this.sales.query<SaleRow[]>(
-      `SELECT ${COLUMNS} FROM sales WHERE id > ${uintLiteral(afterId)} ORDER BY id LIMIT ${uintLiteral(limit)}`,
-    );
+  /** Sales in the order of their ids. */
+  async findPage(range: RowRange): Promise<SaleRow[]> {
+    const close = await narrowed(range, 'sales', (sql) => this.sales.query(sql));
+    return this.sales.query<SaleRow[]>(`SELECT ${COLUMNS} FROM sales ${rowsIn(close, 'sales')}`);
   }
 
   /** The same without those that ended over a day ago, by their time or by their operator. */
-  findCurrentPage(afterId: number, limit: number): Promise<SaleRow[]> {
-    return this.sales.query<SaleRow[]>(
-      `SELECT ${COLUMNS} FROM sales WHERE id > ${uintLiteral(afterId)}
-         AND (ends_at IS NULL OR ends_at > ${LISTED}) AND (ended_at IS NULL OR ended_at > ${LISTED})
-       ORDER BY id LIMIT ${uintLiteral(limit)}`,
-    );
+  findCurrentPage(range: RowRange): Promise<SaleRow[]> {
+    const isCurrent = ['ends_at', 'ended_at'].map((end) => `(${end} IS NULL OR ${end} > ${LISTED})`);
+    return this.sales.query<SaleRow[]>(`SELECT ${COLUMNS} FROM sales ${rowsIn(range, 'sales', ...isCurrent)}`);
   }
 
   /** Locks sales, ids ascending. Lock order: sale, product. */

@@ -63,8 +63,8 @@ export class SalesService {
 
   /** All sales, or those that have not ended over a day ago. */
   async listSales(page: PageRequest, which: 'all' | 'current'): Promise<Page<SaleWithProducts>> {
-    const { rows, nextCursor } = await readPage(page, (afterId, limit) =>
-      which === 'all' ? this.sales.findPage(afterId, limit) : this.sales.findCurrentPage(afterId, limit),
+    const { rows, nextCursor } = await readPage(page, (range) =>
+      which === 'all' ? this.sales.findPage(range) : this.sales.findCurrentPage(range),
     );
     const products = await this.products.findOfSales(rows.map(({ id }) => id));
     const withProducts = rows.map((sale) => ({ sale, products: products.filter((row) => row.sale_id === sale.id) }));

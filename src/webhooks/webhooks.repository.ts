@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { escape, type ResultSetHeader } from 'mysql2';
 import type { Repository } from 'typeorm';
+import { narrowed, type RowRange, rowsIn } from '../database/row-range.js';
 import { listOf, uintLiteral } from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
 import type { PaymentEvent } from '../payment-providers/payment-provider.js';
@@ -33,9 +34,10 @@ export class WebhooksRepository {
   }
 
   /** Payment events in the order of their ids, in one state or any. */
-  findPage(status: WebhookLogStatus | null, afterId: number, limit: number): Promise<WebhookLogRow[]> {
-    const inStatus = status === null ? '' : `AND status = ${escape(status)}`;
-    return this.find(`id > ${uintLiteral(afterId)} ${inStatus}`, limit);
+  async findPage(status: WebhookLogStatus | null, range: RowRange): Promise<WebhookLogRow[]> {
+    const inStatus = status === null ? [] : [`status = ${escape(status)}`];
+    const close = await narrowed(range, 'webhook_logs', (sql) => this.logs.query(sql));
+    return this.select(rowsIn(close, 'webhook_logs', ...inStatus));
   }
 
   /** Payment events that came with one of these keys. Read it after the locks of the transaction were granted. */
@@ -115,10 +117,12 @@ export class WebhooksRepository {
     );
   }
 
-  private async find(condition: string, limit: number): Promise<WebhookLogRow[]> {
-    const rows = await this.logs.query<RawLog[]>(
-      `SELECT ${COLUMNS} FROM webhook_logs WHERE ${condition} ORDER BY id LIMIT ${uintLiteral(limit)}`,
-    );
+  private find(condition: string, limit: number): Promise<WebhookLogRow[]> {
+    return this.select(`WHERE ${condition} ORDER BY id LIMIT ${uintLiteral(limit)}`);
+  }
+
+  private async select(rest: string): Promise<WebhookLogRow[]> {
+    const rows = await this.logs.query<RawLog[]>(`SELECT ${COLUMNS} FROM webhook_logs ${rest}`);
     return rows.map(toRow);
   }
 }

@@ -76,7 +76,7 @@ export class WebhooksService {
 
   /** A page of the payment events, in one state or any. */
   listPaymentEvents(status: WebhookLogStatus | null, page: PageRequest): Promise<Page<WebhookLogRow>> {
-    return readPage(page, (afterId, limit) => this.webhooks.findPage(status, afterId, limit));
+    return readPage(page, (range) => this.webhooks.findPage(status, range));
   }
 
   /**

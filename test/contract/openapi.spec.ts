@@ -27,12 +27,16 @@ describe('the OpenAPI document', () => {
     expect(Buffer.byteLength(sent)).toBeLessThan(120_000);
   });
 
-  it('grows by less than 1.5 KB with a call, and with what it alone takes and answers', () => {
+  it('grows by less than 1.5 KB with the usual call, and with what it alone takes and answers', () => {
     const calls = Object.values(document.paths).flatMap((operations) => Object.values(operations));
-    const named = calls.flatMap((call) => [...schemasIn(document, call)]);
-    const own = named.filter((name) => named.indexOf(name) === named.lastIndexOf(name));
-    const bytes = [...calls, ...own.map((name) => document.components.schemas[name])].map(bytesOf);
-    expect(bytes.reduce((sum, each) => sum + each, 0) / calls.length).toBeLessThan(1500);
+    const schemas = calls.map((call) => [...schemasIn(document, call)]);
+    const isOwn = (name: string) => schemas.filter((names) => names.includes(name)).length === 1;
+    const bytes = calls.map((call, index) => {
+      const own = schemas[index]!.filter(isOwn).map((name) => document.components.schemas[name]);
+      return [call, ...own].map(bytesOf).reduce((sum, each) => sum + each);
+    });
+    const [usual] = bytes.sort((a, b) => a - b).slice(bytes.length / 2);
+    expect(usual).toBeLessThan(1500);
   });
 
   it('says nothing twice that several calls answer or take', () => {

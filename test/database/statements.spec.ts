@@ -58,6 +58,8 @@ const FILL = [
 ];
 const TABLES = ['holds', 'orders', 'webhook_logs', 'refunds', 'payments', 'idempotency_keys', 'products', 'sales'];
 
+const SINCE = 'from=2026-01-01T00:00:00Z&to=2036-01-01T00:00:00Z';
+
 /** What people and scrapers ask of the filled tables. */
 const PAGES = [
   '/metrics',
@@ -67,10 +69,15 @@ const PAGES = [
   '/api/sales',
   '/api/sales/10',
   '/api/admin/sales?cursor=10',
+  '/api/products?cursor=10&order=desc',
   '/api/admin/webhooks',
   '/api/admin/webhooks?status=processed',
   '/api/admin/webhooks?status=review',
   '/api/admin/refunds',
+  '/api/admin/refunds?order=desc',
+  `/api/admin/refunds?${SINCE}`,
+  `/api/admin/webhooks?${SINCE}`,
+  `/api/admin/webhooks?${SINCE}&status=review&order=desc`,
   '/api/admin/refunds?status=confirmed',
   '/api/admin/refunds?status=due',
 ];
@@ -130,7 +137,8 @@ const INDEXES: Readonly<Record<string, string>> = {
     'payments payments_refunds_due',
   'SELECT … FROM products p LEFT JOIN ( SELECT holds.product_id, SUM(holds.qty) AS held FROM holds LEFT JOIN orders o ON o.hold_id = holds.id WHERE holds.released = ? AND (o.id IS NULL OR o.status = ?) AND holds.product_id = ? GROUP BY holds.product_id ) h ON h.product_id = p.id LEFT JOIN ( SELECT holds.product_id, SUM(COALESCE(o.quantity_sold, IF(o.status = ?, holds.qty, ?))) AS sold FROM orders o JOIN holds ON holds.id = o.hold_id WHERE COALESCE(o.quantity_sold, o.status = ?) > ? AND holds.product_id = ? GROUP BY holds.product_id ) s ON s.product_id = p.id WHERE TRUE AND p.id = ? ORDER BY p.id':
     'holds holds_product_open, o orders_hold, p PRIMARY',
-  'SELECT … FROM products p WHERE p.id > ? AND p.is_archived = ? ORDER BY p.id ASC LIMIT ?': 'p PRIMARY',
+  'SELECT … FROM products p WHERE p.id > ? AND p.id < ? AND p.is_archived = ? ORDER BY p.id ASC LIMIT ?': 'p PRIMARY',
+  'SELECT … FROM products p WHERE p.id > ? AND p.id < ? AND p.is_archived = ? ORDER BY p.id DESC LIMIT ?': 'p PRIMARY',
   'SELECT … FROM products p WHERE p.id IN (?) ORDER BY p.id ASC FOR UPDATE': 'p PRIMARY',
   'SELECT … FROM products p WHERE p.is_archived = ? ORDER BY p.id DESC LIMIT ?': 'p PRIMARY',
   'SELECT … FROM products p WHERE p.sale_id IN (?) ORDER BY p.sale_id ASC, p.id ASC': 'p products_sale',
@@ -140,22 +148,36 @@ const INDEXES: Readonly<Record<string, string>> = {
   'SELECT … FROM products WHERE sku = ?': 'products products_sku',
   'SELECT … FROM refunds r LEFT JOIN payments p ON p.provider = r.provider AND p.transaction_id = r.transaction_id WHERE r.id = ?':
     'p payments_transaction, r PRIMARY',
-  'SELECT … FROM refunds r LEFT JOIN payments p ON p.provider = r.provider AND p.transaction_id = r.transaction_id WHERE r.id > ? AND r.status = ? ORDER BY r.id LIMIT ?':
-    'p payments_transaction, r refunds_status',
-  'SELECT … FROM refunds r LEFT JOIN payments p ON p.provider = r.provider AND p.transaction_id = r.transaction_id WHERE r.id > ? ORDER BY r.id LIMIT ?':
+  'SELECT … FROM refunds r LEFT JOIN payments p ON p.provider = r.provider AND p.transaction_id = r.transaction_id WHERE r.id > ? AND r.id < ? AND r.created_at >= ? AND r.created_at < ? ORDER BY r.id ASC LIMIT ?':
     'p payments_transaction, r PRIMARY',
+  'SELECT … FROM refunds r LEFT JOIN payments p ON p.provider = r.provider AND p.transaction_id = r.transaction_id WHERE r.id > ? AND r.id < ? AND r.status = ? ORDER BY r.id ASC LIMIT ?':
+    'p payments_transaction, r refunds_status',
+  'SELECT … FROM refunds r LEFT JOIN payments p ON p.provider = r.provider AND p.transaction_id = r.transaction_id WHERE r.id > ? AND r.id < ? ORDER BY r.id ASC LIMIT ?':
+    'p payments_transaction, r PRIMARY',
+  'SELECT … FROM refunds r LEFT JOIN payments p ON p.provider = r.provider AND p.transaction_id = r.transaction_id WHERE r.id > ? AND r.id < ? ORDER BY r.id DESC LIMIT ?':
+    'p payments_transaction, r PRIMARY',
+  // The ends of the table, for where rows of some time begin: the planner answers by the index itself, and names no table.
+  'SELECT … FROM refunds': '',
+  'SELECT … FROM refunds WHERE id >= ? ORDER BY id LIMIT ?': 'refunds PRIMARY',
   'SELECT … FROM refunds r WHERE r.order_id IN (?) OR r.order_id IS NULL AND r.transaction_id IN (?) ORDER BY r.id':
     'r refunds_cause',
   'SELECT … FROM refunds r WHERE r.order_id IN (?) ORDER BY r.id': 'r refunds_cause',
   'SELECT … FROM sales WHERE id = ?': 'sales PRIMARY',
-  'SELECT … FROM sales WHERE id > ? AND (ends_at IS NULL OR ends_at > NOW(?) - INTERVAL ? DAY) AND (ended_at IS NULL OR ended_at > NOW(?) - INTERVAL ? DAY) ORDER BY id LIMIT ?':
+  'SELECT … FROM sales WHERE sales.id > ? AND sales.id < ? AND (ends_at IS NULL OR ends_at > NOW(?) - INTERVAL ? DAY) AND (ended_at IS NULL OR ended_at > NOW(?) - INTERVAL ? DAY) ORDER BY sales.id ASC LIMIT ?':
     'sales PRIMARY',
-  'SELECT … FROM sales WHERE id > ? ORDER BY id LIMIT ?': 'sales PRIMARY',
+  'SELECT … FROM sales WHERE sales.id > ? AND sales.id < ? ORDER BY sales.id ASC LIMIT ?': 'sales PRIMARY',
   'SELECT … FROM sales WHERE id IN (?) ORDER BY id FOR UPDATE': 'sales PRIMARY',
   'SELECT … FROM webhook_logs WHERE id = ? ORDER BY id LIMIT ?': 'webhook_logs PRIMARY',
-  'SELECT … FROM webhook_logs WHERE id > ? AND status = ? ORDER BY id LIMIT ?':
+  'SELECT … FROM webhook_logs': '',
+  'SELECT … FROM webhook_logs WHERE id >= ? ORDER BY id LIMIT ?': 'webhook_logs PRIMARY',
+  'SELECT … FROM webhook_logs WHERE webhook_logs.id > ? AND webhook_logs.id < ? AND status = ? ORDER BY webhook_logs.id ASC LIMIT ?':
     'webhook_logs PRIMARY, webhook_logs webhook_logs_status',
-  'SELECT … FROM webhook_logs WHERE id > ? ORDER BY id LIMIT ?': 'webhook_logs PRIMARY',
+  'SELECT … FROM webhook_logs WHERE webhook_logs.id > ? AND webhook_logs.id < ? AND webhook_logs.created_at >= ? AND webhook_logs.created_at < ? AND status = ? ORDER BY webhook_logs.id DESC LIMIT ?':
+    'webhook_logs PRIMARY, webhook_logs webhook_logs_status',
+  'SELECT … FROM webhook_logs WHERE webhook_logs.id > ? AND webhook_logs.id < ? AND webhook_logs.created_at >= ? AND webhook_logs.created_at < ? ORDER BY webhook_logs.id ASC LIMIT ?':
+    'webhook_logs PRIMARY',
+  'SELECT … FROM webhook_logs WHERE webhook_logs.id > ? AND webhook_logs.id < ? ORDER BY webhook_logs.id ASC LIMIT ?':
+    'webhook_logs PRIMARY',
   'SELECT … FROM webhook_logs WHERE idempotency_key IN (?)': 'webhook_logs webhook_logs_key',
   'SELECT … FROM webhook_logs WHERE status = ? AND EXISTS (SELECT ? FROM orders WHERE orders.id = order_id) ORDER BY id LIMIT ?':
     'orders PRIMARY, webhook_logs webhook_logs_status',
