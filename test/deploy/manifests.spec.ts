@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
+import { commandsOf } from '../support/documents.js';
 import { type Service, startService } from '../support/service.js';
 import { knownVariables, settingsOf } from '../support/settings.js';
 
@@ -166,6 +167,14 @@ describe('deploy/compose.production.yml', () => {
     // The balancer closes its idle connections first, or a request would meet one that is being closed.
     const [, idle] = /keepalive 128;[^]*?keepalive_timeout (\d+)s;/.exec(nginx)!;
     expect(Number(idle) * 1000).toBeLessThan(settingsOf(app.environment).http.keepAliveMs);
+  });
+
+  it('is restarted, by the documentation, with a pause in which the load balancer learns of each replica again', () => {
+    const [, interval] = /valid=(\d+)s;/.exec(read('deploy/nginx/resolver.conf.template'))!;
+    const restart = commandsOf('docs/deploying.md', 'compose').find(({ code }) => code.includes('docker restart'))!;
+    const [, pause] = /^ {2}until .* = healthy \]; .*\n {2}sleep (\d+)$/m.exec(restart.code) ?? [];
+    expect(Number(pause)).toBeGreaterThanOrEqual(2 * Number(interval));
+    expect(read('docs/deploying.md')).toContain(`every ${interval} seconds (\`resolver.conf.template\`)`);
   });
 
   it('lets out only the service, which calls the payment provider', () => {
