@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.js';
-import { CreateProductDto, toProductDto } from '../products/dto/product.dto.js';
+import { CreateProductDto, toColumns, toProductDto } from '../products/dto/product.dto.js';
 import { ProductsService } from '../products/products.service.js';
 import { SalesService } from '../sales/sales.service.js';
 import { withServices } from './app-context.js';
@@ -13,7 +13,7 @@ export async function createProduct(
 ): Promise<void> {
   const wanted = { name, price, stock_total: stock, ...(sku !== undefined && { sku }), ...(sale && { sale_id: sale }) };
   const product = await validated(CreateProductDto, wanted);
-  const row = await withServices(config, (app) => app.get(SalesService).createProduct(product));
+  const row = await withServices(config, (app) => app.get(SalesService).createProduct(toColumns(product)));
   print(`Product ${row.id} is on sale.`);
   printTable([{ ...toProductDto(row) }]);
 }

@@ -116,7 +116,7 @@ export class ProductsService {
   }
 
   /**
-   * Puts a product on sale. Asked for again with the same key, it is the product that was made first, as it is now.
+   * Makes a product. Asked for again with the same key, it is the product that was made first, as it is now.
    *
    * @throws SkuTakenError, ValidationError, IdempotencyKeyReusedError
    */
@@ -246,10 +246,10 @@ export class ProductsService {
   }
 }
 
-/** What makes a product that is asked for the same; of one without SKU and sale what it was before there were any. */
-function contentOf({ name, price, stock_total, sku, sale_id }: NewProduct): unknown[] {
+/** What makes a product that is asked for the same; of one without SKU, sale and archive what it was before there were any. */
+function contentOf({ name, price, stock_total, sku, sale_id, is_archived }: NewProduct): unknown[] {
   const more = sku == null && sale_id == null ? [] : [sku ?? null, sale_id ?? null];
-  return [name, price, stock_total, ...more];
+  return [name, price, stock_total, ...more, ...(is_archived ? ['archived'] : [])];
 }
 
 /** The total after a restock. What would be below nothing is below what is held and sold, where it is written. */

@@ -56,9 +56,10 @@ export interface NewProduct {
   readonly stock_total: number;
   readonly sku?: string | null;
   readonly sale_id?: number | null;
+  readonly is_archived?: ProductRow['is_archived'];
 }
 
-export type ProductChange = Partial<Omit<NewProduct, 'sale_id'> & Pick<ProductRow, 'is_archived'>>;
+export type ProductChange = Partial<Omit<NewProduct, 'sale_id'>>;
 
 /**
  * Locks the sale that a product comes into, and the one that it leaves, both before the product; null: none. Tells the

@@ -9,7 +9,7 @@ import {
   PRODUCT_ID_PARAM,
   ProductDto,
   RestockDto,
-  toProductChange,
+  toColumns,
   toProductDto,
 } from '../products/dto/product.dto.js';
 import { ProductsService } from '../products/products.service.js';
@@ -37,12 +37,13 @@ export class ProductsAdminController {
     tag: 'admin',
     operationId: 'createProduct',
     summary: 'Put a product on sale',
-    description: 'The product is listed, and its units can be held, at once; those of a sale while it is open.',
+    description:
+      'Listed, and its units can be held, at once; those of a sale while it is open, archived ones once that is taken back.',
     body: CreateProductDto,
     headers: OPERATOR_KEY_HEADER,
     success: {
       201: {
-        description: 'The product is on sale',
+        description: 'The product is made',
         dto: ProductDto,
         headers: { ...locationOf('product'), ...OPERATOR_ETAG },
       },
@@ -51,7 +52,7 @@ export class ProductsAdminController {
     scope: 'admin',
   })
   async create({ body, headers }: KeyedCall<CreateProductDto>, reply: FastifyReply): Promise<ProductDto> {
-    const product = await this.sales.createProduct(body, headers['idempotency-key']);
+    const product = await this.sales.createProduct(toColumns(body), headers['idempotency-key']);
     void reply.header('location', `/api/products/${product.id}`);
     return answer(reply, product);
   }
@@ -85,7 +86,7 @@ export class ProductsAdminController {
     scope: 'admin',
   })
   async change({ params, body, headers }: ProductCall<ChangeProductDto>, reply: FastifyReply): Promise<ProductDto> {
-    const product = await this.sales.changeProduct(Number(params.id), toProductChange(body), (row) =>
+    const product = await this.sales.changeProduct(Number(params.id), toColumns(body), (row) =>
       isExpected(headers['if-match'], etagOfProduct(row)),
     );
     return answer(reply, product);

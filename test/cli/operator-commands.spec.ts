@@ -5,7 +5,7 @@ import { driftOf, StockAuditService } from '../../src/operations/stock-audit.ser
 import { runCli } from '../support/cli.js';
 import { execute, query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
-import { expectStockIdentity } from '../support/expectations.js';
+import { expectProblem, expectStockIdentity } from '../support/expectations.js';
 import {
   adminHeaders,
   createHold,
@@ -17,7 +17,10 @@ import {
   hex,
   inSeconds,
   type Sale,
+  requestHold,
+  requestOrder,
   stockOf,
+  UNKNOWN_ID,
   taken,
   unique,
 } from '../support/factories.js';
@@ -61,6 +64,22 @@ describe('the operator', () => {
     expect(listed).toMatchObject({ code: 0, output: expect.stringContaining(name) });
     const naive = await runCli(['sales:create', '--name', 'x', '--starts', '2026-11-27T12:00:00']);
     expect(naive).toMatchObject({ code: 1, output: expect.stringContaining('offset from UTC') });
+  });
+
+  it('takes a product off sale with products:archive: no hold, while what was held goes on', async () => {
+    const { id } = await createProduct(service, { stock_total: 3 });
+    const { hold_id } = await createHold(service, { product_id: id });
+    const { code, output } = await runCli(['products:archive', String(id)]);
+    expect({ code, output }).toMatchObject({
+      code: 0,
+      output: expect.stringContaining(`Product ${id} is on sale no more.`),
+    });
+    expectProblem(await requestHold(service, id), 'PRODUCT_NOT_ON_SALE');
+    expect((await requestOrder(service, hold_id)).status).toBe(201);
+    expect(await runCli(['products:archive', String(UNKNOWN_ID)])).toMatchObject({
+      code: 1,
+      output: expect.stringContaining(`There is no product ${UNKNOWN_ID}`),
+    });
   });
 
   it('sees no drift in a sale with every kind of hold and order', async () => {

@@ -20,6 +20,7 @@ import {
   requestOrder,
   stockOf,
   taken,
+  unique,
 } from '../support/factories.js';
 import { scrape } from '../support/metrics.js';
 import { createRefund } from '../support/payments.js';
@@ -69,6 +70,26 @@ describe.each([
     expect(row).toMatchObject({ id, stock_total: 15 });
     expect(await stockOf(id)).toMatchObject({ stock_total: 15 });
     await expectStockIdentity(id);
+  });
+
+  it('a product is made once, also when its operator hears nothing and asks again, here or there', async () => {
+    const [body, key] = [{ name: unique('product'), price: '9.99', stock_total: 5 }, unique('key')];
+    const headers = { ...adminHeaders(neighbour), 'idempotency-key': key };
+    const leaving = new AbortController();
+    proxy.cutNextCommits(loses, times, () => Promise.resolve(leaving.abort()));
+    const unheard = fetch(`${fragile.url}/api/admin/products`, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: leaving.signal,
+    });
+    await expect(unheard).rejects.toThrow();
+    expect(proxy.cuts).toBeGreaterThanOrEqual(1);
+    const again = [];
+    for (const to of [neighbour, fragile]) again.push(await to.call('POST', '/api/admin/products', body, headers));
+    const made = await query<{ id: number }>('SELECT id FROM products WHERE name = ?', [body.name]);
+    expect(made).toHaveLength(1);
+    for (const answer of again) expect(taken(answer, 201)).toMatchObject({ id: made[0]!.id, stock_total: 5 });
   });
 
   it('unpaid orders past their deadline are cancelled once, and all of them are counted', async () => {

@@ -163,6 +163,27 @@ describe('an archived product', () => {
     expect((await getPage(`?cursor=${id - 1}`)).items.map((product) => product.id)).toContain(id);
   });
 
+  it('may be made as one, and be put on sale later', async () => {
+    const key = { ...adminHeaders(service), 'idempotency-key': unique('key') };
+    const body = { name: unique('Surprise'), price: '9.99', stock_total: 5, archived: true };
+    const product = taken<Product>(await service.call('POST', '/api/admin/products', body, key), 201);
+    expect(product).toMatchObject({ archived: true, available_stock: 5 });
+    expect((await getPage(`?cursor=${product.id - 1}`)).items).toEqual([]);
+    expectProblem(await requestHold(service, product.id), 'PRODUCT_NOT_ON_SALE');
+    const onSale = await service.call('POST', '/api/admin/products', { ...body, archived: false }, key);
+    expectProblem(onSale, 'IDEMPOTENCY_KEY_REUSED');
+    taken(await changeProduct(product.id, { archived: false }), 200);
+    expect((await requestHold(service, product.id)).status).toBe(201);
+    expect(await createProduct(service, { archived: false })).toMatchObject({ archived: false });
+    const answer = await service.call(
+      'POST',
+      '/api/admin/products',
+      { ...body, archived: 'yes' },
+      adminHeaders(service),
+    );
+    expectProblem(answer, 'VALIDATION_FAILED');
+  });
+
   it('grants nothing to anyone, at any instance, once that was answered', async () => {
     const neighbour = await startService();
     const { id } = await createProduct(service, { stock_total: 1000 });

@@ -15,7 +15,7 @@ import { MONEY_PATTERN, MONEY_RULE } from '../../common/money.js';
 import { Described } from '../../http/described.decorator.js';
 import { type JsonSchema, NUMBER_PARAM, RULE_KEYWORD, TEXT_OR_NULL } from '../../http/json-schema.js';
 import { pageOf } from '../../http/page.js';
-import { availableOf, type ProductChange, type ProductRow, STOCK_MAX } from '../products.types.js';
+import { availableOf, type ProductRow, STOCK_MAX } from '../products.types.js';
 
 /** A product id in a path. */
 export const PRODUCT_ID_PARAM: JsonSchema = { ...NUMBER_PARAM, description: 'Number of the product', examples: [1] };
@@ -76,6 +76,7 @@ export class ProductDto {
 export class ProductPageDto extends pageOf(ProductDto) {}
 
 /** A field that may be left out, and may be null. */
+const isGiven = (name: keyof ChangeProductDto) => (dto: ChangeProductDto) => dto[name] !== undefined;
 const isThere = (name: 'sku' | 'sale_id') => (dto: CreateProductDto | ChangeProductDto) => dto[name] != null;
 
 /** Blanks alone are no name that a buyer could see. */
@@ -112,9 +113,12 @@ export class CreateProductDto {
   @Max(Number.MAX_SAFE_INTEGER)
   @JSONSchema({ type: ['integer', 'null'] })
   sale_id?: number | null;
-}
 
-const isGiven = (name: keyof ChangeProductDto) => (dto: ChangeProductDto) => dto[name] !== undefined;
+  /** True: not on sale yet. */
+  @ValidateIf(isGiven('archived'))
+  @IsBoolean()
+  archived?: boolean;
+}
 
 @JSONSchema({ minProperties: 1, examples: [{ stock_total: 150 }] })
 export class ChangeProductDto {
@@ -167,11 +171,10 @@ export class RestockDto {
   units!: number;
 }
 
-export function toProductChange({
-  archived,
-  ...change
-}: ChangeProductDto): ProductChange & Pick<ChangeProductDto, 'sale_id'> {
-  return { ...change, ...(archived !== undefined && { is_archived: archived ? 1 : 0 }) };
+/** What an operator sets of a product, as its columns have it. */
+export function toColumns<Dto extends { archived?: boolean }>({ archived, ...columns }: Dto) {
+  const is_archived: ProductRow['is_archived'] = archived ? 1 : 0;
+  return { ...columns, ...(archived !== undefined && { is_archived }) };
 }
 
 export function toProductDto(row: ProductRow): ProductDto {
