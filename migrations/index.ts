@@ -12,6 +12,8 @@ import { OutsideRefunds1765000000000 } from './1765000000000-outside-refunds.js'
 import { HoldBuyers1765100000000 } from './1765100000000-hold-buyers.js';
 import { Sales1765200000000 } from './1765200000000-sales.js';
 import { NoticesByOrder1765300000000 } from './1765300000000-notices-by-order.js';
+import { ApiKeys1765400000000 } from './1765400000000-api-keys.js';
+import { AuditLog1765500000000 } from './1765500000000-audit-log.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -29,4 +31,6 @@ export const migrations = [
   HoldBuyers1765100000000,
   Sales1765200000000,
   NoticesByOrder1765300000000,
+  ApiKeys1765400000000,
+  AuditLog1765500000000,
 ];

@@ -1,7 +1,32 @@
 import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { AdminGate } from './admin-gate.js';
+import { ApiKeyEntity } from './api-key.entity.js';
+import { ApiKeys } from './api-keys.js';
+import { ApiKeysAdminController } from './api-keys.admin.controller.js';
+import { ApiKeysRepository } from './api-keys.repository.js';
+import { ApiKeysService } from './api-keys.service.js';
+import { AuditAdminController } from './audit.admin.controller.js';
+import { AuditEntryEntity } from './audit-entry.entity.js';
+import { AuditRepository } from './audit.repository.js';
+import { AuditService } from './audit.service.js';
 import { BuyerKeys } from './buyer-keys.js';
 import { BuyerTokens } from './buyer-tokens.js';
 
-@Module({ providers: [AdminGate, BuyerKeys, BuyerTokens], exports: [AdminGate, BuyerKeys, BuyerTokens] })
+/** Who is calling, and what operators changed. */
+@Module({
+  imports: [TypeOrmModule.forFeature([ApiKeyEntity, AuditEntryEntity])],
+  controllers: [ApiKeysAdminController, AuditAdminController],
+  providers: [
+    AdminGate,
+    BuyerKeys,
+    BuyerTokens,
+    ApiKeys,
+    ApiKeysService,
+    ApiKeysRepository,
+    AuditService,
+    AuditRepository,
+  ],
+  exports: [AdminGate, BuyerKeys, BuyerTokens, ApiKeys, ApiKeysService, AuditService],
+})
 export class AccessModule {}

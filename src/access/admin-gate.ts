@@ -1,53 +1,66 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../common/problem.js';
 import { gateBeforeBody } from '../http/gates.js';
 import { Throttle } from '../common/throttle.js';
-import { CONFIG, type Config } from '../config/config.js';
+import { API_KEY_PREFIX, CONFIG, type Config } from '../config/config.js';
+import { type Scope, scopesThatOpen } from '../http/route-rules.js';
 import { MetricsService } from '../metrics/metrics.service.js';
-import type { Tally } from '../metrics/samples.js';
+import { Tally } from '../metrics/samples.js';
+import { ScopeMissingError } from './api-keys.errors.js';
+import { ApiKeys } from './api-keys.js';
+import { noteOperator, type Operator, ROOT } from './operator.js';
 
-/** Calls without the admin token that one address may make a minute; past them it is told to wait. */
+/** Calls of no operator that one address may make a minute; past them it is told to wait. */
 const FAILURES_PER_MINUTE = 30;
 
 const WARNING_INTERVAL_MS = 60_000;
 
 class UnauthorizedError extends DomainError {
   constructor() {
-    super('UNAUTHORIZED', 'Send "Authorization: Bearer <ADMIN_TOKEN>".');
+    super('UNAUTHORIZED', 'Send "Authorization: Bearer <API key or ADMIN_TOKEN>".');
   }
 }
 
 class TooManyFailuresError extends DomainError {
   constructor() {
-    super('RATE_LIMITED', 'Too many calls from this address came without the admin token; wait as Retry-After says.');
+    super('RATE_LIMITED', 'Too many calls from this address came without a valid key; wait as Retry-After says.');
   }
 }
 
 /** Where an operator was asked for. */
-type Surface = 'api' | 'queue_board';
+const SURFACES = ['api', 'queue_board'] as const;
+type Surface = (typeof SURFACES)[number];
+
+/** Why one was not let in: no token or another one; a key that is wrong or revoked; a key without the scope. */
+const REASONS = ['token', 'key', 'scope'] as const;
+type Reason = (typeof REASONS)[number];
 
 type Limiter = ReturnType<FastifyInstance['createRateLimit']>;
 
 /**
- * Who is an operator. Without a token set, nobody is. Who has the token is let in whatever others do from the same
- * address: behind a proxy that is not trusted all clients have one, and a stranger could lock the operators out. That
- * costs nothing, since beyond this machine no token is short enough to be guessed.
+ * Who is an operator: who has the admin token or an API key. Without a token set, only keys are. Who has one is let in
+ * whatever others do from the same address: behind a proxy that is not trusted all clients have one, and a stranger could
+ * lock the operators out. That costs nothing, since beyond this machine no token is short enough to be guessed.
  */
 @Injectable()
 export class AdminGate {
   private readonly logger = new Logger('Admin');
   private readonly warnings = new Throttle(WARNING_INTERVAL_MS);
-  private readonly refusals: Tally;
+  private readonly refusals: ReadonlyMap<Surface, Tally>;
   private limiter: Limiter | undefined;
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
+    private readonly keys: ApiKeys,
     metrics: MetricsService,
   ) {
-    const help = 'Calls for operators that came without the admin token, by where';
-    this.refusals = metrics.tally('checkout_admin_refusals_total', help, 'surface', ['api', 'queue_board']);
+    this.refusals = new Map(SURFACES.map((surface) => [surface, new Tally('reason', REASONS)]));
+    const help = 'Calls for operators that were not let in, by where and why';
+    metrics.add({ name: 'checkout_admin_refusals_total', help, type: 'counter' }, () =>
+      [...this.refusals].flatMap(([surface, tally]) => tally.samples({ surface })),
+    );
   }
 
   /** Whether the header `Authorization` has the admin token. */
@@ -56,12 +69,38 @@ export class AdminGate {
     return adminToken !== '' && isEqual(authorization, `Bearer ${adminToken}`);
   }
 
-  /** What a call without the token is answered; sets `Retry-After` once its address has had too many of them. */
-  async refuse(request: FastifyRequest, reply: FastifyReply, surface: Surface): Promise<DomainError> {
-    this.refusals.add(surface);
+  /**
+   * Lets an operator with one of these scopes in, and notes who it is. A database that can't be asked for a key says
+   * nothing of the key: that is answered as the outage that it is.
+   *
+   * @throws UnauthorizedError, TooManyFailuresError, ScopeMissingError
+   */
+  async admit(request: FastifyRequest, reply: FastifyReply, scopes: readonly Scope[]): Promise<void> {
+    const { authorization = '' } = request.headers;
+    const isKey = authorization.startsWith(`Bearer ${API_KEY_PREFIX}`);
+    const operator = isKey ? await this.keys.find(authorization.slice('Bearer '.length)) : this.rootOf(authorization);
+    if (operator === null) throw await this.refuse(request, reply, 'api', isKey ? 'key' : 'token');
+    if (!scopes.some((scope) => operator.scopes.has(scope))) {
+      this.refusals.get('api')!.add('scope');
+      throw new ScopeMissingError(scopes);
+    }
+    noteOperator(request, operator);
+  }
+
+  /** What a call of no operator is answered; sets `Retry-After` once its address has had too many of them. */
+  async refuse(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    surface: Surface,
+    reason: Reason = 'token',
+  ): Promise<DomainError> {
+    this.refusals.get(surface)!.add(reason);
     const others = this.warnings.pass();
     if (others !== null) {
-      this.logger.warn({ requestId: request.id, surface, others }, 'A call for operators came without the admin token');
+      this.logger.warn(
+        { requestId: request.id, surface, reason, others },
+        'A call for operators came without a valid key',
+      );
     }
     this.limiter ??= request.server.createRateLimit({ max: FAILURES_PER_MINUTE, timeWindow: '1 minute' });
     const limit = await this.limiter(request);
@@ -69,22 +108,25 @@ export class AdminGate {
     void reply.header('retry-after', limit.ttlInSeconds);
     return new TooManyFailuresError();
   }
+
+  private rootOf(authorization: string): Operator | null {
+    return this.isAdmin(authorization) ? ROOT : null;
+  }
 }
 
 /**
- * Lets to the routes of admin endpoints only operators. The gate comes before the body is read: a stranger learns
- * nothing of what is valid, and can't make us parse anything.
+ * Lets to the routes of admin endpoints only operators that have the scope. The gate comes before the body is read: a
+ * stranger learns nothing of what is valid, and can't make us parse anything.
  */
 export function refuseStrangers(fastify: FastifyInstance, gate: AdminGate): void {
-  const admit: onRequestAsyncHookHandler = async (request, reply) => {
-    if (!gate.isAdmin(request.headers.authorization ?? '')) throw await gate.refuse(request, reply, 'api');
-  };
   fastify.addHook('onRoute', (route) => {
-    const needsScope = (route.config?.rules?.scope ?? null) !== null;
-    if (needsScope !== route.url.startsWith('/api/admin')) {
+    const scope = route.config?.rules?.scope ?? null;
+    if ((scope !== null) !== route.url.startsWith('/api/admin')) {
       throw new Error(`${String(route.method)} ${route.url} must be declared with a scope, like all below /api/admin`);
     }
-    if (needsScope) gateBeforeBody(route, admit);
+    if (scope === null) return;
+    const scopes = scopesThatOpen(String(route.method), scope);
+    gateBeforeBody(route, (request, reply) => gate.admit(request, reply, scopes));
   });
 }
 

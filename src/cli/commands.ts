@@ -1,8 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../config/config.js';
+import { SCOPES } from '../http/route-rules.js';
 import { REFUND_STATUSES, type RefundStatus } from '../refunds/refunds.types.js';
 import { type BuyerTokenOptions, makeBuyerToken } from './buyer-commands.js';
 import { migrate, resetDatabase, revertMigration, seed, waitForSchema } from './database-commands.js';
+import { createKey, listKeys, revokeKey } from './key-commands.js';
 import { auditStock, expireHolds, reconcileNotices } from './operation-commands.js';
 import { writeOpenApi } from './openapi-command.js';
 import { createProduct, archiveProduct, restockProduct } from './product-commands.js';
@@ -82,6 +84,7 @@ export function registerCommands(program: Command, config: () => Config): void {
     .option('--url <url>', 'the service to walk through', process.env.SERVICE_URL)
     .action(({ url }: { url?: string }) => testFlow(config(), url));
   registerSaleCommands(program, config);
+  registerKeyCommands(program, config);
   registerOperationCommands(program, config);
 }
 
@@ -112,6 +115,26 @@ function registerSaleCommands(program: Command, config: () => Config): void {
     .description('end a sale now, for good; what is held goes on')
     .argument('<id>', 'number of the sale', wholeNumber)
     .action((id: number) => endSale(config(), id));
+}
+
+function registerKeyCommands(program: Command, config: () => Config): void {
+  program
+    .command('keys:create')
+    .description('make an API key for a program; it is printed once')
+    .requiredOption('--name <name>', 'who uses it')
+    .requiredOption('--scopes <scopes>', `what it may do, separated by commas: ${SCOPES.join(', ')}`, (list) =>
+      list.split(','),
+    )
+    .action((options: Parameters<typeof createKey>[1]) => createKey(config(), options));
+  program
+    .command('keys:list')
+    .description('list the API keys, what each may do, and when it was last used')
+    .action(() => listKeys(config()));
+  program
+    .command('keys:revoke')
+    .description('end an API key, in every instance and for good')
+    .argument('<id>', 'number of the key', wholeNumber)
+    .action((id: number) => revokeKey(config(), id));
 }
 
 function registerOperationCommands(program: Command, config: () => Config): void {

@@ -1,3 +1,4 @@
+import { actOfCli } from '../access/operator.js';
 import { PartlyDoneError } from '../common/sum-of-all.js';
 import type { Config } from '../config/config.js';
 import { Releasing } from '../holds/releasing/releasing.js';
@@ -67,7 +68,7 @@ export async function auditStock(
       );
     }
     for (const { product_id } of drifted) {
-      await audit.repairStock(product_id);
+      await audit.repairStock(actOfCli(), product_id);
       print(`Repaired product ${product_id}:`);
       printTable((await audit.auditStock(product_id)).map(toAuditLine));
     }

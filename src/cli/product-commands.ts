@@ -1,3 +1,4 @@
+import { actOfCli } from '../access/operator.js';
 import type { Config } from '../config/config.js';
 import { CreateProductDto, toColumns, toProductDto } from '../products/dto/product.dto.js';
 import { ProductsService } from '../products/products.service.js';
@@ -13,19 +14,21 @@ export async function createProduct(
 ): Promise<void> {
   const wanted = { name, price, stock_total: stock, ...(sku !== undefined && { sku }), ...(sale && { sale_id: sale }) };
   const product = await validated(CreateProductDto, wanted);
-  const row = await withServices(config, (app) => app.get(SalesService).createProduct(toColumns(product)));
+  const row = await withServices(config, (app) => app.get(SalesService).createProduct(actOfCli(), toColumns(product)));
   print(`Product ${row.id} is on sale.`);
   printTable([{ ...toProductDto(row) }]);
 }
 
 export async function restockProduct(config: Config, id: number, units: number): Promise<void> {
-  const row = await withServices(config, (app) => app.get(ProductsService).restockProduct(id, units));
+  const row = await withServices(config, (app) => app.get(ProductsService).restockProduct(actOfCli(), id, units));
   print(`Product ${id} has ${units} more units.`);
   printTable([{ ...toProductDto(row) }]);
 }
 
 export async function archiveProduct(config: Config, id: number): Promise<void> {
-  const row = await withServices(config, (app) => app.get(ProductsService).changeProduct(id, { is_archived: 1 }));
+  const row = await withServices(config, (app) =>
+    app.get(ProductsService).changeProduct(actOfCli(), id, { is_archived: 1 }),
+  );
   print(`Product ${id} is on sale no more.`);
   printTable([{ ...toProductDto(row) }]);
 }

@@ -1,3 +1,4 @@
+import { actOfCli } from '../access/operator.js';
 import type { Config } from '../config/config.js';
 import { CreateSaleDto, toSaleDto } from '../sales/dto/sale.dto.js';
 import { SalesService } from '../sales/sales.service.js';
@@ -18,7 +19,7 @@ export async function createSale(
     ...(ends !== undefined && { ends_at: ends }),
   };
   const wanted = await validated(CreateSaleDto, given);
-  const made = await withServices(config, (app) => app.get(SalesService).createSale(wanted));
+  const made = await withServices(config, (app) => app.get(SalesService).createSale(actOfCli(), wanted));
   print(`Sale ${made.sale.id} is made. Products come into it with products:create --sale ${made.sale.id}.`);
   printSales([made]);
 }
@@ -30,19 +31,19 @@ export async function listSales(config: Config): Promise<void> {
 }
 
 export async function pauseSale(config: Config, id: number): Promise<void> {
-  const sale = await withServices(config, (app) => app.get(SalesService).pauseSale(id));
+  const sale = await withServices(config, (app) => app.get(SalesService).pauseSale(actOfCli(), id));
   print(`Sale ${id} is paused: no hold is granted until sales:resume ${id}.`);
   printSales([sale]);
 }
 
 export async function resumeSale(config: Config, id: number): Promise<void> {
-  const sale = await withServices(config, (app) => app.get(SalesService).resumeSale(id));
+  const sale = await withServices(config, (app) => app.get(SalesService).resumeSale(actOfCli(), id));
   print(`Sale ${id} is not paused.`);
   printSales([sale]);
 }
 
 export async function endSale(config: Config, id: number): Promise<void> {
-  const sale = await withServices(config, (app) => app.get(SalesService).endSale(id));
+  const sale = await withServices(config, (app) => app.get(SalesService).endSale(actOfCli(), id));
   print(`Sale ${id} has ended.`);
   printSales([sale]);
 }

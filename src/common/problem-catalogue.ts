@@ -14,9 +14,9 @@ export const PROBLEMS = {
   },
   UNAUTHORIZED: {
     status: 401,
-    title: 'A valid admin token is needed',
-    cause: 'An operator’s call came without the admin token or with another one, or the service has none.',
-    remedy: 'Send the header "Authorization: Bearer <token>" with the value of the service’s ADMIN_TOKEN.',
+    title: 'A valid API key is needed',
+    cause: 'An operator’s call came without an API key or the admin token, or with one that is wrong or revoked.',
+    remedy: 'Send the header "Authorization: Bearer <key>" with an API key, or with the service’s ADMIN_TOKEN.',
     challenge: 'Bearer',
   },
   BUYER_TOKEN_REQUIRED: {
@@ -40,6 +40,12 @@ export const PROBLEMS = {
     remedy:
       'Sign the body’s bytes as they are sent, with the shared secret, and mind the clock: five minutes are allowed.',
     challenge: 'Signature',
+  },
+  SCOPE_MISSING: {
+    status: 403,
+    title: 'The API key may not do this',
+    cause: 'The key is valid, but has not the scope that the call needs, or that it wants to give to another key.',
+    remedy: 'Use a key with the scope that `scope` names. Scopes of a key never change: make another key.',
   },
   ROUTE_NOT_FOUND: {
     status: 404,
@@ -88,6 +94,12 @@ export const PROBLEMS = {
     title: 'There is no such payment event',
     cause: 'No payment event has this number, or it was deleted after its time.',
     remedy: 'Take the number from the list of payment events.',
+  },
+  KEY_NOT_FOUND: {
+    status: 404,
+    title: 'There is no such API key',
+    cause: 'No API key has this number.',
+    remedy: 'Take the number from the list of keys; it also stands between the underscores of the key.',
   },
   REQUEST_TIMEOUT: {
     status: 408,

@@ -6,6 +6,9 @@ import { EnvReader } from './env-reader.js';
 /** Characters that a token needs for nobody to guess it. */
 const ADMIN_TOKEN_LENGTH_MIN = 32;
 
+/** What all API keys begin with, so that they are told from any other token at sight; the admin token may not. */
+export const API_KEY_PREFIX = 'fsk_';
+
 /** Injection token of the validated {@link Config}. */
 export const CONFIG = Symbol('CONFIG');
 
@@ -119,6 +122,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     retention: {
       holdsDays: env.integer('RETENTION_HOLDS_DAYS', 90, { min: 1, max: 36_500 }),
       webhookLogsDays: env.integer('RETENTION_WEBHOOK_LOGS_DAYS', 90, { min: 1, max: 36_500 }),
+      auditDays: env.integer('RETENTION_AUDIT_DAYS', 730, { min: 1, max: 36_500 }),
     },
     /** Processes that answer behind the one port. */
     webConcurrency: env.integer('WEB_CONCURRENCY', 1, { min: 1, max: 256 }),
@@ -144,6 +148,8 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     const decimals = `${decimalsOf(currency)} decimals, and amounts are kept with ${DECIMALS_MAX} at most`;
     env.reject('CURRENCY', `is ${currency}, which has ${decimals}`);
   }
+  if (config.adminToken.startsWith(API_KEY_PREFIX))
+    env.reject('ADMIN_TOKEN', `begins with ${API_KEY_PREFIX}, as API keys do; it needs to be told from them`);
   const isUnsigned = config.webhookSecrets.length === 0 && config.payments.stripe.webhookSecrets.length === 0;
   // Who can be called by others believes only what is signed, and lets in only who can't have guessed the token.
   if (!isLocal || !isLoopback(config.http.host)) {

@@ -23,7 +23,7 @@ export interface EndpointOptions {
   readonly success: Readonly<Record<number, SuccessResponse>>;
   /** Codes of this endpoint's own errors; those that any endpoint can answer with are added. */
   readonly errors: readonly ProblemCode[];
-  /** What a caller must be allowed to do; nothing, unless it is said. */
+  /** What the call is about, if it is one of operators': who has this scope may make it (see `scopesThatOpen`). */
   readonly scope?: Scope;
   readonly isRateLimited?: boolean;
   /** Of a buyers' call: whether it takes a buyer's token, or asks for one where BUYER_TOKENS is `required`. */
@@ -67,7 +67,6 @@ export function Endpoint(options: EndpointOptions): MethodDecorator {
     ...(options.params && { params: objectSchema(options.params, Object.keys(options.params)) }),
     ...(options.query && { querystring: objectSchema(options.query, []) }),
     ...(options.headers && { headers: { type: 'object', properties: options.headers } }),
-    security: securityOf(options),
     response: { ...successSchemas(options.success), ...problemSchemas(errorCodes(options)) },
   };
   return (target, name, descriptor) => {
@@ -90,11 +89,6 @@ export function Endpoint(options: EndpointOptions): MethodDecorator {
   };
 }
 
-function securityOf({ scope, buyerToken }: EndpointOptions): Record<string, string[]>[] {
-  if (scope !== undefined) return [{ adminToken: [] }];
-  return buyerToken === undefined ? [] : [{}, { buyerToken: [] }];
-}
-
 /** The header of an answer to something that was made. */
 export function locationOf(what: string): Record<string, JsonSchema> {
   return { Location: { type: 'string', description: `Path of the ${what}` } };
@@ -107,8 +101,8 @@ function errorCodes(options: EndpointOptions): ProblemCode[] {
   return [
     ...(takesInput ? (['VALIDATION_FAILED'] as const) : []),
     ...(takesBody ? (['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) : []),
-    // Operators are not limited; who calls without their token is.
-    ...(options.scope === undefined ? [] : (['UNAUTHORIZED', 'RATE_LIMITED'] as const)),
+    // Operators are not limited; who is none is.
+    ...(options.scope === undefined ? [] : (['UNAUTHORIZED', 'SCOPE_MISSING', 'RATE_LIMITED'] as const)),
     ...(options.isRateLimited ? (['RATE_LIMITED'] as const) : []),
     ...(options.buyerToken === undefined ? [] : (['BUYER_TOKEN_INVALID'] as const)),
     ...(options.buyerToken === 'asked' ? (['BUYER_TOKEN_REQUIRED'] as const) : []),
@@ -192,6 +186,7 @@ const PROBLEM_SCHEMA: JsonSchema = {
     starts_at: { type: 'string', format: 'date-time', description: 'SALE_NOT_STARTED: when it starts' },
     product_id: { type: 'integer', minimum: 1, description: 'SKU_TAKEN: the product that has the SKU' },
     committed: { type: 'integer', minimum: 0, description: 'STOCK_BELOW_COMMITTED: units that are held or sold' },
+    scope: { type: 'string', description: 'SCOPE_MISSING: what the key would need' },
   },
   additionalProperties: true,
 };

@@ -1,7 +1,30 @@
 import type { Type } from '@nestjs/common';
 
-/** What a caller must be allowed to do. Operators are told by the admin token, which allows everything. */
-export type Scope = 'admin';
+/** What a key may be allowed to do, by what it is about; the admin token may do all of it. */
+export const SCOPES = [
+  'read',
+  'products',
+  'sales',
+  'orders',
+  'refunds',
+  'customers',
+  'events',
+  'webhooks',
+  'keys',
+  'audit',
+  'sell',
+] as const;
+
+export type Scope = (typeof SCOPES)[number];
+
+/** Who may do what, and who did what, is not for everybody who may look at the shop. */
+const READ_WITH_THEIR_OWN_ONLY: ReadonlySet<Scope> = new Set<Scope>(['keys', 'audit']);
+
+/** The scopes any of which opens a route that is declared with `scope`: who may read may look at all but keys and audit. */
+export function scopesThatOpen(method: string, scope: Scope): readonly Scope[] {
+  const isReading = method === 'GET' || method === 'HEAD';
+  return isReading && scope !== 'read' && !READ_WITH_THEIR_OWN_ONLY.has(scope) ? ['read', scope] : [scope];
+}
 
 /** The method that answers a route (see `lane.ts`). */
 export interface EndpointMethod {
@@ -16,7 +39,7 @@ export interface EndpointMethod {
 /** What an endpoint says of itself to the hooks, in the config of its route. */
 export interface RouteRules {
   readonly endpoint: EndpointMethod;
-  /** Null where anybody may call. */
+  /** What the call is about, to tell who may make it (see {@link scopesThatOpen}); null where anybody may. */
   readonly scope: Scope | null;
   readonly takesBody: boolean;
   readonly bodyBytesMax: number;

@@ -1,4 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { AuditService } from '../access/audit.service.js';
+import type { AuditChange, AuditFields } from '../access/audit.types.js';
+import type { Act } from '../access/operator.js';
 import { numberOfUuid, uuidOfNumber } from '../database/sql.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
 import type { IdempotencyScope, KeyedRequest } from './idempotency-key.js';
@@ -9,21 +12,31 @@ interface Changed {
   readonly id: number;
 }
 
-interface OperatorChange<Row extends Changed> {
+/** What became of it; `before` is null when it is new. */
+export interface Change<Row> {
+  readonly before: Row | null;
+  readonly after: Row;
+}
+
+interface OperatorChange<Row extends Changed> extends Pick<AuditChange, 'target' | 'verb'> {
+  readonly act: Act;
+  /** What of the row the audit log keeps. */
+  fieldsOf(row: Row): AuditFields;
   readonly scope: IdempotencyScope;
   /** Null: a repetition is another change. */
   readonly keyed: KeyedRequest | null;
   /** The row that the same request made or changed before, as it is now. */
   find(tx: Transaction, id: number): Promise<Row>;
-  work(tx: Transaction): Promise<Row>;
+  work(tx: Transaction): Promise<Change<Row>>;
 }
 
-/** Operators' changes, each with one effect. */
+/** Operators' changes, each with one effect and one row in the audit log. */
 @Injectable()
 export class OperatorChanges {
   constructor(
     private readonly idempotency: IdempotencyService,
     private readonly transactions: Transactions,
+    private readonly audit: AuditService,
   ) {}
 
   /**
@@ -33,14 +46,17 @@ export class OperatorChanges {
    *
    * @throws IdempotencyKeyReusedError, and what the work throws
    */
-  once<Row extends Changed>({ scope, keyed, find, work }: OperatorChange<Row>): Promise<Row> {
+  once<Row extends Changed>(change: OperatorChange<Row>): Promise<Row> {
+    const { act, target, verb, fieldsOf, scope, keyed, find, work } = change;
     const attempt = async (tx: Transaction): Promise<Row> => {
       const earlier = (await this.idempotency.recall(tx, scope, [keyed])).get(keyed);
       if (earlier instanceof Error) throw earlier;
       if (earlier !== undefined) return find(tx, numberOfUuid(earlier));
-      const row = await work(tx);
-      if (keyed !== null) this.idempotency.remember(tx, scope, [{ ...keyed, reference: uuidOfNumber(row.id) }]);
-      return row;
+      const { before, after } = await work(tx);
+      const { id } = after;
+      this.audit.record(tx, act, { target, id, verb, before: before && fieldsOf(before), after: fieldsOf(after) });
+      if (keyed !== null) this.idempotency.remember(tx, scope, [{ ...keyed, reference: uuidOfNumber(id) }]);
+      return after;
     };
     return this.idempotency.once(scope, keyed, () => this.transactions.run(attempt));
   }

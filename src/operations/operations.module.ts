@@ -1,5 +1,6 @@
 import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
+import { AccessModule } from '../access/access.module.js';
 import { HoldsModule } from '../holds/holds.module.js';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
@@ -17,6 +18,7 @@ import { StockAuditService } from './stock-audit.service.js';
 @Module({
   imports: [
     BullModule.registerQueue({ name: RETENTION }),
+    AccessModule,
     ProductsModule,
     HoldsModule,
     OrdersModule,

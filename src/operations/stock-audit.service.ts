@@ -1,4 +1,6 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { AuditService } from '../access/audit.service.js';
+import type { Act } from '../access/operator.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { Transactions } from '../database/transactions.js';
 import { ProductNotFoundError } from '../products/products.errors.js';
@@ -26,6 +28,7 @@ export class StockAuditService implements OnModuleInit {
     private readonly audit: StockAuditRepository,
     private readonly products: ProductsService,
     private readonly transactions: Transactions,
+    private readonly auditLog: AuditService,
     private readonly schedules: Schedules,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -56,16 +59,13 @@ export class StockAuditService implements OnModuleInit {
    *
    * @returns the proof as it was before.
    */
-  async repairStock(productId: number): Promise<StockProof> {
+  async repairStock(act: Act, productId: number): Promise<StockProof> {
     return this.transactions.once(async (counting) => {
       await this.audit.lockRepairs(counting, productId);
       try {
         const [proof] = await this.audit.prove(counting, productId);
         if (proof === undefined) throw new ProductNotFoundError(productId);
-        await this.moveBy(productId, {
-          held: proof.proven_held - proof.stock_held,
-          sold: proof.proven_sold - proof.stock_sold,
-        });
+        await this.moveToProof(act, proof);
         return proof;
       } finally {
         await this.audit.unlockRepairs(counting, productId);
@@ -73,10 +73,20 @@ export class StockAuditService implements OnModuleInit {
     }, AUDIT_TIMEOUT_MS);
   }
 
-  private async moveBy(productId: number, { held, sold }: { held: number; sold: number }): Promise<void> {
+  private async moveToProof(act: Act, proof: StockProof): Promise<void> {
+    const { product_id: productId, stock_held, stock_sold, proven_held, proven_sold } = proof;
     await this.transactions.run(async (tx) => {
       await this.products.lockStock(tx, [productId]);
-      this.products.moveStock(tx, [{ productId, held, sold }]);
+      const move = { productId, held: proven_held - stock_held, sold: proven_sold - stock_sold };
+      this.products.moveStock(tx, [move]);
+      this.auditLog.record(tx, act, {
+        target: 'product',
+        id: productId,
+        verb: 'repair',
+        // As they were counted: what is sold meanwhile moves both.
+        before: { stock_held, stock_sold },
+        after: { stock_held: proven_held, stock_sold: proven_sold },
+      });
     });
   }
 

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Act } from '../access/operator.js';
 import { AMOUNT_MAX, amountOf, decimalsError, inCurrency } from '../common/money.js';
 import { type Page, type PageRequest, readPage } from '../http/page.js';
 import { ValidationError } from '../common/problem.js';
@@ -6,7 +7,7 @@ import { CONFIG, type Config } from '../config/config.js';
 import { OvertakenError } from '../database/database-errors.js';
 import type { Transaction } from '../database/transactions.js';
 import { type IdempotencyScope, keyedByOperator, type KeyedRequest } from '../idempotency/idempotency-key.js';
-import { OperatorChanges } from '../idempotency/operator-changes.js';
+import { type Change, OperatorChanges } from '../idempotency/operator-changes.js';
 import {
   PreconditionFailedError,
   ProductNotFoundError,
@@ -19,6 +20,7 @@ import { StockLedger } from './stock-ledger.js';
 import {
   NO_SALE,
   type NewProduct,
+  operatorsFieldsOf,
   type ProductChange,
   type ProductRow,
   type SaleTerms,
@@ -121,16 +123,18 @@ export class ProductsService {
    * @throws SkuTakenError, ValidationError, IdempotencyKeyReusedError
    */
   createProduct(
+    act: Act,
     wanted: NewProduct,
     idempotencyKey?: string,
     lockTerms: TermsLock = () => Promise.resolve(NO_SALE),
   ): Promise<ProductRow> {
     const product = { ...wanted, price: this.payablePrice(wanted.price) };
     const keyed = keyedByOperator(idempotencyKey, contentOf(product));
-    return this.changeOnce('products', keyed, async (tx) => {
+    return this.changeOnce(act, { verb: 'create', scope: 'products', keyed }, async (tx) => {
       const terms = await lockTerms(tx, null);
       await this.refuseTakenSku(tx, product.sku);
-      return this.lockOne(tx, await this.products.insert(tx, { ...product, ...terms }));
+      const after = await this.lockOne(tx, await this.products.insert(tx, { ...product, ...terms }));
+      return { before: null, after };
     });
   }
 
@@ -140,13 +144,14 @@ export class ProductsService {
    * @throws ProductNotFoundError, PreconditionFailedError, StockBelowCommittedError, SkuTakenError, ValidationError
    */
   changeProduct(
+    act: Act,
     id: number,
     wanted: ProductChange,
     isExpected: (row: ProductRow) => boolean = () => true,
     lockTerms: TermsLock | null = null,
   ): Promise<ProductRow> {
     const change = wanted.price === undefined ? wanted : { ...wanted, price: this.payablePrice(wanted.price) };
-    return this.changeOnce('products', null, async (tx) => {
+    return this.changeOnce(act, { verb: 'change', scope: 'products', keyed: null }, async (tx) => {
       // Both sales are locked before the product, so the one that it leaves is read first, and compared under the lock.
       const from = lockTerms === null ? null : await this.products.findSaleId(tx, id);
       const terms = await lockTerms?.(tx, from);
@@ -184,8 +189,9 @@ export class ProductsService {
    *
    * @throws ProductNotFoundError, StockBelowCommittedError, ValidationError, IdempotencyKeyReusedError
    */
-  restockProduct(id: number, units: number, idempotencyKey?: string): Promise<ProductRow> {
-    return this.changeOnce('restocks', keyedByOperator(idempotencyKey, [id, units]), async (tx) => {
+  restockProduct(act: Act, id: number, units: number, idempotencyKey?: string): Promise<ProductRow> {
+    const keyed = keyedByOperator(idempotencyKey, [id, units]);
+    return this.changeOnce(act, { verb: 'restock', scope: 'restocks', keyed }, async (tx) => {
       const row = await this.lockOne(tx, id);
       return this.changeLocked(tx, row, { stock_total: restocked(row, units) });
     });
@@ -193,18 +199,22 @@ export class ProductsService {
 
   /** Readers of this instance see what was changed at once. */
   private changeOnce(
-    scope: IdempotencyScope,
-    keyed: KeyedRequest | null,
-    work: (tx: Transaction) => Promise<ProductRow>,
+    act: Act,
+    { verb, scope, keyed }: { verb: string; scope: IdempotencyScope; keyed: KeyedRequest | null },
+    work: (tx: Transaction) => Promise<Change<ProductRow>>,
   ): Promise<ProductRow> {
     return this.changes.once({
+      act,
+      verb,
+      target: 'product',
+      fieldsOf: operatorsFieldsOf,
       scope,
       keyed,
       find: (tx, id) => this.lockOne(tx, id),
       work: async (tx) => {
-        const row = await work(tx);
-        tx.afterCommit(() => this.cache.put(row));
-        return row;
+        const change = await work(tx);
+        tx.afterCommit(() => this.cache.put(change.after));
+        return change;
       },
     });
   }
@@ -236,13 +246,17 @@ export class ProductsService {
   }
 
   /** The row lock makes what was held and sold at the decision still true at the write. */
-  private changeLocked(tx: Transaction, row: ProductRow, change: ProductChange & Partial<SaleTerms>): ProductRow {
+  private changeLocked(
+    tx: Transaction,
+    row: ProductRow,
+    change: ProductChange & Partial<SaleTerms>,
+  ): Change<ProductRow> {
     const committed = row.stock_held + row.stock_sold;
     if (change.stock_total !== undefined && change.stock_total < committed) {
       throw new StockBelowCommittedError(change.stock_total, committed);
     }
     this.products.update(tx, [row.id], change);
-    return { ...row, ...change, stock_version: row.stock_version + 1 };
+    return { before: row, after: { ...row, ...change, stock_version: row.stock_version + 1 } };
   }
 }
 

@@ -67,6 +67,11 @@ export type ProductChange = Partial<Omit<NewProduct, 'sale_id'>>;
  */
 export type TermsLock = (tx: Transaction, from: number | null) => Promise<SaleTerms>;
 
+/** What operators set of a product, by the API's names: what their tag is made of, and what the audit log keeps. */
+export function operatorsFieldsOf({ name, price, currency, sku, sale_id, stock_total, is_archived }: ProductRow) {
+  return { name, price, currency, sku, sale_id, stock_total, archived: is_archived === 1 };
+}
+
 /** Units that nobody holds and nobody bought. */
 export function availableOf(row: Pick<ProductRow, 'stock_total' | 'stock_sold' | 'stock_held'>): number {
   return row.stock_total - row.stock_sold - row.stock_held;

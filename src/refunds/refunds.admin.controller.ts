@@ -1,5 +1,6 @@
 import { Controller, Get, Post } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { actOf } from '../access/operator.js';
 import { Endpoint, type EndpointOptions } from '../http/endpoint.decorator.js';
 import { type DtoClass, type JsonSchema, NUMBER_PARAM } from '../http/json-schema.js';
 import { ADMIN_PAGE_QUERY, type PageQuery, toPageDto, toPageRequest } from '../http/page.js';
@@ -25,7 +26,7 @@ function transition(
     ...(body === undefined ? { takesAnyBody: true } : { body }),
     success: { 200: { description: 'The refund as it is now', dto: RefundDto } },
     errors: ['REFUND_NOT_FOUND', ...errors],
-    scope: 'admin',
+    scope: 'refunds',
   };
 }
 
@@ -46,7 +47,7 @@ export class RefundsAdminController {
     },
     success: { 200: { description: 'A page of refunds', dto: RefundPageDto } },
     errors: [],
-    scope: 'admin',
+    scope: 'refunds',
   })
   async list({ query }: ListCall): Promise<RefundPageDto> {
     return toPageDto(await this.refunds.listRefunds(query.status ?? null, toPageRequest(query)), toRefundDto);
@@ -63,8 +64,8 @@ export class RefundsAdminController {
       ['REFUND_STATUS_CONFLICT', 'REFUND_NOT_SENDABLE'],
     ),
   )
-  async send({ params }: RefundCall): Promise<RefundDto> {
-    return toRefundDto(await this.refunds.sendRefund(Number(params.id)));
+  async send(request: RefundCall): Promise<RefundDto> {
+    return toRefundDto(await this.refunds.sendRefund(actOf(request), Number(request.params.id)));
   }
 
   @Post(':id/mark-sent')
@@ -78,8 +79,8 @@ export class RefundsAdminController {
       ['REFUND_STATUS_CONFLICT'],
     ),
   )
-  async markSent({ params }: RefundCall): Promise<RefundDto> {
-    return toRefundDto(await this.refunds.markRefundSent(Number(params.id)));
+  async markSent(request: RefundCall): Promise<RefundDto> {
+    return toRefundDto(await this.refunds.markRefundSent(actOf(request), Number(request.params.id)));
   }
 
   @Post(':id/confirm')
@@ -93,8 +94,8 @@ export class RefundsAdminController {
       [],
     ),
   )
-  async confirm({ params }: RefundCall): Promise<RefundDto> {
-    return toRefundDto(await this.refunds.confirmRefund(Number(params.id)));
+  async confirm(request: RefundCall): Promise<RefundDto> {
+    return toRefundDto(await this.refunds.confirmRefund(actOf(request), Number(request.params.id)));
   }
 
   @Post(':id/fail')
@@ -109,7 +110,8 @@ export class RefundsAdminController {
       FailRefundDto,
     ),
   )
-  async fail({ params, body }: RefundCall<FailRefundDto>): Promise<RefundDto> {
-    return toRefundDto(await this.refunds.failRefund(Number(params.id), body.reason));
+  async fail(request: RefundCall<FailRefundDto>): Promise<RefundDto> {
+    const { params, body } = request;
+    return toRefundDto(await this.refunds.failRefund(actOf(request), Number(params.id), body.reason));
   }
 }

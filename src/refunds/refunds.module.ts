@@ -1,6 +1,7 @@
 import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AccessModule } from '../access/access.module.js';
 import { PaymentProvidersModule } from '../payment-providers/payment-providers.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { OUTSIDE_REFUNDS, OutsideRefundsProcessor } from './outside-refunds.processor.js';
@@ -15,6 +16,7 @@ import { RefundsService } from './refunds.service.js';
 @Module({
   imports: [
     TypeOrmModule.forFeature([RefundEntity, PaymentEntity]),
+    AccessModule,
     BullModule.registerQueue({ name: OUTSIDE_REFUNDS }),
     PaymentProvidersModule,
     OrdersModule,

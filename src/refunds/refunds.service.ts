@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { AuditService } from '../access/audit.service.js';
+import type { Act } from '../access/operator.js';
 import { firstCharacters } from '../common/first-characters.js';
 import { sumOfAll } from '../common/sum-of-all.js';
 import { type Page, type PageRequest, readPage } from '../http/page.js';
@@ -39,6 +41,7 @@ export class RefundsService {
     private readonly settling: Settling,
     private readonly providers: PaymentProviders,
     private readonly transactions: Transactions,
+    private readonly audit: AuditService,
   ) {}
 
   /** Numbers of the orders that these payments are for, as of now: to lock them before the payments. */
@@ -107,19 +110,18 @@ export class RefundsService {
    *
    * @throws RefundNotFoundError, RefundNotPossibleError, RefundNotSendableError, UnavailableError
    */
-  async sendRefund(id: number): Promise<RefundOfPayment> {
+  async sendRefund(act: Act, id: number): Promise<RefundOfPayment> {
     const refund = await this.getRefund(id);
     if (refund.status === 'sent') return refund;
     if (!REFUND_TRANSITIONS[refund.status].includes('sent')) throw new RefundNotPossibleError(refund.status, 'sent');
     const provider = this.providers.find(refund.provider);
     if (provider?.sendRefund === undefined) throw new RefundNotSendableError(refund.provider);
     try {
-      return await this.transition(id, 'sent', {
-        providerRefundId: await provider.sendRefund({ ...refund, paid: refund.amountPaid }),
-      });
+      const providerRefundId = await provider.sendRefund({ ...refund, paid: refund.amountPaid });
+      return await this.transition(act, id, { verb: 'send', to: 'sent', note: { providerRefundId } });
     } catch (error) {
       // Of an attempt that somebody else has given up meanwhile, the refusal says nothing about the present one.
-      if (error instanceof RefundRefusedError) return this.noteFailure(id, error.message, refund.attempt);
+      if (error instanceof RefundRefusedError) return this.noteFailure(act, id, error.message, refund.attempt);
       // The provider's own notice may have come first.
       if (error instanceof RefundNotPossibleError) return this.getRefund(id);
       throw error;
@@ -127,22 +129,23 @@ export class RefundsService {
   }
 
   /** Notes that the money was given back by other means. @throws RefundNotFoundError, RefundNotPossibleError */
-  markRefundSent(id: number): Promise<RefundOfPayment> {
-    return this.transition(id, 'sent', { providerRefundId: null });
+  markRefundSent(act: Act, id: number): Promise<RefundOfPayment> {
+    return this.transition(act, id, { verb: 'mark_sent', to: 'sent', note: { providerRefundId: null } });
   }
 
   /** Notes that the buyer has the money. @throws RefundNotFoundError, RefundNotPossibleError */
-  confirmRefund(id: number): Promise<RefundOfPayment> {
-    return this.transition(id, 'confirmed');
+  confirmRefund(act: Act, id: number): Promise<RefundOfPayment> {
+    return this.transition(act, id, { verb: 'confirm', to: 'confirmed', note: {} });
   }
 
   /** Notes that a refund did not reach the buyer, and why. @throws RefundNotFoundError, RefundNotPossibleError */
-  failRefund(id: number, reason: string): Promise<RefundOfPayment> {
-    return this.noteFailure(id, reason);
+  failRefund(act: Act, id: number, reason: string): Promise<RefundOfPayment> {
+    return this.noteFailure(act, id, reason);
   }
 
-  private noteFailure(id: number, reason: string, attempt?: number): Promise<RefundOfPayment> {
-    return this.transition(id, 'failed', { reason: firstCharacters(reason, REASON_MAX) }, attempt);
+  private noteFailure(act: Act, id: number, reason: string, attempt?: number): Promise<RefundOfPayment> {
+    const note = { reason: firstCharacters(reason, REASON_MAX) };
+    return this.transition(act, id, { verb: 'fail', to: 'failed', note }, attempt);
   }
 
   /**
@@ -186,17 +189,25 @@ export class RefundsService {
 
   /** A refund that is in that state already stays as it is, and so does one that has left the attempt that this is about. */
   private async transition(
+    act: Act,
     id: number,
-    to: RefundStatus,
-    note: RefundNote = {},
+    { verb, to, note }: { verb: string; to: RefundStatus; note: RefundNote },
     attempt?: number,
   ): Promise<RefundOfPayment> {
     const known = await this.getRefund(id);
-    await this.decide(known, (ledger) => {
+    await this.decide(known, (ledger, tx) => {
       const refund = ledger.findRefund(known);
       if (attempt === undefined ? refund.status === to : refund.attempt !== attempt) return false;
       if (!REFUND_TRANSITIONS[refund.status].includes(to)) throw new RefundNotPossibleError(refund.status, to);
       ledger.move(refund, to, note);
+      const { status, reason, providerRefundId } = refund;
+      this.audit.record(tx, act, {
+        target: 'refund',
+        id,
+        verb,
+        before: auditFieldsOf({ status, reason, providerRefundId }),
+        after: auditFieldsOf({ providerRefundId, reason: null, ...note, status: to }),
+      });
       return true;
     });
     return this.getRefund(id);
@@ -208,7 +219,7 @@ export class RefundsService {
    */
   private decide(
     payment: Pick<RefundRow, keyof PaymentName | 'orderId'>,
-    isDecided: (ledger: PaymentLedger) => boolean,
+    isDecided: (ledger: PaymentLedger, tx: Transaction) => boolean,
   ): Promise<boolean> {
     const orderIds = payment.orderId === null ? [] : [payment.orderId];
     return this.transactions.run(async (tx) => {
@@ -216,7 +227,7 @@ export class RefundsService {
         this.settling.lockOrders(tx, orderIds),
         this.lockPayments(tx, [payment], orderIds, orderIds),
       ]);
-      if (!isDecided(ledger)) return false;
+      if (!isDecided(ledger, tx)) return false;
       this.writeLedger(tx, ledger);
       const settlement = order === undefined ? null : settlementByMoney(order, ledger);
       // It moves no units, so nobody has to be told of other figures.
@@ -224,6 +235,14 @@ export class RefundsService {
       return true;
     });
   }
+}
+
+function auditFieldsOf({
+  status,
+  reason,
+  providerRefundId,
+}: Pick<RefundRow, 'status' | 'reason' | 'providerRefundId'>) {
+  return { status, reason, provider_refund_id: providerRefundId };
 }
 
 const MAY_GO_BACK: ReadonlySet<OrderStatus> = new Set(['paid', 'refund_due', 'refunded']);

@@ -1,5 +1,6 @@
 import { Controller, Get, Patch, Post } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { actOf } from '../access/operator.js';
 import { Endpoint, locationOf } from '../http/endpoint.decorator.js';
 import { etagOf, IF_MATCH, isExpected, OPERATOR_ETAG } from '../http/tagged-answer.js';
 import { type KeyedCall, OPERATOR_KEY_HEADER } from '../idempotency/idempotency-key.js';
@@ -13,7 +14,7 @@ import {
   toProductDto,
 } from '../products/dto/product.dto.js';
 import { ProductsService } from '../products/products.service.js';
-import type { ProductRow } from '../products/products.types.js';
+import { operatorsFieldsOf, type ProductRow } from '../products/products.types.js';
 import { SalesService } from './sales.service.js';
 
 type ProductCall<Body = unknown> = FastifyRequest<{
@@ -49,10 +50,11 @@ export class ProductsAdminController {
       },
     },
     errors: ['SALE_NOT_FOUND', 'SKU_TAKEN', 'IDEMPOTENCY_KEY_REUSED'],
-    scope: 'admin',
+    scope: 'products',
   })
-  async create({ body, headers }: KeyedCall<CreateProductDto>, reply: FastifyReply): Promise<ProductDto> {
-    const product = await this.sales.createProduct(toColumns(body), headers['idempotency-key']);
+  async create(request: KeyedCall<CreateProductDto>, reply: FastifyReply): Promise<ProductDto> {
+    const key = request.headers['idempotency-key'];
+    const product = await this.sales.createProduct(actOf(request), toColumns(request.body), key);
     void reply.header('location', `/api/products/${product.id}`);
     return answer(reply, product);
   }
@@ -66,7 +68,7 @@ export class ProductsAdminController {
     params: { id: PRODUCT_ID_PARAM },
     success: PRODUCT_NOW,
     errors: ['PRODUCT_NOT_FOUND'],
-    scope: 'admin',
+    scope: 'products',
   })
   async get({ params }: ProductCall, reply: FastifyReply): Promise<ProductDto> {
     return answer(reply, await this.products.findProduct(Number(params.id)));
@@ -83,10 +85,11 @@ export class ProductsAdminController {
     headers: IF_MATCH,
     success: PRODUCT_NOW,
     errors: ['PRODUCT_NOT_FOUND', 'SALE_NOT_FOUND', 'PRECONDITION_FAILED', 'STOCK_BELOW_COMMITTED', 'SKU_TAKEN'],
-    scope: 'admin',
+    scope: 'products',
   })
-  async change({ params, body, headers }: ProductCall<ChangeProductDto>, reply: FastifyReply): Promise<ProductDto> {
-    const product = await this.sales.changeProduct(Number(params.id), toColumns(body), (row) =>
+  async change(request: ProductCall<ChangeProductDto>, reply: FastifyReply): Promise<ProductDto> {
+    const { params, body, headers } = request;
+    const product = await this.sales.changeProduct(actOf(request), Number(params.id), toColumns(body), (row) =>
       isExpected(headers['if-match'], etagOfProduct(row)),
     );
     return answer(reply, product);
@@ -103,11 +106,12 @@ export class ProductsAdminController {
     headers: OPERATOR_KEY_HEADER,
     success: PRODUCT_NOW,
     errors: ['PRODUCT_NOT_FOUND', 'STOCK_BELOW_COMMITTED', 'IDEMPOTENCY_KEY_REUSED'],
-    scope: 'admin',
+    scope: 'products',
   })
-  async restock({ params, body, headers }: ProductCall<RestockDto>, reply: FastifyReply): Promise<ProductDto> {
+  async restock(request: ProductCall<RestockDto>, reply: FastifyReply): Promise<ProductDto> {
+    const { params, body, headers } = request;
     const key = headers['idempotency-key'];
-    return answer(reply, await this.products.restockProduct(Number(params.id), body.units, key));
+    return answer(reply, await this.products.restockProduct(actOf(request), Number(params.id), body.units, key));
   }
 }
 
@@ -117,6 +121,6 @@ function answer(reply: FastifyReply, product: ProductRow): ProductDto {
 }
 
 /** Of the operator's own fields: what buyers do to the stock makes no operator start over. */
-function etagOfProduct({ name, price, currency, sku, sale_id, stock_total, is_archived }: ProductRow): string {
-  return etagOf(JSON.stringify([name, price, currency, sku, sale_id, stock_total, is_archived]));
+function etagOfProduct(product: ProductRow): string {
+  return etagOf(JSON.stringify(operatorsFieldsOf(product)));
 }

@@ -1,5 +1,6 @@
 import { Controller, Get, Patch, Post } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { actOf } from '../access/operator.js';
 import { Endpoint, locationOf } from '../http/endpoint.decorator.js';
 import { ADMIN_PAGE_QUERY, type PageQuery, toPageDto, toPageRequest } from '../http/page.js';
 import { etagOf, IF_MATCH, isExpected, OPERATOR_ETAG } from '../http/tagged-answer.js';
@@ -32,10 +33,11 @@ export class SalesAdminController {
       201: { description: 'The sale is made', dto: SaleDto, headers: { ...locationOf('sale'), ...OPERATOR_ETAG } },
     },
     errors: ['IDEMPOTENCY_KEY_REUSED'],
-    scope: 'admin',
+    scope: 'sales',
   })
-  async create({ body, headers }: KeyedCall<CreateSaleDto>, reply: FastifyReply): Promise<SaleDto> {
-    const made = await this.sales.createSale(body, headers['idempotency-key']);
+  async create(request: KeyedCall<CreateSaleDto>, reply: FastifyReply): Promise<SaleDto> {
+    const key = request.headers['idempotency-key'];
+    const made = await this.sales.createSale(actOf(request), request.body, key);
     void reply.header('location', `/api/sales/${made.sale.id}`);
     return answer(reply, made);
   }
@@ -49,7 +51,7 @@ export class SalesAdminController {
     query: ADMIN_PAGE_QUERY,
     success: { 200: { description: 'A page of sales', dto: SalePageDto } },
     errors: [],
-    scope: 'admin',
+    scope: 'sales',
   })
   async list({ query }: FastifyRequest<{ Querystring: PageQuery }>): Promise<SalePageDto> {
     return toPageDto(await this.sales.listSales(toPageRequest(query), 'all'), toSaleDto);
@@ -64,7 +66,7 @@ export class SalesAdminController {
     params: { id: SALE_ID_PARAM },
     success: SALE_NOW,
     errors: ['SALE_NOT_FOUND'],
-    scope: 'admin',
+    scope: 'sales',
   })
   async get({ params }: SaleCall, reply: FastifyReply): Promise<SaleDto> {
     return answer(reply, await this.sales.getSale(Number(params.id)));
@@ -82,10 +84,11 @@ export class SalesAdminController {
     headers: IF_MATCH,
     success: SALE_NOW,
     errors: ['SALE_NOT_FOUND', 'SALE_STARTED', 'SALE_ENDED', 'PRECONDITION_FAILED'],
-    scope: 'admin',
+    scope: 'sales',
   })
-  async change({ params, body, headers }: SaleCall<ChangeSaleDto>, reply: FastifyReply): Promise<SaleDto> {
-    const changed = await this.sales.changeSale(Number(params.id), body, (sale) =>
+  async change(request: SaleCall<ChangeSaleDto>, reply: FastifyReply): Promise<SaleDto> {
+    const { params, body, headers } = request;
+    const changed = await this.sales.changeSale(actOf(request), Number(params.id), body, (sale) =>
       isExpected(headers['if-match'], etagOfSale(sale)),
     );
     return answer(reply, changed);
@@ -102,10 +105,10 @@ export class SalesAdminController {
     params: { id: SALE_ID_PARAM },
     success: SALE_NOW,
     errors: ['SALE_NOT_FOUND', 'SALE_ENDED'],
-    scope: 'admin',
+    scope: 'sales',
   })
-  async pause({ params }: SaleCall, reply: FastifyReply): Promise<SaleDto> {
-    return answer(reply, await this.sales.pauseSale(Number(params.id)));
+  async pause(request: SaleCall, reply: FastifyReply): Promise<SaleDto> {
+    return answer(reply, await this.sales.pauseSale(actOf(request), Number(request.params.id)));
   }
 
   @Post(':id/resume')
@@ -118,10 +121,10 @@ export class SalesAdminController {
     params: { id: SALE_ID_PARAM },
     success: SALE_NOW,
     errors: ['SALE_NOT_FOUND', 'SALE_ENDED'],
-    scope: 'admin',
+    scope: 'sales',
   })
-  async resume({ params }: SaleCall, reply: FastifyReply): Promise<SaleDto> {
-    return answer(reply, await this.sales.resumeSale(Number(params.id)));
+  async resume(request: SaleCall, reply: FastifyReply): Promise<SaleDto> {
+    return answer(reply, await this.sales.resumeSale(actOf(request), Number(request.params.id)));
   }
 
   @Post(':id/end')
@@ -134,10 +137,10 @@ export class SalesAdminController {
     params: { id: SALE_ID_PARAM },
     success: SALE_NOW,
     errors: ['SALE_NOT_FOUND'],
-    scope: 'admin',
+    scope: 'sales',
   })
-  async end({ params }: SaleCall, reply: FastifyReply): Promise<SaleDto> {
-    return answer(reply, await this.sales.endSale(Number(params.id)));
+  async end(request: SaleCall, reply: FastifyReply): Promise<SaleDto> {
+    return answer(reply, await this.sales.endSale(actOf(request), Number(request.params.id)));
   }
 }
 

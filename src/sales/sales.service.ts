@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { addMilliseconds } from '../database/sql.js';
+import type { AuditFields } from '../access/audit.types.js';
+import type { Act } from '../access/operator.js';
+import { addMilliseconds, isoTime } from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
 import { type Page, type PageRequest, readPage } from '../http/page.js';
 import { keyedByOperator } from '../idempotency/idempotency-key.js';
@@ -76,16 +78,20 @@ export class SalesService {
    *
    * @throws ValidationError, IdempotencyKeyReusedError
    */
-  async createSale(wanted: NewSale, idempotencyKey?: string): Promise<SaleWithProducts> {
+  async createSale(act: Act, wanted: NewSale, idempotencyKey?: string): Promise<SaleWithProducts> {
     const { name, starts_at, ends_at } = wanted;
-    const sale = await this.changes.once({
+    const sale = await this.changes.once<SaleRow>({
+      act,
+      target: 'sale',
+      verb: 'create',
+      fieldsOf: auditFieldsOf,
       scope: 'sales',
       keyed: keyedByOperator(idempotencyKey, [name, starts_at ?? null, ends_at ?? null]),
       find: (tx, id) => this.lockOne(tx, id),
       work: async (tx) => {
         const server_time = await this.sales.now(tx);
         const fields = newSale(wanted, server_time);
-        return { id: await this.sales.insert(tx, fields), ...fields, server_time };
+        return { before: null, after: { id: await this.sales.insert(tx, fields), ...fields, server_time } };
       },
     });
     return { sale, products: await this.products.findOfSales([sale.id]) };
@@ -96,29 +102,30 @@ export class SalesService {
    * @throws SaleNotFoundError, PreconditionFailedError, SaleStartedError, SaleEndedError, ValidationError
    */
   changeSale(
+    act: Act,
     id: number,
     change: SaleChange,
     isExpected: (sale: SaleRow) => boolean = () => true,
   ): Promise<SaleWithProducts> {
-    return this.change(id, (sale) => {
+    return this.change(act, 'change', id, (sale) => {
       if (!isExpected(sale)) throw new PreconditionFailedError('sale');
       return changeOf(sale, change);
     });
   }
 
   /** Once this was answered no hold is granted, until `resumeSale`. @throws SaleNotFoundError, SaleEndedError */
-  pauseSale(id: number): Promise<SaleWithProducts> {
-    return this.change(id, pauseOf);
+  pauseSale(act: Act, id: number): Promise<SaleWithProducts> {
+    return this.change(act, 'pause', id, pauseOf);
   }
 
   /** @throws SaleNotFoundError, SaleEndedError */
-  resumeSale(id: number): Promise<SaleWithProducts> {
-    return this.change(id, resumptionOf);
+  resumeSale(act: Act, id: number): Promise<SaleWithProducts> {
+    return this.change(act, 'resume', id, resumptionOf);
   }
 
   /** Once this was answered no hold is granted, ever. @throws SaleNotFoundError */
-  endSale(id: number): Promise<SaleWithProducts> {
-    return this.change(id, endingOf);
+  endSale(act: Act, id: number): Promise<SaleWithProducts> {
+    return this.change(act, 'end', id, endingOf);
   }
 
   /**
@@ -126,9 +133,9 @@ export class SalesService {
    *
    * @throws SaleNotFoundError
    */
-  createProduct(wanted: NewProduct, idempotencyKey?: string): Promise<ProductRow> {
+  createProduct(act: Act, wanted: NewProduct, idempotencyKey?: string): Promise<ProductRow> {
     const saleId = wanted.sale_id ?? null;
-    return this.products.createProduct(wanted, idempotencyKey, (tx, from) => this.lockTerms(tx, from, saleId));
+    return this.products.createProduct(act, wanted, idempotencyKey, (tx, from) => this.lockTerms(tx, from, saleId));
   }
 
   /**
@@ -137,16 +144,26 @@ export class SalesService {
    * @throws SaleNotFoundError
    */
   changeProduct(
+    act: Act,
     id: number,
     { sale_id: to, ...change }: ProductChange & { readonly sale_id?: number | null },
     isExpected?: (row: ProductRow) => boolean,
   ): Promise<ProductRow> {
-    if (to === undefined) return this.products.changeProduct(id, change, isExpected);
-    return this.products.changeProduct(id, change, isExpected, (tx, from) => this.lockTerms(tx, from, to));
+    if (to === undefined) return this.products.changeProduct(act, id, change, isExpected);
+    return this.products.changeProduct(act, id, change, isExpected, (tx, from) => this.lockTerms(tx, from, to));
   }
 
-  private async change(id: number, decide: (sale: SaleRow) => Partial<SaleFields>): Promise<SaleWithProducts> {
-    const sale = await this.changes.once({
+  private async change(
+    act: Act,
+    verb: string,
+    id: number,
+    decide: (sale: SaleRow) => Partial<SaleFields>,
+  ): Promise<SaleWithProducts> {
+    const sale = await this.changes.once<SaleRow>({
+      act,
+      target: 'sale',
+      verb,
+      fieldsOf: auditFieldsOf,
       scope: 'sales',
       keyed: null,
       find: (tx) => this.lockOne(tx, id),
@@ -156,12 +173,12 @@ export class SalesService {
         const { rows, now } = await this.products.lockOfSale(tx, id);
         const before = { ...locked, server_time: now };
         const change = decide(before);
-        if (Object.keys(change).length === 0) return before;
+        if (Object.keys(change).length === 0) return { before, after: before };
         const after = { ...before, ...change };
         this.sales.update(tx, id, change);
         tx.afterCommit(() => this.cache.forget(id), { isHarmless: true });
         if (!isSameTerms(termsOf(before), termsOf(after))) this.products.writeTerms(tx, rows, termsOf(after));
-        return after;
+        return { before, after };
       },
     });
     return { sale, products: await this.products.findOfSales([id]) };
@@ -183,6 +200,13 @@ export class SalesService {
     if (sale === undefined) throw new SaleNotFoundError(to);
     return termsOf(sale);
   }
+}
+
+/** Times as the API prints them. */
+function auditFieldsOf({ name, ...times }: SaleFields): AuditFields {
+  const { starts_at, ends_at, ended_at, paused_at } = times;
+  const shown = Object.entries({ starts_at, ends_at, ended_at, paused_at });
+  return { name, ...Object.fromEntries(shown.map(([field, at]) => [field, at === null ? null : isoTime(at)])) };
 }
 
 function isSameTerms(one: SaleTerms, other: SaleTerms): boolean {

@@ -1,5 +1,6 @@
 import { Controller, Get, Post } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { actOf } from '../access/operator.js';
 import { Endpoint } from '../http/endpoint.decorator.js';
 import { type JsonSchema, NUMBER_PARAM } from '../http/json-schema.js';
 import { ADMIN_PAGE_QUERY, type PageQuery, toPageDto, toPageRequest } from '../http/page.js';
@@ -29,7 +30,7 @@ export class WebhooksAdminController {
     },
     success: { 200: { description: 'A page of payment events', dto: PaymentEventPageDto } },
     errors: [],
-    scope: 'admin',
+    scope: 'refunds',
   })
   async list({ query }: ListCall): Promise<PaymentEventPageDto> {
     const page = await this.webhooks.listPaymentEvents(query.status ?? null, toPageRequest(query));
@@ -46,10 +47,10 @@ export class WebhooksAdminController {
     takesAnyBody: true,
     success: { 200: { description: 'The payment event as it is now', dto: PaymentEventDto } },
     errors: ['PAYMENT_EVENT_NOT_FOUND'],
-    scope: 'admin',
+    scope: 'refunds',
   })
-  async replay({ params }: EventCall): Promise<PaymentEventDto> {
-    return toPaymentEventDto(await this.webhooks.replayPaymentEvent(Number(params.id)));
+  async replay(request: EventCall): Promise<PaymentEventDto> {
+    return toPaymentEventDto(await this.webhooks.replayPaymentEvent(actOf(request), Number(request.params.id)));
   }
 
   @Post(':id/refund')
@@ -62,10 +63,10 @@ export class WebhooksAdminController {
     takesAnyBody: true,
     success: { 200: { description: 'The payment event as it is now', dto: PaymentEventDto } },
     errors: ['PAYMENT_EVENT_NOT_FOUND', 'PAYMENT_EVENT_NOT_OWED'],
-    scope: 'admin',
+    scope: 'refunds',
   })
-  async refund({ params }: EventCall): Promise<PaymentEventDto> {
-    return toPaymentEventDto(await this.webhooks.refundPaymentEvent(Number(params.id)));
+  async refund(request: EventCall): Promise<PaymentEventDto> {
+    return toPaymentEventDto(await this.webhooks.refundPaymentEvent(actOf(request), Number(request.params.id)));
   }
 
   @Post(':id/accept')
@@ -78,9 +79,9 @@ export class WebhooksAdminController {
     takesAnyBody: true,
     success: { 200: { description: 'The payment event as it is now', dto: PaymentEventDto } },
     errors: ['PAYMENT_EVENT_NOT_FOUND', 'PAYMENT_EVENT_NOT_ACCEPTABLE'],
-    scope: 'admin',
+    scope: 'refunds',
   })
-  async accept({ params }: EventCall): Promise<PaymentEventDto> {
-    return toPaymentEventDto(await this.webhooks.acceptPaymentEvent(Number(params.id)));
+  async accept(request: EventCall): Promise<PaymentEventDto> {
+    return toPaymentEventDto(await this.webhooks.acceptPaymentEvent(actOf(request), Number(request.params.id)));
   }
 }

@@ -1,6 +1,7 @@
 import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AccessModule } from '../access/access.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { PaymentProvidersModule } from '../payment-providers/payment-providers.module.js';
 import { RefundsModule } from '../refunds/refunds.module.js';
@@ -17,6 +18,7 @@ import { WebhooksService } from './webhooks.service.js';
 
 @Module({
   imports: [
+    AccessModule,
     TypeOrmModule.forFeature([WebhookLogEntity]),
     BullModule.registerQueue({ name: RECONCILIATION }),
     PaymentProvidersModule,

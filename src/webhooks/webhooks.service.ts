@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { Act } from '../access/operator.js';
 import { inSteps } from '../common/in-steps.js';
 import { type Page, type PageRequest, readPage } from '../http/page.js';
 import { CONFIG, type Config } from '../config/config.js';
@@ -84,8 +85,8 @@ export class WebhooksService {
    *
    * @throws PaymentEventNotFoundError
    */
-  replayPaymentEvent(id: number): Promise<WebhookLogRow> {
-    return this.submitAgain(id, 'replay');
+  replayPaymentEvent(act: Act, id: number): Promise<WebhookLogRow> {
+    return this.submitAgain(act, id, 'replay');
   }
 
   /**
@@ -93,8 +94,8 @@ export class WebhooksService {
    *
    * @throws PaymentEventNotFoundError, PaymentEventNotOwedError
    */
-  refundPaymentEvent(id: number): Promise<WebhookLogRow> {
-    return this.submitAgain(id, 'refund');
+  refundPaymentEvent(act: Act, id: number): Promise<WebhookLogRow> {
+    return this.submitAgain(act, id, 'refund');
   }
 
   /**
@@ -102,8 +103,8 @@ export class WebhooksService {
    *
    * @throws PaymentEventNotFoundError, PaymentEventNotAcceptableError
    */
-  acceptPaymentEvent(id: number): Promise<WebhookLogRow> {
-    return this.submitAgain(id, 'accept');
+  acceptPaymentEvent(act: Act, id: number): Promise<WebhookLogRow> {
+    return this.submitAgain(act, id, 'accept');
   }
 
   /** Payments that a person has to look at. */
@@ -120,9 +121,9 @@ export class WebhooksService {
     return this.webhooks.deleteProcessedBefore(days, step);
   }
 
-  private async submitAgain(id: number, intent: Intent): Promise<WebhookLogRow> {
+  private async submitAgain(act: Act, id: number, intent: Intent): Promise<WebhookLogRow> {
     const { event } = await this.getPaymentEvent(id);
-    await this.deciding.submit(toNotice(event, intent));
+    await this.deciding.submit(toNotice(event, intent, act));
     return this.getPaymentEvent(id);
   }
 

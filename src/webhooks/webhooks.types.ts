@@ -1,3 +1,4 @@
+import type { Act } from '../access/operator.js';
 import type { OrderStatus } from '../orders/orders.types.js';
 import type { PaymentEvent } from '../payment-providers/payment-provider.js';
 
@@ -60,4 +61,6 @@ export interface Notice {
   /** SHA-256 of what the payment event says, in hexadecimal. */
   readonly hash: string;
   readonly intent: Intent;
+  /** Of the operator who hands it in; null for what comes by itself. */
+  readonly act: Act | null;
 }

@@ -52,10 +52,10 @@ describe('who calls for operators without the admin token', () => {
     await Promise.all(Array.from({ length: 30 }, (_, n) => callAs(service, `203.0.113.${n}`, REFUNDS)));
     await Promise.all(Array.from({ length: 12 }, () => callAs(service, '203.0.113.1', BOARD)));
     const figures = await scrape(service);
-    expect(figures.value('checkout_admin_refusals_total', { surface: 'api' })).toBe(30);
-    expect(figures.value('checkout_admin_refusals_total', { surface: 'queue_board' })).toBe(12);
+    expect(figures.value('checkout_admin_refusals_total', { surface: 'api', reason: 'token' })).toBe(30);
+    expect(figures.value('checkout_admin_refusals_total', { surface: 'queue_board', reason: 'token' })).toBe(12);
     expect(log.lines.filter(({ context }) => context === 'Admin')).toEqual([
-      expect.objectContaining({ msg: 'A call for operators came without the admin token', surface: 'api', others: 0 }),
+      expect.objectContaining({ msg: 'A call for operators came without a valid key', surface: 'api', others: 0 }),
     ]);
     await service.stop();
   });

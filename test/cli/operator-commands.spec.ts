@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { actOfCli } from '../../src/access/operator.js';
 import { RetentionService } from '../../src/operations/retention.service.js';
 import { StockAuditRepository } from '../../src/operations/stock-audit.repository.js';
 import { driftOf, StockAuditService } from '../../src/operations/stock-audit.service.js';
@@ -128,7 +129,7 @@ describe('the operator', () => {
     });
     const audit = impatient.app.get(StockAuditService);
     // Two at once: one of them finds nothing left to mend.
-    const proofs = await Promise.all([audit.repairStock(id), audit.repairStock(id)]);
+    const proofs = await Promise.all([audit.repairStock(actOfCli(), id), audit.repairStock(actOfCli(), id)]);
     expect(proofs.map(driftOf).sort()).toEqual([0, 3]);
     expect(await stockOf(id)).toMatchObject({ stock_held: 4, stock_sold: 4 });
     await expectStockIdentity(id);

@@ -166,6 +166,12 @@ describe('loadConfig', () => {
     expect(loadConfig({ ...REQUIRED, ADMIN_TOKEN: 'mine' }).adminToken).toBe('mine');
   });
 
+  it('refuses an admin token that looks like an API key, wherever it is', () => {
+    const token = `fsk_${randomBytes(16).toString('hex')}`;
+    expect(namedIn({ ...REQUIRED, ADMIN_TOKEN: token })).toEqual(['ADMIN_TOKEN']);
+    expect(namedIn({ ...REQUIRED, ...PRODUCTION, ADMIN_TOKEN: token })).toEqual(['ADMIN_TOKEN']);
+  });
+
   it('refuses plain http to Stripe in production, where it would show the key', () => {
     const env = { ...REQUIRED, ...PRODUCTION };
     expect(namedIn({ ...env, STRIPE_API_BASE: 'http://stripe.example' })).toEqual(['STRIPE_API_BASE']);

@@ -9,6 +9,7 @@ import {
   actOnSale,
   adminHeaders,
   createHold,
+  createKey,
   createOrder,
   createPaidOrder,
   createProduct,
@@ -427,6 +428,22 @@ const OPERATIONS: Record<string, Operation> = {
       },
     },
   },
+  'GET /api/admin/keys': adminList('/api/admin/keys'),
+  'POST /api/admin/keys': {
+    successes: { 201: () => toAdmin('keys', { name: 'contract', scopes: ['read'] }) },
+    refusals: {
+      VALIDATION_FAILED: () => toAdmin('keys', { name: 'contract', scopes: ['all'] }),
+      UNAUTHORIZED: () => ({ ...toAdmin('keys', { name: 'contract', scopes: ['read'] }), headers: {} }),
+    },
+  },
+  'DELETE /api/admin/keys/{id}': {
+    successes: { 204: async (service) => toAdmin(`keys/${(await createKey(service)).id}`) },
+    refusals: {
+      ...refusalsOfNumber((id) => `keys/${id}`),
+      KEY_NOT_FOUND: () => toAdmin(`keys/${UNKNOWN_ID}`),
+    },
+  },
+  'GET /api/admin/audit': adminList('/api/admin/audit'),
   'GET /health/live': { successes: { 200: () => ({ path: '/health/live' }) }, refusals: {} },
   'GET /health/startup': { successes: { 200: () => ({ path: '/health/startup' }) }, refusals: {} },
   'GET /health/ready': { successes: { 200: () => ({ path: '/health/ready' }) }, refusals: {} },
@@ -438,6 +455,7 @@ const OF_THE_SERVICE: ReadonlySet<string> = new Set([
   'SIGNATURE_INVALID',
   'BUYER_TOKEN_INVALID',
   'BUYER_TOKEN_REQUIRED',
+  'SCOPE_MISSING',
   'PAYLOAD_TOO_LARGE',
   'UNSUPPORTED_MEDIA_TYPE',
   'RATE_LIMITED',
@@ -541,7 +559,8 @@ describe('success', () => {
     expect(answer.status).toBe(status);
     const content = documented[name]!.responses[String(status)]!.content;
     const schema = content?.['application/json']?.schema;
-    if (status === 201) {
+    // An API key is the one thing that can't be read again.
+    if (status === 201 && documented[name]!.responses['201']!.headers?.Location !== undefined) {
       const location = answer.headers.get('location')!;
       expect((await service.call('GET', location)).status).toBe(200);
     }
@@ -592,6 +611,16 @@ describe('refusal', () => {
       const answer = await strict.call(method!, path, body);
       if (isAsked) expectProblem(answer, 'BUYER_TOKEN_REQUIRED');
       else expect(answer.status).toBeLessThan(300);
+    }
+  });
+
+  it('every call for operators answers SCOPE_MISSING to a key that has another scope, and says so', async () => {
+    const { key } = await createKey(service, ['sell']);
+    for (const name of operations.filter((one) => one.includes('/api/admin'))) {
+      const { path, body } = await firstSuccess(name)(service);
+      const answer = await service.call(name.split(' ')[0]!, path, body, { authorization: `Bearer ${key}` });
+      expectProblem(answer, 'SCOPE_MISSING');
+      expect(documentedCodes(name)['403']).toEqual(['SCOPE_MISSING']);
     }
   });
 

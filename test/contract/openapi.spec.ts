@@ -150,12 +150,18 @@ describe('the OpenAPI document', () => {
     for (const schema of schemas) expect(schema).toEqual({ $ref: '#/components/schemas/Problem' });
   });
 
-  it('says of each operation who may call it: anyone, a buyer with a token or without, or who has the admin token', () => {
+  it('says of each operation who may call it: anyone, a buyer with a token or without, or an operator with which scope', () => {
     for (const { path, operation } of operationsOf(document)) {
       const ofBuyers = /^\/api\/(holds|orders)/.test(path) ? [{}, { buyerToken: [] }] : [];
-      const security = path.startsWith('/api/admin') ? [{ adminToken: [] }] : ofBuyers;
+      const security = path.startsWith('/api/admin') ? [{ adminToken: [] }, { apiKey: [] }] : ofBuyers;
       expect({ path, security: operation.security }).toEqual({ path, security });
     }
+    const scopesOf = (path: string, method: string) => document.paths[path]![method]!['x-scopes'];
+    expect(scopesOf('/api/products', 'get')).toBeUndefined();
+    expect(scopesOf('/api/admin/refunds', 'get')).toEqual(['read', 'refunds']);
+    expect(scopesOf('/api/admin/refunds/{id}/send', 'post')).toEqual(['refunds']);
+    expect(scopesOf('/api/admin/keys', 'get')).toEqual(['keys']);
+    expect(document.paths['/api/admin/refunds']!.get!.description).toContain('Scope of a key: `read` or `refunds`.');
   });
 
   it('describes the body of every call that takes one', () => {

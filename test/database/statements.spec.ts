@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { actOfCli } from '../../src/access/operator.js';
 import { RetentionService } from '../../src/operations/retention.service.js';
 import { HoldsService } from '../../src/holds/holds.service.js';
 import { Releasing } from '../../src/holds/releasing/releasing.js';
@@ -52,11 +53,23 @@ const FILL = [
      SELECT 'generic', n, n, '1.00', 'EUR' FROM numbers WHERE n > ? * 0`,
   `INSERT INTO idempotency_keys (scope, idempotency_key, content, reference)
      SELECT 'holds', CONCAT('filled-', n), '1:1', UNHEX(LPAD(HEX(n), 32, '0')) FROM numbers WHERE n > ? * 0`,
+  `INSERT INTO audit_log (act_id, actor, action, target, target_id)
+     SELECT UNHEX(LPAD(HEX(n), 32, '0')), 'root', 'product.change', 'product', n FROM numbers WHERE n > ? * 0`,
   `INSERT INTO products (name, price, stock_total, sku, sale_id)
      SELECT CONCAT('filled ', n), '1.00', 5, CONCAT('filled-', n), IF(n % 10, NULL, n) FROM numbers WHERE n > ? * 0`,
   `INSERT INTO sales (name, starts_at) SELECT CONCAT('filled ', n), NOW(3) FROM numbers WHERE n > ? * 0`,
 ];
-const TABLES = ['holds', 'orders', 'webhook_logs', 'refunds', 'payments', 'idempotency_keys', 'products', 'sales'];
+const TABLES = [
+  'holds',
+  'orders',
+  'webhook_logs',
+  'refunds',
+  'payments',
+  'idempotency_keys',
+  'audit_log',
+  'products',
+  'sales',
+];
 
 const SINCE = 'from=2026-01-01T00:00:00Z&to=2036-01-01T00:00:00Z';
 
@@ -73,6 +86,7 @@ const PAGES = [
   '/api/admin/webhooks',
   '/api/admin/webhooks?status=processed',
   '/api/admin/webhooks?status=review',
+  '/api/admin/audit',
   '/api/admin/refunds',
   '/api/admin/refunds?order=desc',
   `/api/admin/refunds?${SINCE}`,
@@ -88,6 +102,8 @@ const PAGES = [
  * leads there, too.
  */
 const INDEXES: Readonly<Record<string, string>> = {
+  'DELETE FROM audit_log WHERE created_at < NOW(?) - INTERVAL ? DAY ORDER BY created_at LIMIT ?':
+    'audit_log audit_log_created',
   'DELETE FROM holds WHERE id IN (?) AND released = ?': 'holds PRIMARY',
   'DELETE FROM idempotency_keys WHERE created_at < NOW(?) - INTERVAL ? HOUR ORDER BY created_at LIMIT ?':
     'idempotency_keys idempotency_keys_created',
@@ -100,6 +116,7 @@ const INDEXES: Readonly<Record<string, string>> = {
   'SELECT COUNT(*) AS count FROM webhook_logs WHERE status = ?': 'webhook_logs webhook_logs_status',
   'SELECT COUNT(*) AS expired FROM (SELECT ? FROM holds WHERE product_id = ? AND used = ? AND released = ? AND expires_at <= NOW(?) ORDER BY expires_at LIMIT ?) AS due':
     'holds holds_product_open',
+  'SELECT … FROM audit_log a WHERE a.id > ? AND a.id < ? ORDER BY a.id ASC LIMIT ?': 'a PRIMARY',
   'SELECT … FROM holds JOIN products ON products.id = holds.product_id WHERE holds.id = ?':
     'holds PRIMARY, products PRIMARY',
   'SELECT … FROM holds JOIN products ON products.id = holds.product_id WHERE holds.id IN (?)':
@@ -245,11 +262,11 @@ async function sell(): Promise<void> {
   await expireHolds(again.hold_id);
   await service.app.get(Releasing).findOverdueMs();
   await service.app.get(Releasing).releaseExpiredHolds(again.product_id);
-  await service.app.get(ProductsService).restockProduct(product.id, 1);
+  await service.app.get(ProductsService).restockProduct(actOfCli(), product.id, 1);
   const [one, other] = [await createSale(service), await createSale(service)];
   const sku = unique('sku');
   const inSale = await createProduct(service, { sku, sale_id: one.id });
-  await service.app.get(SalesService).changeProduct(inSale.id, { sale_id: other.id });
+  await service.app.get(SalesService).changeProduct(actOfCli(), inSale.id, { sale_id: other.id });
   taken(await actOnSale(service, other.id, 'pause'), 200);
   await service.app.get(WebhooksService).reconcilePendingNotices([due.order_id]);
   await service.app.get(WebhooksService).reconcilePendingNotices();

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { actOfCli } from '../../src/access/operator.js';
 import { auditStock } from '../../src/cli/operation-commands.js';
 import { driftOf, StockAuditService } from '../../src/operations/stock-audit.service.js';
 import { ProductsService } from '../../src/products/products.service.js';
@@ -52,7 +53,7 @@ describe('backup and restore', () => {
       { product_id: id, quantity: 1 },
       { 'idempotency-key': 'the-key-of-this-test' },
     );
-    await service.app.get(ProductsService).restockProduct(id, 5);
+    await service.app.get(ProductsService).restockProduct(actOfCli(), id, 5);
     const before = await contents();
     expect(await tables()).toEqual([...TABLES].sort());
     expect(TABLES.map((table) => before[table]!.length > 0)).toEqual(TABLES.map(() => true));

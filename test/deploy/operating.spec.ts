@@ -8,6 +8,7 @@ import { execute } from '../support/database.js';
 import { commandsOf, Shell } from '../support/documents.js';
 import { eventually } from '../support/eventually.js';
 import {
+  adminHeaders,
   createHold,
   createOrder,
   createPaidOrder,
@@ -18,6 +19,7 @@ import {
   orderOf,
   refundsOf,
   stockOf,
+  taken,
 } from '../support/factories.js';
 import { createRefund, createReview } from '../support/payments.js';
 import { queueOf } from '../support/queues.js';
@@ -128,6 +130,21 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
       expect(sale.body).toMatchObject({ state: 'ended', products: [{ sku: 'sneaker-42', stock_total: 500 }] });
     },
   },
+  'API keys': {
+    arrange: async () => {
+      const body = { name: 'leaked', scopes: ['read'] };
+      const { id } = taken<{ id: number }>(
+        await service.call('POST', '/api/admin/keys', body, adminHeaders(service)),
+        201,
+      );
+      return { KEY: id };
+    },
+    expect: (output, { KEY }) => {
+      if (output.includes('fsk_')) expect(output).toMatch(/^fsk_\d+_[\w-]{43}\n[^]*warehouse .* read,products$/m);
+      else expect(output).toContain(`API key ${KEY} is revoked.`);
+    },
+  },
+  'The audit log': looksAt(/^\{"items":\[\{"id":\d+,"actor":/),
   CheckoutFiguresMissing: looksAt(/^checkout_scrape_source_up\{source="\w+"\} 1$/m),
   CheckoutNotReady: looksAt(/^\{"status":"ok"/),
   CheckoutQueueStuck: looksAt(/^hold-expiry +\d/m),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { actOfCli } from '../../src/access/operator.js';
 import { HoldsService } from '../../src/holds/holds.service.js';
 import { Releasing } from '../../src/holds/releasing/releasing.js';
 import { OrdersService } from '../../src/orders/orders.service.js';
@@ -65,7 +66,7 @@ describe.each([
   it('a restock adds its units once, and those that were sold meanwhile stay sold', async () => {
     const { id } = await createProduct(neighbour, { stock_total: 10 });
     proxy.cutNextCommits(loses, times, () => createHold(neighbour, { product_id: id }));
-    const row = await fragile.app.get(ProductsService).restockProduct(id, 5);
+    const row = await fragile.app.get(ProductsService).restockProduct(actOfCli(), id, 5);
     expect(proxy.cuts).toBeGreaterThanOrEqual(1);
     expect(row).toMatchObject({ id, stock_total: 15 });
     expect(await stockOf(id)).toMatchObject({ stock_total: 15 });
@@ -122,7 +123,7 @@ describe.each([
     const { id } = await createProduct(neighbour, { stock_total: 10 });
     await execute('UPDATE products SET stock_held = 4 WHERE id = ?', [id]);
     proxy.cutNextCommits(loses, times, () => createHold(neighbour, { product_id: id }));
-    expect(await fragile.app.get(StockAuditService).repairStock(id)).toMatchObject({ product_id: id });
+    expect(await fragile.app.get(StockAuditService).repairStock(actOfCli(), id)).toMatchObject({ product_id: id });
     expect(proxy.cuts).toBeGreaterThanOrEqual(1);
     expect(await stockOf(id)).toMatchObject({ stock_held: times });
     await expectStockIdentity(id);
@@ -131,7 +132,7 @@ describe.each([
   it('a refund is moved once, with what the provider called it', async () => {
     const id = await createRefund(neighbour);
     proxy.cutNextCommits(loses, times);
-    expect(await fragile.app.get(RefundsService).markRefundSent(id)).toMatchObject({ id, status: 'sent' });
+    expect(await fragile.app.get(RefundsService).markRefundSent(actOfCli(), id)).toMatchObject({ id, status: 'sent' });
     expect(proxy.cuts).toBeGreaterThanOrEqual(1);
     expect(await refundOf(id)).toMatchObject({ status: 'sent' });
   });
@@ -217,8 +218,8 @@ describe('when the reply to COMMIT is lost and somebody else comes next', () => 
 
   it('a refund that was noted as failed and then sent again stays sent', async () => {
     const id = await createRefund(neighbour);
-    proxy.cutNextCommits('reply', 1, () => neighbour.app.get(RefundsService).markRefundSent(id));
-    await fragile.app.get(RefundsService).failRefund(id, 'The account is closed');
+    proxy.cutNextCommits('reply', 1, () => neighbour.app.get(RefundsService).markRefundSent(actOfCli(), id));
+    await fragile.app.get(RefundsService).failRefund(actOfCli(), id, 'The account is closed');
     expect(proxy.cuts).toBe(1);
     expect(await refundOf(id)).toMatchObject({ status: 'sent' });
   });

@@ -1,4 +1,5 @@
 import { beforeAll, expect, it } from '@jest/globals';
+import { actOfCli } from '../../src/access/operator.js';
 import { Releasing } from '../../src/holds/releasing/releasing.js';
 import { RetentionService } from '../../src/operations/retention.service.js';
 import { Cancelling } from '../../src/orders/settling/cancelling.js';
@@ -76,7 +77,7 @@ const PATHS: Readonly<Record<string, Path>> = {
   'late payment': (service, { cancelled }) => orderly(notify(service, noticeOf(cancelled))),
   release: (service, { product }) => service.app.get(Releasing).releaseExpiredHolds(product),
   deadline: (service) => service.app.get(Cancelling).cancelDueOrders(),
-  restock: (service, { product }) => service.app.get(ProductsService).restockProduct(product, 1),
+  restock: (service, { product }) => service.app.get(ProductsService).restockProduct(actOfCli(), product, 1),
   retention: (service) => service.app.get(RetentionService).purge(),
 };
 

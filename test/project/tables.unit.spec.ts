@@ -19,6 +19,8 @@ const OWNERS: Readonly<Record<string, string>> = {
   webhook_logs: 'src/webhooks/webhooks.repository.ts',
   idempotency_keys: 'src/idempotency/idempotency.repository.ts',
   commit_marks: 'src/database/',
+  audit_log: 'src/access/audit.repository.ts',
+  api_keys: 'src/access/api-keys.repository.ts',
 };
 
 /** Each with its reason in ARCHITECTURE.md, "Who may import whom, and touch which table". */

@@ -66,6 +66,8 @@ export async function countRows(): Promise<Record<string, number>> {
     `SELECT (SELECT COUNT(*) FROM products) AS products, (SELECT COUNT(*) FROM sales) AS sales, (SELECT COUNT(*) FROM holds) AS holds,
        (SELECT COUNT(*) FROM orders) AS orders, (SELECT COUNT(*) FROM webhook_logs) AS webhook_logs,
        (SELECT COUNT(*) FROM refunds) AS refunds, (SELECT COUNT(*) FROM payments) AS payments, (SELECT COUNT(*) FROM idempotency_keys) AS idempotency_keys,
+       (SELECT COUNT(*) FROM api_keys) AS api_keys,
+       (SELECT COUNT(*) FROM audit_log) AS audit_log,
        (SELECT COALESCE(SUM(stock_version), 0) FROM products) AS stock_versions`,
   );
   return counts!;

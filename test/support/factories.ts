@@ -56,6 +56,23 @@ export function adminHeaders(service: Service): Record<string, string> {
   return { authorization: `Bearer ${service.config.adminToken}` };
 }
 
+export interface ApiKey {
+  id: number;
+  name: string;
+  scopes: string[];
+  key: string;
+}
+
+export async function createKey(service: Service, scopes: readonly string[] = ['read']): Promise<ApiKey> {
+  const body = { name: unique('key'), scopes };
+  return taken<ApiKey>(await service.call('POST', '/api/admin/keys', body, adminHeaders(service)), 201);
+}
+
+/** Calls as who has this key. */
+export function keyHeaders({ key }: Pick<ApiKey, 'key'>): Record<string, string> {
+  return { authorization: `Bearer ${key}` };
+}
+
 export async function createProduct(service: Service, overrides: Partial<Product> = {}): Promise<Product> {
   const body = { name: unique('product'), price: '99.99', stock_total: 10, ...overrides };
   return taken<Product>(await service.call('POST', '/api/admin/products', body, adminHeaders(service)), 201);

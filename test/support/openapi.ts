@@ -31,6 +31,7 @@ export interface Operation {
   readonly responses: Readonly<Record<string, Answer>>;
   readonly description: string;
   readonly security: readonly unknown[];
+  readonly 'x-scopes'?: readonly string[];
 }
 
 export interface ApiDocument {

@@ -71,6 +71,28 @@ const PAYMENT_EVENT = {
   metadata: { payment_reference: '1-rsinnsmf3vnuoj3k' },
 };
 
+const API_KEY = {
+  id: 7,
+  name: 'warehouse',
+  scopes: ['read', 'products'],
+  created_at: '2026-11-27T10:00:00.000Z',
+  last_used_at: null,
+  revoked_at: null,
+};
+
+const AUDIT_ENTRY = {
+  id: 1,
+  actor: 'warehouse',
+  key_id: 7,
+  action: 'product.restock',
+  target: 'product',
+  target_id: '1',
+  before: { stock_total: 10 },
+  after: { stock_total: 60 },
+  request_id: '3f9a6c1e2b40-1k',
+  created_at: '2026-11-27T10:00:00.000Z',
+};
+
 /** An answer for each schema of the document but pages, which are made of it, by its title. A test holds them true. */
 export const ANSWER_EXAMPLES: Readonly<Record<string, unknown>> = {
   Product: PRODUCT,
@@ -102,6 +124,10 @@ export const ANSWER_EXAMPLES: Readonly<Record<string, unknown>> = {
   PaymentAnswer: { result: 'applied', order_id: 1, order_status: 'paid' },
   PaymentEvent: PAYMENT_EVENT,
   Refund: REFUND,
+  ApiKey: API_KEY,
+  // Of the form alone: a whole key in a document would be found by who looks for keys.
+  NewApiKey: { ...API_KEY, key: 'fsk_7_…' },
+  AuditEntry: AUDIT_ENTRY,
   PendingPayment: { result: 'pending_order' },
   Live: { status: 'ok' },
   Startup: { status: 'ok', version: '1.0.0', commit: 'b1946ac92492d2347c6235b4d2611184e6f3ab5c' },
@@ -115,4 +141,5 @@ export const PROBLEM_EXTENSIONS: Readonly<Record<string, Readonly<Record<string,
   SALE_NOT_STARTED: { starts_at: '2026-11-27T10:00:00.000Z' },
   INSUFFICIENT_STOCK: { available_stock: 0 },
   HOLD_ALREADY_USED: { order_id: 1 },
+  SCOPE_MISSING: { scope: 'products' },
 };

@@ -1,10 +1,15 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
+import type { RouteOptions } from 'fastify';
 import { CODES_KEYWORD } from '../endpoint.decorator.js';
 import { DOCUMENTED_KEYWORD } from '../json-schema.js';
+import { scopesThatOpen } from '../route-rules.js';
 import { type ProblemCode, problemDocument, PROBLEMS } from '../../common/problem.js';
 import { ANSWER_EXAMPLES, PROBLEM_EXTENSIONS } from './openapi-examples.js';
 import { type Answer, mapOperations, type Node, type Operation, type Paths, saidOnce } from './said-once.js';
 import { VERSION } from '../../config/version.js';
+
+/** Member of an operation with the scopes any of which a key needs; the standard has scopes for OAuth alone. */
+const SCOPES_KEYWORD = 'x-scopes';
 
 interface Document extends Node {
   paths: Paths;
@@ -47,12 +52,12 @@ export const OPENAPI: FastifyDynamicSwaggerOptions = {
       { name: 'holds', description: 'Reserving units and giving them back' },
       { name: 'orders', description: 'Turning a hold into an order' },
       { name: 'payments', description: 'Notices of the payment provider' },
-      { name: 'admin', description: 'What operators do; needs the admin token' },
+      { name: 'admin', description: 'What operators do; needs the admin token or an API key' },
       { name: 'operations', description: 'Health and metrics' },
     ],
     components: {
       securitySchemes: {
-        adminToken: { type: 'http', scheme: 'bearer', description: 'The value of ADMIN_TOKEN' },
+        adminToken: { type: 'http', scheme: 'bearer', description: 'The value of ADMIN_TOKEN; opens every call' },
         buyerToken: {
           type: 'http',
           scheme: 'bearer',
@@ -61,11 +66,25 @@ export const OPENAPI: FastifyDynamicSwaggerOptions = {
             'What the shop signs for its signed-in customer, where BUYER_TOKENS is `optional` or `required`: ' +
             '`sub` (the customer), `exp` (at most 24 hours away), and if need be `iss`, `aud`, `limit_key`, `groups`',
         },
+        apiKey: { type: 'http', scheme: 'bearer', description: 'An API key with a scope of `x-scopes`' },
       },
     },
   },
+  transform: ({ schema, url, route }) => ({ schema: { ...schema, ...whoMayCall(route, schema?.description) }, url }),
   transformObject: (made) => ('openapiObject' in made ? complete(made.openapiObject as Document) : {}),
 };
+
+/** Who may make a call: anybody, buyers with a token or without, or who has the admin token or a key with a scope. */
+function whoMayCall({ method, config }: RouteOptions, description = ''): Node {
+  const { scope = null, buyerToken = null } = config?.rules ?? {};
+  if (scope === null) return { security: buyerToken === null ? [] : [{}, { buyerToken: [] }] };
+  const scopes = scopesThatOpen(String(method), scope);
+  return {
+    security: [{ adminToken: [] }, { apiKey: [] }],
+    [SCOPES_KEYWORD]: scopes,
+    description: `${description} Scope of a key: ${scopes.map((name) => `\`${name}\``).join(' or ')}.`,
+  };
+}
 
 /** Adds what all calls have in common, and gathers under `components` what is said more than once. */
 function complete(document: Document): Document {

@@ -1,4 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { AuditService } from '../../access/audit.service.js';
+import type { AuditFields } from '../../access/audit.types.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { OvertakenError } from '../../database/database-errors.js';
 import { type Transaction, Transactions } from '../../database/transactions.js';
@@ -9,7 +11,7 @@ import { Settling } from '../../orders/settling/settling.js';
 import type { PaymentEvent } from '../../payment-providers/payment-provider.js';
 import { RefundsService } from '../../refunds/refunds.service.js';
 import { WebhooksRepository } from '../webhooks.repository.js';
-import type { Notice, PaymentAnswer } from '../webhooks.types.js';
+import type { Notice, NoticeVerdict, PaymentAnswer } from '../webhooks.types.js';
 import { isAboutMoneyBack } from './money-back-decision.js';
 import { NoticeBatch, type NoticeRows } from './notice-batch.js';
 
@@ -27,6 +29,7 @@ export class Deciding {
     private readonly settling: Settling,
     private readonly refunds: RefundsService,
     private readonly transactions: Transactions,
+    private readonly audit: AuditService,
     @Inject(CONFIG) private readonly config: Config,
     groupCommits: GroupCommits,
   ) {
@@ -98,6 +101,10 @@ export class Deciding {
   private write(tx: Transaction, decided: NoticeBatch, { payments, stock }: NoticeRows): void {
     this.webhooks.insert(tx, decided.inserted);
     for (const change of decided.changed) this.webhooks.changeVerdict(tx, change);
+    for (const { act, intent: verb, id, before, after } of decided.acts) {
+      const fields = { before: auditFieldsOf(before), after: auditFieldsOf(after) };
+      this.audit.record(tx, act, { target: 'payment_event', id, verb, ...fields });
+    }
     this.settling.keepForReview(tx, decided.underReview, this.config.payments.reviewSeconds);
     this.settling.keepForReview(tx, decided.reviewed, null);
     this.refunds.writeLedger(tx, payments);
@@ -110,6 +117,10 @@ export class Deciding {
     const about = { duplicates, notices: answers.length };
     tx.afterCommit(() => this.logger.log(about, 'Repeated payment notices had no effect'));
   }
+}
+
+function auditFieldsOf({ status, outcome, reason, order_id, order_status }: NoticeVerdict): AuditFields {
+  return { status, outcome, reason, order_id, order_status };
 }
 
 /** Whether an event says something of a payment as such, rather than of a try at one. */

@@ -1,3 +1,4 @@
+import type { Act } from '../../access/operator.js';
 import { addSeconds } from '../../database/sql.js';
 import type { Settlement, StockedOrderRow } from '../../orders/orders.types.js';
 import type { SettlementStock } from '../../orders/settling/settlement.js';
@@ -26,6 +27,15 @@ export interface NoticeRows {
 /** The operator's terms for payments, and how long before its order a notice may come, in seconds. */
 export type NoticePolicy = PaymentPolicy & { readonly earlySeconds: number };
 
+/** What an operator did to a payment event. */
+export interface OperatorsVerdict {
+  readonly act: Act;
+  readonly intent: Intent;
+  readonly id: number;
+  readonly before: NoticeVerdict;
+  readonly after: NoticeVerdict;
+}
+
 type Known = NoticeVerdict & {
   readonly hash: string;
   readonly id: number | null;
@@ -38,6 +48,8 @@ export class NoticeBatch {
   readonly inserted: NewLog[] = [];
   readonly changed: VerdictChange[] = [];
   readonly settlements: Settlement[] = [];
+  /** What operators did to payment events that are stored. */
+  readonly acts: OperatorsVerdict[] = [];
   /** Orders whose money a person has to look at, and those of which he has. */
   readonly underReview = new Set<number>();
   readonly reviewed = new Set<number>();
@@ -255,8 +267,9 @@ export class NoticeBatch {
     if (whole.order.status !== to) this.settlements.push(whole);
   }
 
-  private note({ event, key, hash }: Notice, verdict: NoticeVerdict): void {
+  private note({ event, key, hash, intent, act }: Notice, verdict: NoticeVerdict): void {
     const known = this.known.get(key);
+    if (act !== null && known?.id != null) this.acts.push({ act, intent, id: known.id, before: known, after: verdict });
     if (known?.id != null) this.changed.push({ id: known.id, from: known.status, verdict });
     else this.inserted.push({ event, key, hash, ...verdict });
     this.known.set(key, { ...verdict, hash, id: known?.id ?? null, created_at: known?.created_at ?? null });
