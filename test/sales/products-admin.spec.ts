@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { query } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
 import { expectProblem, expectStockIdentity } from '../support/expectations.js';
 import {
   adminHeaders,
@@ -17,6 +18,7 @@ import {
   taken,
   unique,
 } from '../support/factories.js';
+import { scrape } from '../support/metrics.js';
 import { type Service, startService } from '../support/service.js';
 
 /** What operators do to products, and what they are kept from doing to one another. */
@@ -182,6 +184,15 @@ describe('an archived product', () => {
       adminHeaders(service),
     );
     expectProblem(answer, 'VALIDATION_FAILED');
+  });
+
+  it('is watched no more: it would keep a product that sells out of the figures', async () => {
+    const { id } = await createProduct(service);
+    const isWatched = async (): Promise<boolean> =>
+      (await scrape(service)).has('checkout_stock_units', { product: id, part: 'available' });
+    await eventually(async () => expect(await isWatched()).toBe(true));
+    taken(await changeProduct(id, { archived: true }), 200);
+    await eventually(async () => expect(await isWatched()).toBe(false));
   });
 
   it('grants nothing to anyone, at any instance, once that was answered', async () => {
