@@ -75,16 +75,39 @@ export class ProductDto {
 
 export class ProductPageDto extends pageOf(ProductDto) {}
 
-/** A field that may be left out, and may be null. */
-const isGiven = (name: keyof ChangeProductDto) => (dto: ChangeProductDto) => dto[name] !== undefined;
-const isThere = (name: 'sku' | 'sale_id') => (dto: CreateProductDto | ChangeProductDto) => dto[name] != null;
-
 /** Blanks alone are no name that a buyer could see. */
 export const NAME_PATTERN = /\S/;
 export const NAME_RULE = 'must be more than blanks';
 
+const isGiven = (name: keyof ChangeProductDto) => (dto: ChangeProductDto) => dto[name] !== undefined;
+
+/** A field that may be left out, and may be null. */
+const isThere = (name: 'sku' | 'sale_id') => (dto: OptionalProductFields) => dto[name] != null;
+
+/** What may be said of a product, or left out, when it is made and when it is changed. */
+class OptionalProductFields {
+  /** The shop's own name of the product; no two have the same. Null: none. */
+  @ValidateIf(isThere('sku'))
+  @Matches(SKU_PATTERN, { message: SKU_RULE })
+  @JSONSchema({ type: ['string', 'null'] })
+  sku?: string | null;
+
+  /** Number of the sale that the product is part of; null: of none, and it is sold at any time. */
+  @ValidateIf(isThere('sale_id'))
+  @IsInt()
+  @Min(1)
+  @Max(Number.MAX_SAFE_INTEGER)
+  @JSONSchema({ type: ['integer', 'null'] })
+  sale_id?: number | null;
+
+  /** True: not listed, and no hold is granted; what was held before goes on. */
+  @ValidateIf(isGiven('archived'))
+  @IsBoolean()
+  archived?: boolean;
+}
+
 @JSONSchema({ examples: [{ name: 'Sneaker', price: '99.99', stock_total: 100 }] })
-export class CreateProductDto {
+export class CreateProductDto extends OptionalProductFields {
   @IsString()
   @Matches(NAME_PATTERN, { message: NAME_RULE })
   @MinLength(1)
@@ -99,29 +122,10 @@ export class CreateProductDto {
   @Min(0)
   @Max(STOCK_MAX)
   stock_total!: number;
-
-  /** The shop's own name of the product; no two have the same. */
-  @ValidateIf(isThere('sku'))
-  @Matches(SKU_PATTERN, { message: SKU_RULE })
-  @JSONSchema({ type: ['string', 'null'] })
-  sku?: string | null;
-
-  /** Number of the sale that the product is part of. */
-  @ValidateIf(isThere('sale_id'))
-  @IsInt()
-  @Min(1)
-  @Max(Number.MAX_SAFE_INTEGER)
-  @JSONSchema({ type: ['integer', 'null'] })
-  sale_id?: number | null;
-
-  /** True: not on sale yet. */
-  @ValidateIf(isGiven('archived'))
-  @IsBoolean()
-  archived?: boolean;
 }
 
 @JSONSchema({ minProperties: 1, examples: [{ stock_total: 150 }] })
-export class ChangeProductDto {
+export class ChangeProductDto extends OptionalProductFields {
   @ValidateIf(isGiven('name'))
   @IsString()
   @Matches(NAME_PATTERN, { message: NAME_RULE })
@@ -138,25 +142,6 @@ export class ChangeProductDto {
   @Min(0)
   @Max(STOCK_MAX)
   stock_total?: number;
-
-  /** True: listed no more, and no hold is granted; what was held before goes on. */
-  @ValidateIf(isGiven('archived'))
-  @IsBoolean()
-  archived?: boolean;
-
-  /** Null: none. */
-  @ValidateIf(isThere('sku'))
-  @Matches(SKU_PATTERN, { message: SKU_RULE })
-  @JSONSchema({ type: ['string', 'null'] })
-  sku?: string | null;
-
-  /** Number of the sale that the product goes into; null: it leaves the one that it is in, and is sold at any time. */
-  @ValidateIf(isThere('sale_id'))
-  @IsInt()
-  @Min(1)
-  @Max(Number.MAX_SAFE_INTEGER)
-  @JSONSchema({ type: ['integer', 'null'] })
-  sale_id?: number | null;
 }
 
 @JSONSchema({ examples: [{ units: 50 }] })
