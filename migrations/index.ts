@@ -14,6 +14,7 @@ import { Sales1765200000000 } from './1765200000000-sales.js';
 import { NoticesByOrder1765300000000 } from './1765300000000-notices-by-order.js';
 import { ApiKeys1765400000000 } from './1765400000000-api-keys.js';
 import { AuditLog1765500000000 } from './1765500000000-audit-log.js';
+import { SaleTerms1765600000000 } from './1765600000000-sale-terms.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -33,4 +34,5 @@ export const migrations = [
   NoticesByOrder1765300000000,
   ApiKeys1765400000000,
   AuditLog1765500000000,
+  SaleTerms1765600000000,
 ];

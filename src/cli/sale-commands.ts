@@ -1,6 +1,6 @@
 import { actOfCli } from '../access/operator.js';
 import type { Config } from '../config/config.js';
-import { CreateSaleDto, toSaleDto } from '../sales/dto/sale.dto.js';
+import { CreateSaleDto, toAdminSaleDto } from '../sales/dto/sale.dto.js';
 import { SalesService } from '../sales/sales.service.js';
 import { readAll } from '../http/page.js';
 import type { SaleWithProducts } from '../sales/sales.types.js';
@@ -51,7 +51,7 @@ export async function endSale(config: Config, id: number): Promise<void> {
 function printSales(sales: readonly SaleWithProducts[]): void {
   printTable(
     sales.map((sale) => {
-      const { id, name, state, starts_at, ends_at, ended_at, products } = toSaleDto(sale);
+      const { id, name, state, starts_at, ends_at, ended_at, products } = toAdminSaleDto(sale);
       return { id, name, state, starts_at, ends_at, ended_at, products: products.length };
     }),
   );

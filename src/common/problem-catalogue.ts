@@ -126,6 +126,13 @@ export const PROBLEMS = {
     cause: 'An operator has interrupted the sale. What was held before stays held, and becomes orders as always.',
     remedy: 'Try again later; `GET /api/sales/{id}` tells when it goes on.',
   },
+  HOLD_NOT_EXTENDABLE: {
+    status: 409,
+    title: 'The hold can not be extended',
+    cause:
+      'It was extended as often as it may be, is over, has become an order, or its sale has ended: `reason` says which.',
+    remedy: 'Order before `expires_at`, or make a new hold.',
+  },
   SALE_STARTED: {
     status: 409,
     title: 'The sale has started',

@@ -70,6 +70,8 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     holds: {
       ttlSeconds: env.integer('HOLD_TTL_SECONDS', 120, { min: 1, max: 86_400 }),
       quantityMax: env.integer('HOLD_QUANTITY_MAX', 10, { min: 1, max: 1000 }),
+      /** How often a hold may be extended. */
+      extensions: env.integer('HOLD_EXTENSIONS', 1, { max: 10 }),
     },
     buyers: {
       /** Whether the shop's tokens for its customers are looked at, and whether a hold needs one. */

@@ -46,6 +46,11 @@ export function moneyLiteral(money: string): string {
   return money;
 }
 
+/** The number of a row, or that there is none. */
+export function idOrNullLiteral(id: number | null): string {
+  return id === null ? 'NULL' : uintLiteral(id);
+}
+
 /** `(a,b,c)` of literals, for IN lists. */
 export function listOf<T>(values: Iterable<T>, literal: (value: T) => string): string {
   return `(${Array.from(values, literal).join(',')})`;

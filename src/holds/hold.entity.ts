@@ -20,6 +20,14 @@ export class HoldEntity {
   @Column({ type: 'decimal', precision: 15, scale: 3, nullable: true })
   unit_price!: string | null;
 
+  /** The sale under which it was made. */
+  @Column({ type: 'bigint', unsigned: true, nullable: true })
+  sale_id!: number | null;
+
+  /** How often it was extended; null: never. */
+  @Column({ type: 'tinyint', unsigned: true, nullable: true })
+  extensions!: number | null;
+
   /** Whose it is, as the shop calls him; null: of whoever knows its id. */
   @Column({ type: 'varchar', length: 128, nullable: true })
   customer_id!: string | null;

@@ -1,8 +1,16 @@
 import { DomainError } from '../common/problem.js';
+import { availabilityOf, type ShownStock } from '../products/products.types.js';
 
 export class InsufficientStockError extends DomainError {
-  constructor(available: number) {
-    super('INSUFFICIENT_STOCK', `${available} units are available right now.`, { available_stock: available });
+  /** @param shown what the public sees of the product's stock */
+  constructor(available: number, shown: ShownStock | null) {
+    const availability = availabilityOf(available, shown);
+    if (availability === null) {
+      super('INSUFFICIENT_STOCK', `${available} units are available right now.`, { available_stock: available });
+    } else {
+      const told = { available_stock: null, availability };
+      super('INSUFFICIENT_STOCK', 'Fewer units are available right now.', told);
+    }
   }
 }
 
@@ -15,6 +23,22 @@ export class UnitsOnTheirWayError extends InsufficientStockError {}
 export class HoldNotFoundError extends DomainError {
   constructor() {
     super('HOLD_NOT_FOUND', 'There is no hold with this id.');
+  }
+}
+
+/** Why a hold gets no more time. */
+export type ExtensionRefusal = 'none_left' | 'used' | 'expired' | 'sale_ended';
+
+const EXTENSION_REFUSALS: Readonly<Record<ExtensionRefusal, string>> = {
+  none_left: 'The hold was extended as often as it may be.',
+  used: 'An order was made of the hold, which has a time of its own.',
+  expired: 'The hold has expired or was given back; make a new one with POST /api/holds.',
+  sale_ended: 'The sale has ended; order before the hold expires.',
+};
+
+export class HoldNotExtendableError extends DomainError {
+  constructor(reason: ExtensionRefusal) {
+    super('HOLD_NOT_EXTENDABLE', EXTENSION_REFUSALS[reason], { reason });
   }
 }
 

@@ -5,6 +5,7 @@ import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { ProductsModule } from '../products/products.module.js';
 import { Granting } from './granting/granting.js';
 import { HoldEntity } from './hold.entity.js';
+import { Extending } from './extending/extending.js';
 import { HoldsController } from './holds.controller.js';
 import { HoldsRepository } from './holds.repository.js';
 import { HoldsService } from './holds.service.js';
@@ -20,7 +21,7 @@ import { Releasing } from './releasing/releasing.js';
     ProductsModule,
   ],
   controllers: [HoldsController],
-  providers: [HoldsService, HoldsRepository, Granting, Releasing, HoldExpiryProcessor, HoldExpirySchedule],
+  providers: [HoldsService, HoldsRepository, Extending, Granting, Releasing, HoldExpiryProcessor, HoldExpirySchedule],
   exports: [HoldsService, Releasing],
 })
 export class HoldsModule {}

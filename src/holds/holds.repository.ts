@@ -6,6 +6,7 @@ import { amountOf } from '../common/money.js';
 import { CONFIG, type Config } from '../config/config.js';
 import {
   amountIn,
+  idOrNullLiteral,
   listOf,
   moneyLiteral,
   timestampLiteral,
@@ -16,7 +17,7 @@ import {
 import { rowName } from '../engine/row-locks.js';
 import type { Transaction } from '../database/transactions.js';
 import { HoldEntity } from './hold.entity.js';
-import type { HoldRow, PricedHoldRow } from './holds.types.js';
+import type { HoldRow, LockedHoldRow, PricedHoldRow } from './holds.types.js';
 
 interface RawHold {
   id: Buffer;
@@ -29,7 +30,19 @@ interface RawHold {
   is_expired: number;
 }
 
-type RawPrice = { unit_price: string };
+interface RawPrice {
+  unit_price: string;
+  sale_id: number | null;
+  extensions: number | null;
+  hold_extensions: number | null;
+}
+
+interface RawTerms {
+  now: string;
+  hold_seconds: number | null;
+  payment_seconds: number | null;
+  has_sale_ended: number | null;
+}
 
 /** A product and how many of its holds are wanted at most. */
 interface ProductLimit {
@@ -38,12 +51,15 @@ interface ProductLimit {
 }
 
 const WITH_PRODUCT = 'holds JOIN products ON products.id = holds.product_id';
+const WITH_SALE = `${WITH_PRODUCT} LEFT JOIN sales ON sales.id = holds.sale_id`;
+const TERMS =
+  'NOW(3) AS now, sales.hold_seconds, sales.payment_seconds, sales.ended_at IS NOT NULL OR sales.ends_at <= NOW(3) AS has_sale_ended';
 
 const COLUMNS =
   'holds.id, holds.product_id, holds.qty, holds.expires_at, holds.used, holds.released, holds.customer_id, ' +
   'expires_at <= NOW(3) AS is_expired';
 
-/** All SQL of the table `holds`. Reads `products` too, for what a locked hold costs. */
+/** All SQL of the table `holds`. Reads `products` and `sales` too, for what a locked hold costs and may. */
 @Injectable()
 export class HoldsRepository {
   /** Of `products` where a hold was made before prices were kept. */
@@ -54,12 +70,12 @@ export class HoldsRepository {
     @Inject(CONFIG) private readonly config: Config,
   ) {
     const price = amountIn(config.payments.currency, 'COALESCE(holds.unit_price, products.price)');
-    this.priced = `${price} AS unit_price`;
+    this.priced = `${price} AS unit_price, holds.sale_id, holds.extensions, sales.hold_extensions`;
   }
 
   async findById(id: string): Promise<PricedHoldRow | null> {
     const rows = await this.holds.query<(RawHold & RawPrice)[]>(
-      `SELECT ${COLUMNS}, ${this.priced} FROM ${WITH_PRODUCT} WHERE holds.id = ${uuidLiteral(id)}`,
+      `SELECT ${COLUMNS}, ${this.priced} FROM ${WITH_SALE} WHERE holds.id = ${uuidLiteral(id)}`,
     );
     return rows[0] === undefined ? null : this.toPricedRow(rows[0]);
   }
@@ -67,22 +83,25 @@ export class HoldsRepository {
   /** Reads holds without a lock: who calls this holds the lock of their products. */
   async findByIds(tx: Transaction, ids: Iterable<string>): Promise<PricedHoldRow[]> {
     const [rows] = await tx.read<[(RawHold & RawPrice)[]]>(
-      `SELECT ${COLUMNS}, ${this.priced} FROM ${WITH_PRODUCT} WHERE holds.id IN ${listOf(ids, uuidLiteral)}`,
+      `SELECT ${COLUMNS}, ${this.priced} FROM ${WITH_SALE} WHERE holds.id IN ${listOf(ids, uuidLiteral)}`,
     );
     return rows.map((raw) => this.toPricedRow(raw));
   }
 
   /**
    * Locks holds, ids ascending, and reads them once all locks are granted, so that whether one is expired is told by
-   * the database's clock of that moment. The products stay unlocked.
+   * the database's clock of that moment. Their products and sales stay unlocked.
    */
-  async lock(tx: Transaction, ids: Iterable<string>): Promise<PricedHoldRow[]> {
+  async lock(tx: Transaction, ids: Iterable<string>): Promise<LockedHoldRow[]> {
     const list = listOf(new Set(ids), uuidLiteral);
-    const [, rows] = await tx.read<[unknown[], (RawHold & RawPrice)[]]>(
+    const [, rows] = await tx.read<[unknown[], (RawHold & RawPrice & RawTerms)[]]>(
       `SELECT id FROM holds WHERE id IN ${list} ORDER BY id FOR UPDATE`,
-      `SELECT ${COLUMNS}, ${this.priced} FROM ${WITH_PRODUCT} WHERE holds.id IN ${list}`,
+      `SELECT ${COLUMNS}, ${this.priced}, ${TERMS} FROM ${WITH_SALE} WHERE holds.id IN ${list}`,
     );
-    return rows.map((raw) => this.toPricedRow(raw));
+    return rows.map((raw) => {
+      const { now, hold_seconds, payment_seconds } = raw;
+      return { ...this.toPricedRow(raw), now, hold_seconds, payment_seconds, has_sale_ended: raw.has_sale_ended === 1 };
+    });
   }
 
   /** Names of the rows of each hold: its own, and its product's where its order is paid as it is made. */
@@ -109,15 +128,15 @@ export class HoldsRepository {
     );
   }
 
-  insert(tx: Transaction, holds: readonly PricedHoldRow[], expiresAt: string): void {
+  insert(tx: Transaction, holds: readonly PricedHoldRow[]): void {
     if (holds.length === 0) return;
-    const expiry = timestampLiteral(expiresAt);
     const values = holds.map(
-      ({ id, product_id, qty, unit_price, customer_id }) =>
-        `(${uuidLiteral(id)},${uintLiteral(product_id)},${uintLiteral(qty)},${expiry},${moneyLiteral(unit_price)},${escape(customer_id)})`,
+      ({ id, product_id, qty, expires_at, unit_price, customer_id, sale_id }) =>
+        `(${uuidLiteral(id)},${uintLiteral(product_id)},${uintLiteral(qty)},${timestampLiteral(expires_at)},` +
+        `${moneyLiteral(unit_price)},${escape(customer_id)},${idOrNullLiteral(sale_id)})`,
     );
     tx.insert(
-      `INSERT INTO holds (id, product_id, qty, expires_at, unit_price, customer_id) VALUES ${values.join(',')}`,
+      `INSERT INTO holds (id, product_id, qty, expires_at, unit_price, customer_id, sale_id) VALUES ${values.join(',')}`,
     );
   }
 
@@ -164,6 +183,15 @@ export class HoldsRepository {
     tx.write(`DELETE FROM holds WHERE id IN ${listOf(ids, uuidLiteral)} AND released = 1`, ids.length);
   }
 
+  /** Gives active holds more time, and counts that; one that has expired since it was locked fails the transaction. */
+  extend(tx: Transaction, ids: readonly string[], expiresAt: string, times: number): void {
+    tx.write(
+      `UPDATE holds SET expires_at = ${timestampLiteral(expiresAt)}, extensions = COALESCE(extensions, 0) + ${uintLiteral(times)}
+       WHERE id IN ${listOf(ids, uuidLiteral)} AND used = 0 AND released = 0 AND expires_at > NOW(3)`,
+      ids.length,
+    );
+  }
+
   /** active → used */
   markUsed(tx: Transaction, ids: readonly string[]): void {
     if (ids.length === 0) return;
@@ -184,9 +212,11 @@ export class HoldsRepository {
   }
 
   private toPricedRow(raw: RawHold & RawPrice): PricedHoldRow {
-    const { unit_price } = raw;
-    const amount = amountOf(unit_price, raw.qty);
-    return { ...toRow(raw), unit_price, amount, currency: this.config.payments.currency };
+    const { unit_price, sale_id } = raw;
+    const { holds, payments } = this.config;
+    const extensions_left = Math.max(0, (raw.hold_extensions ?? holds.extensions) - (raw.extensions ?? 0));
+    const price = { unit_price, amount: amountOf(unit_price, raw.qty), currency: payments.currency };
+    return { ...toRow(raw), ...price, sale_id, extensions_left };
   }
 }
 
@@ -196,9 +226,13 @@ function fromExpired({ productId, limit }: ProductLimit): string {
 }
 
 function toRow(raw: RawHold): HoldRow {
+  const { id, product_id, qty, expires_at, customer_id } = raw;
   return {
-    ...raw,
-    id: uuidFromBinary(raw.id),
+    id: uuidFromBinary(id),
+    product_id,
+    qty,
+    expires_at,
+    customer_id,
     used: raw.used === 1,
     released: raw.released === 1,
     is_expired: raw.is_expired === 1,

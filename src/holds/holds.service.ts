@@ -9,7 +9,7 @@ import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { Granting } from './granting/granting.js';
 import { HoldNotFoundError } from './holds.errors.js';
 import { HoldsRepository } from './holds.repository.js';
-import { type HoldRequest, isOf, type PricedHoldRow } from './holds.types.js';
+import { type HoldRequest, isOf, type LockedHoldRow, type PricedHoldRow } from './holds.types.js';
 
 /** What others may ask of holds; letting them go is `Releasing`. */
 @Injectable()
@@ -23,11 +23,11 @@ export class HoldsService {
   ) {}
 
   /**
-   * Reserves units for `HOLD_TTL_SECONDS`; answers after the commit. A repeated request gets the hold as it was
+   * Reserves units for `HOLD_TTL_SECONDS`, or as long as the product's sale says; answers after the commit. A repeated request gets the hold as it was
    * answered first, whatever became of it.
    *
-   * @throws ProductNotFoundError, ProductNotOnSaleError, InsufficientStockError, IdempotencyKeyReusedError, ValidationError,
-   *   OverloadedError
+   * @throws ProductNotFoundError, ProductNotOnSaleError, SaleNotStartedError, SalePausedError, SaleEndedError,
+   *   InsufficientStockError, IdempotencyKeyReusedError, ValidationError, OverloadedError
    */
   createHold({ productId, quantity, caller, idempotencyKey }: HoldRequest): Promise<PricedHoldRow> {
     const { quantityMax } = this.config.holds;
@@ -48,7 +48,7 @@ export class HoldsService {
   }
 
   /** Locks holds for a decision about them. Lock order: order, hold, product. */
-  lockHolds(tx: Transaction, ids: Iterable<string>): Promise<PricedHoldRow[]> {
+  lockHolds(tx: Transaction, ids: Iterable<string>): Promise<LockedHoldRow[]> {
     return this.holds.lock(tx, ids);
   }
 

@@ -23,6 +23,21 @@ export interface PricedHoldRow extends HoldRow {
   /** Of all its units; null where no order can say so much, of a hold that was made before its price was kept. */
   readonly amount: string | null;
   readonly currency: string;
+  /** The sale under which it was made. */
+  readonly sale_id: number | null;
+  /** How often it may still be extended, by the terms of its sale. */
+  readonly extensions_left: number;
+}
+
+/** A hold that is locked for a decision about it, with what its sale says now. */
+export interface LockedHoldRow extends PricedHoldRow {
+  /** The database's time once all locks were granted. */
+  readonly now: string;
+  /** How long holds last; null: HOLD_TTL_SECONDS. */
+  readonly hold_seconds: number | null;
+  /** How long after it was made its order is due; null: ORDER_PAYMENT_TTL_SECONDS. */
+  readonly payment_seconds: number | null;
+  readonly has_sale_ended: boolean;
 }
 
 export interface HoldRequest {

@@ -181,7 +181,13 @@ const PROBLEM_SCHEMA: JsonSchema = {
         properties: { field: { type: 'string' }, message: { type: 'string' } },
       },
     },
-    available_stock: { type: 'integer', minimum: 0, description: 'INSUFFICIENT_STOCK: units that are left' },
+    available_stock: {
+      type: ['integer', 'null'],
+      minimum: 0,
+      description:
+        'INSUFFICIENT_STOCK: units that are left; null, with `availability`, where its sale shows no figures',
+    },
+    reason: { type: 'string', description: 'HOLD_NOT_EXTENDABLE: none_left, used, expired or sale_ended' },
     order_id: { type: 'integer', minimum: 1, description: 'HOLD_ALREADY_USED: the order that was made of the hold' },
     starts_at: { type: 'string', format: 'date-time', description: 'SALE_NOT_STARTED: when it starts' },
     product_id: { type: 'integer', minimum: 1, description: 'SKU_TAKEN: the product that has the SKU' },

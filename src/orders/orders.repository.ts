@@ -3,7 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { escape } from 'mysql2';
 import type { Repository } from 'typeorm';
 import { CONFIG, type Config } from '../config/config.js';
-import { amountIn, listOf, uintLiteral, uuidFromBinary, uuidLiteral } from '../database/sql.js';
+import { amountIn, idOrNullLiteral, listOf, uintLiteral, uuidFromBinary, uuidLiteral } from '../database/sql.js';
 import { rowName } from '../engine/row-locks.js';
 import type { Transaction } from '../database/transactions.js';
 import { OrderEntity } from './order.entity.js';
@@ -128,14 +128,16 @@ export class OrdersRepository {
   }
 
   /** Inserts orders; the unique key on hold_id refuses a second order of one hold. */
-  insert(tx: Transaction, orders: readonly NewOrder[], paymentTtlSeconds: number): void {
+  insert(tx: Transaction, orders: readonly NewOrder[]): void {
     if (orders.length === 0) return;
-    const due = `NOW(3) + INTERVAL ${uintLiteral(paymentTtlSeconds)} SECOND`;
     const values = orders.map(
-      ({ holdId, amount, status, quantitySold }) =>
-        `(${uuidLiteral(holdId)},'${status}',${escape(amount)},${due},${uintLiteral(quantitySold)})`,
+      ({ holdId, amount, status, quantitySold, saleId, paymentSeconds }) =>
+        `(${uuidLiteral(holdId)},'${status}',${escape(amount)},NOW(3) + INTERVAL ${uintLiteral(paymentSeconds)} SECOND,` +
+        `${uintLiteral(quantitySold)},${idOrNullLiteral(saleId)})`,
     );
-    tx.insert(`INSERT INTO orders (hold_id, status, amount, payment_due_at, quantity_sold) VALUES ${values.join(',')}`);
+    tx.insert(
+      `INSERT INTO orders (hold_id, status, amount, payment_due_at, quantity_sold, sale_id) VALUES ${values.join(',')}`,
+    );
   }
 
   /** Keeps unpaid orders from their deadline for so long from now, or, with null, no longer. */

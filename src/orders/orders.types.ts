@@ -34,6 +34,10 @@ export interface NewOrder {
   readonly amount: string;
   readonly status: FirstStatus;
   readonly quantitySold: number;
+  /** The sale under which its hold was made. */
+  readonly saleId: number | null;
+  /** How long after it was made it is due. */
+  readonly paymentSeconds: number;
 }
 
 /** An order with what its hold reserves. */

@@ -47,6 +47,15 @@ export class ProductEntity {
   @Column({ type: 'boolean', default: false })
   is_paused!: boolean;
 
+  @Column({ type: 'int', unsigned: true, nullable: true })
+  hold_seconds!: number | null;
+
+  @Column({ type: 'tinyint', unsigned: true, nullable: true })
+  hold_extensions!: number | null;
+
+  @Column({ type: 'varchar', length: 10, nullable: true })
+  show_stock!: string | null;
+
   /** Grows by one with every change of the row. */
   @Column({ type: 'bigint', unsigned: true, default: 1 })
   stock_version!: number;

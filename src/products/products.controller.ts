@@ -9,7 +9,7 @@ import {
   type TaggedAnswer,
   taggedAnswer,
 } from '../http/tagged-answer.js';
-import { PRODUCT_ID_PARAM, ProductDto, ProductPageDto, SKU_QUERY, toProductDto } from './dto/product.dto.js';
+import { PRODUCT_ID_PARAM, ProductDto, ProductPageDto, SKU_QUERY, toPublicProductDto } from './dto/product.dto.js';
 import { ProductsService } from './products.service.js';
 import type { ProductRow } from './products.types.js';
 
@@ -43,7 +43,7 @@ export class ProductsController {
       sku === undefined
         ? await this.products.listProducts(toPageRequest(page))
         : { rows: await this.products.findBySku(sku), nextCursor: null };
-    return answerTagged(request, reply, taggedAnswer(toPageDto(found, toProductDto)));
+    return answerTagged(request, reply, taggedAnswer(toPageDto(found, toPublicProductDto)));
   }
 
   @Get(':id')
@@ -66,6 +66,6 @@ export class ProductsController {
 
 function answerOf(row: ProductRow): TaggedAnswer {
   let answer = answers.get(row);
-  if (answer === undefined) answers.set(row, (answer = taggedAnswer(toProductDto(row))));
+  if (answer === undefined) answers.set(row, (answer = taggedAnswer(toPublicProductDto(row))));
   return answer;
 }

@@ -134,7 +134,8 @@ export class ProductsRepository {
       .select(['p.id AS id', 'p.name AS name', `${price} AS price`, 'p.stock_total AS stock_total'])
       .addSelect(['p.stock_sold AS stock_sold', 'p.stock_held AS stock_held', 'p.stock_version AS stock_version'])
       .addSelect(['p.is_archived AS is_archived', 'p.sku AS sku', 'p.sale_id AS sale_id', 'p.is_paused AS is_paused'])
-      .addSelect(['p.on_sale_from AS on_sale_from', 'p.on_sale_until AS on_sale_until'])
+      .addSelect(['p.on_sale_from AS on_sale_from', 'p.on_sale_until AS on_sale_until', 'p.show_stock AS show_stock'])
+      .addSelect(['p.hold_seconds AS hold_seconds', 'p.hold_extensions AS hold_extensions'])
       .addSelect(`COALESCE(p.currency, '${this.config.payments.currency}')`, 'currency');
   }
 }

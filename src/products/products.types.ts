@@ -12,10 +12,29 @@ export interface SaleTerms {
   /** The first instant at which it is sold no more; null: there is no such. */
   readonly on_sale_until: string | null;
   readonly is_paused: 0 | 1;
+  /** How long its holds last; null: HOLD_TTL_SECONDS. */
+  readonly hold_seconds: number | null;
+  /** How often they may be extended; null: HOLD_EXTENSIONS. */
+  readonly hold_extensions: number | null;
+  /** What the public sees of its stock; null: the figures. */
+  readonly show_stock: ShownStock | null;
 }
 
+/** What the public sees of a stock: its figures, whether few units are left, or whether any are. */
+export type ShownStock = 'exact' | 'few' | 'none';
+
+export const SHOWN_STOCKS: readonly ShownStock[] = ['exact', 'few', 'none'];
+
 /** The terms of a product without a sale. */
-export const NO_SALE: SaleTerms = { sale_id: null, on_sale_from: null, on_sale_until: null, is_paused: 0 };
+export const NO_SALE: SaleTerms = {
+  sale_id: null,
+  on_sale_from: null,
+  on_sale_until: null,
+  is_paused: 0,
+  hold_seconds: null,
+  hold_extensions: null,
+  show_stock: null,
+};
 
 /** A product row as it is under a lock or at a moment in time. */
 export interface ProductRow extends SaleTerms {
@@ -75,4 +94,18 @@ export function operatorsFieldsOf({ name, price, currency, sku, sale_id, stock_t
 /** Units that nobody holds and nobody bought. */
 export function availableOf(row: Pick<ProductRow, 'stock_total' | 'stock_sold' | 'stock_held'>): number {
   return row.stock_total - row.stock_sold - row.stock_held;
+}
+
+/** Units that are few to who sees only that. */
+const FEW_MAX = 10;
+
+/** The word that stands for a stock whose figures the public does not see; null where it sees them. */
+export const AVAILABILITIES = ['many', 'some', 'few', 'none'] as const;
+export type Availability = (typeof AVAILABILITIES)[number];
+
+export function availabilityOf(available: number, shown: ShownStock | null): Availability | null {
+  if (shown === null || shown === 'exact') return null;
+  if (available <= 0) return 'none';
+  if (shown === 'none') return 'some';
+  return available <= FEW_MAX ? 'few' : 'many';
 }

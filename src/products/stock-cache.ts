@@ -129,7 +129,7 @@ export class StockCache implements BeforeApplicationShutdown {
       if (typeof text !== 'string') return NOTHING;
       const row = JSON.parse(text) as ProductRow;
       // An instance of an older version writes rows of another form.
-      const isFresh = row.on_sale_from !== undefined && KEY_TTL_MS - pttl <= FRESH_MS;
+      const isFresh = row.show_stock !== undefined && KEY_TTL_MS - pttl <= FRESH_MS;
       return { fresh: isFresh ? row : null, version: row.stock_version };
     });
     return found ?? NOTHING;

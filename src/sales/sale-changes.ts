@@ -1,7 +1,15 @@
 import { type FieldError, ValidationError } from '../common/problem.js';
 import { addSeconds, databaseTime, isoTime } from '../database/sql.js';
 import { SaleEndedError, SaleStartedError } from './sales.errors.js';
-import { type NewSale, type SaleChange, type SaleFields, type SaleRow, stateOf, termsOf } from './sales.types.js';
+import {
+  type NewSale,
+  type SaleChange,
+  type SaleFields,
+  type SaleRow,
+  stateOf,
+  TERMS,
+  termsOf,
+} from './sales.types.js';
 
 /** What operators do to sales, as pure decisions: `now` and `server_time` are the database's time under all locks. */
 
@@ -12,12 +20,14 @@ const DAYS_MAX = 366;
 const NOW_SECONDS = 60;
 
 /** @throws ValidationError that says which time is wrong, and how. */
-export function newSale({ name, starts_at, ends_at }: NewSale, now: string): SaleFields {
+export function newSale({ name, starts_at, ends_at, ...wanted }: NewSale, now: string): SaleFields {
   const faults: FieldError[] = [];
   const start = starts_at === undefined ? now : startOf(starts_at, now, faults);
   const end = ends_at == null ? null : endOf(ends_at, now, faults);
   refuseBadWindow(start, end, now, faults);
-  return { name, starts_at: start, ends_at: end, ended_at: null, paused_at: null };
+  const { hold_seconds = null, payment_seconds = null, hold_extensions = null, show_stock = null } = wanted;
+  const terms = { hold_seconds, payment_seconds, hold_extensions, show_stock };
+  return { name, starts_at: start, ends_at: end, ended_at: null, paused_at: null, ...terms };
 }
 
 /**
@@ -25,19 +35,22 @@ export function newSale({ name, starts_at, ends_at }: NewSale, now: string): Sal
  *
  * @throws SaleEndedError, SaleStartedError, ValidationError
  */
-export function changeOf(sale: SaleRow, { name, starts_at, ends_at }: SaleChange): Partial<SaleFields> {
+export function changeOf(sale: SaleRow, { name, starts_at, ends_at, ...wanted }: SaleChange): Partial<SaleFields> {
   const { server_time: now } = sale;
   const renamed = name === undefined || name === sale.name ? {} : { name };
   const isMoved = starts_at !== undefined && !isTime(starts_at, sale.starts_at);
   const isEndMoved = ends_at !== undefined && !isTime(ends_at, sale.ends_at);
-  if (!isMoved && !isEndMoved) return renamed;
+  const terms = TERMS.filter((term) => wanted[term] !== undefined && wanted[term] !== sale[term]);
+  if (!isMoved && !isEndMoved && terms.length === 0) return renamed;
   if (isEnded(sale)) throw new SaleEndedError();
   if (isMoved && sale.starts_at <= now) throw new SaleStartedError();
+  const changed = { ...renamed, ...Object.fromEntries(terms.map((term) => [term, wanted[term]])) };
+  if (!isMoved && !isEndMoved) return changed;
   const faults: FieldError[] = [];
   const start = isMoved ? startOf(starts_at, now, faults) : sale.starts_at;
   const end = !isEndMoved ? sale.ends_at : ends_at === null ? null : endOf(ends_at, now, faults);
   refuseBadWindow(start, end, now, faults);
-  return { ...renamed, ...(isMoved && { starts_at: start }), ...(isEndMoved && { ends_at: end }) };
+  return { ...changed, ...(isMoved && { starts_at: start }), ...(isEndMoved && { ends_at: end }) };
 }
 
 /** @throws SaleEndedError */

@@ -21,4 +21,17 @@ export class SaleEntity {
 
   @Column({ type: 'timestamp', precision: 3, nullable: true })
   paused_at!: string | null;
+
+  /** The terms; null is what the environment says. */
+  @Column({ type: 'int', unsigned: true, nullable: true })
+  hold_seconds!: number | null;
+
+  @Column({ type: 'int', unsigned: true, nullable: true })
+  payment_seconds!: number | null;
+
+  @Column({ type: 'tinyint', unsigned: true, nullable: true })
+  hold_extensions!: number | null;
+
+  @Column({ type: 'varchar', length: 10, nullable: true })
+  show_stock!: string | null;
 }

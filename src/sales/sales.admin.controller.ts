@@ -5,9 +5,16 @@ import { Endpoint, locationOf } from '../http/endpoint.decorator.js';
 import { ADMIN_PAGE_QUERY, type PageQuery, toPageDto, toPageRequest } from '../http/page.js';
 import { etagOf, IF_MATCH, isExpected, OPERATOR_ETAG } from '../http/tagged-answer.js';
 import { type KeyedCall, OPERATOR_KEY_HEADER } from '../idempotency/idempotency-key.js';
-import { ChangeSaleDto, CreateSaleDto, SALE_ID_PARAM, SaleDto, SalePageDto, toSaleDto } from './dto/sale.dto.js';
+import {
+  AdminSaleDto,
+  AdminSalePageDto,
+  ChangeSaleDto,
+  CreateSaleDto,
+  SALE_ID_PARAM,
+  toAdminSaleDto,
+} from './dto/sale.dto.js';
 import { SalesService } from './sales.service.js';
-import type { SaleRow, SaleWithProducts } from './sales.types.js';
+import { type SaleRow, type SaleWithProducts, TERMS } from './sales.types.js';
 
 type SaleCall<Body = unknown> = FastifyRequest<{
   Params: { id: string };
@@ -15,7 +22,7 @@ type SaleCall<Body = unknown> = FastifyRequest<{
   Headers: { 'if-match'?: string };
 }>;
 
-const SALE_NOW = { 200: { description: 'The sale as it is now', dto: SaleDto, headers: OPERATOR_ETAG } };
+const SALE_NOW = { 200: { description: 'The sale as it is now', dto: AdminSaleDto, headers: OPERATOR_ETAG } };
 
 @Controller('api/admin/sales')
 export class SalesAdminController {
@@ -30,12 +37,12 @@ export class SalesAdminController {
     body: CreateSaleDto,
     headers: OPERATOR_KEY_HEADER,
     success: {
-      201: { description: 'The sale is made', dto: SaleDto, headers: { ...locationOf('sale'), ...OPERATOR_ETAG } },
+      201: { description: 'The sale is made', dto: AdminSaleDto, headers: { ...locationOf('sale'), ...OPERATOR_ETAG } },
     },
     errors: ['IDEMPOTENCY_KEY_REUSED'],
     scope: 'sales',
   })
-  async create(request: KeyedCall<CreateSaleDto>, reply: FastifyReply): Promise<SaleDto> {
+  async create(request: KeyedCall<CreateSaleDto>, reply: FastifyReply): Promise<AdminSaleDto> {
     const key = request.headers['idempotency-key'];
     const made = await this.sales.createSale(actOf(request), request.body, key);
     void reply.header('location', `/api/sales/${made.sale.id}`);
@@ -49,12 +56,12 @@ export class SalesAdminController {
     summary: 'List all sales, in pages',
     description: 'In the order of their numbers, ended ones and archived products too.',
     query: ADMIN_PAGE_QUERY,
-    success: { 200: { description: 'A page of sales', dto: SalePageDto } },
+    success: { 200: { description: 'A page of sales', dto: AdminSalePageDto } },
     errors: [],
     scope: 'sales',
   })
-  async list({ query }: FastifyRequest<{ Querystring: PageQuery }>): Promise<SalePageDto> {
-    return toPageDto(await this.sales.listSales(toPageRequest(query), 'all'), toSaleDto);
+  async list({ query }: FastifyRequest<{ Querystring: PageQuery }>): Promise<AdminSalePageDto> {
+    return toPageDto(await this.sales.listSales(toPageRequest(query), 'all'), toAdminSaleDto);
   }
 
   @Get(':id')
@@ -68,7 +75,7 @@ export class SalesAdminController {
     errors: ['SALE_NOT_FOUND'],
     scope: 'sales',
   })
-  async get({ params }: SaleCall, reply: FastifyReply): Promise<SaleDto> {
+  async get({ params }: SaleCall, reply: FastifyReply): Promise<AdminSaleDto> {
     return answer(reply, await this.sales.getSale(Number(params.id)));
   }
 
@@ -86,7 +93,7 @@ export class SalesAdminController {
     errors: ['SALE_NOT_FOUND', 'SALE_STARTED', 'SALE_ENDED', 'PRECONDITION_FAILED'],
     scope: 'sales',
   })
-  async change(request: SaleCall<ChangeSaleDto>, reply: FastifyReply): Promise<SaleDto> {
+  async change(request: SaleCall<ChangeSaleDto>, reply: FastifyReply): Promise<AdminSaleDto> {
     const { params, body, headers } = request;
     const changed = await this.sales.changeSale(actOf(request), Number(params.id), body, (sale) =>
       isExpected(headers['if-match'], etagOfSale(sale)),
@@ -107,7 +114,7 @@ export class SalesAdminController {
     errors: ['SALE_NOT_FOUND', 'SALE_ENDED'],
     scope: 'sales',
   })
-  async pause(request: SaleCall, reply: FastifyReply): Promise<SaleDto> {
+  async pause(request: SaleCall, reply: FastifyReply): Promise<AdminSaleDto> {
     return answer(reply, await this.sales.pauseSale(actOf(request), Number(request.params.id)));
   }
 
@@ -123,7 +130,7 @@ export class SalesAdminController {
     errors: ['SALE_NOT_FOUND', 'SALE_ENDED'],
     scope: 'sales',
   })
-  async resume(request: SaleCall, reply: FastifyReply): Promise<SaleDto> {
+  async resume(request: SaleCall, reply: FastifyReply): Promise<AdminSaleDto> {
     return answer(reply, await this.sales.resumeSale(actOf(request), Number(request.params.id)));
   }
 
@@ -139,17 +146,17 @@ export class SalesAdminController {
     errors: ['SALE_NOT_FOUND'],
     scope: 'sales',
   })
-  async end(request: SaleCall, reply: FastifyReply): Promise<SaleDto> {
+  async end(request: SaleCall, reply: FastifyReply): Promise<AdminSaleDto> {
     return answer(reply, await this.sales.endSale(actOf(request), Number(request.params.id)));
   }
 }
 
-function answer(reply: FastifyReply, found: SaleWithProducts): SaleDto {
+function answer(reply: FastifyReply, found: SaleWithProducts): AdminSaleDto {
   void reply.header('etag', etagOfSale(found.sale));
-  return toSaleDto(found);
+  return toAdminSaleDto(found);
 }
 
 /** Of the operator's own fields: neither the clock nor its products make an operator start over. */
-function etagOfSale({ name, starts_at, ends_at, ended_at, paused_at }: SaleRow): string {
-  return etagOf(JSON.stringify([name, starts_at, ends_at, ended_at, paused_at]));
+function etagOfSale({ name, starts_at, ends_at, ended_at, paused_at, ...row }: SaleRow): string {
+  return etagOf(JSON.stringify([name, starts_at, ends_at, ended_at, paused_at, ...TERMS.map((term) => row[term])]));
 }

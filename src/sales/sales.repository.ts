@@ -8,7 +8,8 @@ import type { Transaction } from '../database/transactions.js';
 import { SaleEntity } from './sale.entity.js';
 import type { SaleFields, SaleRow } from './sales.types.js';
 
-const COLUMNS = 'id, name, starts_at, ends_at, ended_at, paused_at, NOW(3) AS server_time';
+const COLUMNS =
+  'id, name, starts_at, ends_at, ended_at, paused_at, hold_seconds, payment_seconds, hold_extensions, show_stock, NOW(3) AS server_time';
 
 /** How long after its end the public still sees a sale in the list. */
 const LISTED = 'NOW(3) - INTERVAL 1 DAY';

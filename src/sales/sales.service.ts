@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { AuditFields } from '../access/audit.types.js';
 import type { Act } from '../access/operator.js';
+import { CONFIG, type Config } from '../config/config.js';
 import { addMilliseconds, isoTime } from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
 import { type Page, type PageRequest, readPage } from '../http/page.js';
@@ -25,6 +26,8 @@ import {
   type SaleFields,
   type SaleRow,
   type SaleWithProducts,
+  TERMS,
+  type TermsInForce,
   termsOf,
 } from './sales.types.js';
 
@@ -41,13 +44,14 @@ export class SalesService {
     private readonly products: ProductsService,
     private readonly changes: OperatorChanges,
     private readonly cache: SaleCache,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /** A sale as it is now. @throws SaleNotFoundError */
   async getSale(id: number): Promise<SaleWithProducts> {
     const sale = await this.sales.findById(id);
     if (sale === null) throw new SaleNotFoundError(id);
-    return { sale, products: await this.products.findOfSales([id]) };
+    return this.withProducts(sale);
   }
 
   /**
@@ -60,7 +64,7 @@ export class SalesService {
     const { found, readAt } = await this.cache.read(id, () => this.getSale(id));
     const server_time = addMilliseconds(found.sale.server_time, performance.now() - readAt);
     const products = found.products.map((row) => this.products.newerOf(row));
-    return { sale: { ...found.sale, server_time }, products };
+    return { ...found, sale: { ...found.sale, server_time }, products };
   }
 
   /** All sales, or those that have not ended over a day ago. */
@@ -69,7 +73,11 @@ export class SalesService {
       which === 'all' ? this.sales.findPage(range) : this.sales.findCurrentPage(range),
     );
     const products = await this.products.findOfSales(rows.map(({ id }) => id));
-    const withProducts = rows.map((sale) => ({ sale, products: products.filter((row) => row.sale_id === sale.id) }));
+    const withProducts = rows.map((sale) => ({
+      sale,
+      terms: this.termsInForce(sale),
+      products: products.filter((row) => row.sale_id === sale.id),
+    }));
     return { rows: withProducts, nextCursor };
   }
 
@@ -79,14 +87,15 @@ export class SalesService {
    * @throws ValidationError, IdempotencyKeyReusedError
    */
   async createSale(act: Act, wanted: NewSale, idempotencyKey?: string): Promise<SaleWithProducts> {
-    const { name, starts_at, ends_at } = wanted;
+    const { name, starts_at = null, ends_at = null } = wanted;
+    const terms = TERMS.map((term) => wanted[term] ?? null);
     const sale = await this.changes.once<SaleRow>({
       act,
       target: 'sale',
       verb: 'create',
       fieldsOf: auditFieldsOf,
       scope: 'sales',
-      keyed: keyedByOperator(idempotencyKey, [name, starts_at ?? null, ends_at ?? null]),
+      keyed: keyedByOperator(idempotencyKey, [name, starts_at, ends_at, ...terms]),
       find: (tx, id) => this.lockOne(tx, id),
       work: async (tx) => {
         const server_time = await this.sales.now(tx);
@@ -94,7 +103,7 @@ export class SalesService {
         return { before: null, after: { id: await this.sales.insert(tx, fields), ...fields, server_time } };
       },
     });
-    return { sale, products: await this.products.findOfSales([sale.id]) };
+    return this.withProducts(sale);
   }
 
   /**
@@ -181,7 +190,21 @@ export class SalesService {
         return { before, after };
       },
     });
-    return { sale, products: await this.products.findOfSales([id]) };
+    return this.withProducts(sale);
+  }
+
+  private async withProducts(sale: SaleRow): Promise<SaleWithProducts> {
+    return { sale, terms: this.termsInForce(sale), products: await this.products.findOfSales([sale.id]) };
+  }
+
+  private termsInForce({ hold_seconds, payment_seconds, hold_extensions, show_stock }: SaleRow): TermsInForce {
+    const { holds, orders } = this.config;
+    return {
+      hold_seconds: hold_seconds ?? holds.ttlSeconds,
+      payment_seconds: payment_seconds ?? orders.paymentTtlSeconds,
+      hold_extensions: hold_extensions ?? holds.extensions,
+      show_stock: show_stock ?? 'exact',
+    };
   }
 
   private async lockOne(tx: Transaction, id: number): Promise<SaleRow> {
@@ -206,7 +229,12 @@ export class SalesService {
 function auditFieldsOf({ name, ...times }: SaleFields): AuditFields {
   const { starts_at, ends_at, ended_at, paused_at } = times;
   const shown = Object.entries({ starts_at, ends_at, ended_at, paused_at });
-  return { name, ...Object.fromEntries(shown.map(([field, at]) => [field, at === null ? null : isoTime(at)])) };
+  const terms = Object.fromEntries(TERMS.map((term) => [term, times[term]]));
+  return {
+    name,
+    ...Object.fromEntries(shown.map(([field, at]) => [field, at === null ? null : isoTime(at)])),
+    ...terms,
+  };
 }
 
 function isSameTerms(one: SaleTerms, other: SaleTerms): boolean {

@@ -1,9 +1,25 @@
-import type { ProductRow, SaleTerms } from '../products/products.types.js';
+import type { ProductRow, SaleTerms, ShownStock } from '../products/products.types.js';
 
 export type SaleState = 'scheduled' | 'open' | 'paused' | 'ended';
 
+/** What a sale says of its holds and orders; null: what the environment says. */
+export interface Terms {
+  /** How long a hold lasts. */
+  readonly hold_seconds: number | null;
+  /** How long after it was made an order is due for payment. */
+  readonly payment_seconds: number | null;
+  /** How often a hold may be extended. */
+  readonly hold_extensions: number | null;
+  readonly show_stock: ShownStock | null;
+}
+
+export const TERMS = ['hold_seconds', 'payment_seconds', 'hold_extensions', 'show_stock'] as const;
+
+/** The terms as they count, the environment's where the sale has none of its own. */
+export type TermsInForce = { readonly [Term in keyof Terms]: NonNullable<Terms[Term]> };
+
 /** What of a sale changes; times are UTC as the database prints them. */
-export interface SaleFields {
+export interface SaleFields extends Terms {
   readonly name: string;
   readonly starts_at: string;
   /** The first instant at which it is over; null: it goes on until somebody ends it. */
@@ -22,11 +38,12 @@ export interface SaleRow extends SaleFields {
 /** A sale with all of its products, archived ones too, ids ascending. */
 export interface SaleWithProducts {
   readonly sale: SaleRow;
+  readonly terms: TermsInForce;
   readonly products: readonly ProductRow[];
 }
 
 /** What an operator asks for; times are ISO 8601 with their offset. */
-export interface NewSale {
+export interface NewSale extends Partial<Terms> {
   readonly name: string;
   /** Not given: now. */
   readonly starts_at?: string;
@@ -39,13 +56,16 @@ export type SaleChange = Partial<NewSale>;
 export type SaleWindow = Pick<SaleTerms, 'on_sale_from' | 'on_sale_until' | 'is_paused'>;
 
 /** What stands of a sale on the rows of its products. */
-export function termsOf({ id, starts_at, ends_at, ended_at, paused_at }: SaleRow): SaleTerms {
+export function termsOf({ id, starts_at, ends_at, ended_at, paused_at, ...terms }: SaleRow): SaleTerms {
   const ends = [ends_at, ended_at].filter((end) => end !== null).sort();
   return {
     sale_id: id,
     on_sale_from: starts_at,
     on_sale_until: ends[0] ?? null,
     is_paused: paused_at === null ? 0 : 1,
+    hold_seconds: terms.hold_seconds,
+    hold_extensions: terms.hold_extensions,
+    show_stock: terms.show_stock,
   };
 }
 

@@ -235,6 +235,19 @@ const OPERATIONS: Record<string, Operation> = {
       HOLD_NOT_FOUND: () => ({ path: `/api/holds/${UNKNOWN_HOLD_ID}` }),
     },
   },
+  'POST /api/holds/{hold_id}/extend': {
+    successes: { 200: async (service) => ({ path: `/api/holds/${(await createHold(service)).hold_id}/extend` }) },
+    refusals: {
+      VALIDATION_FAILED: () => ({ path: '/api/holds/x/extend' }),
+      HOLD_NOT_FOUND: () => ({ path: `/api/holds/${UNKNOWN_HOLD_ID}/extend` }),
+      HOLD_NOT_EXTENDABLE: async (service) => ({ path: `/api/holds/${(await createOrder(service)).hold_id}/extend` }),
+      IDEMPOTENCY_KEY_REUSED: async (service) => {
+        const headers = { 'idempotency-key': unique('key') };
+        await service.call('POST', `/api/holds/${(await createHold(service)).hold_id}/extend`, undefined, headers);
+        return { path: `/api/holds/${(await createHold(service)).hold_id}/extend`, headers };
+      },
+    },
+  },
   'DELETE /api/holds/{hold_id}': {
     successes: { 204: async (service) => ({ path: `/api/holds/${(await createHold(service)).hold_id}` }) },
     refusals: {
@@ -602,7 +615,7 @@ describe('refusal', () => {
   it('the calls of buyers answer BUYER_TOKEN_INVALID, and holds BUYER_TOKEN_REQUIRED, where tokens are required', async () => {
     const strict = await startService(new KeyFile([shopKey('HS256')]).env('required'));
     const ofBuyers = operations.filter((name) => documentedCodes(name)['401']?.includes('BUYER_TOKEN_INVALID'));
-    expect(ofBuyers).toHaveLength(4);
+    expect(ofBuyers).toHaveLength(5);
     for (const name of ofBuyers) {
       const { path, body } = await firstSuccess(name)(service);
       const [method] = name.split(' ');
@@ -654,7 +667,12 @@ describe('with RATE_LIMIT_PER_MINUTE', () => {
 
   it('the buyers’ writes are limited, and neither reads nor the notices of the provider', () => {
     const limitedOnes = operations.filter(limitedForBuyers);
-    expect(limitedOnes).toEqual(['POST /api/holds', 'DELETE /api/holds/{hold_id}', 'POST /api/orders']);
+    expect(limitedOnes).toEqual([
+      'POST /api/holds',
+      'POST /api/holds/{hold_id}/extend',
+      'DELETE /api/holds/{hold_id}',
+      'POST /api/orders',
+    ]);
   });
 });
 

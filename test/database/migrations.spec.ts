@@ -6,6 +6,7 @@ import { HoldPrice1764700000000 } from '../../migrations/1764700000000-hold-pric
 import { PaymentRows1764800000000 } from '../../migrations/1764800000000-payment-rows.js';
 import { OutsideRefunds1765000000000 } from '../../migrations/1765000000000-outside-refunds.js';
 import { Sales1765200000000 } from '../../migrations/1765200000000-sales.js';
+import { SaleTerms1765600000000 } from '../../migrations/1765600000000-sale-terms.js';
 import { loadConfig } from '../../src/config/config.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { StockAuditService } from '../../src/operations/stock-audit.service.js';
@@ -277,5 +278,20 @@ describe('the migration of sales', () => {
       { stock_held: 3, is_paused: 0 },
     ]);
     await expectStockIdentity(id);
+  });
+});
+
+describe('the migration of the terms of sales', () => {
+  it('leaves holds and orders as they are, under no sale, however often it is run', async () => {
+    const migration = new SaleTerms1765600000000();
+    const { hold_id } = await createOrder(service);
+    const rows = () => query('SELECT id, expires_at, used, released, created_at FROM holds ORDER BY id');
+    const before = await rows();
+    await migration.down(runner);
+    for (let time = 0; time < 2; time++) await migration.up(runner);
+    expect(await rows()).toEqual(before);
+    expect(await query('SELECT sale_id FROM orders WHERE sale_id IS NOT NULL')).toEqual([]);
+    const hold = taken(await service.call('GET', `/api/holds/${hold_id}`), 200);
+    expect(hold).toMatchObject({ sale_id: null, status: 'used' });
   });
 });

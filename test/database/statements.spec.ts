@@ -22,6 +22,7 @@ import {
   createProduct,
   createSale,
   expireHolds,
+  extend,
   giveBack,
   noticeOf,
   notify,
@@ -99,7 +100,7 @@ const PAGES = [
 /**
  * The statements by their shape, and the indexes that lead to their rows. A page in one state is read by the state or in
  * the order of its rows, whichever is less; of two ways to one row, either will do: a guard on a state that few rows have
- * leads there, too.
+ * leads there, too. Of a hold without a sale no row of a sale is read (`null`).
  */
 const INDEXES: Readonly<Record<string, string>> = {
   'DELETE FROM audit_log WHERE created_at < NOW(?) - INTERVAL ? DAY ORDER BY created_at LIMIT ?':
@@ -117,10 +118,13 @@ const INDEXES: Readonly<Record<string, string>> = {
   'SELECT COUNT(*) AS expired FROM (SELECT ? FROM holds WHERE product_id = ? AND used = ? AND released = ? AND expires_at <= NOW(?) ORDER BY expires_at LIMIT ?) AS due':
     'holds holds_product_open',
   'SELECT … FROM audit_log a WHERE a.id > ? AND a.id < ? ORDER BY a.id ASC LIMIT ?': 'a PRIMARY',
-  'SELECT … FROM holds JOIN products ON products.id = holds.product_id WHERE holds.id = ?':
-    'holds PRIMARY, products PRIMARY',
+  'SELECT … FROM holds JOIN products ON products.id = holds.product_id LEFT JOIN sales ON sales.id = holds.sale_id WHERE holds.id = ?':
+    'holds PRIMARY, products PRIMARY, sales PRIMARY, sales null',
+  'SELECT … FROM holds JOIN products ON products.id = holds.product_id LEFT JOIN sales ON sales.id = holds.sale_id WHERE holds.id IN (?)':
+    'holds PRIMARY, products PRIMARY, sales PRIMARY, sales null',
   'SELECT … FROM holds JOIN products ON products.id = holds.product_id WHERE holds.id IN (?)':
     'holds PRIMARY, products PRIMARY',
+  'UPDATE holds SET … WHERE id IN (?) AND used = ? AND released = ? AND expires_at > NOW(?)': 'holds PRIMARY',
   'SELECT … FROM holds WHERE id IN (?) ORDER BY id FOR UPDATE': 'holds PRIMARY',
   'SELECT … FROM holds WHERE product_id = ? AND used = ? AND released = ? AND expires_at < NOW(?) - INTERVAL ? DAY ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED':
     'holds holds_product_open',
@@ -267,6 +271,8 @@ async function sell(): Promise<void> {
   const sku = unique('sku');
   const inSale = await createProduct(service, { sku, sale_id: one.id });
   await service.app.get(SalesService).changeProduct(actOfCli(), inSale.id, { sale_id: other.id });
+  const ofSale = await createHold(service, { product_id: inSale.id });
+  taken(await extend(service, ofSale.hold_id), 200);
   taken(await actOnSale(service, other.id, 'pause'), 200);
   await service.app.get(WebhooksService).reconcilePendingNotices([due.order_id]);
   await service.app.get(WebhooksService).reconcilePendingNotices();

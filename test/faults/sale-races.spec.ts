@@ -1,11 +1,15 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { query } from '../support/database.js';
+import { setTimeout as pause } from 'node:timers/promises';
+import { execute, query } from '../support/database.js';
 import { countByStatus, expectProblem, expectStockIdentity } from '../support/expectations.js';
 import {
   actOnSale,
   adminHeaders,
+  createHold,
   createProduct,
   createSale,
+  extend,
+  hex,
   inSeconds,
   requestHold,
   type Sale,
@@ -107,5 +111,37 @@ describe('a pause', () => {
 
   it('answers every one of 1,000 requests that wait', async () => {
     await expectNothingGranted([await pauseUnderLoad(1000)]);
+  });
+});
+
+describe('an extension', () => {
+  /** The hold expires at about the moment at which it is asked for more time, and its only unit is asked for by others. */
+  async function extendAtTheEnd(): Promise<{ extended: boolean; sold: boolean; productId: number; holdId: string }> {
+    const product = await createProduct(at(0), { stock_total: 1 });
+    const { hold_id } = await createHold(at(0), { product_id: product.id });
+    await execute('UPDATE holds SET expires_at = NOW(3) + INTERVAL 0.02 SECOND WHERE id = UNHEX(?)', [hex(hold_id)]);
+    const [extension, ...others] = await inParallel(4, async (n) => {
+      if (n > 0) return requestHold(at(n), product.id);
+      await pause(Math.random() * 40);
+      return extend(at(1), hold_id);
+    });
+    expect([200, 409]).toContain(extension!.status);
+    for (const { status } of others) expect([201, 409]).toContain(status);
+    const again = await requestHold(at(0), product.id);
+    const sold = withStatus([...others, again], 201).length;
+    expect(sold).toBeLessThanOrEqual(1);
+    return { extended: extension!.status === 200, sold: sold === 1, productId: product.id, holdId: hold_id };
+  }
+
+  it('or the sale of the expired unit wins, and never both, in 100 rounds', async () => {
+    const rounds: Awaited<ReturnType<typeof extendAtTheEnd>>[] = [];
+    for (let round = 0; round < 10; round++) rounds.push(...(await inParallel(10, extendAtTheEnd)));
+    for (const { extended, sold, productId, holdId } of rounds) {
+      if (extended) {
+        expect(sold).toBe(false);
+        expect(taken(await at(0).call('GET', `/api/holds/${holdId}`), 200)).toMatchObject({ status: 'active' });
+      }
+      await expectStockIdentity(productId);
+    }
   });
 });

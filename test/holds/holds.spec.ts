@@ -45,6 +45,8 @@ describe('POST /api/holds', () => {
       amount: '299.97',
       currency: 'EUR',
       expires_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      extensions_left: 1,
+      sale_id: null,
       status: 'active',
     });
     expect(answer.headers.get('location')).toBe(`/api/holds/${answer.body.hold_id as string}`);

@@ -13,6 +13,10 @@ const sale = (overrides: Partial<SaleRow> = {}): SaleRow => ({
   ends_at: '2026-11-27 13:00:00.000',
   ended_at: null,
   paused_at: null,
+  hold_seconds: null,
+  payment_seconds: null,
+  hold_extensions: null,
+  show_stock: null,
   server_time: NOW,
   ...overrides,
 });
@@ -128,6 +132,14 @@ describe('a change', () => {
     expect(changed({ ends_at: null }, { ends_at: '2027-02-30T13:30:00Z' })).toEqual([
       expect.stringMatching(/calendar/),
     ]);
+  });
+
+  it('gives terms and takes them away, until the end', () => {
+    const terms = { hold_seconds: 60, payment_seconds: null, hold_extensions: 0, show_stock: 'few' } as const;
+    expect(changed({}, terms)).toEqual({ hold_seconds: 60, hold_extensions: 0, show_stock: 'few' });
+    expect(changed({ hold_seconds: 60 }, { hold_seconds: null })).toEqual({ hold_seconds: null });
+    expect(changed({ hold_seconds: 60 }, { hold_seconds: 60 })).toEqual({});
+    expect(changed(over, { hold_seconds: 60 })).toBe('SALE_ENDED');
   });
 
   it('of what has ended is one of its name', () => {

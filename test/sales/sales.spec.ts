@@ -68,6 +68,16 @@ describe('POST /api/admin/sales', () => {
       ended_at: null,
       paused_at: null,
       server_time,
+      terms: {
+        hold_seconds: 120,
+        payment_seconds: 900,
+        hold_extensions: 1,
+        processing_seconds: 0,
+        max_per_customer: null,
+        early: [],
+        show_stock: 'exact',
+      },
+      terms_set: [],
       products: [],
     });
     expect(starts_at).toBe(server_time);
@@ -299,7 +309,7 @@ describe('what the public reads of a sale', () => {
     const answer = await service.call('GET', `/api/sales/${sale.id}`);
     expect(answer.headers.get('cache-control')).toBe('public, max-age=1');
     const { server_time, ...read } = answer.body as unknown as Sale;
-    const { server_time: _, ...made } = sale;
+    const { server_time: _, terms_set: __, ...made } = sale as Sale & { terms_set: string[] };
     // True before the start, too: it tells of stock and not of permission.
     expect(read).toEqual({ ...made, state: 'scheduled', products: [{ ...product, available_stock: 7 }] });
     expect(server_time >= sale.server_time).toBe(true);

@@ -1,6 +1,6 @@
 import { ANONYMOUS } from '../../src/access/caller.js';
 import type { GrantFacts, NewHold } from '../../src/holds/granting/grant-facts.js';
-import type { PricedHoldRow } from '../../src/holds/holds.types.js';
+import type { LockedHoldRow } from '../../src/holds/holds.types.js';
 import type { OrderFacts, OrderRequest } from '../../src/orders/ordering/order-facts.js';
 import { NO_SALE, type ProductRow } from '../../src/products/products.types.js';
 import { StockLedger } from '../../src/products/stock-ledger.js';
@@ -25,6 +25,7 @@ export function grantFacts(product: ProductRow | null, overrides: Partial<GrantF
     ledger: new StockLedger(product === null ? [] : [product]),
     now: '2026-01-01 00:00:00.000',
     expiresAt: '2026-01-01 00:02:00.000',
+    extensions: 1,
     currency: 'EUR',
     contended: new Set(),
     ...overrides,
@@ -32,7 +33,7 @@ export function grantFacts(product: ProductRow | null, overrides: Partial<GrantF
 }
 
 /** An active hold of one unit. */
-export function holdRow(overrides: Partial<PricedHoldRow> = {}): PricedHoldRow {
+export function holdRow(overrides: Partial<LockedHoldRow> = {}): LockedHoldRow {
   return {
     id: HOLD_ID,
     product_id: 1,
@@ -40,6 +41,12 @@ export function holdRow(overrides: Partial<PricedHoldRow> = {}): PricedHoldRow {
     unit_price: '9.99',
     amount: '9.99',
     currency: 'EUR',
+    sale_id: null,
+    extensions_left: 1,
+    now: '2026-01-01 00:01:00.000',
+    hold_seconds: null,
+    payment_seconds: null,
+    has_sale_ended: false,
     expires_at: '2026-01-01 00:02:00.000',
     used: false,
     released: false,
@@ -54,6 +61,6 @@ export function orderRequest(caller = ANONYMOUS): OrderRequest {
   return { holdId: HOLD_ID, caller, keyed: null };
 }
 
-export function orderFacts(hold: PricedHoldRow | null): OrderFacts {
+export function orderFacts(hold: LockedHoldRow | null): OrderFacts {
   return { holds: new Map(hold === null ? [] : [[hold.id, hold]]), taken: new Set() };
 }

@@ -22,6 +22,8 @@ export interface Hold {
   quantity: number;
   expires_at: string;
   status: string;
+  sale_id: number | null;
+  extensions_left: number;
 }
 
 export interface Order {
@@ -87,11 +89,19 @@ export interface Sale {
   ended_at: string | null;
   paused_at: string | null;
   server_time: string;
+  terms: Terms;
   products: Product[];
 }
 
+export interface Terms {
+  hold_seconds: number;
+  payment_seconds: number;
+  hold_extensions: number;
+  show_stock: 'exact' | 'few' | 'none';
+}
+
 /** A sale that is open from now on, unless the overrides say otherwise. */
-export async function createSale(service: Service, overrides: Partial<Sale> = {}): Promise<Sale> {
+export async function createSale(service: Service, overrides: Partial<Sale & Terms> = {}): Promise<Sale> {
   const body = { name: unique('sale'), ...overrides };
   return taken<Sale>(await service.call('POST', '/api/admin/sales', body, adminHeaders(service)), 201);
 }
@@ -126,6 +136,11 @@ export function requestHold(service: Service, productId: number, quantity = 1): 
 export async function createHold(service: Service, overrides: { product_id?: number; quantity?: number } = {}) {
   const productId = overrides.product_id ?? (await createProduct(service)).id;
   return taken<Hold>(await requestHold(service, productId, overrides.quantity), 201);
+}
+
+/** Asks for more time for a hold. */
+export function extend(service: Service, holdId: string, headers?: Record<string, string>): Promise<Answer> {
+  return service.call('POST', `/api/holds/${holdId}/extend`, undefined, headers);
 }
 
 export function requestOrder(service: Service, holdId: string): Promise<Answer> {

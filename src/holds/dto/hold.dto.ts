@@ -7,6 +7,7 @@ import { DATE_TIME, type JsonSchema, DOCUMENTED_KEYWORD, RULE_KEYWORD } from '..
 import { SameAs } from '../../http/same-as.decorator.js';
 import type { KeyedCall } from '../../idempotency/idempotency-key.js';
 import { isoTime } from '../../database/sql.js';
+import type { Extension } from '../extending/extension-rules.js';
 import { type HoldRequest, type HoldStatus, type PricedHoldRow, statusOf } from '../holds.types.js';
 
 /** Ids are JSON numbers, exact up to 2^53. */
@@ -78,11 +79,34 @@ export class HoldDto {
   @Matches(/^[A-Z]{3}$/)
   currency!: string;
 
+  /** The sale under which it was made. */
+  @Described(() => ({ type: ['integer', 'null'] }))
+  sale_id!: number | null;
+
   @Described(() => DATE_TIME)
   expires_at!: string;
 
+  /** How often more time can be had for it. */
+  @IsInt()
+  @Min(0)
+  extensions_left!: number;
+
   @IsIn(['active', 'used', 'released'])
   status!: HoldStatus;
+}
+
+/** What a hold has once it was extended. */
+export class ExtensionDto {
+  @Described(() => DATE_TIME)
+  expires_at!: string;
+
+  @IsInt()
+  @Min(0)
+  extensions_left!: number;
+}
+
+export function toExtensionDto({ expires_at, extensions_left }: Extension): ExtensionDto {
+  return { expires_at: isoTime(expires_at), extensions_left };
 }
 
 export function toHoldRequest({ body: dto, headers }: KeyedCall<CreateHoldDto>, caller: Caller): HoldRequest {
@@ -98,7 +122,9 @@ export function toHoldDto(hold: PricedHoldRow): HoldDto {
     unit_price: hold.unit_price,
     amount: hold.amount ?? AMOUNT_MAX,
     currency: hold.currency,
+    sale_id: hold.sale_id,
     expires_at: isoTime(hold.expires_at),
+    extensions_left: statusOf(hold) === 'active' ? hold.extensions_left : 0,
     status: statusOf(hold),
   };
 }

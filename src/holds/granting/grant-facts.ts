@@ -17,8 +17,10 @@ export interface GrantFacts {
   readonly ledger: StockLedger;
   /** The database's time once all products were locked, as it prints it. */
   readonly now: string;
-  /** When the holds of this batch expire. */
+  /** When holds expire whose sale says nothing else. */
   readonly expiresAt: string;
+  /** How often such holds may be extended. */
+  readonly extensions: number;
   /** ISO 4217 code of all prices. */
   readonly currency: string;
   /** Products of which units are on their way that can't be had yet. */

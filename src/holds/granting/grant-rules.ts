@@ -1,5 +1,6 @@
 import { amountOf } from '../../common/money.js';
 import type { DomainError } from '../../common/problem.js';
+import { addSeconds } from '../../database/sql.js';
 import type { PricedHoldRow } from '../holds.types.js';
 import type { GrantFacts, GrantRule, NewHold } from './grant-facts.js';
 import { amountFits } from './rules/amount-fits.js';
@@ -23,11 +24,13 @@ export function decideHold(hold: NewHold, facts: GrantFacts, rules = GRANT_RULES
 
 function grantedRow(
   { id, product_id, qty, buyer }: NewHold,
-  { ledger, expiresAt, currency }: GrantFacts,
+  { ledger, now, expiresAt, extensions, currency }: GrantFacts,
 ): PricedHoldRow {
-  const unit_price = ledger.product(product_id)!.price;
+  const { price: unit_price, sale_id, hold_seconds, hold_extensions } = ledger.product(product_id)!;
   const price = { unit_price, amount: amountOf(unit_price, qty), currency };
   const owner = { customer_id: buyer === null ? null : buyer.customerId };
-  const state = { expires_at: expiresAt, used: false, released: false, is_expired: false };
-  return { id, product_id, qty, ...price, ...owner, ...state };
+  const expires_at = hold_seconds === null ? expiresAt : addSeconds(now, hold_seconds);
+  const terms = { sale_id, extensions_left: hold_extensions ?? extensions };
+  const state = { expires_at, used: false, released: false, is_expired: false };
+  return { id, product_id, qty, ...price, ...owner, ...terms, ...state };
 }

@@ -102,12 +102,16 @@ export class Granting {
     const earlier = await this.findEarlier(tx, batch, recalled, mayHaveCommitted);
     const undecided = earlier.size === 0 ? batch : batch.filter((hold) => !earlier.has(hold.id));
     const contended = await this.releasing.takeBackExpired(tx, ledger, undecided);
-    const expiresAt = addSeconds(now, this.config.holds.ttlSeconds);
-    return { facts: { ledger, now, expiresAt, currency: this.config.payments.currency, contended }, earlier };
+    const { ttlSeconds, extensions } = this.config.holds;
+    const expiresAt = addSeconds(now, ttlSeconds);
+    return {
+      facts: { ledger, now, expiresAt, extensions, currency: this.config.payments.currency, contended },
+      earlier,
+    };
   }
 
-  private write(tx: Transaction, { granted, keys }: Decided, { ledger, expiresAt }: GrantFacts): void {
-    this.holds.insert(tx, granted, expiresAt);
+  private write(tx: Transaction, { granted, keys }: Decided, { ledger }: GrantFacts): void {
+    this.holds.insert(tx, granted);
     this.idempotency.remember(tx, 'holds', keys);
     this.products.writeStock(tx, ledger);
   }

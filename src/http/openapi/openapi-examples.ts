@@ -5,7 +5,9 @@ const HOLD = {
   unit_price: '99.99',
   amount: '199.98',
   currency: 'EUR',
+  sale_id: 1,
   expires_at: '2026-11-27T10:02:00.000Z',
+  extensions_left: 1,
   status: 'active',
 };
 
@@ -30,6 +32,15 @@ const SALE = {
   ended_at: null,
   paused_at: null,
   server_time: '2026-11-27T10:00:00.421Z',
+  terms: {
+    hold_seconds: 120,
+    payment_seconds: 900,
+    hold_extensions: 1,
+    processing_seconds: 0,
+    max_per_customer: null,
+    early: [],
+    show_stock: 'exact',
+  },
   products: [PRODUCT],
 };
 
@@ -97,9 +108,12 @@ const AUDIT_ENTRY = {
 export const ANSWER_EXAMPLES: Readonly<Record<string, unknown>> = {
   Product: PRODUCT,
   Sale: SALE,
+  AdminSale: { ...SALE, terms_set: [] },
   Hold: HOLD,
+  Extension: { expires_at: '2026-11-27T10:03:40.000Z', extensions_left: 0 },
   HoldWithOrder: {
     ...HOLD,
+    extensions_left: 0,
     status: 'used',
     order: {
       order_id: 1,
@@ -139,6 +153,7 @@ export const PROBLEM_EXTENSIONS: Readonly<Record<string, Readonly<Record<string,
   VALIDATION_FAILED: { errors: [{ field: 'quantity', message: 'must be >= 1' }] },
   SKU_TAKEN: { product_id: 1 },
   SALE_NOT_STARTED: { starts_at: '2026-11-27T10:00:00.000Z' },
+  HOLD_NOT_EXTENDABLE: { reason: 'none_left' },
   INSUFFICIENT_STOCK: { available_stock: 0 },
   HOLD_ALREADY_USED: { order_id: 1 },
   SCOPE_MISSING: { scope: 'products' },

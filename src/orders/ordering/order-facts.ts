@@ -1,6 +1,6 @@
 import type { Caller } from '../../access/caller.js';
 import type { DomainError } from '../../common/problem.js';
-import type { PricedHoldRow } from '../../holds/holds.types.js';
+import type { LockedHoldRow } from '../../holds/holds.types.js';
 import type { KeyedRequest } from '../../idempotency/idempotency-key.js';
 import type { OrderRow } from '../orders.types.js';
 
@@ -14,7 +14,7 @@ export interface OrderRequest {
 /** What the orders of a batch are decided on: read under the locks of their holds, and true until COMMIT. */
 export interface OrderFacts {
   /** The locked holds, with their prices, by their ids. */
-  readonly holds: ReadonlyMap<string, PricedHoldRow>;
+  readonly holds: ReadonlyMap<string, LockedHoldRow>;
   /** Holds of which requests of this batch make an order. */
   readonly taken: Set<string>;
 }

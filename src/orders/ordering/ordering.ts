@@ -8,7 +8,7 @@ import type { GroupCommit } from '../../engine/group-commit.js';
 import { GroupCommits } from '../../engine/group-commits.js';
 import { HoldExpiredError, HoldNotFoundError } from '../../holds/holds.errors.js';
 import { HoldsService } from '../../holds/holds.service.js';
-import type { PricedHoldRow } from '../../holds/holds.types.js';
+import type { LockedHoldRow } from '../../holds/holds.types.js';
 import type { KeyedRequest } from '../../idempotency/idempotency-key.js';
 import { IdempotencyService, type Recalled } from '../../idempotency/idempotency.service.js';
 import { ProductsService } from '../../products/products.service.js';
@@ -126,13 +126,13 @@ export class Ordering {
   private write(tx: Transaction, makers: readonly OrderRequest[], { holds }: OrderFacts, mark: string): void {
     if (makers.length === 0) return;
     const used = makers.map(({ holdId }) => holds.get(holdId)!);
-    const newOrders = used.map(toNewOrder);
+    const newOrders = used.map((hold) => toNewOrder(hold, this.config.orders.paymentTtlSeconds));
     tx.writeMark(mark);
     this.holds.useHolds(
       tx,
       used.map((hold) => hold.id),
     );
-    this.orders.insert(tx, newOrders, this.config.orders.paymentTtlSeconds);
+    this.orders.insert(tx, newOrders);
     this.idempotency.remember(
       tx,
       'orders',
@@ -169,11 +169,19 @@ function decide(batch: readonly OrderRequest[], { facts, recalled, made }: Gathe
   return { decisions, makers };
 }
 
-function toNewOrder(hold: PricedHoldRow): NewOrder {
+/** The time to pay is that of the hold's sale, whatever became of its product's. */
+function toNewOrder(hold: LockedHoldRow, paymentTtlSeconds: number): NewOrder {
   const { amount } = hold;
   if (amount === null) throw new Error(`The amount of hold ${hold.id} does not fit its column`);
   const status = firstStatusOf(amount);
-  return { holdId: hold.id, amount, status, quantitySold: status === 'paid' ? hold.qty : 0 };
+  return {
+    holdId: hold.id,
+    amount,
+    status,
+    quantitySold: status === 'paid' ? hold.qty : 0,
+    saleId: hold.sale_id,
+    paymentSeconds: hold.payment_seconds ?? paymentTtlSeconds,
+  };
 }
 
 /** Where nothing is to be paid, nothing is waited for. */

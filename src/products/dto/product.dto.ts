@@ -1,5 +1,6 @@
 import {
   IsBoolean,
+  IsIn,
   IsInt,
   IsString,
   Matches,
@@ -15,7 +16,14 @@ import { MONEY_PATTERN, MONEY_RULE } from '../../common/money.js';
 import { Described } from '../../http/described.decorator.js';
 import { type JsonSchema, NUMBER_PARAM, RULE_KEYWORD, TEXT_OR_NULL } from '../../http/json-schema.js';
 import { pageOf } from '../../http/page.js';
-import { availableOf, type ProductRow, STOCK_MAX } from '../products.types.js';
+import {
+  AVAILABILITIES,
+  type Availability,
+  availabilityOf,
+  availableOf,
+  type ProductRow,
+  STOCK_MAX,
+} from '../products.types.js';
 
 /** A product id in a path. */
 export const PRODUCT_ID_PARAM: JsonSchema = { ...NUMBER_PARAM, description: 'Number of the product', examples: [1] };
@@ -59,14 +67,18 @@ export class ProductDto {
   @Described(() => ({ type: ['integer', 'null'] }))
   sale_id!: number | null;
 
-  @IsInt()
-  @Min(0)
-  stock_total!: number;
+  /** Null where its sale doesn't show figures. */
+  @Described(() => ({ type: ['integer', 'null'], minimum: 0 }))
+  stock_total!: number | null;
 
-  /** Units that can be held right now. */
-  @IsInt()
-  @Min(0)
-  available_stock!: number;
+  /** Units that can be held right now; null where its sale doesn't show figures. */
+  @Described(() => ({ type: ['integer', 'null'], minimum: 0 }))
+  available_stock!: number | null;
+
+  /** In place of the figures. */
+  @ValidateIf((dto: ProductDto) => dto.availability !== undefined)
+  @IsIn(AVAILABILITIES)
+  availability?: Availability;
 
   /** Whether it is on sale no more. */
   @IsBoolean()
@@ -174,4 +186,11 @@ export function toProductDto(row: ProductRow): ProductDto {
     available_stock: availableOf(row),
     archived: row.is_archived === 1,
   };
+}
+
+/** A product as the public sees it: where its sale shows no figures, a word stands for them. */
+export function toPublicProductDto(row: ProductRow): ProductDto {
+  const availability = availabilityOf(availableOf(row), row.show_stock);
+  const dto = toProductDto(row);
+  return availability === null ? dto : { ...dto, stock_total: null, available_stock: null, availability };
 }

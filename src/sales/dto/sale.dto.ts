@@ -1,14 +1,52 @@
-import { IsIn, IsInt, IsString, Matches, MaxLength, Min, MinLength, ValidateIf } from 'class-validator';
+import { IsIn, IsInt, IsString, Matches, Max, MaxLength, Min, MinLength, ValidateIf } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { isoTime, TIME_PATTERN, TIME_RULE } from '../../database/sql.js';
 import { Described } from '../../http/described.decorator.js';
 import { DATE_TIME, type JsonSchema, NUMBER_PARAM, nullable, schemaOf } from '../../http/json-schema.js';
 import { pageOf } from '../../http/page.js';
-import { NAME_PATTERN, NAME_RULE, ProductDto, toProductDto } from '../../products/dto/product.dto.js';
-import { type SaleState, type SaleWithProducts, stateOf, termsOf } from '../sales.types.js';
+import {
+  NAME_PATTERN,
+  NAME_RULE,
+  ProductDto,
+  toProductDto,
+  toPublicProductDto,
+} from '../../products/dto/product.dto.js';
+import { SHOWN_STOCKS, type ShownStock } from '../../products/products.types.js';
+import { type SaleState, type SaleWithProducts, stateOf, type Terms, TERMS, termsOf } from '../sales.types.js';
 
 /** A sale's number in a path. */
 export const SALE_ID_PARAM: JsonSchema = { ...NUMBER_PARAM, description: 'Number of the sale', examples: [1] };
+
+/** Terms as they count: the environment's where the sale has none of its own. */
+export class SaleTermsDto {
+  /** How long a hold lasts. */
+  @IsInt()
+  hold_seconds!: number;
+
+  /** How long after it was made an order is due for payment. */
+  @IsInt()
+  payment_seconds!: number;
+
+  /** How often a hold may be extended. */
+  @IsInt()
+  hold_extensions!: number;
+
+  /** How much longer a payment that takes days keeps its units; 0: not at all. */
+  @IsInt()
+  processing_seconds!: number;
+
+  /** Units that one customer can have; null: no limit. */
+  @Described(() => ({ type: ['integer', 'null'] }))
+  max_per_customer!: number | null;
+
+  /** Groups of buyers that may begin earlier. */
+  @Described(() => ({ type: 'array', items: { type: 'object', additionalProperties: true } }))
+  early!: object[];
+
+  /** What the public sees of its stock. */
+  @IsIn(SHOWN_STOCKS)
+  show_stock!: ShownStock;
+}
 
 export class SaleDto {
   @IsInt()
@@ -42,14 +80,61 @@ export class SaleDto {
   @Described(() => DATE_TIME)
   server_time!: string;
 
+  @Described(() => schemaOf(SaleTermsDto))
+  terms!: SaleTermsDto;
+
   @Described(() => ({ type: 'array', items: schemaOf(ProductDto) }))
   products!: ProductDto[];
 }
 
 export class SalePageDto extends pageOf(SaleDto) {}
 
+/** A sale as operators see it. */
+export class AdminSaleDto extends SaleDto {
+  /** Names of the terms that are its own. */
+  @Described(() => ({ type: 'array', items: { type: 'string', enum: [...TERMS] } }))
+  terms_set!: string[];
+}
+
+export class AdminSalePageDto extends pageOf(AdminSaleDto) {}
+
+const isThere = (term: keyof Terms) => (dto: TermsDto) => dto[term] != null;
+
+/** The terms that a sale can have of its own; null is what the environment says. */
+class TermsDto {
+  /** How long a hold lasts, of those that are made from now on. */
+  @ValidateIf(isThere('hold_seconds'))
+  @IsInt()
+  @Min(1)
+  @Max(86_400)
+  @JSONSchema({ type: ['integer', 'null'] })
+  hold_seconds?: number | null;
+
+  /** How long after it was made an order is due for payment. */
+  @ValidateIf(isThere('payment_seconds'))
+  @IsInt()
+  @Min(1)
+  @Max(2_592_000)
+  @JSONSchema({ type: ['integer', 'null'] })
+  payment_seconds?: number | null;
+
+  /** How often a hold may be extended. */
+  @ValidateIf(isThere('hold_extensions'))
+  @IsInt()
+  @Min(0)
+  @Max(10)
+  @JSONSchema({ type: ['integer', 'null'] })
+  hold_extensions?: number | null;
+
+  /** What the public sees of the stock: its figures (`exact`), whether few units are left, or whether any are. */
+  @ValidateIf(isThere('show_stock'))
+  @IsIn(SHOWN_STOCKS)
+  @JSONSchema({ type: ['string', 'null'], enum: [...SHOWN_STOCKS, null] })
+  show_stock?: ShownStock | null;
+}
+
 @JSONSchema({ examples: [{ name: 'Black Friday', starts_at: '2026-11-27T12:00:00.000Z' }] })
-export class CreateSaleDto {
+export class CreateSaleDto extends TermsDto {
   @IsString()
   @Matches(NAME_PATTERN, { message: NAME_RULE })
   @MinLength(1)
@@ -69,7 +154,7 @@ export class CreateSaleDto {
 }
 
 @JSONSchema({ minProperties: 1, examples: [{ ends_at: '2026-11-28T12:00:00.000Z' }] })
-export class ChangeSaleDto {
+export class ChangeSaleDto extends TermsDto {
   @ValidateIf((dto: ChangeSaleDto) => dto.name !== undefined)
   @IsString()
   @Matches(NAME_PATTERN, { message: NAME_RULE })
@@ -89,7 +174,7 @@ export class ChangeSaleDto {
   ends_at?: string | null;
 }
 
-export function toSaleDto({ sale, products }: SaleWithProducts): SaleDto {
+function toSaleDto({ sale, terms }: SaleWithProducts, products: ProductDto[]): SaleDto {
   return {
     id: sale.id,
     name: sale.name,
@@ -99,13 +184,20 @@ export function toSaleDto({ sale, products }: SaleWithProducts): SaleDto {
     ended_at: isoOrNull(sale.ended_at),
     paused_at: isoOrNull(sale.paused_at),
     server_time: isoTime(sale.server_time),
-    products: products.map(toProductDto),
+    terms: { ...terms, processing_seconds: 0, max_per_customer: null, early: [] },
+    products,
   };
 }
 
+/** All of it, with the figures of its stock. */
+export function toAdminSaleDto(found: SaleWithProducts): AdminSaleDto {
+  const terms_set = TERMS.filter((term) => found.sale[term] !== null);
+  return { ...toSaleDto(found, found.products.map(toProductDto)), terms_set };
+}
+
 /** What the public sees: archived products are on sale no more. */
-export function toPublicSaleDto({ sale, products }: SaleWithProducts): SaleDto {
-  return toSaleDto({ sale, products: products.filter((row) => row.is_archived === 0) });
+export function toPublicSaleDto(found: SaleWithProducts): SaleDto {
+  return toSaleDto(found, found.products.filter((row) => row.is_archived === 0).map(toPublicProductDto));
 }
 
 function isoOrNull(timestamp: string | null): string | null {

@@ -6,7 +6,10 @@ export const unitsAreLeft: GrantRule = {
   refuse({ product_id, qty }, { ledger, contended }) {
     const available = ledger.available(product_id)!;
     if (available >= qty) return null;
-    return contended.has(product_id) ? new UnitsOnTheirWayError(available) : new InsufficientStockError(available);
+    const { show_stock } = ledger.product(product_id)!;
+    return contended.has(product_id)
+      ? new UnitsOnTheirWayError(available, show_stock)
+      : new InsufficientStockError(available, show_stock);
   },
   take({ product_id, qty }, { ledger }) {
     ledger.move({ productId: product_id, held: qty, sold: 0 });
