@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { execute, query } from '../support/database.js';
 import { expectProblem } from '../support/expectations.js';
-import { adminHeaders, createProduct, createSale, taken } from '../support/factories.js';
+import { adminHeaders, createProduct, createSale, taken, unique } from '../support/factories.js';
 import { type ApiDocument, type Operation, operationsOf } from '../support/openapi.js';
 import { createRefund } from '../support/payments.js';
 import { type Service, startService } from '../support/service.js';
@@ -13,6 +13,8 @@ const TABLES: Readonly<Record<string, string>> = {
   '/api/admin/refunds': 'refunds',
   '/api/admin/webhooks': 'webhook_logs',
   '/api/admin/sales': 'sales',
+  '/api/admin/keys': 'api_keys',
+  '/api/admin/audit': 'audit_log',
 };
 const ADMIN = Object.keys(TABLES);
 
@@ -28,6 +30,8 @@ beforeAll(async () => {
     await createProduct(service);
     await createRefund(service);
     await createSale(service);
+    const key = { name: unique('key'), scopes: ['read'] };
+    taken(await service.call('POST', '/api/admin/keys', key, adminHeaders(service)), 201);
   }
 });
 
