@@ -109,9 +109,10 @@ const CHANGES: Readonly<Record<string, () => Promise<Change> | Change>> = {
     const name = unique('sale');
     const starts_at = new Date(Date.now() + 3_600_000).toISOString();
     const times = { starts_at, ends_at: null, ended_at: null, paused_at: null };
+    const terms = { hold_seconds: null, payment_seconds: null, hold_extensions: null, show_stock: null };
     return {
       call: { method: 'POST', path: 'sales', body: { name, starts_at } },
-      noted: { action: 'sale.create', target: 'sale', before: null, after: { name, ...times } },
+      noted: { action: 'sale.create', target: 'sale', before: null, after: { name, ...times, ...terms } },
     };
   },
   'a sale that is renamed': async () => {
