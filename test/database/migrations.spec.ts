@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { QuantitySold1764600000000 } from '../../migrations/1764600000000-quantity-sold.js';
 import { HoldPrice1764700000000 } from '../../migrations/1764700000000-hold-price.js';
@@ -229,6 +229,9 @@ describe('the migration of refunds that began outside', () => {
 
 describe('the migration of sales', () => {
   const migration = new Sales1765200000000();
+  /** Without the table its later columns are gone, too. */
+  afterEach(() => new SaleTerms1765600000000().up(runner));
+
   /** As an instance of the version before does it. */
   const sell = (productId: number) =>
     execute('INSERT INTO holds (id, product_id, qty) VALUES (UNHEX(?), ?, 1)', [
@@ -247,6 +250,7 @@ describe('the migration of sales', () => {
     expect(
       await query('SELECT sale_id, sku, currency, on_sale_from, is_paused FROM products WHERE id = ?', [id]),
     ).toEqual([{ sale_id: null, sku: null, currency: null, on_sale_from: null, is_paused: 0 }]);
+    await new SaleTerms1765600000000().up(runner);
     const answer = await service.call('GET', `/api/admin/products/${id}`, undefined, adminHeaders(service));
     expect(taken(answer, 200)).toMatchObject({ id, currency: 'EUR', sku: null, sale_id: null });
   });
