@@ -36,7 +36,7 @@ export function decimalsOf(currency: string): number {
 export function decimalsError(money: string, currency: string): string | null {
   const decimals = decimalsOf(currency);
   if (decimalsIn(money) <= decimals) return null;
-  return `has too many decimals: ${currency} has ${decimals === 0 ? 'no decimals' : `${decimals} decimals`}`;
+  return `must have ${decimals === 0 ? 'no decimals' : `at most ${decimals} decimals`}, as ${currency} has`;
 }
 
 /**

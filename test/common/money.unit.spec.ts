@@ -67,10 +67,10 @@ describe('the decimals of a currency', () => {
   });
 
   it.each([
-    ['400.50', 'JPY', 'has too many decimals: JPY has no decimals'],
-    ['400.00', 'JPY', 'has too many decimals: JPY has no decimals'],
+    ['400.50', 'JPY', 'must have no decimals, as JPY has'],
+    ['400.00', 'JPY', 'must have no decimals, as JPY has'],
     ['400', 'JPY', null],
-    ['4.505', 'EUR', 'has too many decimals: EUR has 2 decimals'],
+    ['4.505', 'EUR', 'must have at most 2 decimals, as EUR has'],
     ['4.5', 'EUR', null],
     ['4.505', 'KWD', null],
   ])('let %s through in %s, or say what is wrong: %s', (money, currency, error) => {
