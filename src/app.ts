@@ -50,6 +50,8 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
       connectionsCheckingInterval: 1000,
       // By default longer than our limit for the whole request, and then Node does not watch over bodies.
       headersTimeout: http.requestTimeoutMs,
+      // Node compares the two as it makes the server, before Fastify sets this one.
+      requestTimeout: http.requestTimeoutMs,
       // Node's own answer to a request without a host has no body; ours is with the other headers.
       requireHostHeader: false,
     },

@@ -81,8 +81,9 @@ describe('SIGTERM', () => {
   });
 
   it('waits for no connection on which nothing is asked', async () => {
-    // Longer than any test: who waits for the limit does not end.
-    const child = await startChild({ APP_ENV: 'test', SHUTDOWN_TIMEOUT_MS: '600000' });
+    // Longer than any test: who waits for a limit does not end.
+    const limits = { SHUTDOWN_TIMEOUT_MS: '600000', HTTP_REQUEST_TIMEOUT_MS: '600000', HTTP_KEEP_ALIVE_MS: '600000' };
+    const child = await startChild({ APP_ENV: 'test', ...limits });
     const request = 'GET /health/live HTTP/1.1\r\nHost: shop.example\r\n\r\n';
     const answered = [];
     for (const sent of ['', request.slice(0, 20), request, request + request.slice(0, 20)]) {

@@ -7,7 +7,7 @@ export const amountFits: GrantRule = {
   refuse({ product_id, qty }, { ledger }) {
     // The price of a unit stands in a column of the same width.
     if (qty === 1 || amountOf(ledger.product(product_id)!.price, qty) !== null) return null;
-    const message = `so many units cost more than ${AMOUNT_MAX}; hold fewer`;
-    return new ValidationError(`The body is not valid: quantity: ${message}.`, [{ field: 'quantity', message }]);
+    const message = `must be lower: so many units cost more than ${AMOUNT_MAX}`;
+    return new ValidationError(`The body is not valid: quantity ${message}.`, [{ field: 'quantity', message }]);
   },
 };

@@ -6,7 +6,7 @@ import type { OrderRule } from '../order-facts.js';
 export const amountFits: OrderRule = {
   refuse({ holdId }, { holds }) {
     if (holds.get(holdId)!.amount !== null) return null;
-    const message = `costs more than ${AMOUNT_MAX}; hold fewer units`;
+    const message = `is too dear: it costs more than ${AMOUNT_MAX}; hold fewer units`;
     return new ValidationError(`No order can be made of the hold: it ${message}.`, [{ field: 'hold_id', message }]);
   },
 };
