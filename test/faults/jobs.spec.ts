@@ -17,9 +17,11 @@ import {
   orderOf,
   type Product,
   stockOf,
+  unique,
 } from '../support/factories.js';
 import { queueOf } from '../support/queues.js';
 import { type Environment, type Service, startService } from '../support/service.js';
+import { StripeApi } from '../support/stripe-api.js';
 
 /**
  * Of the jobs with one id only one waits or runs. None may keep its successor out for ever, however it ends: the id of a
@@ -180,6 +182,17 @@ const DUE_WORK: Readonly<Record<string, (service: Service) => Promise<DueWork>>>
     const done = () => eventually(async () => expect(await orderOf(hold_id)).toMatchObject([{ status: 'cancelled' }]));
     return { jobs: ALL, done };
   },
+  'outside-refunds': async () => {
+    const transactionId = unique('pi');
+    await execute(
+      `INSERT INTO payments (provider, transaction_id, amount, currency, refunds_due_at) VALUES ('stripe', ?, 10, 'EUR', NOW(3))`,
+      [transactionId],
+    );
+    const sql = 'SELECT refunds_due_at FROM payments WHERE transaction_id = ?';
+    const done = () =>
+      eventually(async () => expect(await query(sql, [transactionId])).toEqual([{ refunds_due_at: null }]));
+    return { jobs: ALL, done };
+  },
   reconciliation: async (service) => {
     const order_id = 900_000_000;
     await notify(service, noticeOf({ order_id }));
@@ -197,11 +210,16 @@ const DUE_WORK: Readonly<Record<string, (service: Service) => Promise<DueWork>>>
 };
 
 describe('a job that nobody does', () => {
+  let stripe: StripeApi;
+  beforeAll(async () => {
+    stripe = await StripeApi.start();
+  });
+  afterAll(() => stripe.stop());
+
   const everySecond = Object.fromEntries(
-    ['EXPIRY_CRON', 'PAYMENT_DEADLINE_CRON', 'RECONCILIATION_CRON', 'RETENTION_CRON'].map((name) => [
-      name,
-      '* * * * * *',
-    ]),
+    ['EXPIRY_CRON', 'PAYMENT_DEADLINE_CRON', 'OUTSIDE_REFUNDS_CRON', 'RECONCILIATION_CRON', 'RETENTION_CRON'].map(
+      (name) => [name, '* * * * * *'],
+    ),
   );
 
   it.each(Object.keys(DUE_WORK))(
@@ -212,7 +230,8 @@ describe('a job that nobody does', () => {
       const { jobs, done } = await DUE_WORK[name]!(api);
       expect(await queue.enqueue(jobs)).toBe(true);
       await takeJob(api, name);
-      const scheduler = await startService({ ROLES: 'scheduler', ...everySecond });
+      const readsRefunds = { STRIPE_API_KEY: 'sk_test_key', STRIPE_API_BASE: stripe.url };
+      const scheduler = await startService({ ROLES: 'scheduler', ...everySecond, ...readsRefunds });
       await done();
       expect(await queue.getActiveCount()).toBe(1);
       await scheduler.stop();

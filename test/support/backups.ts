@@ -19,6 +19,8 @@ export const TABLES = [
   'refunds',
   'idempotency_keys',
   'commit_marks',
+  'api_keys',
+  'audit_log',
   'migrations',
 ];
 
