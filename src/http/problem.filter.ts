@@ -47,6 +47,8 @@ export class ProblemFilter implements ExceptionFilter {
     if (isAborted(error, request)) {
       this.aborted.add(request.method);
       reply.hijack();
+      // Nothing will be written that could tell Node, and what waits for this answer to be over would wait for ever.
+      request.raw.socket.destroy();
       return;
     }
     const problem = this.toProblem(error, request);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { connect, type Server, type Socket } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
@@ -170,5 +171,28 @@ describe('clients that leave before anybody looks at their request', () => {
     expect(log.lines.filter(({ level }) => Number(level) >= 50)).toEqual([]);
     expect(await stockOf(id)).toMatchObject({ stock_held: 0 });
     await limited.stop();
+  });
+});
+
+/** Sends its bytes and leaves, all before anybody has read one of them. */
+const COMES_AND_GOES = `
+  const [port, bytes] = process.argv.slice(1);
+  const socket = require('node:net').connect(Number(port), '127.0.0.1', () => {
+    socket.end(bytes, () => socket.destroy());
+  });
+`;
+
+describe('a client that is gone before its request is read', () => {
+  it('keeps no connection open, not even by the beginning of another request', async () => {
+    const other = await startService();
+    // What is written in answer to the expectation meets a reset. Node has read to the end by then, and does not hear of it.
+    const whole = 'POST /api/holds HTTP/1.1\r\nHost: shop.example\r\nExpect: 100-continue\r\n\r\n';
+    // Our loop stands still meanwhile: the system takes the connection, and all that comes over it, for us.
+    execFileSync(process.execPath, ['-e', COMES_AND_GOES, new URL(other.url).port, `${whole}GET /hea`]);
+    await eventually(async () => {
+      expect((await scrape(other)).value('http_requests_aborted_total', { method: 'POST' })).toBe(1);
+    });
+    await eventually(async () => expect(await connectionsOf(other.app.getHttpServer() as Server)).toBe(0), 20_000);
+    await other.stop();
   });
 });
