@@ -28,6 +28,8 @@ async function holdWithoutLock(productId: number): Promise<boolean> {
     ]);
     const [{ stock_total, stock_held, stock_sold }] = rows as [Record<string, number>];
     if (stock_total! - stock_held! - stock_sold! < 1) return false;
+    // The time that a decision takes; without it this race is won by chance.
+    await new Promise((decided) => setTimeout(decided, 10));
     await connection.query('UPDATE products SET stock_held = stock_held + 1 WHERE id = ?', [productId]);
     return true;
   });
