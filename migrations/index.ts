@@ -15,6 +15,7 @@ import { NoticesByOrder1765300000000 } from './1765300000000-notices-by-order.js
 import { ApiKeys1765400000000 } from './1765400000000-api-keys.js';
 import { AuditLog1765500000000 } from './1765500000000-audit-log.js';
 import { SaleTerms1765600000000 } from './1765600000000-sale-terms.js';
+import { CustomerLimits1765700000000 } from './1765700000000-customer-limits.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -35,4 +36,5 @@ export const migrations = [
   ApiKeys1765400000000,
   AuditLog1765500000000,
   SaleTerms1765600000000,
+  CustomerLimits1765700000000,
 ];

@@ -158,6 +158,12 @@ export const PROBLEMS = {
     cause: 'Fewer units are free than the hold asks for. `available_stock` says how many are.',
     remedy: 'Ask for fewer, or try later: units come back when holds expire or are given back.',
   },
+  CUSTOMER_LIMIT_REACHED: {
+    status: 409,
+    title: 'The customer may not have so many',
+    cause: 'What this customer holds, has ordered and has bought would be more than the `limit` for each customer.',
+    remedy: 'Ask for `remaining` units at most. What is given back, or expires, counts no more.',
+  },
   HOLD_ALREADY_USED: {
     status: 409,
     title: 'An order was already made of this hold',

@@ -76,8 +76,8 @@ export class Transaction {
     });
   }
 
-  /** Queues a write that must change exactly `rows` rows, or else the transaction fails as a whole. */
-  write(sql: string, rows: number): void {
+  /** Queues a write that must change exactly `rows` rows, or else the transaction fails as a whole; null: any number. */
+  write(sql: string, rows: number | null): void {
     this.hasWritten = true;
     this.writes.push({ sql, rows });
   }

@@ -48,6 +48,7 @@ export class HoldsController {
       'SALE_NOT_STARTED',
       'SALE_PAUSED',
       'SALE_ENDED',
+      'CUSTOMER_LIMIT_REACHED',
       'INSUFFICIENT_STOCK',
       'IDEMPOTENCY_KEY_REUSED',
     ],

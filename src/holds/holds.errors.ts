@@ -20,6 +20,19 @@ export class InsufficientStockError extends DomainError {
  */
 export class UnitsOnTheirWayError extends InsufficientStockError {}
 
+export class CustomerLimitReachedError extends DomainError {
+  constructor(limit: number, remaining: number, scope: 'product') {
+    const detail = `A customer may have ${limit} units of this ${scope}; this one may have ${remaining} more.`;
+    super('CUSTOMER_LIMIT_REACHED', detail, { limit, remaining, scope });
+  }
+}
+
+/**
+ * The limit may leave more in a moment: somebody is deciding on holds of the customer's that have expired. So the request
+ * is decided again then.
+ */
+export class LimitInDoubtError extends CustomerLimitReachedError {}
+
 export class HoldNotFoundError extends DomainError {
   constructor() {
     super('HOLD_NOT_FOUND', 'There is no hold with this id.');

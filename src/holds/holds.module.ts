@@ -3,6 +3,8 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { ProductsModule } from '../products/products.module.js';
+import { CustomerHoldsRepository } from './customer-holds.repository.js';
+import { CustomerLimits } from './customer-limits.js';
 import { Granting } from './granting/granting.js';
 import { HoldEntity } from './hold.entity.js';
 import { Extending } from './extending/extending.js';
@@ -21,7 +23,17 @@ import { Releasing } from './releasing/releasing.js';
     ProductsModule,
   ],
   controllers: [HoldsController],
-  providers: [HoldsService, HoldsRepository, Extending, Granting, Releasing, HoldExpiryProcessor, HoldExpirySchedule],
-  exports: [HoldsService, Releasing],
+  providers: [
+    HoldsService,
+    HoldsRepository,
+    CustomerHoldsRepository,
+    CustomerLimits,
+    Extending,
+    Granting,
+    Releasing,
+    HoldExpiryProcessor,
+    HoldExpirySchedule,
+  ],
+  exports: [HoldsService, CustomerLimits, Releasing],
 })
 export class HoldsModule {}

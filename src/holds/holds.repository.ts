@@ -154,6 +154,18 @@ export class HoldsRepository {
     return results.flat().map(toRow);
   }
 
+  /**
+   * Of these holds, those that have expired and still count as held; locked. Who calls it has the products' locks, which is
+   * against the usual order, so what somebody else is deciding on is skipped.
+   */
+  async lockIfExpired(tx: Transaction, ids: Iterable<string>): Promise<string[]> {
+    const [rows] = await tx.read<[Pick<RawHold, 'id'>[]]>(
+      `SELECT id FROM holds WHERE id IN ${listOf(ids, uuidLiteral)} AND used = 0 AND released = 0 AND expires_at <= NOW(3)
+       FOR UPDATE SKIP LOCKED`,
+    );
+    return rows.map(({ id }) => uuidFromBinary(id));
+  }
+
   /** Counts expired holds that still count as held, up to `limit`, whoever has them locked: one figure a product. */
   async countExpired(tx: Transaction, wanted: readonly ProductLimit[]): Promise<number[]> {
     const results = await tx.read<{ expired: number }[][]>(

@@ -27,7 +27,7 @@ export class HoldsService {
    * answered first, whatever became of it.
    *
    * @throws ProductNotFoundError, ProductNotOnSaleError, SaleNotStartedError, SalePausedError, SaleEndedError,
-   *   InsufficientStockError, IdempotencyKeyReusedError, ValidationError, OverloadedError
+   *   CustomerLimitReachedError, BuyerTokenRequiredError, InsufficientStockError, IdempotencyKeyReusedError, ValidationError, OverloadedError
    */
   createHold({ productId, quantity, caller, idempotencyKey }: HoldRequest): Promise<PricedHoldRow> {
     const { quantityMax } = this.config.holds;

@@ -188,11 +188,20 @@ const PROBLEM_SCHEMA: JsonSchema = {
         'INSUFFICIENT_STOCK: units that are left; null, with `availability`, where its sale shows no figures',
     },
     reason: { type: 'string', description: 'HOLD_NOT_EXTENDABLE: none_left, used, expired or sale_ended' },
+    limit: { type: 'integer', minimum: 1, description: 'CUSTOMER_LIMIT_REACHED: units that one customer may have' },
+    remaining: {
+      type: 'integer',
+      minimum: 0,
+      description: 'CUSTOMER_LIMIT_REACHED: units that this one may have more',
+    },
     order_id: { type: 'integer', minimum: 1, description: 'HOLD_ALREADY_USED: the order that was made of the hold' },
     starts_at: { type: 'string', format: 'date-time', description: 'SALE_NOT_STARTED: when it starts' },
     product_id: { type: 'integer', minimum: 1, description: 'SKU_TAKEN: the product that has the SKU' },
     committed: { type: 'integer', minimum: 0, description: 'STOCK_BELOW_COMMITTED: units that are held or sold' },
-    scope: { type: 'string', description: 'SCOPE_MISSING: what the key would need' },
+    scope: {
+      type: 'string',
+      description: 'CUSTOMER_LIMIT_REACHED: what is limited; SCOPE_MISSING: what the key would need',
+    },
   },
   additionalProperties: true,
 };

@@ -69,7 +69,7 @@ export class OrdersRepository {
   async lock(tx: Transaction, ids: Iterable<number>): Promise<StockedOrderRow[]> {
     const list = listOf(new Set(ids), uintLiteral);
     const [rows] = await tx.read<[Raw<StockedOrderRow>[]]>(
-      `SELECT ${this.columns}, h.product_id, h.qty FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id
+      `SELECT ${this.columns}, h.product_id, h.qty, h.customer_id FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id
        WHERE o.id IN ${list} ORDER BY o.id FOR UPDATE`,
     );
     return rows.map(toRow);
@@ -87,7 +87,7 @@ export class OrdersRepository {
   async lockDue(tx: Transaction, limit: number, productId: number | null): Promise<StockedOrderRow[]> {
     const ofProduct = productId === null ? '' : ` AND h.product_id = ${uintLiteral(productId)}`;
     const [rows] = await tx.read<[Raw<StockedOrderRow>[]]>(
-      `SELECT ${this.columns}, h.product_id, h.qty FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id
+      `SELECT ${this.columns}, h.product_id, h.qty, h.customer_id FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id
        WHERE ${IS_DUE}${ofProduct}
        ORDER BY o.payment_due_at LIMIT ${uintLiteral(limit)} FOR UPDATE SKIP LOCKED`,
     );

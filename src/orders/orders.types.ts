@@ -44,6 +44,8 @@ export interface NewOrder {
 export interface StockedOrderRow extends OrderRow {
   readonly product_id: number;
   readonly qty: number;
+  /** Whose its hold is; null: nobody's that is known. */
+  readonly customer_id: string | null;
 }
 
 /** A decision about a locked order: the state it goes to. */

@@ -21,6 +21,10 @@ export class ProductEntity {
   @Column({ type: 'char', length: 3, nullable: true })
   currency!: string | null;
 
+  /** Units that one customer may have of it; null: as many as there are. */
+  @Column({ type: 'int', unsigned: true, nullable: true })
+  max_per_customer!: number | null;
+
   @Column({ type: 'int', unsigned: true })
   stock_total!: number;
 

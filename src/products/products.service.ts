@@ -260,10 +260,15 @@ export class ProductsService {
   }
 }
 
-/** What makes a product that is asked for the same; of one without SKU, sale and archive what it was before there were any. */
-function contentOf({ name, price, stock_total, sku, sale_id, is_archived }: NewProduct): unknown[] {
+/**
+ * What makes a product that is asked for the same; of one without SKU, sale, limit and archive what it was before there
+ * were any.
+ */
+function contentOf(product: NewProduct): unknown[] {
+  const { name, price, stock_total, sku, sale_id, max_per_customer, is_archived } = product;
   const more = sku == null && sale_id == null ? [] : [sku ?? null, sale_id ?? null];
-  return [name, price, stock_total, ...more, ...(is_archived ? ['archived'] : [])];
+  const limit = max_per_customer == null ? [] : [{ max_per_customer }];
+  return [name, price, stock_total, ...more, ...limit, ...(is_archived ? ['archived'] : [])];
 }
 
 /** The total after a restock. What would be below nothing is below what is held and sold, where it is written. */

@@ -49,6 +49,8 @@ export interface ProductRow extends SaleTerms {
   readonly stock_sold: number;
   readonly stock_held: number;
   readonly stock_version: number;
+  /** Units that one customer may have of it: held, ordered and bought together; null: as many as there are. */
+  readonly max_per_customer: number | null;
   /** On sale no more: not listed, and no hold is granted. As the database prints it. */
   readonly is_archived: 0 | 1;
 }
@@ -76,6 +78,7 @@ export interface NewProduct {
   readonly sku?: string | null;
   readonly sale_id?: number | null;
   readonly is_archived?: ProductRow['is_archived'];
+  readonly max_per_customer?: number | null;
 }
 
 export type ProductChange = Partial<Omit<NewProduct, 'sale_id'>>;
@@ -87,8 +90,9 @@ export type ProductChange = Partial<Omit<NewProduct, 'sale_id'>>;
 export type TermsLock = (tx: Transaction, from: number | null) => Promise<SaleTerms>;
 
 /** What operators set of a product, by the API's names: what their tag is made of, and what the audit log keeps. */
-export function operatorsFieldsOf({ name, price, currency, sku, sale_id, stock_total, is_archived }: ProductRow) {
-  return { name, price, currency, sku, sale_id, stock_total, archived: is_archived === 1 };
+export function operatorsFieldsOf(product: ProductRow) {
+  const { name, price, currency, sku, sale_id, max_per_customer, stock_total, is_archived } = product;
+  return { name, price, currency, sku, sale_id, max_per_customer, stock_total, archived: is_archived === 1 };
 }
 
 /** Units that nobody holds and nobody bought. */

@@ -17,13 +17,14 @@ export const REFUND_TRANSITIONS: Readonly<Record<RefundStatus, readonly RefundSt
 };
 
 /**
- * Why money goes back: it came when the units were gone; another payment had paid the order; an operator gave up on
- * matching it; or somebody gave it back at the provider, outside of this service. A payment is owed back once for each
- * cause, but that it was given back outside may be told many times, each by the provider's number of that refund.
+ * Why money goes back: it came when the units were gone, or for more than its customer may have; another payment had paid
+ * the order; an operator gave up on matching it; or somebody gave it back at the provider, outside of this service. A
+ * payment is owed back once for each cause, but that it was given back outside may be told many times, each by the
+ * provider's number of that refund.
  */
-export type RefundCause = 'late' | 'duplicate' | 'operator' | 'outside';
+export type RefundCause = 'late' | 'customer_limit' | 'duplicate' | 'operator' | 'outside';
 
-export const REFUND_CAUSES: readonly RefundCause[] = ['late', 'duplicate', 'operator', 'outside'];
+export const REFUND_CAUSES: readonly RefundCause[] = ['late', 'customer_limit', 'duplicate', 'operator', 'outside'];
 
 /** What names a payment. */
 export interface PaymentName {

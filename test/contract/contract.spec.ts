@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type ProblemCode, PROBLEMS } from '../../src/common/problem.js';
-import { bearer, KeyFile, shopKey } from '../support/buyers.js';
+import { bearer, KeyFile, shopKey, signedToken } from '../support/buyers.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { lockingReads, withConnection } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
@@ -469,6 +469,7 @@ const OF_THE_SERVICE: ReadonlySet<string> = new Set([
   'BUYER_TOKEN_INVALID',
   'BUYER_TOKEN_REQUIRED',
   'SCOPE_MISSING',
+  'CUSTOMER_LIMIT_REACHED',
   'PAYLOAD_TOO_LARGE',
   'UNSUPPORTED_MEDIA_TYPE',
   'RATE_LIMITED',
@@ -635,6 +636,16 @@ describe('refusal', () => {
       expectProblem(answer, 'SCOPE_MISSING');
       expect(documentedCodes(name)['403']).toEqual(['SCOPE_MISSING']);
     }
+  });
+
+  it('POST /api/holds answers CUSTOMER_LIMIT_REACHED past the limit for each customer', async () => {
+    const key = shopKey('HS256');
+    const open = await startService(new KeyFile([key]).env('optional'));
+    const { id } = await createProduct(service, { max_per_customer: 1 });
+    const body = { product_id: id, quantity: 2 };
+    const refused = await open.call('POST', '/api/holds', body, bearer(await signedToken(key)));
+    expectProblem(refused, 'CUSTOMER_LIMIT_REACHED');
+    expect(documentedCodes('POST /api/holds')['409']).toContain('CUSTOMER_LIMIT_REACHED');
   });
 
   it('any other route answers ROUTE_NOT_FOUND', async () => {

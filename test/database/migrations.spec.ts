@@ -7,6 +7,7 @@ import { PaymentRows1764800000000 } from '../../migrations/1764800000000-payment
 import { OutsideRefunds1765000000000 } from '../../migrations/1765000000000-outside-refunds.js';
 import { Sales1765200000000 } from '../../migrations/1765200000000-sales.js';
 import { SaleTerms1765600000000 } from '../../migrations/1765600000000-sale-terms.js';
+import { CustomerLimits1765700000000 } from '../../migrations/1765700000000-customer-limits.js';
 import { loadConfig } from '../../src/config/config.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { StockAuditService } from '../../src/operations/stock-audit.service.js';
@@ -297,5 +298,29 @@ describe('the migration of the terms of sales', () => {
     expect(await query('SELECT sale_id FROM orders WHERE sale_id IS NOT NULL')).toEqual([]);
     const hold = taken(await service.call('GET', `/api/holds/${hold_id}`), 200);
     expect(hold).toMatchObject({ sale_id: null, status: 'used' });
+  });
+});
+
+describe('the migration of limits for each customer', () => {
+  it('counts what buyers have already, by their names, and nothing of who has none, however often it is run', async () => {
+    const migration = new CustomerLimits1765700000000();
+    const { id: product_id } = await createProduct(service, { stock_total: 20 });
+    const [held, back] = [await createHold(service, { product_id }), await createHold(service, { product_id })];
+    const [open, paid] = [
+      await createOrder(service, { product_id, quantity: 2 }),
+      await createPaidOrder(service, { product_id, quantity: 3 }),
+    ];
+    await createHold(service, { product_id });
+    await giveBack(service, back.hold_id);
+    const owned = [held, back, open, paid].map(({ hold_id }) => Buffer.from(hold_id.replaceAll('-', ''), 'hex'));
+    await query("UPDATE holds SET customer_id = 'c_42' WHERE id IN (?)", [owned]);
+    await migration.down(runner);
+    for (let time = 0; time < 2; time++) await migration.up(runner);
+    expect(
+      await query('SELECT limit_key, units FROM customer_holds WHERE product_id = ? ORDER BY units', [product_id]),
+    ).toEqual([0, 1, 2, 3].map((units) => ({ limit_key: 'c_42', units })));
+    expect(await query('SELECT max_per_customer FROM products WHERE id = ?', [product_id])).toEqual([
+      { max_per_customer: null },
+    ]);
   });
 });

@@ -11,6 +11,7 @@ import { PaymentsRepository } from '../../src/refunds/payments.repository.js';
 import type { UnreadPayment } from '../../src/refunds/refunds.types.js';
 import { SalesService } from '../../src/sales/sales.service.js';
 import { WebhooksService } from '../../src/webhooks/webhooks.service.js';
+import { bearer, KeyFile, shopKey, signedToken } from '../support/buyers.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { execute, query } from '../support/database.js';
 import {
@@ -26,6 +27,7 @@ import {
   giveBack,
   noticeOf,
   notify,
+  type Order,
   refundsOf,
   taken,
   UNKNOWN_ID,
@@ -58,10 +60,13 @@ const FILL = [
      SELECT UNHEX(LPAD(HEX(n), 32, '0')), 'root', 'product.change', 'product', n FROM numbers WHERE n > ? * 0`,
   `INSERT INTO products (name, price, stock_total, sku, sale_id)
      SELECT CONCAT('filled ', n), '1.00', 5, CONCAT('filled-', n), IF(n % 10, NULL, n) FROM numbers WHERE n > ? * 0`,
+  `INSERT INTO customer_holds (hold_id, customer_id, limit_key, product_id, units)
+     SELECT id, HEX(id), HEX(id), product_id, IF(released, 0, qty) FROM holds WHERE product_id = ?`,
   `INSERT INTO sales (name, starts_at) SELECT CONCAT('filled ', n), NOW(3) FROM numbers WHERE n > ? * 0`,
 ];
 const TABLES = [
   'holds',
+  'customer_holds',
   'orders',
   'webhook_logs',
   'refunds',
@@ -118,6 +123,11 @@ const INDEXES: Readonly<Record<string, string>> = {
   'SELECT COUNT(*) AS expired FROM (SELECT ? FROM holds WHERE product_id = ? AND used = ? AND released = ? AND expires_at <= NOW(?) ORDER BY expires_at LIMIT ?) AS due':
     'holds holds_product_open',
   'SELECT … FROM audit_log a WHERE a.id > ? AND a.id < ? ORDER BY a.id ASC LIMIT ?': 'a PRIMARY',
+  'SELECT … FROM customer_holds WHERE hold_id IN (?)': 'customer_holds PRIMARY',
+  'SELECT … FROM customer_holds c STRAIGHT_JOIN holds h ON h.id = c.hold_id WHERE c.limit_key IN (?) AND c.product_id IN (?) AND c.units > ? AND h.used = ? AND h.released = ? AND h.expires_at <= NOW(?)':
+    'c customer_holds_limit, h PRIMARY',
+  'SELECT … FROM customer_holds c STRAIGHT_JOIN products p ON p.id = c.product_id AND p.max_per_customer IS NOT NULL WHERE c.limit_key IN (?) AND c.product_id IN (?) AND c.units > ? GROUP BY c.limit_key, c.product_id':
+    'c customer_holds_limit, p PRIMARY',
   'SELECT … FROM holds JOIN products ON products.id = holds.product_id LEFT JOIN sales ON sales.id = holds.sale_id WHERE holds.id = ?':
     'holds PRIMARY, products PRIMARY, sales PRIMARY, sales null',
   'SELECT … FROM holds JOIN products ON products.id = holds.product_id LEFT JOIN sales ON sales.id = holds.sale_id WHERE holds.id IN (?)':
@@ -126,6 +136,8 @@ const INDEXES: Readonly<Record<string, string>> = {
     'holds PRIMARY, products PRIMARY',
   'UPDATE holds SET … WHERE id IN (?) AND used = ? AND released = ? AND expires_at > NOW(?)': 'holds PRIMARY',
   'SELECT … FROM holds WHERE id IN (?) ORDER BY id FOR UPDATE': 'holds PRIMARY',
+  'SELECT … FROM holds WHERE id IN (?) AND used = ? AND released = ? AND expires_at <= NOW(?) FOR UPDATE SKIP LOCKED':
+    'holds PRIMARY',
   'SELECT … FROM holds WHERE product_id = ? AND used = ? AND released = ? AND expires_at < NOW(?) - INTERVAL ? DAY ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED':
     'holds holds_product_open',
   'SELECT … FROM holds WHERE product_id = ? AND used = ? AND released = ? AND expires_at <= NOW(?) ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED':
@@ -206,6 +218,8 @@ const INDEXES: Readonly<Record<string, string>> = {
     'webhook_logs webhook_logs_status',
   'SELECT … FROM webhook_logs WHERE status = ? AND order_id IN (?) AND EXISTS (SELECT ? FROM orders WHERE orders.id = order_id) ORDER BY id LIMIT ?':
     'orders PRIMARY, webhook_logs webhook_logs_order',
+  'UPDATE customer_holds SET … WHERE hold_id IN (?)': 'customer_holds PRIMARY',
+  'UPDATE customer_holds c JOIN holds h ON h.id = c.hold_id SET … WHERE c.hold_id IN (?)': 'c PRIMARY, h PRIMARY',
   'UPDATE holds SET … WHERE id IN (?) AND used = ? AND released = ?': 'holds PRIMARY',
   'UPDATE orders SET … WHERE id IN (?) AND status = ?': 'orders PRIMARY, orders orders_status_due',
   'UPDATE orders SET … WHERE id IN (?)': 'orders PRIMARY',
@@ -216,12 +230,14 @@ const INDEXES: Readonly<Record<string, string>> = {
   'UPDATE webhook_logs SET … WHERE id = ? AND status = ?': 'webhook_logs PRIMARY, webhook_logs webhook_logs_status',
 };
 
+const KEY = shopKey('HS256');
 let proxy: DatabaseProxy;
 let service: Service;
 
 beforeAll(async () => {
   proxy = await DatabaseProxy.start({ host: process.env.DB_HOST!, port: Number(process.env.DB_PORT) });
-  service = await startService({ ...proxy.env, DB_STATEMENT_TIMEOUT_MS: '30000' });
+  const env = new KeyFile([KEY]).env('optional', { ...proxy.env, DB_STATEMENT_TIMEOUT_MS: '30000' });
+  service = await startService(env);
   const { id } = await createProduct(service, { stock_total: ROWS });
   await execute('CREATE TABLE numbers (n INT PRIMARY KEY)');
   await execute(
@@ -274,6 +290,7 @@ async function sell(): Promise<void> {
   const ofSale = await createHold(service, { product_id: inSale.id });
   taken(await extend(service, ofSale.hold_id), 200);
   taken(await actOnSale(service, other.id, 'pause'), 200);
+  await sellToCustomer();
   await service.app.get(WebhooksService).reconcilePendingNotices([due.order_id]);
   await service.app.get(WebhooksService).reconcilePendingNotices();
   await service.app.get(WebhooksService).markUnmatched();
@@ -298,6 +315,18 @@ async function sell(): Promise<void> {
     product.id,
   ]);
   await service.app.get(RetentionService).purge();
+}
+
+/** What is sent of a customer who is limited, and whose money comes late. */
+async function sellToCustomer(): Promise<void> {
+  const { id } = await createProduct(service, { max_per_customer: 2 });
+  const buyer = bearer(await signedToken(KEY, { sub: unique('c') }));
+  const hold = () => createHold(service, { product_id: id, quantity: 2 }, buyer);
+  await expireHolds((await hold()).hold_id);
+  const { hold_id } = await hold();
+  const order = taken<Order>(await service.call('POST', '/api/orders', { hold_id }, buyer), 201);
+  await notify(service, noticeOf(order, { status: 'failed' }));
+  expect((await notify(service, noticeOf(order))).body).toMatchObject({ order_status: 'paid' });
 }
 
 const isOfFilledTable = (statement: string): boolean =>

@@ -9,6 +9,7 @@ import { auditStock } from '../../src/cli/operation-commands.js';
 import { driftOf, StockAuditService } from '../../src/operations/stock-audit.service.js';
 import { ProductsService } from '../../src/products/products.service.js';
 import { contents, DATABASE_SCRIPTS, runScript, TABLES, tables } from '../support/backups.js';
+import { bearer, KeyFile, shopKey, signedToken } from '../support/buyers.js';
 import { closeDatabase, execute } from '../support/database.js';
 import {
   adminHeaders,
@@ -41,7 +42,8 @@ async function refundOne(service: Service): Promise<void> {
 
 describe('backup and restore', () => {
   it('bring back every product, hold, order and payment event, without drift, after the database was destroyed', async () => {
-    const service = await startService();
+    const key = shopKey('HS256');
+    const service = await startService(new KeyFile([key]).env('optional'));
     const { id } = await createProduct(service, { name: "Sneaker '); DROP TABLE holds; -- ✓", stock_total: 20 });
     await createHold(service, { product_id: id, quantity: 2 });
     await giveBack(service, (await createHold(service, { product_id: id })).hold_id);
@@ -55,6 +57,7 @@ describe('backup and restore', () => {
       { product_id: id, quantity: 1 },
       { 'idempotency-key': 'the-key-of-this-test' },
     );
+    await createHold(service, {}, bearer(await signedToken(key)));
     await service.app.get(ProductsService).restockProduct(actOfCli(), id, 5);
     await createSale(service);
     await service.call('POST', '/api/admin/keys', { name: 'warehouse', scopes: ['read'] }, adminHeaders(service));

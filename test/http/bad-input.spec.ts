@@ -83,11 +83,13 @@ const WRONG_VALUES: Record<string, Record<string, unknown[]>> = {
     name: ['', ' ', '\u00a0\t\n', 1, null, true, [], {}, 'x'.repeat(256), '👟'.repeat(256)],
     price: ['', '-1', '1.234', '1e3', 'free', 1, 1.5, null, true, '1000000000000.00', '100000000000.00'],
     stock_total: [-1, 1.5, '10', '', null, true, [], {}, 2 ** 32, 1e300],
+    max_per_customer: [0, -1, 1.5, '2', '', true, [], {}, 2 ** 32],
   },
   'PATCH /api/admin/products/{id}': {
     name: ['', '   ', 1, null, true, 'x'.repeat(256)],
     price: ['', '-1', '1.234', 1, null, '100000000000.00'],
     stock_total: [-1, 1.5, '10', null, true, 2 ** 32],
+    max_per_customer: [0, -1, '2', true, 2 ** 32],
   },
 };
 

@@ -53,6 +53,7 @@ describe('GET /api/products/{id}', () => {
       sale_id: null,
       stock_total: 7,
       available_stock: 7,
+      max_per_customer: null,
       archived: false,
     });
   });
@@ -126,6 +127,7 @@ describe('POST /api/admin/products', () => {
       sale_id: null,
       stock_total: 100,
       available_stock: 100,
+      max_per_customer: null,
       archived: false,
     });
     expect(await getProduct(answer.body.id as number)).toEqual(answer.body);

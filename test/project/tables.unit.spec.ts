@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 
 /**
  * Who touches which table, read off the SQL that stands in the sources: a room writes its own tables only, by its
- * repository; it may read those of the rooms that it may import, and its repository says so.
+ * repository; it may read those of its own room and of the rooms that it may import, and its repository says so.
  */
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -13,6 +13,7 @@ const OWNERS: Readonly<Record<string, string>> = {
   products: 'src/products/products.repository.ts',
   sales: 'src/sales/sales.repository.ts',
   holds: 'src/holds/holds.repository.ts',
+  customer_holds: 'src/holds/customer-holds.repository.ts',
   orders: 'src/orders/orders.repository.ts',
   payments: 'src/refunds/',
   refunds: 'src/refunds/',
@@ -65,7 +66,7 @@ function faultsOf(sources: Sources): string[] {
     );
     const reads = read.flatMap((table) => {
       if (!path.endsWith('.repository.ts')) return [`${path} reads ${table} and is no repository`];
-      if (roomOf(OWNERS[table]!) >= roomOf(path)) return [`${path} reads ${table}, which is to its right`];
+      if (roomOf(OWNERS[table]!) > roomOf(path)) return [`${path} reads ${table}, which is to its right`];
       return said.includes(table) ? [] : [`${path} reads ${table} and does not say so`];
     });
     const unread = said

@@ -13,6 +13,7 @@ export const TABLES = [
   'products',
   'sales',
   'holds',
+  'customer_holds',
   'orders',
   'webhook_logs',
   'payments',

@@ -1,5 +1,6 @@
 import { ANONYMOUS } from '../../src/access/caller.js';
 import type { GrantFacts, NewHold } from '../../src/holds/granting/grant-facts.js';
+import { CustomerUnits } from '../../src/holds/customer-units.js';
 import type { LockedHoldRow } from '../../src/holds/holds.types.js';
 import type { OrderFacts, OrderRequest } from '../../src/orders/ordering/order-facts.js';
 import { NO_SALE, type ProductRow } from '../../src/products/products.types.js';
@@ -12,7 +13,16 @@ const HOLD_ID = '019a0000-0000-7000-8000-000000000001';
 /** A product with ten free units of 9.99. */
 export function productRow(overrides: Partial<ProductRow> = {}): ProductRow {
   const defaults = { id: 1, name: 'Sneaker', price: '9.99', stock_total: 10, stock_held: 0, stock_sold: 0 };
-  return { ...defaults, ...NO_SALE, currency: 'EUR', sku: null, stock_version: 7, is_archived: 0, ...overrides };
+  return {
+    ...defaults,
+    ...NO_SALE,
+    currency: 'EUR',
+    sku: null,
+    stock_version: 7,
+    is_archived: 0,
+    max_per_customer: null,
+    ...overrides,
+  };
 }
 
 /** One unit of product 1. */
@@ -26,6 +36,7 @@ export function grantFacts(product: ProductRow | null, overrides: Partial<GrantF
     now: '2026-01-01 00:00:00.000',
     expiresAt: '2026-01-01 00:02:00.000',
     extensions: 1,
+    customers: new CustomerUnits(),
     currency: 'EUR',
     contended: new Set(),
     ...overrides,

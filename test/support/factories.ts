@@ -13,6 +13,7 @@ export interface Product {
   sale_id: number | null;
   stock_total: number;
   available_stock: number;
+  max_per_customer: number | null;
   archived: boolean;
 }
 
@@ -129,13 +130,23 @@ export function inSeconds(seconds: number): string {
   return new Date(Date.now() + seconds * 1000).toISOString();
 }
 
-export function requestHold(service: Service, productId: number, quantity = 1): Promise<Answer> {
-  return service.call('POST', '/api/holds', { product_id: productId, quantity });
+export function requestHold(
+  service: Service,
+  productId: number,
+  quantity = 1,
+  headers?: Record<string, string>,
+): Promise<Answer> {
+  return service.call('POST', '/api/holds', { product_id: productId, quantity }, headers);
 }
 
-export async function createHold(service: Service, overrides: { product_id?: number; quantity?: number } = {}) {
+/** @param headers of a buyer with a token; nobody's without. */
+export async function createHold(
+  service: Service,
+  overrides: { product_id?: number; quantity?: number } = {},
+  headers?: Record<string, string>,
+) {
   const productId = overrides.product_id ?? (await createProduct(service)).id;
-  return taken<Hold>(await requestHold(service, productId, overrides.quantity), 201);
+  return taken<Hold>(await requestHold(service, productId, overrides.quantity, headers), 201);
 }
 
 /** Asks for more time for a hold. */

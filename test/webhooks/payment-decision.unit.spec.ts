@@ -23,6 +23,7 @@ function orderRow(status: OrderStatus): StockedOrderRow {
     paid_transaction_id: status === 'paid' || status === 'refunded' ? 'txn-first' : null,
     product_id: 1,
     qty: 2,
+    customer_id: null,
   };
 }
 
@@ -44,14 +45,16 @@ function paymentEvent(status: PaymentEvent['status'], overrides: Partial<Payment
 interface Situation {
   readonly status: OrderStatus;
   readonly available?: number;
+  readonly isWithinLimit?: boolean;
   readonly payment?: PaymentContext['payment'];
   readonly isAccepted?: boolean;
   readonly policy?: PaymentPolicy;
 }
 
 function decide(event: PaymentEvent, situation: Situation) {
-  const { status, available = 0, payment, isAccepted = false, policy = POLICY } = situation;
-  return decidePayment(event, policy, { order: orderRow(status), payment, isAccepted, available: () => available });
+  const { status, available = 0, isWithinLimit = true, payment, isAccepted = false, policy = POLICY } = situation;
+  const stock = { available: () => available, isWithinLimit: () => isWithinLimit };
+  return decidePayment(event, policy, { order: orderRow(status), payment, isAccepted, ...stock });
 }
 
 describe('a payment event', () => {
@@ -142,14 +145,24 @@ describe('a payment event', () => {
     expect(decision).toMatchObject({ result, orderStatus: to, owed: null });
   });
 
-  it('asks for available units only when money comes late', () => {
+  it('that comes late for more than its customer may have is owed back for that, whatever is left', () => {
+    for (const available of [0, 9]) {
+      const decision = decide(paymentEvent('success'), { status: 'cancelled', available, isWithinLimit: false });
+      expect(decision).toMatchObject({ result: 'applied', orderStatus: 'refund_due', owed: 'customer_limit' });
+    }
+    const inTime = decide(paymentEvent('success'), { status: 'pending_payment', isWithinLimit: false });
+    expect(inTime).toMatchObject({ orderStatus: 'paid', owed: null });
+  });
+
+  it('asks for available units and the limit only when money comes late', () => {
     const asked: string[] = [];
     for (const status of ['pending_payment', 'paid', 'refund_due', 'cancelled'] as const) {
       const available = () => asked.push(status);
-      const context = { order: orderRow(status), payment: undefined, isAccepted: false, available };
+      const isWithinLimit = () => asked.push(status) > 0;
+      const context = { order: orderRow(status), payment: undefined, isAccepted: false, available, isWithinLimit };
       decidePayment(paymentEvent('success'), POLICY, context);
     }
-    expect(asked).toEqual(['cancelled']);
+    expect(asked).toEqual(['cancelled', 'cancelled']);
   });
 });
 

@@ -2,6 +2,7 @@ import type { Buyer } from '../../access/caller.js';
 import type { DomainError } from '../../common/problem.js';
 import type { KeyedRequest } from '../../idempotency/idempotency-key.js';
 import type { StockLedger } from '../../products/stock-ledger.js';
+import type { CustomerUnits } from '../customer-units.js';
 import type { HoldRow } from '../holds.types.js';
 
 /** A hold that is asked for. Its id is made once, so that a repeated transaction finds its own holds. */
@@ -21,6 +22,8 @@ export interface GrantFacts {
   readonly expiresAt: string;
   /** How often such holds may be extended. */
   readonly extensions: number;
+  /** What the buyers of the batch have of products with a limit. */
+  readonly customers: CustomerUnits;
   /** ISO 4217 code of all prices. */
   readonly currency: string;
   /** Products of which units are on their way that can't be had yet. */

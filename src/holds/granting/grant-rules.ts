@@ -4,13 +4,21 @@ import { addSeconds } from '../../database/sql.js';
 import type { PricedHoldRow } from '../holds.types.js';
 import type { GrantFacts, GrantRule, NewHold } from './grant-facts.js';
 import { amountFits } from './rules/amount-fits.js';
+import { isWithinLimit } from './rules/is-within-limit.js';
 import { productExists } from './rules/product-exists.js';
 import { productIsOnSale } from './rules/product-is-on-sale.js';
 import { saleIsOpen } from './rules/sale-is-open.js';
 import { unitsAreLeft } from './rules/units-are-left.js';
 
 /** Whether a hold may be. The first rule that refuses says why; those after `productExists` need not ask for it. */
-export const GRANT_RULES: readonly GrantRule[] = [productExists, productIsOnSale, saleIsOpen, unitsAreLeft, amountFits];
+export const GRANT_RULES: readonly GrantRule[] = [
+  productExists,
+  productIsOnSale,
+  saleIsOpen,
+  isWithinLimit,
+  unitsAreLeft,
+  amountFits,
+];
 
 /** Grants the hold, at the price of the locked row, or says why not. */
 export function decideHold(hold: NewHold, facts: GrantFacts, rules = GRANT_RULES): PricedHoldRow | DomainError {

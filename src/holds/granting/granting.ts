@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Buyer } from '../../access/caller.js';
 import { backoffWithJitterMs, retry, type RetryPolicy } from '../../common/retry.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { addSeconds } from '../../database/sql.js';
@@ -10,7 +11,9 @@ import type { KeyedRequest, StoredKey } from '../../idempotency/idempotency-key.
 import { IdempotencyKeyReusedError } from '../../idempotency/idempotency.errors.js';
 import { IdempotencyService, type Recalled } from '../../idempotency/idempotency.service.js';
 import { ProductsService } from '../../products/products.service.js';
-import { UnitsOnTheirWayError } from '../holds.errors.js';
+import type { CustomerHold } from '../customer-holds.repository.js';
+import { CustomerLimits, type LimitedUnits } from '../customer-limits.js';
+import { LimitInDoubtError, UnitsOnTheirWayError } from '../holds.errors.js';
 import { HoldsRepository } from '../holds.repository.js';
 import type { PricedHoldRow } from '../holds.types.js';
 import { Releasing } from '../releasing/releasing.js';
@@ -18,9 +21,9 @@ import type { GrantFacts, NewHold } from './grant-facts.js';
 import { decideHold } from './grant-rules.js';
 
 /** About a second and a half: longer than a sweep keeps the expired holds of one of its steps. */
-const UNITS_ON_THEIR_WAY: RetryPolicy = {
+const DECIDED_ANEW: RetryPolicy = {
   triesMax: 10,
-  isTransient: (error) => error instanceof UnitsOnTheirWayError,
+  isTransient: (error) => error instanceof UnitsOnTheirWayError || error instanceof LimitInDoubtError,
   delayMs: backoffWithJitterMs,
   sleep: (ms) => new Promise((wake) => setTimeout(wake, ms)),
 };
@@ -37,6 +40,8 @@ interface Decided {
   /** One for each request, in their order. */
   readonly outcomes: readonly (PricedHoldRow | Error)[];
   readonly granted: readonly PricedHoldRow[];
+  /** Whose they are, of those that have a buyer. */
+  readonly owned: readonly CustomerHold[];
   /** Of what is granted. */
   readonly keys: readonly StoredKey[];
 }
@@ -48,6 +53,7 @@ export class Granting {
 
   constructor(
     private readonly holds: HoldsRepository,
+    private readonly limits: CustomerLimits,
     private readonly releasing: Releasing,
     private readonly products: ProductsService,
     private readonly idempotency: IdempotencyService,
@@ -64,7 +70,7 @@ export class Granting {
 
   /** Answers after the commit. Where units are on their way to be available, it asks again for a while. */
   submit(hold: NewHold): Promise<PricedHoldRow> {
-    return retry(() => this.line.submit(hold), UNITS_ON_THEIR_WAY);
+    return retry(() => this.line.submit(hold), DECIDED_ANEW);
   }
 
   /**
@@ -88,7 +94,7 @@ export class Granting {
 
   /** Locks the products first, so that all that is read with and after them stays true. */
   private async gather(tx: Transaction, batch: readonly NewHold[], mayHaveCommitted: boolean): Promise<Gathered> {
-    const [{ ledger, now }, recalled] = await Promise.all([
+    const [{ ledger, now }, recalled, customers] = await Promise.all([
       this.products.lockStock(
         tx,
         batch.map((hold) => hold.product_id),
@@ -98,20 +104,21 @@ export class Granting {
         'holds',
         batch.map((hold) => hold.keyed),
       ),
+      this.limits.count(tx, batch.flatMap(limitedUnits)),
     ]);
     const earlier = await this.findEarlier(tx, batch, recalled, mayHaveCommitted);
     const undecided = earlier.size === 0 ? batch : batch.filter((hold) => !earlier.has(hold.id));
+    await this.limits.leaveOutExpired(tx, ledger, undecided.flatMap(limitedUnits), customers);
     const contended = await this.releasing.takeBackExpired(tx, ledger, undecided);
     const { ttlSeconds, extensions } = this.config.holds;
     const expiresAt = addSeconds(now, ttlSeconds);
-    return {
-      facts: { ledger, now, expiresAt, extensions, currency: this.config.payments.currency, contended },
-      earlier,
-    };
+    const { currency } = this.config.payments;
+    return { facts: { ledger, now, expiresAt, extensions, customers, currency, contended }, earlier };
   }
 
-  private write(tx: Transaction, { granted, keys }: Decided, { ledger }: GrantFacts): void {
+  private write(tx: Transaction, { granted, owned, keys }: Decided, { ledger }: GrantFacts): void {
     this.holds.insert(tx, granted);
+    this.limits.remember(tx, owned);
     this.idempotency.remember(tx, 'holds', keys);
     this.products.writeStock(tx, ledger);
   }
@@ -139,6 +146,7 @@ export class Granting {
 /** One request after the other; each sees what those before it took. */
 function decide(batch: readonly NewHold[], { facts, earlier }: Gathered): Decided {
   const granted: PricedHoldRow[] = [];
+  const owned: CustomerHold[] = [];
   const keys: StoredKey[] = [];
   const outcomes = batch.map((hold) => {
     const known = earlier.get(hold.id);
@@ -146,10 +154,20 @@ function decide(batch: readonly NewHold[], { facts, earlier }: Gathered): Decide
     const outcome = decideHold(hold, facts);
     if (outcome instanceof Error) return outcome;
     granted.push(outcome);
+    if (hold.buyer !== null) owned.push(customerHold(hold, hold.buyer));
     if (hold.keyed !== null) keys.push({ ...hold.keyed, reference: hold.id });
     return outcome;
   });
-  return { outcomes, granted, keys };
+  return { outcomes, granted, owned, keys };
+}
+
+/** What a buyer asks for, in the limits that there may be; nobody else is counted. */
+function limitedUnits({ product_id, qty, buyer }: NewHold): LimitedUnits[] {
+  return buyer === null ? [] : [{ product_id, limit_key: buyer.limitKey, qty }];
+}
+
+function customerHold({ id, product_id, qty }: NewHold, { customerId, limitKey }: Buyer): CustomerHold {
+  return { hold_id: id, customer_id: customerId, limit_key: limitKey, product_id, units: qty };
 }
 
 /** The hold as it was when it was made, which is what its first answer said. */

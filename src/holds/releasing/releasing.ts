@@ -10,6 +10,7 @@ import type { Tally } from '../../metrics/samples.js';
 import { ProductsService } from '../../products/products.service.js';
 import type { StockMove } from '../../products/products.types.js';
 import type { StockLedger } from '../../products/stock-ledger.js';
+import { CustomerLimits } from '../customer-limits.js';
 import { HoldsRepository } from '../holds.repository.js';
 import type { HoldRow } from '../holds.types.js';
 
@@ -18,6 +19,9 @@ const RELEASE_STEP = 2000;
 
 /** Why units of a hold became available again. */
 type ReleaseReason = 'expired' | 'given_back' | 'order_cancelled';
+
+/** A hold, and whether it has a buyer, in whose limits its units count. */
+type Owned = Pick<HoldRow, 'id' | 'customer_id'>;
 
 interface ReleaseStep {
   readonly released: number;
@@ -33,6 +37,7 @@ export class Releasing {
 
   constructor(
     private readonly holds: HoldsRepository,
+    private readonly limits: CustomerLimits,
     private readonly products: ProductsService,
     private readonly transactions: Transactions,
     groupCommits: GroupCommits,
@@ -80,9 +85,11 @@ export class Releasing {
   }
 
   /** Releases locked holds: used ones, whose order is cancelled, or active ones. Who calls it moves their units. */
-  markReleased(tx: Transaction, ids: readonly string[], reason: ReleaseReason): void {
-    if (ids.length === 0) return;
+  markReleased(tx: Transaction, holds: readonly Owned[], reason: ReleaseReason): void {
+    if (holds.length === 0) return;
+    const ids = idsOf(holds);
     this.holds.markReleased(tx, ids, reason === 'order_cancelled' ? 'used' : 'active');
+    this.limits.lowerTo(tx, idsOf(holds.filter(({ customer_id }) => customer_id !== null)), 0);
     tx.afterCommit(() => this.released.add(reason, ids.length));
   }
 
@@ -119,7 +126,7 @@ export class Releasing {
       this.holds.countExpired(tx, shortages),
     ]);
     for (const hold of expired) ledger.move(returnedUnits(hold));
-    this.markReleased(tx, idsOf(expired), 'expired');
+    this.markReleased(tx, expired, 'expired');
     const locked = groupBy(expired, (hold) => hold.product_id);
     const contended = shortages.filter(
       ({ productId }, index) => dueCounts[index]! > (locked.get(productId)?.length ?? 0),
@@ -153,7 +160,7 @@ export class Releasing {
   }
 
   private write(tx: Transaction, expired: readonly HoldRow[]): void {
-    this.markReleased(tx, idsOf(expired), 'expired');
+    this.markReleased(tx, expired, 'expired');
     this.products.moveStock(tx, expired.map(returnedUnits));
   }
 }
@@ -178,6 +185,6 @@ function unitsPerProduct(wants: readonly Pick<HoldRow, 'product_id' | 'qty'>[]):
   return wanted;
 }
 
-function idsOf(holds: readonly HoldRow[]): string[] {
+function idsOf(holds: readonly Owned[]): string[] {
   return holds.map((hold) => hold.id);
 }

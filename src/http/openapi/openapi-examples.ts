@@ -20,6 +20,7 @@ const PRODUCT = {
   sale_id: 1,
   stock_total: 10,
   available_stock: 8,
+  max_per_customer: 2,
   archived: false,
 };
 
@@ -155,6 +156,7 @@ export const PROBLEM_EXTENSIONS: Readonly<Record<string, Readonly<Record<string,
   SALE_NOT_STARTED: { starts_at: '2026-11-27T10:00:00.000Z' },
   HOLD_NOT_EXTENDABLE: { reason: 'none_left' },
   INSUFFICIENT_STOCK: { available_stock: 0 },
+  CUSTOMER_LIMIT_REACHED: { limit: 2, remaining: 0, scope: 'product' },
   HOLD_ALREADY_USED: { order_id: 1 },
   SCOPE_MISSING: { scope: 'products' },
 };

@@ -86,8 +86,8 @@ function decide(batch: readonly GiveBack[], { orders, holds }: Gathered): Settle
     const order = orders.get(hold.id);
     if (hold.used && order === undefined) throw new OvertakenError('An order was made of the hold meanwhile');
     if (order?.status === 'pending_payment') {
-      const { product_id, qty } = hold;
-      settlements.push({ order: { ...order, product_id, qty }, to: 'cancelled', reason: 'buyer' });
+      const { product_id, qty, customer_id } = hold;
+      settlements.push({ order: { ...order, product_id, qty, customer_id }, to: 'cancelled', reason: 'buyer' });
     } else if (!hold.used && !hold.released) givenBack.push(hold);
   }
   return { settlements, givenBack };

@@ -1,5 +1,6 @@
 import { assertUnreachable } from '../../common/assert-unreachable.js';
 import { groupBy } from '../../common/group-by.js';
+import type { Account, CustomerUnits } from '../../holds/customer-units.js';
 import type { HoldRow } from '../../holds/holds.types.js';
 import type { StockMove } from '../../products/products.types.js';
 import type { StockLedger } from '../../products/stock-ledger.js';
@@ -43,17 +44,52 @@ export function unitsSoldOutright({ product_id, qty }: HoldRow): StockMove {
   return unitsMovedBy({ order: { product_id, qty, status: 'pending_payment' }, to: 'paid' });
 }
 
+/** Whether money comes for an order whose units are gone: it takes them again. */
+export function isPaidLate({ order, to }: Settlement): boolean {
+  return to === 'paid' && order.status === 'cancelled';
+}
+
 /** The locked stock of a batch of settlements that are being decided: each takes its units before the next is. */
 export class SettlementStock {
-  constructor(readonly ledger: StockLedger) {}
+  /**
+   * @param customers what the customers of late orders have of products with a limit.
+   * @param accounts by what the limits count of each late order that has a customer, by its hold.
+   */
+  constructor(
+    readonly ledger: StockLedger,
+    private readonly customers: CustomerUnits,
+    private readonly accounts: ReadonlyMap<string, Account>,
+  ) {}
 
   /** Units of the order's product that nobody holds. */
   available(order: StockedOrderRow): number {
     return this.ledger.available(order.product_id)!;
   }
 
+  /** Whether the customer may have the units of a cancelled order again; of who has no name nobody knows what he has. */
+  isWithinLimit(order: StockedOrderRow): boolean {
+    return !this.exceeds(order, (account) => this.customers.taken(account));
+  }
+
+  /** Whether only holds refuse it that have expired, and that somebody is deciding on. */
+  isLimitInDoubt(order: StockedOrderRow): boolean {
+    const certain = (account: Account): number => this.customers.taken(account) - this.customers.inDoubt(account);
+    return !this.isWithinLimit(order) && !this.exceeds(order, certain);
+  }
+
   take(settlement: Settlement): void {
+    const { order, to } = settlement;
     this.ledger.move(unitsMovedBy(settlement));
+    const account = this.accounts.get(order.hold_id);
+    if (account === undefined) return;
+    if (isPaidLate(settlement)) this.customers.move(account, order.qty);
+    if (to === 'cancelled') this.customers.move(account, -order.qty);
+  }
+
+  private exceeds(order: StockedOrderRow, takenBy: (account: Account) => number): boolean {
+    const account = this.accounts.get(order.hold_id);
+    const limit = this.ledger.product(order.product_id)!.max_per_customer;
+    return account !== undefined && limit !== null && takenBy(account) + order.qty > limit;
   }
 }
 

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { OvertakenError } from '../../database/database-errors.js';
 import type { Transaction } from '../../database/transactions.js';
+import { CustomerLimits } from '../../holds/customer-limits.js';
 import type { HoldRow } from '../../holds/holds.types.js';
 import { Releasing, returnedUnits } from '../../holds/releasing/releasing.js';
 import { ProductsService } from '../../products/products.service.js';
 import { OrdersRepository } from '../orders.repository.js';
 import type { Settlement, StockedOrderRow } from '../orders.types.js';
-import { inStages, SettlementStock, unitsMovedBy } from './settlement.js';
+import { inStages, isPaidLate, SettlementStock, unitsMovedBy } from './settlement.js';
 
 /** What was decided about locked orders and holds. */
 export interface Settled {
@@ -23,6 +24,7 @@ export class Settling {
   constructor(
     private readonly orders: OrdersRepository,
     private readonly releasing: Releasing,
+    private readonly limits: CustomerLimits,
     private readonly products: ProductsService,
   ) {}
 
@@ -39,8 +41,8 @@ export class Settling {
   /**
    * Locks the products of locked orders where a decision depends on what is left of them: `late` are the orders whose
    * units are gone, or may go by an earlier decision of the batch, and for which there is money. Where they are short of
-   * units, expired holds give theirs up as they do for a buyer. A sweep that has them locked is waited for, before the
-   * product is locked: money is not owed back while units are on their way.
+   * units, or their customers of what the limit leaves, expired holds give theirs up as they do for a buyer. A sweep that
+   * has them locked is waited for, before the product is locked: money is not owed back while units are on their way.
    *
    * @returns null where no order is late.
    * @throws OvertakenError where somebody was quicker to lock what expired meanwhile.
@@ -51,16 +53,30 @@ export class Settling {
     late: readonly StockedOrderRow[],
   ): Promise<SettlementStock | null> {
     if (late.length === 0) return null;
-    await this.releasing.waitForExpired(tx, late);
+    const owned = late.filter(({ customer_id }) => customer_id !== null).map(({ hold_id }) => hold_id);
+    const [accounts] = await Promise.all([
+      this.limits.findAccounts(tx, owned),
+      this.releasing.waitForExpired(tx, late),
+    ]);
+    const wants = late.flatMap(({ hold_id, qty }) => {
+      const account = accounts.get(hold_id);
+      return account === undefined ? [] : [{ ...account, qty }];
+    });
     // All products of the batch, so that ids are locked in ascending order by this one statement.
-    const { ledger } = await this.products.lockStock(
-      tx,
-      orders.map((order) => order.product_id),
-    );
+    const [{ ledger }, customers] = await Promise.all([
+      this.products.lockStock(
+        tx,
+        orders.map((order) => order.product_id),
+      ),
+      this.limits.count(tx, wants),
+    ]);
+    await this.limits.leaveOutExpired(tx, ledger, wants, customers);
     const contended = await this.releasing.takeBackExpired(tx, ledger, late);
-    const stock = new SettlementStock(ledger);
-    // Holds that expired after the wait, and that somebody was quicker to lock.
-    if (late.some((order) => contended.has(order.product_id) && stock.available(order) < order.qty)) {
+    const stock = new SettlementStock(ledger, customers, accounts);
+    // Holds that expired after the wait, and that somebody was quicker to lock; or other holds of the customer.
+    const isShort = (order: StockedOrderRow): boolean =>
+      contended.has(order.product_id) && stock.available(order) < order.qty;
+    if (late.some((order) => isShort(order) || stock.isLimitInDoubt(order))) {
       throw new OvertakenError('Expired holds are being decided on that late money needs');
     }
     return stock;
@@ -78,12 +94,17 @@ export class Settling {
    */
   settle(tx: Transaction, { settlements, givenBack = [], stock = null }: Settled): void {
     for (const group of inStages(settlements)) this.orders.transition(tx, group[0]!.order.status, group);
-    const cancelled = settlements.filter(({ to }) => to === 'cancelled').map(({ order }) => order.hold_id);
-    this.releasing.markReleased(tx, cancelled, 'order_cancelled');
+    const cancelled = settlements.filter(({ to }) => to === 'cancelled').map(({ order }) => order);
     this.releasing.markReleased(
       tx,
-      givenBack.map((hold) => hold.id),
-      'given_back',
+      cancelled.map(({ hold_id, customer_id }) => ({ id: hold_id, customer_id })),
+      'order_cancelled',
+    );
+    this.releasing.markReleased(tx, givenBack, 'given_back');
+    const late = settlements.filter((settlement) => isPaidLate(settlement) && settlement.order.customer_id !== null);
+    this.limits.restore(
+      tx,
+      late.map(({ order }) => order.hold_id),
     );
     if (stock !== null) this.products.writeStock(tx, stock.ledger);
     else this.products.moveStock(tx, [...settlements.map(unitsMovedBy), ...givenBack.map(returnedUnits)]);

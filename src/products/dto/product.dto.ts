@@ -80,6 +80,10 @@ export class ProductDto {
   @IsIn(AVAILABILITIES)
   availability?: Availability;
 
+  /** Units that one customer may have of it, held, ordered and bought together; null: as many as there are. */
+  @Described(() => ({ type: ['integer', 'null'] }))
+  max_per_customer!: number | null;
+
   /** Whether it is on sale no more. */
   @IsBoolean()
   archived!: boolean;
@@ -94,7 +98,7 @@ export const NAME_RULE = 'must be more than blanks';
 const isGiven = (name: keyof ChangeProductDto) => (dto: ChangeProductDto) => dto[name] !== undefined;
 
 /** A field that may be left out, and may be null. */
-const isThere = (name: 'sku' | 'sale_id') => (dto: OptionalProductFields) => dto[name] != null;
+const isThere = (name: 'sku' | 'sale_id' | 'max_per_customer') => (dto: OptionalProductFields) => dto[name] != null;
 
 /** What may be said of a product, or left out, when it is made and when it is changed. */
 class OptionalProductFields {
@@ -111,6 +115,17 @@ class OptionalProductFields {
   @Max(Number.MAX_SAFE_INTEGER)
   @JSONSchema({ type: ['integer', 'null'] })
   sale_id?: number | null;
+
+  /**
+   * Units that one customer may have of it, held, ordered and bought together; null: as many as there are. What buyers have
+   * already stays theirs.
+   */
+  @ValidateIf(isThere('max_per_customer'))
+  @IsInt()
+  @Min(1)
+  @Max(STOCK_MAX)
+  @JSONSchema({ type: ['integer', 'null'] })
+  max_per_customer?: number | null;
 
   /** True: not listed, and no hold is granted; what was held before goes on. */
   @ValidateIf(isGiven('archived'))
@@ -184,6 +199,8 @@ export function toProductDto(row: ProductRow): ProductDto {
     sale_id: row.sale_id,
     stock_total: row.stock_total,
     available_stock: availableOf(row),
+    // A row that an instance of the version before has left in the cache knows no limit.
+    max_per_customer: row.max_per_customer ?? null,
     archived: row.is_archived === 1,
   };
 }

@@ -149,6 +149,7 @@ export class NoticeBatch {
       payment: facts && { ...facts, isOwed: payments.isOwed(event) },
       isAccepted,
       available: () => stock!.available(order),
+      isWithinLimit: () => stock!.isWithinLimit(order),
     });
     const { result: outcome, reason, orderStatus, settlement, owed } = decision;
     if (settlement !== null) this.settleOrder(settlement);

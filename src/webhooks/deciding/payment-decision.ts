@@ -27,6 +27,8 @@ export interface PaymentContext {
    * own units are gone.
    */
   available(): number;
+  /** Whether its customer may have them again; asked for with the units. */
+  isWithinLimit(): boolean;
 }
 
 export interface PaymentDecision {
@@ -43,8 +45,9 @@ export interface PaymentDecision {
  * What a payment event does to its order.
  *
  *     notice \ order  pending_payment        paid                cancelled                      refund_due, refunded
- *     success (1)     paid                   owe it back         paid if units are left,        owe it back, refund_due
- *                                                                else refund_due, owe it back
+ *     success (1)     paid                   owe it back         paid if units are left and     owe it back, refund_due
+ *                                                                within the limit, else
+ *                                                                refund_due, owe it back
  *     failed (3)      cancelled (2)          ignored             ignored                        ignored
  *     canceled (3),   cancelled              ignored             ignored                        ignored
  *     expired
@@ -94,6 +97,10 @@ function decideSuccess(event: PaymentEvent, policy: PaymentPolicy, context: Paym
     case 'pending_payment':
       return settle(order, { to: 'paid', transactionId });
     case 'cancelled':
+      if (!context.isWithinLimit()) {
+        const reason = 'over the limit of its customer; refund due';
+        return { ...settle(order, { to: 'refund_due' }), reason, owed: 'customer_limit' };
+      }
       return context.available() >= order.qty
         ? settle(order, { to: 'paid', transactionId })
         : { ...settle(order, { to: 'refund_due' }), reason: 'the units are gone; refund due', owed: 'late' };

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { GrantFacts, GrantRule, NewHold } from '../../../src/holds/granting/grant-facts.js';
 import { decideHold, GRANT_RULES } from '../../../src/holds/granting/grant-rules.js';
 import { amountFits } from '../../../src/holds/granting/rules/amount-fits.js';
+import { isWithinLimit } from '../../../src/holds/granting/rules/is-within-limit.js';
 import { productExists } from '../../../src/holds/granting/rules/product-exists.js';
 import { productIsOnSale } from '../../../src/holds/granting/rules/product-is-on-sale.js';
 import { saleIsOpen } from '../../../src/holds/granting/rules/sale-is-open.js';
@@ -13,6 +14,7 @@ const REFUSALS: [rule: GrantRule, code: string, facts: GrantFacts][] = [
   [productExists, 'PRODUCT_NOT_FOUND', grantFacts(null)],
   [productIsOnSale, 'PRODUCT_NOT_ON_SALE', grantFacts(dear({ is_archived: 1, is_paused: 1, stock_total: 0 }))],
   [saleIsOpen, 'SALE_PAUSED', grantFacts(dear({ is_paused: 1, stock_total: 0 }))],
+  [isWithinLimit, 'BUYER_TOKEN_REQUIRED', grantFacts(dear({ max_per_customer: 1, stock_total: 0 }))],
   [unitsAreLeft, 'INSUFFICIENT_STOCK', grantFacts(dear({ stock_total: 0 }))],
   [amountFits, 'VALIDATION_FAILED', grantFacts(dear({}))],
 ];

@@ -1,0 +1,102 @@
+import { Injectable } from '@nestjs/common';
+import type { Transaction } from '../database/transactions.js';
+import type { StockLedger } from '../products/stock-ledger.js';
+import { type CustomerHold, CustomerHoldsRepository } from './customer-holds.repository.js';
+import { type Account, CustomerUnits } from './customer-units.js';
+import { HoldsRepository } from './holds.repository.js';
+
+/** Units that somebody asks for, in a limit. */
+export interface LimitedUnits extends Account {
+  readonly qty: number;
+}
+
+/**
+ * How much of a product a customer has: what `max_per_customer` limits. It is counted, from a row for each hold, under the
+ * product's lock, without which nobody adds to it; so no instance sees less than there is.
+ */
+@Injectable()
+export class CustomerLimits {
+  constructor(
+    private readonly customerHolds: CustomerHoldsRepository,
+    private readonly holds: HoldsRepository,
+  ) {}
+
+  /** Notes whose the holds are that the transaction makes. */
+  remember(tx: Transaction, holds: readonly CustomerHold[]): void {
+    this.customerHolds.insert(tx, holds);
+  }
+
+  /** What limits count by, of each of these holds that has a buyer, by its id. */
+  async findAccounts(tx: Transaction, holdIds: readonly string[]): Promise<Map<string, Account>> {
+    const rows = holdIds.length === 0 ? [] : await this.customerHolds.findByHoldIds(tx, holdIds);
+    return new Map(rows.map((row) => [row.hold_id, row]));
+  }
+
+  /**
+   * Of each of these holds so many units count from now on, which are fewer than before: none once it is released, what is
+   * left once some are returned. Who calls it has the holds' locks, or their orders'; it needs no product's, since who
+   * counts too much meanwhile refuses too much and never grants it.
+   */
+  lowerTo(tx: Transaction, holdIds: readonly string[], units: number): void {
+    this.customerHolds.setUnits(tx, holdIds, units);
+  }
+
+  /** Counts the units of these holds again: money came late for their orders, under the locks of their products. */
+  restore(tx: Transaction, holdIds: readonly string[]): void {
+    this.customerHolds.restoreUnits(tx, holdIds);
+  }
+
+  /** Call it with the statement that locks the products, to travel with it. Where nobody is limited, there is none. */
+  async count(tx: Transaction, wants: readonly Account[]): Promise<CustomerUnits> {
+    if (wants.length === 0) return new CustomerUnits();
+    return new CustomerUnits(await this.customerHolds.countUnits(tx, keysOf(wants), productsOf(wants)));
+  }
+
+  /**
+   * Where the limit would refuse, holds that have expired are left out; until then they count, which needs no look at them.
+   * Expired is one only for who has its lock: an order that is being made of it, or more time that it is being given, may
+   * have been decided in its last millisecond and not be committed yet. So those that can be locked at once are left out,
+   * and those that can't are in doubt: what only they refuse is decided anew a moment later. Locked while the product is,
+   * which is against the usual order, so none is waited for. They need not be released: an expired hold stays expired.
+   */
+  async leaveOutExpired(
+    tx: Transaction,
+    ledger: StockLedger,
+    wants: readonly LimitedUnits[],
+    units: CustomerUnits,
+  ): Promise<void> {
+    const short = shortOf(wants, ledger, units);
+    if (short.length === 0) return;
+    const expired = await this.customerHolds.findExpired(tx, keysOf(short), productsOf(short));
+    if (expired.length === 0) return;
+    const locked = new Set(
+      await this.holds.lockIfExpired(
+        tx,
+        expired.map((hold) => hold.hold_id),
+      ),
+    );
+    for (const hold of expired) {
+      if (locked.has(hold.hold_id)) units.move(hold, -hold.units);
+      else units.doubt(hold, hold.units);
+    }
+  }
+}
+
+/** Those for which the limit may be too small, if all of them were granted. */
+function shortOf(wants: readonly LimitedUnits[], ledger: StockLedger, units: CustomerUnits): LimitedUnits[] {
+  const limited = wants.filter(({ product_id }) => (ledger.product(product_id)?.max_per_customer ?? null) !== null);
+  if (limited.length === 0) return [];
+  const wanted = new CustomerUnits();
+  for (const want of limited) wanted.move(want, want.qty);
+  return limited.filter(
+    (want) => units.taken(want) + wanted.taken(want) > ledger.product(want.product_id)!.max_per_customer!,
+  );
+}
+
+function keysOf(accounts: readonly Account[]): Set<string> {
+  return new Set(accounts.map(({ limit_key }) => limit_key));
+}
+
+function productsOf(accounts: readonly Account[]): Set<number> {
+  return new Set(accounts.map(({ product_id }) => product_id));
+}
