@@ -86,6 +86,40 @@ export interface RefundOrder {
   readonly attempt: number;
 }
 
+/** How a buyer pays: by the shop's own form, or on a page of the provider's. */
+export type SessionKind = 'intent' | 'checkout';
+
+/** What a buyer is to pay, and by what. */
+export interface SessionRequest {
+  readonly kind: SessionKind;
+  readonly holdId: string;
+  readonly orderId: number;
+  readonly reference: string;
+  /** Decimal string. */
+  readonly amount: string;
+  readonly currency: string;
+  /** Where the page of the provider sends the buyer afterwards. */
+  readonly returnUrl: string | null;
+  /** Counts the tries of which the provider has said for certain that they failed; each that follows is a new one. */
+  readonly attempt: number;
+  /** For how long this try has been repeated, in seconds: a provider forgets after a while what it was asked. */
+  readonly askedForSeconds: number;
+}
+
+/** A session as its provider has it, and what the buyer pays by. */
+export interface MadeSession {
+  readonly sessionId: string;
+  readonly clientSecret: string | null;
+  readonly url: string | null;
+}
+
+/** What has become of a session: nobody pays by a cancelled one any more. */
+export interface SessionReport {
+  readonly state: 'open' | 'processing' | 'succeeded' | 'cancelled';
+  /** What was paid, by the provider's number of the payment; null while nothing is. */
+  readonly payment: { readonly transactionId: string; readonly amount: string; readonly currency: string } | null;
+}
+
 /** How one payment provider speaks. Implement it in a file of its own and name it in `payment-providers.ts`. */
 export interface PaymentProvider {
   /** Its notices come to `/api/payments/webhook/<name>`. At most 20 letters. */
@@ -116,6 +150,23 @@ export interface PaymentProvider {
    * @throws RefundRefusedError when the provider knows no such payment, UnavailableError when it does not answer.
    */
   findRefunds?(transactionId: string): Promise<readonly MadeRefund[]>;
+
+  /** How its sessions are made and ended; without it the shop makes them by itself. */
+  readonly sessions?: PaymentSessionsPort;
+}
+
+/** All of them throw SessionRefusedError for what the provider refuses for good, and ProviderUnavailableError. */
+export interface PaymentSessionsPort {
+  /** How often it may be asked in a second, for each of these calls. */
+  readonly callsPerSecond: number;
+
+  /** Makes a session. The same attempt may be asked for again, however much later: the buyer must not get two. */
+  createSession(request: SessionRequest): Promise<MadeSession>;
+
+  readSession(kind: SessionKind, sessionId: string): Promise<SessionReport>;
+
+  /** Sees to it that nobody can pay by the session, unless somebody has, or is about to: then it tells that. */
+  cancelSession(kind: SessionKind, sessionId: string): Promise<SessionReport>;
 }
 
 /** A notice whose sender is ours alone names an order and the reference of another one. */
@@ -129,3 +180,20 @@ export class ReferenceMismatchError extends ValidationError {
 
 /** The provider said no; the message is its reason. */
 export class RefundRefusedError extends Error {}
+
+/** The provider makes no such session; the message is its reason. */
+export class SessionRefusedError extends Error {}
+
+/**
+ * Nobody can know what the provider did. `busy`: nothing, for it is asked too often; `failed`: it says itself that it broke,
+ * and says so again to the same attempt; `away`: it did not answer, or to none of our calls.
+ */
+export class ProviderUnavailableError extends Error {
+  constructor(
+    readonly reason: 'busy' | 'failed' | 'away',
+    readonly retryAfterMs: number,
+    cause: unknown,
+  ) {
+    super(`The payment provider is ${reason}`, { cause });
+  }
+}

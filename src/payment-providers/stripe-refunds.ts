@@ -1,32 +1,18 @@
 import type Stripe from 'stripe';
 import { UnavailableError } from '../common/problem.js';
-import { withinLimit } from '../common/within-limit.js';
 import { type MadeRefund, type PaymentProvider, type RefundOrder, RefundRefusedError } from './payment-provider.js';
 import { fromStripeAmount, toStripeAmount } from './stripe-amounts.js';
+import { type AskStripe, isRefusal } from './stripe-client.js';
 import { ownIdIn } from './stripe-events.js';
-
-const TIMEOUT_MS = 10_000;
-
-/** For all that one call asks of Stripe, tries included: an operator waits for it, and so does a proxy. */
-const LIMIT_MS = 15_000;
-
-/** Statuses of an HTTP answer that say no for good: the payment is unknown, refunded already, or can't be refunded. */
-const REFUSALS: ReadonlySet<number> = new Set([400, 402, 404]);
 
 /**
  * Sends and finds refunds with Stripe's own client. Each is sent once: the key of the request is made of the refund and its attempt.
  * Stripe remembers a key, with its refusal if it was one, for a day only. So a new attempt has a new key, and what an
  * earlier request may have done without our hearing of it is looked for first.
  */
-export function stripeRefunds(options: {
-  apiKey: string;
-  apiBase: string;
-}): Required<Pick<PaymentProvider, 'sendRefund' | 'findRefunds'>> {
-  let client: Promise<Stripe> | undefined;
-  const ask = async <T>(question: (stripe: Stripe) => Promise<T>, unknown: string): Promise<T> => {
-    client ??= connect(options);
-    return withinLimit(question(await client), LIMIT_MS).catch((error: unknown) => rethrow(error, unknown));
-  };
+export function stripeRefunds(askStripe: AskStripe): Required<Pick<PaymentProvider, 'sendRefund' | 'findRefunds'>> {
+  const ask = <T>(question: (stripe: Stripe) => Promise<T>, unknown: string): Promise<T> =>
+    askStripe(question).catch((error: unknown) => rethrow(error, unknown));
   const list = async (stripe: Stripe, transactionId: string): Promise<MadeRefund[]> =>
     (await listKept(stripe, transactionId)).map(toMadeRefund).reverse();
   return {
@@ -99,20 +85,6 @@ function isRefundedAlready(error: unknown): boolean {
   return (error as { code?: string }).code === 'charge_already_refunded';
 }
 
-/** Loaded on first use: the client is large, and most processes never send a refund. */
-async function connect({ apiKey, apiBase }: { apiKey: string; apiBase: string }): Promise<Stripe> {
-  const { default: StripeClient } = await import('stripe');
-  const { hostname, port, protocol } = new URL(apiBase);
-  return new StripeClient(apiKey, {
-    host: hostname,
-    protocol: protocol === 'http:' ? 'http' : 'https',
-    ...(port !== '' && { port }),
-    timeout: TIMEOUT_MS,
-    maxNetworkRetries: 2,
-    telemetry: false,
-  });
-}
-
 /** What is to be done about an answer that says for certain that nothing was sent. */
 const REMEDIES: Readonly<Record<number, string>> = {
   401: 'Stripe does not take STRIPE_API_KEY, and sent nothing; set the right one, then send it again.',
@@ -126,8 +98,7 @@ const NOT_LISTED = 'Stripe does not list the refunds of the payment; it is asked
 
 function rethrow(error: unknown, unknown: string): never {
   if (error instanceof RefundRefusedError) throw error;
-  const { statusCode = 0, type, message } = error as { statusCode?: number; type?: string; message?: string };
-  if (REFUSALS.has(statusCode) && type !== 'StripeIdempotencyError')
-    throw new RefundRefusedError(message ?? 'no reason');
+  const { statusCode = 0, message } = error as { statusCode?: number; message?: string };
+  if (isRefusal(error)) throw new RefundRefusedError(message ?? 'no reason');
   throw new UnavailableError(REMEDIES[statusCode] ?? unknown, error);
 }

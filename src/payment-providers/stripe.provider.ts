@@ -2,9 +2,11 @@ import type { Config } from '../config/config.js';
 import type { PaymentProvider } from './payment-provider.js';
 import { isAuthenticBy, STRIPE_SIGNATURE } from './signatures.js';
 import { toPaymentEvent } from './stripe-events.js';
+import { type AskStripe, stripeClient } from './stripe-client.js';
 import { stripeRefunds } from './stripe-refunds.js';
+import { stripeSessions } from './stripe-sessions.js';
 
-/** Stripe: events of its own form, and refunds through its API where there is a key for it. */
+/** Stripe: events of its own form, and refunds and sessions through its API where there is a key for it. */
 export function stripeProvider({ payments: { stripe }, appEnv }: Config): PaymentProvider {
   const { webhookSecrets: secrets } = stripe;
   const [, mode] = /^[a-z]+_(live|test)_/.exec(stripe.apiKey) ?? [];
@@ -14,6 +16,10 @@ export function stripeProvider({ payments: { stripe }, appEnv }: Config): Paymen
     secrets,
     isAuthentic: (notice, nowSeconds) => isAuthenticBy([STRIPE_SIGNATURE], notice, secrets, nowSeconds),
     toEvent: (notice) => toPaymentEvent(notice, isLive),
-    ...(stripe.apiKey !== '' && stripeRefunds(stripe)),
+    ...(stripe.apiKey !== '' && throughApi(stripeClient(stripe))),
   };
+}
+
+function throughApi(ask: AskStripe): Partial<PaymentProvider> {
+  return { ...stripeRefunds(ask), sessions: stripeSessions(ask) };
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { PaymentProviders } from '../../src/payment-providers/payment-providers.js';
+import { STRIPE_API_VERSION } from '../../src/payment-providers/stripe-client.js';
 import { query } from '../support/database.js';
 import { expectProblem } from '../support/expectations.js';
 import {
@@ -58,10 +59,17 @@ describe('a refund through Stripe', () => {
     expect(refund.provider_refund_id).toMatch(/^re_/);
     const authorization = 'Bearer sk_test_key';
     expect(api.calls).toEqual([
-      { path: 'GET /v1/refunds', authorization, idempotencyKey: '', fields: { payment_intent: intent, limit: '100' } },
+      {
+        path: 'GET /v1/refunds',
+        authorization,
+        idempotencyKey: '',
+        version: STRIPE_API_VERSION,
+        fields: { payment_intent: intent, limit: '100' },
+      },
       {
         path: 'POST /v1/refunds',
         authorization,
+        version: STRIPE_API_VERSION,
         idempotencyKey: `refund-${refundId}-${intent}-1`,
         fields: { payment_intent: intent, amount: '9999', 'metadata[refund_id]': String(refundId) },
       },

@@ -1,68 +1,73 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { sendEvent } from './payments.js';
+import type { Service } from './service.js';
+import { type ApiAnswer, type ApiEvent, apiError, type Fields, StripeAccount } from './stripe-account.js';
+
+export { type ApiRefund, apiError } from './stripe-account.js';
 
 export interface ApiCall {
   readonly path: string;
   readonly authorization: string;
   readonly idempotencyKey: string;
-  readonly fields: Record<string, string>;
-}
-
-interface ApiAnswer {
-  readonly status: number;
-  /** A text is sent as it is. */
-  readonly body: object | string;
+  readonly version: string;
+  readonly fields: Fields;
 }
 
 /** What a call meets: an answer in place of Stripe's own, silence, a closed connection, or that after it was carried out. */
 type Fate = ApiAnswer | 'silence' | 'hang up' | 'hang up afterwards';
 
-export interface ApiRefund {
-  readonly id: string;
-  readonly object: 'refund';
-  readonly payment_intent: string;
-  readonly amount: number;
-  readonly currency: string;
-  readonly metadata: Record<string, string>;
-  status: 'pending' | 'succeeded' | 'failed' | 'canceled';
-  failure_reason?: string;
-}
+type Act = () => unknown;
 
 /** How long Stripe remembers a key. */
 const KEY_HOURS = 24;
 
+/** What each call does; `*` is the number of what it is about. */
+const ROUTES: Readonly<Record<string, (account: StripeAccount, fields: Fields, id: string) => ApiAnswer>> = {
+  'POST /v1/refunds': (account, fields) => account.refund(fields),
+  'GET /v1/refunds': (account, fields) => account.list('refunds', fields),
+  'POST /v1/payment_intents': (account, fields) => account.createIntent(fields),
+  'GET /v1/payment_intents': (account, fields) => account.list('intents', fields),
+  'GET /v1/payment_intents/search': (account, fields) => account.search(fields),
+  'GET /v1/payment_intents/*': (account, _, id) => account.read(id),
+  'POST /v1/payment_intents/*/cancel': (account, _, id) => account.cancelIntent(id),
+  'POST /v1/checkout/sessions': (account, fields) => account.createSession(fields),
+  'GET /v1/checkout/sessions': (account, fields) => account.list('sessions', fields),
+  'GET /v1/checkout/sessions/*': (account, _, id) => account.read(id),
+  'POST /v1/checkout/sessions/*/expire': (account, _, id) => account.expireSession(id),
+};
+
 /**
- * A stand-in of Stripe's API on loopback that keeps its documented rules: a key gets its first answer again for a day,
- * refusals and failures included, and is refused with other parameters; a payment gives back no more than it has;
- * refunds are listed newest first, in pages. It remembers its calls.
+ * A stand-in of Stripe's API on loopback: a server that keeps the rules of `stripe-rules.md`, each with where it is
+ * documented. It remembers its calls, loses replies and has too much to do when a test wants it to, and sends its events
+ * to our route.
  */
-export class StripeApi {
+export class StripeApi extends StripeAccount {
   readonly calls: ApiCall[] = [];
-  /** In the order they were made. */
-  readonly refunds: ApiRefund[] = [];
-  /** Whether the shop's balance is too low to give anything back. */
-  isBalanceLow = false;
   /** What every call meets, whatever it is for; undefined: what it asks for. */
   fateOfAll: Fate | undefined;
+  /** How long each call takes. */
+  latencyMs = 0;
+  /** Of how many calls, carried out as they are, the reply is lost: from 0 to 1. */
+  lossRate = 0;
+  /** Calls that each path takes in a second; more are turned away. */
+  callsPerSecondMax = Infinity;
   private readonly answered = new Map<string, { hour: number; fields: string; answer: ApiAnswer }>();
-  private readonly paid = new Map<string, number>();
+  private readonly underWay = new Set<string>();
   private readonly fates: Fate[] = [];
-  private hour = 0;
+  private readonly interludes: { when: 'before' | 'after'; path: string; act: Act }[] = [];
+  private readonly taken = new Map<string, number[]>();
+  private delivered = 0;
 
-  private constructor(private readonly server: Server) {}
+  private constructor(private readonly server: Server) {
+    super();
+  }
 
   static async start(): Promise<StripeApi> {
     const server = createServer();
     const api = new StripeApi(server);
-    server.on('request', (request: IncomingMessage, response) => {
-      void api.take(request).then((answer) => {
-        if (answer === 'silence') return;
-        if (answer === 'hang up') return request.socket.destroy();
-        const { status, body } = answer;
-        response.writeHead(status, { 'content-type': 'application/json', 'request-id': 'req_1' });
-        return response.end(typeof body === 'string' ? body : JSON.stringify(body));
-      });
-    });
+    server.on('request', (request, response) => void api.serve(request, response));
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     return api;
   }
@@ -76,20 +81,22 @@ export class StripeApi {
     this.fates.push(...fates);
   }
 
-  /** What was paid, in the currency's smallest unit; 9999 unless this says otherwise. */
-  setPaid(intent: string, amount: number): void {
-    this.paid.set(intent, amount);
+  /**
+   * Does something once while the next call of a path is under way: before it is carried out, or after that and before its
+   * answer leaves.
+   */
+  during(path: string, when: 'before' | 'after', act: Act): void {
+    this.interludes.push({ when, path, act });
   }
 
-  /** What has gone back of a payment and stayed there. */
-  givenBackOf(intent: string): number {
-    const kept = this.refunds.filter((refund) => refund.payment_intent === intent && !isReturned(refund));
-    return kept.reduce((sum, { amount }) => sum + amount, 0);
+  /** Calls of this path. */
+  callsOf(path: string): ApiCall[] {
+    return this.calls.filter((call) => routeOf(call.path).name === path);
   }
 
   /** Somebody gives money back on the dashboard. */
-  refundOutside(intent: string, amount: number): ApiRefund {
-    return this.makeRefund(intent, amount, {});
+  refundOutside(intent: string, amount: number) {
+    return this.makeRefund(intent, amount);
   }
 
   /** The buyer's bank sends a refund back, days after it was made. */
@@ -98,13 +105,27 @@ export class StripeApi {
     Object.assign(refund, { status: 'failed', failure_reason: 'lost_or_stolen_card' });
   }
 
-  passHours(hours: number): void {
-    this.hour += hours;
+  /** Sends the events since the last time to our route, as `arrange` has them; what is not taken comes again, as Stripe does. */
+  async deliverTo(service: Service, arrange = (events: ApiEvent[]): ApiEvent[] => events): Promise<void> {
+    const fresh = this.events.slice(this.delivered);
+    this.delivered = this.events.length;
+    for (const event of arrange(fresh)) {
+      while ((await sendEvent(service, event)).status >= 500) await pause(50);
+    }
   }
 
   async stop(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((closed) => this.server.close(closed));
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const answer = await this.take(request);
+    if (answer === 'silence') return;
+    if (answer === 'hang up') return void request.socket.destroy();
+    const { status, body, headers } = answer;
+    response.writeHead(status, { 'content-type': 'application/json', 'request-id': 'req_1', ...headers });
+    response.end(typeof body === 'string' ? body : JSON.stringify(body));
   }
 
   private async take(request: IncomingMessage): Promise<ApiAnswer | 'silence' | 'hang up'> {
@@ -115,69 +136,83 @@ export class StripeApi {
       path: `${request.method} ${url.pathname}`,
       authorization: request.headers.authorization ?? '',
       idempotencyKey: String(request.headers['idempotency-key'] ?? ''),
+      version: String(request.headers['stripe-version'] ?? ''),
       fields: Object.fromEntries(request.method === 'GET' ? url.searchParams : new URLSearchParams(text)),
     };
     this.calls.push(call);
-    const isList = call.path === 'GET /v1/refunds';
-    const fate = this.fateOfAll ?? (isList ? undefined : this.fates.shift());
+    const isReading = request.method === 'GET';
+    const fate = this.fateOfAll ?? (isReading ? undefined : this.fates.shift());
     if (fate === 'silence' || fate === 'hang up') return fate;
-    if (isList) return fate === undefined || fate === 'hang up afterwards' ? this.list(call.fields) : fate;
-    const answer = this.answerOnce(call, fate === 'hang up afterwards' ? undefined : fate);
-    return fate === 'hang up afterwards' ? 'hang up' : answer;
+    const key = isReading ? '' : call.idempotencyKey;
+    if (this.underWay.has(key)) return KEY_IN_USE;
+    if (key !== '') this.underWay.add(key);
+    await pause(this.latencyMs);
+    await this.interlude(call, 'before');
+    const isOwn = fate === undefined || fate === 'hang up afterwards';
+    const answer = isReading ? this.answer(call, fate) : this.answerOnce(call, isOwn ? undefined : fate);
+    await this.interlude(call, 'after');
+    this.underWay.delete(key);
+    const isLost = (fate === 'hang up afterwards' && !isReading) || Math.random() < this.lossRate;
+    return isLost ? 'hang up' : answer;
+  }
+
+  private answer(call: ApiCall, fate: Fate | undefined): ApiAnswer {
+    return this.turnedAway(call) ?? (typeof fate === 'object' ? fate : this.carryOut(call));
   }
 
   /** A key is remembered from when the call is carried out, so not for one that was turned away before. */
   private answerOnce(call: ApiCall, instead?: ApiAnswer): ApiAnswer {
-    const fields = JSON.stringify(call.fields);
-    const known = this.answered.get(call.idempotencyKey);
+    const { idempotencyKey: key } = call;
+    const fields = JSON.stringify([call.path, call.fields]);
+    const known = this.answered.get(key);
     if (known !== undefined && this.hour - known.hour < KEY_HOURS) {
-      if (known.fields === fields) return known.answer;
+      if (known.fields === fields) return { ...known.answer, headers: { 'idempotent-replayed': 'true' } };
       return apiError(400, 'idempotency_error', 'Keys can only be used with the same parameters');
     }
+    const refused = this.turnedAway(call);
+    if (refused !== null) return refused;
     if (instead !== undefined && [401, 403, 429].includes(instead.status)) return instead;
-    const answer = instead ?? this.refund(call.fields);
-    this.answered.set(call.idempotencyKey, { hour: this.hour, fields, answer });
+    const answer = instead ?? this.carryOut(call);
+    if (key !== '') this.answered.set(key, { hour: this.hour, fields, answer });
     return answer;
   }
 
-  private refund({ payment_intent: intent = '', amount, ...rest }: ApiCall['fields']): ApiAnswer {
-    const left = (this.paid.get(intent) ?? 9999) - this.givenBackOf(intent);
-    const wanted = amount === undefined ? left : Number(amount);
-    if (left === 0) return invalid('Charge ch_1 has already been refunded.', 'charge_already_refunded');
-    if (wanted > left) return invalid(`Refund amount (${wanted}) is greater than unrefunded amount (${left})`);
-    if (this.isBalanceLow) return invalid('Insufficient funds in your balance.', 'balance_insufficient');
-    const metadata = Object.fromEntries(
-      Object.entries(rest).flatMap(([name, value]) => {
-        const [, key] = /^metadata\[(.*)\]$/.exec(name) ?? [];
-        return key === undefined ? [] : [[key, value]];
-      }),
-    );
-    return { status: 200, body: { ...this.makeRefund(intent, wanted, metadata) } };
+  private carryOut(call: ApiCall): ApiAnswer {
+    const { name, id } = routeOf(call.path);
+    const route = ROUTES[name];
+    return route?.(this, call.fields, id) ?? apiError(404, 'invalid_request_error', `Unrecognized URL (${call.path})`);
   }
 
-  private makeRefund(payment_intent: string, amount: number, metadata: Record<string, string>): ApiRefund {
-    const id = `re_${this.refunds.length + 1}`;
-    const money = { amount, currency: 'eur' };
-    const refund: ApiRefund = { id, object: 'refund', payment_intent, ...money, metadata, status: 'pending' };
-    this.refunds.push(refund);
-    return refund;
+  private turnedAway({ path, authorization }: ApiCall): ApiAnswer | null {
+    if (!/^Bearer \S+/.test(authorization))
+      return apiError(401, 'invalid_request_error', 'You did not provide an API key.');
+    const { name } = routeOf(path);
+    const now = performance.now();
+    const recent = (this.taken.get(name) ?? []).filter((at) => now - at < 1000);
+    if (recent.length >= this.callsPerSecondMax) {
+      return { ...apiError(429, 'rate_limit_error', 'Too many requests'), headers: { 'retry-after': '1' } };
+    }
+    this.taken.set(name, [...recent, now]);
+    return null;
   }
 
-  private list({ payment_intent, starting_after, limit = '10' }: ApiCall['fields']): ApiAnswer {
-    const all = this.refunds.filter((refund) => refund.payment_intent === payment_intent).reverse();
-    const rest = all.slice(all.findIndex(({ id }) => id === starting_after) + 1);
-    const data = rest.slice(0, Number(limit));
-    return { status: 200, body: { object: 'list', url: '/v1/refunds', data, has_more: rest.length > data.length } };
+  private async interlude(call: ApiCall, when: 'before' | 'after'): Promise<void> {
+    const { name } = routeOf(call.path);
+    const index = this.interludes.findIndex((interlude) => interlude.path === name && interlude.when === when);
+    if (index >= 0) await this.interludes.splice(index, 1)[0]!.act();
   }
 }
 
-/** An error as Stripe's API writes it. */
-export function apiError(status: number, type: string, message: string, code?: string): ApiAnswer {
-  return { status, body: { error: { type, message, ...(code !== undefined && { code }) } } };
-}
+const KEY_IN_USE = apiError(
+  409,
+  'idempotency_error',
+  'There is currently another in-progress request using this Idempotent Key.',
+  'idempotency_key_in_use',
+);
 
-const invalid = (message: string, code?: string): ApiAnswer => apiError(400, 'invalid_request_error', message, code);
-
-function isReturned({ status }: ApiRefund): boolean {
-  return status === 'failed' || status === 'canceled';
+/** The route of a path, and the number in it. */
+function routeOf(path: string): { readonly name: string; readonly id: string } {
+  if (path in ROUTES) return { name: path, id: '' };
+  const [, before = path, id = '', after = ''] = /^(.*\/)((?:pi|cs)_[^/]+)(.*)$/.exec(path) ?? [];
+  return { name: id === '' ? path : `${before}*${after}`, id };
 }

@@ -1,0 +1,48 @@
+import type Stripe from 'stripe';
+import { withinLimit } from '../common/within-limit.js';
+
+/**
+ * The version of Stripe's API that we speak, whatever the account's default is. What its answers look like is decided by
+ * it, so a new one is taken knowingly: the package's types fail where this is not the version that they are of.
+ */
+export const STRIPE_API_VERSION = '2026-10-28.endive';
+
+const TIMEOUT_MS = 10_000;
+
+/** For all that one call asks of Stripe, tries included: an operator waits for it, and so does a proxy. */
+const LIMIT_MS = 15_000;
+
+/** Statuses of an HTTP answer that say no for good: what it is about is unknown, was done already, or can't be. */
+const REFUSALS: ReadonlySet<number> = new Set([400, 402, 404]);
+
+/** Asks something of Stripe, within the limit of a call. */
+export type AskStripe = <T>(question: (stripe: Stripe) => Promise<T>) => Promise<T>;
+
+/** Stripe's own client, loaded on first use: it is large, and most processes never ask. */
+export function stripeClient(options: { apiKey: string; apiBase: string }): AskStripe {
+  let client: Promise<Stripe> | undefined;
+  return async (question) => {
+    client ??= connect(options);
+    return withinLimit(question(await client), LIMIT_MS);
+  };
+}
+
+/** Whether Stripe says no for good. A key that was used for something else is our mistake, and says nothing of this. */
+export function isRefusal(error: unknown): boolean {
+  const { statusCode = 0, type } = error as { statusCode?: number; type?: string };
+  return REFUSALS.has(statusCode) && type !== 'StripeIdempotencyError';
+}
+
+async function connect({ apiKey, apiBase }: { apiKey: string; apiBase: string }): Promise<Stripe> {
+  const { default: StripeClient } = await import('stripe');
+  const { hostname, port, protocol } = new URL(apiBase);
+  return new StripeClient(apiKey, {
+    apiVersion: STRIPE_API_VERSION,
+    host: hostname,
+    protocol: protocol === 'http:' ? 'http' : 'https',
+    ...(port !== '' && { port }),
+    timeout: TIMEOUT_MS,
+    maxNetworkRetries: 2,
+    telemetry: false,
+  });
+}
