@@ -9,7 +9,8 @@ import type { Buyer } from './caller.js';
 
 /**
  * Tells who makes a buyers' call, where BUYER_TOKENS says that tokens count. Who sends none is anonymous, and pays
- * nothing for it; a token that is not valid is never anonymous.
+ * nothing for it; a token that is not valid is never anonymous. Where one is required, who sends neither it nor a key that
+ * may name an earlier request goes no further.
  */
 export async function identifyCallers(
   fastify: FastifyInstance,
@@ -32,8 +33,9 @@ export async function identifyCallers(
     if (token === null) return;
     const isRequired = token === 'asked' && policy === 'required';
     const identify: onRequestHookHandler = (request, _reply, done) => {
-      const { authorization } = request.headers;
-      if (authorization === undefined) return done(isRequired ? new BuyerTokenRequiredError() : undefined);
+      const { authorization, 'idempotency-key': key } = request.headers;
+      if (authorization === undefined)
+        return done(isRequired && key === undefined ? new BuyerTokenRequiredError() : undefined);
       const buyer = tokens.identify(authorization);
       if (buyer instanceof Promise) return void verify(request, authorization, buyer).then(() => done(), done);
       request.caller = { kind: 'buyer', buyer };

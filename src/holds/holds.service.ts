@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { BuyerTokenRequiredError } from '../access/access.errors.js';
 import type { Caller } from '../access/caller.js';
 import { ValidationError } from '../common/problem.js';
 import { CONFIG, type Config } from '../config/config.js';
@@ -6,6 +7,7 @@ import { newUuid } from '../database/sql.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
 import { keyedByCaller } from '../idempotency/idempotency-key.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
+import type { NewHold } from './granting/grant-facts.js';
 import { Granting } from './granting/granting.js';
 import { HoldNotFoundError } from './holds.errors.js';
 import { HoldsRepository } from './holds.repository.js';
@@ -37,7 +39,15 @@ export class HoldsService {
     }
     const keyed = keyedByCaller(idempotencyKey, caller, `${productId}:${quantity}`);
     const hold = { id: newUuid(), product_id: productId, qty: quantity, keyed, buyer: caller.buyer };
+    if (caller.kind === 'anonymous' && this.config.buyers.tokens === 'required') return this.recallHold(hold);
     return this.idempotency.once('holds', keyed, () => this.granting.submit(hold));
+  }
+
+  /** The key is asked before the token is: what was held before tokens were required stays what a repetition gets. */
+  private async recallHold(hold: NewHold): Promise<PricedHoldRow> {
+    const earlier = await this.granting.recall(hold);
+    if (earlier === null) throw new BuyerTokenRequiredError();
+    return earlier;
   }
 
   /** @throws HoldNotFoundError also of a hold that is another buyer's. */

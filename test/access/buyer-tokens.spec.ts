@@ -132,6 +132,17 @@ describe('BUYER_TOKENS', () => {
     expect((await strict.call('DELETE', `/api/holds/${hold_id}`)).status).toBe(204);
   });
 
+  it('required: gives a repeated key of before what it made, and asks nothing', async () => {
+    const strict = await startService(new KeyFile(KEYS).env('required'));
+    const keyed = { 'idempotency-key': unique('key') };
+    const made = taken<Hold>(await hold(service, keyed), 201);
+    expect((await strict.call('DELETE', `/api/holds/${made.hold_id}`)).status).toBe(204);
+    expect(taken<Hold>(await hold(strict, keyed), 201)).toMatchObject({ hold_id: made.hold_id, status: 'active' });
+    const other = strict.call('POST', '/api/holds', { product_id: productId, quantity: 2 }, keyed);
+    expectProblem(await other, 'IDEMPOTENCY_KEY_REUSED');
+    await expectRefusal('BUYER_TOKEN_REQUIRED', () => hold(strict, { 'idempotency-key': unique('key') }));
+  });
+
   it('off: looks at no token, and needs no keys', async () => {
     const open = await startService();
     for (const authorization of ['Bearer c_42', 'Basic YTpi', '']) {

@@ -73,6 +73,16 @@ export class Granting {
     return retry(() => this.line.submit(hold), DECIDED_ANEW);
   }
 
+  /** What the request's key made before, as it was answered first; null: nothing. It locks nothing, and grants nothing. */
+  recall(hold: NewHold): Promise<PricedHoldRow | null> {
+    return this.transactions.once(async (tx) => {
+      const recalled = await this.idempotency.recall(tx, 'holds', [hold.keyed]);
+      const earlier = (await this.findEarlier(tx, [hold], recalled, false)).get(hold.id);
+      if (earlier instanceof Error) throw earlier;
+      return earlier ?? null;
+    });
+  }
+
   /**
    * One transaction that decides a batch of requests, first come first served.
    *
