@@ -16,6 +16,7 @@ import { ApiKeys1765400000000 } from './1765400000000-api-keys.js';
 import { AuditLog1765500000000 } from './1765500000000-audit-log.js';
 import { SaleTerms1765600000000 } from './1765600000000-sale-terms.js';
 import { CustomerLimits1765700000000 } from './1765700000000-customer-limits.js';
+import { OrderReferences1765800000000 } from './1765800000000-order-references.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -37,4 +38,5 @@ export const migrations = [
   AuditLog1765500000000,
   SaleTerms1765600000000,
   CustomerLimits1765700000000,
+  OrderReferences1765800000000,
 ];

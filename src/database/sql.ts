@@ -51,6 +51,11 @@ export function idOrNullLiteral(id: number | null): string {
   return id === null ? 'NULL' : uintLiteral(id);
 }
 
+/** A text as UTF-8 bytes, of a column that compares bytes; or that there is none. */
+export function bytesOrNullLiteral(text: string | null): string {
+  return text === null ? 'NULL' : `X'${Buffer.from(text).toString('hex')}'`;
+}
+
 /** `(a,b,c)` of literals, for IN lists. */
 export function listOf<T>(values: Iterable<T>, literal: (value: T) => string): string {
   return `(${Array.from(values, literal).join(',')})`;

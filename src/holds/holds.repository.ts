@@ -31,6 +31,7 @@ interface RawHold {
 }
 
 interface RawPrice {
+  sku: string | null;
   unit_price: string;
   sale_id: number | null;
   extensions: number | null;
@@ -70,7 +71,7 @@ export class HoldsRepository {
     @Inject(CONFIG) private readonly config: Config,
   ) {
     const price = amountIn(config.payments.currency, 'COALESCE(holds.unit_price, products.price)');
-    this.priced = `${price} AS unit_price, holds.sale_id, holds.extensions, sales.hold_extensions`;
+    this.priced = `products.sku, ${price} AS unit_price, holds.sale_id, holds.extensions, sales.hold_extensions`;
   }
 
   async findById(id: string): Promise<PricedHoldRow | null> {
@@ -224,11 +225,11 @@ export class HoldsRepository {
   }
 
   private toPricedRow(raw: RawHold & RawPrice): PricedHoldRow {
-    const { unit_price, sale_id } = raw;
+    const { sku, unit_price, sale_id } = raw;
     const { holds, payments } = this.config;
     const extensions_left = Math.max(0, (raw.hold_extensions ?? holds.extensions) - (raw.extensions ?? 0));
     const price = { unit_price, amount: amountOf(unit_price, raw.qty), currency: payments.currency };
-    return { ...toRow(raw), ...price, sale_id, extensions_left };
+    return { ...toRow(raw), sku, ...price, sale_id, extensions_left };
   }
 }
 

@@ -18,6 +18,8 @@ export interface HoldRow {
 
 /** A hold with its price, which is fixed when it is made. */
 export interface PricedHoldRow extends HoldRow {
+  /** The product's, as it is now; null where it has none. */
+  readonly sku: string | null;
   /** Decimal string, such as "99.99". */
   readonly unit_price: string;
   /** Of all its units; null where no order can say so much, of a hold that was made before its price was kept. */

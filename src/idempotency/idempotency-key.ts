@@ -65,7 +65,8 @@ export function keyedByOperator(key: string | undefined, parts: readonly unknown
   return { key, content: digestOf(parts) };
 }
 
-function digestOf(parts: readonly unknown[]): string {
+/** SHA-256, in hexadecimal digits, of all that makes a request the same. */
+export function digestOf(parts: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 

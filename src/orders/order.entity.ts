@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
-import type { CancelReason, OrderStatus } from './orders.types.js';
+import type { CancelReason, OrderStatus, ReferenceBy } from './orders.types.js';
 
 /** An order, made of exactly one hold. */
 @Entity('orders')
@@ -30,6 +30,18 @@ export class OrderEntity {
 
   @Column({ type: 'timestamp', precision: 3 })
   payment_due_at!: string;
+
+  /** The shop's own number of it, UTF-8. */
+  @Column({ type: 'varbinary', length: 256, nullable: true })
+  reference!: Buffer | null;
+
+  /** Who sent the reference. */
+  @Column({ type: 'varchar', length: 10, nullable: true })
+  reference_by!: ReferenceBy | null;
+
+  /** JSON of what else was written to it, UTF-8. */
+  @Column({ type: 'varbinary', length: 1024, nullable: true })
+  metadata!: Buffer | null;
 
   /** Until when money that a person has to look at keeps it from its deadline. */
   @Column({ type: 'timestamp', precision: 3, nullable: true })

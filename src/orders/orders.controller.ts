@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { callerOf } from '../access/caller.js';
 import { Endpoint, locationOf } from '../http/endpoint.decorator.js';
 import { IDEMPOTENCY_KEY_HEADER, type KeyedCall } from '../idempotency/idempotency-key.js';
-import { CreateOrderDto, OrderDto, toOrderDto } from './dto/order.dto.js';
+import { CreateOrderDto, OrderDto, toOrderDto, toWantedOrder } from './dto/order.dto.js';
 import { OrdersService } from './orders.service.js';
 
 @Controller('api/orders')
@@ -31,11 +31,7 @@ export class OrdersController {
     buyerToken: 'taken',
   })
   async create(request: KeyedCall<CreateOrderDto>, reply: FastifyReply): Promise<OrderDto> {
-    const { body, headers } = request;
-    const holdId = body.hold_id.toLowerCase();
-    const order = toOrderDto(
-      await this.orders.createOrderFromHold(holdId, callerOf(request), headers['idempotency-key']),
-    );
+    const order = toOrderDto(await this.orders.createOrder(toWantedOrder(request, callerOf(request))));
     // An order's number opens nothing to its buyer; the hold's id does.
     void reply.header('location', `/api/holds/${order.hold_id}`);
     return order;

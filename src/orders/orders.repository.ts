@@ -3,11 +3,28 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { escape } from 'mysql2';
 import type { Repository } from 'typeorm';
 import { CONFIG, type Config } from '../config/config.js';
-import { amountIn, idOrNullLiteral, listOf, uintLiteral, uuidFromBinary, uuidLiteral } from '../database/sql.js';
+import {
+  amountIn,
+  bytesOrNullLiteral,
+  idOrNullLiteral,
+  listOf,
+  uintLiteral,
+  uuidFromBinary,
+  uuidLiteral,
+} from '../database/sql.js';
 import { rowName } from '../engine/row-locks.js';
 import type { Transaction } from '../database/transactions.js';
 import { OrderEntity } from './order.entity.js';
-import type { NewOrder, OrderRow, OrderStatus, Settlement, StockedOrderRow } from './orders.types.js';
+import {
+  type NewOrder,
+  type OrderRow,
+  type OrderStatus,
+  type RawTags,
+  type Settlement,
+  type StockedOrderRow,
+  type TaggedOrderRow,
+  tagsFrom,
+} from './orders.types.js';
 import { ORDER_TRANSITIONS } from './settling/settlement.js';
 
 /** The numbers by which the rows of an order are locked. */
@@ -19,6 +36,8 @@ interface RawRows {
 
 type Raw<Row extends OrderRow> = Omit<Row, 'hold_id'> & { hold_id: Buffer };
 
+type RawTagged = Raw<OrderRow> & RawTags;
+
 /** Few orders are under review, so that those past their deadline need no index of their own. */
 const IS_DUE = `o.status = 'pending_payment' AND o.payment_due_at <= NOW(3)
   AND (o.review_until IS NULL OR o.review_until <= NOW(3))`;
@@ -26,7 +45,10 @@ const IS_DUE = `o.status = 'pending_payment' AND o.payment_due_at <= NOW(3)
 /** All SQL of the table `orders`. Reads `holds` too, for what an order is of. */
 @Injectable()
 export class OrdersRepository {
+  /** What decisions look at. */
   private readonly columns: string;
+  /** The same with what answers tell beside. */
+  private readonly told: string;
 
   constructor(
     @InjectRepository(OrderEntity) private readonly orders: Repository<OrderEntity>,
@@ -35,13 +57,14 @@ export class OrdersRepository {
     this.columns =
       `o.id, o.hold_id, o.status, o.cancel_reason, ${amountIn(payments.currency, 'o.amount')} AS amount, ` +
       'o.payment_due_at, o.created_at, o.paid_transaction_id';
+    this.told = `${this.columns}, o.reference, o.reference_by, o.metadata`;
   }
 
-  async findByHoldId(holdId: string): Promise<OrderRow | null> {
-    const rows = await this.orders.query<Raw<OrderRow>[]>(
-      `SELECT ${this.columns} FROM orders o WHERE o.hold_id = ${uuidLiteral(holdId)}`,
+  async findByHoldId(holdId: string): Promise<TaggedOrderRow | null> {
+    const rows = await this.orders.query<RawTagged[]>(
+      `SELECT ${this.told} FROM orders o WHERE o.hold_id = ${uuidLiteral(holdId)}`,
     );
-    return rows[0] === undefined ? null : toRow(rows[0]);
+    return rows[0] === undefined ? null : toTaggedRow(rows[0]);
   }
 
   /** Names of the rows of each order: its own, its hold's and its product's; none of one that is not there. */
@@ -131,12 +154,14 @@ export class OrdersRepository {
   insert(tx: Transaction, orders: readonly NewOrder[]): void {
     if (orders.length === 0) return;
     const values = orders.map(
-      ({ holdId, amount, status, quantitySold, saleId, paymentSeconds }) =>
+      ({ holdId, amount, status, quantitySold, saleId, paymentSeconds, reference, reference_by, metadata }) =>
         `(${uuidLiteral(holdId)},'${status}',${escape(amount)},NOW(3) + INTERVAL ${uintLiteral(paymentSeconds)} SECOND,` +
-        `${uintLiteral(quantitySold)},${idOrNullLiteral(saleId)})`,
+        `${uintLiteral(quantitySold)},${idOrNullLiteral(saleId)},${bytesOrNullLiteral(reference)},` +
+        `${escape(reference_by)},${bytesOrNullLiteral(metadata && JSON.stringify(metadata))})`,
     );
     tx.insert(
-      `INSERT INTO orders (hold_id, status, amount, payment_due_at, quantity_sold, sale_id) VALUES ${values.join(',')}`,
+      `INSERT INTO orders (hold_id, status, amount, payment_due_at, quantity_sold, sale_id, reference, reference_by, metadata)
+       VALUES ${values.join(',')}`,
     );
   }
 
@@ -147,11 +172,11 @@ export class OrdersRepository {
   }
 
   /** The orders of these holds, by the holds' ids. */
-  async findByHoldIds(tx: Transaction, holdIds: Iterable<string>): Promise<Map<string, OrderRow>> {
-    const [rows] = await tx.read<[Raw<OrderRow>[]]>(
-      `SELECT ${this.columns} FROM orders o WHERE o.hold_id IN ${listOf(new Set(holdIds), uuidLiteral)}`,
+  async findByHoldIds(tx: Transaction, holdIds: Iterable<string>): Promise<Map<string, TaggedOrderRow>> {
+    const [rows] = await tx.read<[RawTagged[]]>(
+      `SELECT ${this.told} FROM orders o WHERE o.hold_id IN ${listOf(new Set(holdIds), uuidLiteral)}`,
     );
-    return new Map(rows.map((raw) => [uuidFromBinary(raw.hold_id), toRow(raw)]));
+    return new Map(rows.map((raw) => [uuidFromBinary(raw.hold_id), toTaggedRow(raw)]));
   }
 
   /**
@@ -190,6 +215,10 @@ function toRowNames(rows: RawRows | undefined): string[] {
   const { id, hold_id, product_id } = rows;
   const names = [rowName.hold(uuidFromBinary(hold_id)), rowName.product(product_id)];
   return id === null ? names : [rowName.order(id), ...names];
+}
+
+function toTaggedRow(raw: RawTagged): TaggedOrderRow {
+  return { ...toRow(raw as unknown as Raw<TaggedOrderRow>), ...tagsFrom(raw) };
 }
 
 function toRow<Row extends OrderRow>(raw: Raw<Row>): Row {

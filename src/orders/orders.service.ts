@@ -1,12 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../access/caller.js';
+import { ValidationError } from '../common/problem.js';
 import { Transactions } from '../database/transactions.js';
 import { HoldsService } from '../holds/holds.service.js';
-import { keyedByCaller } from '../idempotency/idempotency-key.js';
+import { digestOf, keyedByCaller } from '../idempotency/idempotency-key.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { Ordering } from './ordering/ordering.js';
 import { OrdersRepository } from './orders.repository.js';
-import type { CreatedOrder, HoldWithOrder } from './orders.types.js';
+import type { CreatedOrder, HoldWithOrder, OrderTags, WantedOrder } from './orders.types.js';
+
+/** Bytes of JSON that an order's metadata may have. */
+const METADATA_BYTES_MAX = 1024;
 
 /** What others may ask of orders; what happens to one that is made is `Settling`, `Cancelling` and `GivingBack`. */
 @Injectable()
@@ -22,11 +26,17 @@ export class OrdersService {
   /**
    * Makes the order of a hold. Repeated with the same key, the request gets the order as it was answered first.
    *
-   * @throws HoldNotFoundError, HoldAlreadyUsedError, HoldExpiredError, IdempotencyKeyReusedError
+   * @throws HoldNotFoundError, HoldAlreadyUsedError, HoldExpiredError, IdempotencyKeyReusedError, ValidationError
    */
-  createOrderFromHold(holdId: string, caller: Caller, key?: string): Promise<CreatedOrder> {
-    const keyed = keyedByCaller(key, caller, holdId);
-    return this.idempotency.once('orders', keyed, () => this.ordering.submit({ holdId, caller, keyed }));
+  createOrder({ holdId, caller, reference, metadata, idempotencyKey }: WantedOrder): Promise<CreatedOrder> {
+    if (metadata !== null && Buffer.byteLength(JSON.stringify(metadata)) > METADATA_BYTES_MAX) {
+      const message = `must be at most ${METADATA_BYTES_MAX} bytes of JSON`;
+      throw new ValidationError(`The body is not valid: metadata ${message}.`, [{ field: 'metadata', message }]);
+    }
+    const sender = caller.kind === 'shop' ? 'shop' : 'buyer';
+    const tags: OrderTags = { reference, reference_by: reference === null ? null : sender, metadata };
+    const keyed = keyedByCaller(idempotencyKey, caller, contentOf(holdId, tags));
+    return this.idempotency.once('orders', keyed, () => this.ordering.submit({ holdId, caller, keyed, tags }));
   }
 
   /** @throws HoldNotFoundError also of a hold that is another buyer's. */
@@ -54,4 +64,12 @@ export class OrdersService {
       return orders.length;
     });
   }
+}
+
+/** What is asked for, as one text: of a plain order its hold, as keys of before the others have it. */
+function contentOf(holdId: string, { reference, metadata }: OrderTags): string {
+  if (reference === null && metadata === null) return holdId;
+  // The fields of an object have no order.
+  const pairs = metadata && Object.entries(metadata).sort(([one], [other]) => (one < other ? -1 : 1));
+  return digestOf([holdId, reference, pairs]);
 }

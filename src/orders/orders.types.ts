@@ -1,3 +1,4 @@
+import type { Caller } from '../access/caller.js';
 import type { PricedHoldRow } from '../holds/holds.types.js';
 
 export type OrderStatus = 'pending_payment' | 'paid' | 'cancelled' | 'refund_due' | 'refunded';
@@ -11,6 +12,40 @@ export const ORDER_STATUSES: readonly OrderStatus[] = [
 ];
 
 export type CancelReason = 'payment_failed' | 'payment_expired' | 'buyer' | 'operator';
+
+/** Who sent a reference: what a buyer's browser sends is not to be believed. */
+export type ReferenceBy = 'buyer' | 'shop';
+
+/** What the shop knows an order by, told with it: nothing here depends on it. */
+export interface OrderTags {
+  /** The shop's own number of it; compared exactly, and not unique. */
+  readonly reference: string | null;
+  /** Null without a reference. */
+  readonly reference_by: ReferenceBy | null;
+  readonly metadata: Readonly<Record<string, string>> | null;
+}
+
+/** The same as its columns have it: bytes of UTF-8. */
+export type RawTags = Pick<OrderTags, 'reference_by'> & {
+  readonly reference: Buffer | null;
+  readonly metadata: Buffer | null;
+};
+
+export function tagsFrom({ reference, reference_by, metadata }: RawTags): OrderTags {
+  return {
+    reference: reference && reference.toString(),
+    reference_by,
+    metadata: metadata && (JSON.parse(metadata.toString()) as OrderTags['metadata']),
+  };
+}
+
+/** A request for the order of a hold. */
+export interface WantedOrder extends Pick<OrderTags, 'reference' | 'metadata'> {
+  readonly holdId: string;
+  readonly caller: Caller;
+  /** Repeated with the same key, the request gets the same order. */
+  readonly idempotencyKey?: string | undefined;
+}
 
 /** An order as the database knows it; times are UTC as the database prints them. */
 export interface OrderRow {
@@ -26,10 +61,13 @@ export interface OrderRow {
   readonly paid_transaction_id: string | null;
 }
 
+/** An order with all that its answers tell. */
+export interface TaggedOrderRow extends OrderRow, OrderTags {}
+
 /** The state that an order is made in. */
 export type FirstStatus = 'pending_payment' | 'paid';
 
-export interface NewOrder {
+export interface NewOrder extends OrderTags {
   readonly holdId: string;
   readonly amount: string;
   readonly status: FirstStatus;
@@ -57,11 +95,11 @@ export type SettledState =
   | { readonly to: 'refund_due' | 'refunded' };
 
 export interface CreatedOrder {
-  readonly order: OrderRow;
-  readonly hold: Pick<PricedHoldRow, 'product_id' | 'qty' | 'currency'>;
+  readonly order: TaggedOrderRow;
+  readonly hold: Pick<PricedHoldRow, 'product_id' | 'sku' | 'qty' | 'unit_price' | 'currency'>;
 }
 
 export interface HoldWithOrder {
   readonly hold: PricedHoldRow;
-  readonly order: OrderRow | null;
+  readonly order: TaggedOrderRow | null;
 }

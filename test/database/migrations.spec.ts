@@ -8,6 +8,7 @@ import { OutsideRefunds1765000000000 } from '../../migrations/1765000000000-outs
 import { Sales1765200000000 } from '../../migrations/1765200000000-sales.js';
 import { SaleTerms1765600000000 } from '../../migrations/1765600000000-sale-terms.js';
 import { CustomerLimits1765700000000 } from '../../migrations/1765700000000-customer-limits.js';
+import { OrderReferences1765800000000 } from '../../migrations/1765800000000-order-references.js';
 import { loadConfig } from '../../src/config/config.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { StockAuditService } from '../../src/operations/stock-audit.service.js';
@@ -322,5 +323,19 @@ describe('the migration of limits for each customer', () => {
     expect(await query('SELECT max_per_customer FROM products WHERE id = ?', [product_id])).toEqual([
       { max_per_customer: null },
     ]);
+  });
+});
+
+describe('the migration of references', () => {
+  it('leaves orders as they are, without a reference, however often it is run', async () => {
+    const migration = new OrderReferences1765800000000();
+    const { hold_id } = await createOrder(service);
+    const rows = () => query('SELECT id, status, amount, created_at, updated_at FROM orders ORDER BY id');
+    const before = await rows();
+    await migration.down(runner);
+    for (let time = 0; time < 2; time++) await migration.up(runner);
+    expect(await rows()).toEqual(before);
+    const hold = taken(await service.call('GET', `/api/holds/${hold_id}`), 200);
+    expect(hold).toMatchObject({ order: { reference: null, reference_by: null, metadata: null } });
   });
 });

@@ -40,10 +40,12 @@ describe('POST /api/holds', () => {
     expect(answer.body).toEqual({
       hold_id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
       product_id: id,
+      sku: null,
       quantity: 3,
       unit_price: '99.99',
       amount: '299.97',
       currency: 'EUR',
+      items: [{ product_id: id, sku: null, quantity: 3, unit_price: '99.99', amount: '299.97' }],
       expires_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       extensions_left: 1,
       sale_id: null,

@@ -49,6 +49,7 @@ export function holdRow(overrides: Partial<LockedHoldRow> = {}): LockedHoldRow {
     id: HOLD_ID,
     product_id: 1,
     qty: 1,
+    sku: null,
     unit_price: '9.99',
     amount: '9.99',
     currency: 'EUR',
@@ -69,7 +70,8 @@ export function holdRow(overrides: Partial<LockedHoldRow> = {}): LockedHoldRow {
 
 /** For the order of the hold that {@link holdRow} makes. */
 export function orderRequest(caller = ANONYMOUS): OrderRequest {
-  return { holdId: HOLD_ID, caller, keyed: null };
+  const tags = { reference: null, reference_by: null, metadata: null };
+  return { holdId: HOLD_ID, caller, keyed: null, tags };
 }
 
 export function orderFacts(hold: LockedHoldRow | null): OrderFacts {

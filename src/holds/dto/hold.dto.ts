@@ -3,7 +3,14 @@ import { JSONSchema } from 'class-validator-jsonschema';
 import type { Caller } from '../../access/caller.js';
 import { AMOUNT_MAX, MONEY_PATTERN } from '../../common/money.js';
 import { Described } from '../../http/described.decorator.js';
-import { DATE_TIME, type JsonSchema, DOCUMENTED_KEYWORD, RULE_KEYWORD } from '../../http/json-schema.js';
+import {
+  DATE_TIME,
+  DOCUMENTED_KEYWORD,
+  type JsonSchema,
+  RULE_KEYWORD,
+  schemaOf,
+  TEXT_OR_NULL,
+} from '../../http/json-schema.js';
 import { SameAs } from '../../http/same-as.decorator.js';
 import type { KeyedCall } from '../../idempotency/idempotency-key.js';
 import { isoTime } from '../../database/sql.js';
@@ -57,6 +64,27 @@ export class CreateHoldDto {
   qty?: number;
 }
 
+/** What is held or ordered of one product. */
+export class ItemDto {
+  @IsInt()
+  product_id!: number;
+
+  @Described(() => TEXT_OR_NULL)
+  sku!: string | null;
+
+  @IsInt()
+  quantity!: number;
+
+  @Matches(MONEY_PATTERN)
+  unit_price!: string;
+
+  @Matches(MONEY_PATTERN)
+  amount!: string;
+}
+
+/** Schema of what is held or ordered: one product today, and several once holds of several are made. */
+export const itemsSchema = (): JsonSchema => ({ type: 'array', items: schemaOf(ItemDto) });
+
 /** A hold right after it was made. */
 export class HoldDto {
   @IsUUID()
@@ -64,6 +92,10 @@ export class HoldDto {
 
   @IsInt()
   product_id!: number;
+
+  /** The product's, if it has one. */
+  @Described(() => TEXT_OR_NULL)
+  sku!: string | null;
 
   @IsInt()
   quantity!: number;
@@ -78,6 +110,10 @@ export class HoldDto {
 
   @Matches(/^[A-Z]{3}$/)
   currency!: string;
+
+  /** All that is held, product by product. */
+  @Described(itemsSchema)
+  items!: ItemDto[];
 
   /** The sale under which it was made. */
   @Described(() => ({ type: ['integer', 'null'] }))
@@ -114,14 +150,24 @@ export function toHoldRequest({ body: dto, headers }: KeyedCall<CreateHoldDto>, 
   return { productId: dto.product_id, quantity: (dto.quantity ?? dto.qty)!, caller, idempotencyKey };
 }
 
+export function toItemDto(
+  { product_id, sku, qty: quantity, unit_price }: Pick<PricedHoldRow, 'product_id' | 'sku' | 'qty' | 'unit_price'>,
+  amount: string,
+): ItemDto {
+  return { product_id, sku, quantity, unit_price, amount };
+}
+
 export function toHoldDto(hold: PricedHoldRow): HoldDto {
+  const amount = hold.amount ?? AMOUNT_MAX;
   return {
     hold_id: hold.id,
     product_id: hold.product_id,
+    sku: hold.sku,
     quantity: hold.qty,
     unit_price: hold.unit_price,
-    amount: hold.amount ?? AMOUNT_MAX,
+    amount,
     currency: hold.currency,
+    items: [toItemDto(hold, amount)],
     sale_id: hold.sale_id,
     expires_at: isoTime(hold.expires_at),
     extensions_left: statusOf(hold) === 'active' ? hold.extensions_left : 0,

@@ -34,11 +34,11 @@ function grantedRow(
   { id, product_id, qty, buyer }: NewHold,
   { ledger, now, expiresAt, extensions, currency }: GrantFacts,
 ): PricedHoldRow {
-  const { price: unit_price, sale_id, hold_seconds, hold_extensions } = ledger.product(product_id)!;
+  const { sku, price: unit_price, sale_id, hold_seconds, hold_extensions } = ledger.product(product_id)!;
   const price = { unit_price, amount: amountOf(unit_price, qty), currency };
   const owner = { customer_id: buyer === null ? null : buyer.customerId };
   const expires_at = hold_seconds === null ? expiresAt : addSeconds(now, hold_seconds);
   const terms = { sale_id, extensions_left: hold_extensions ?? extensions };
   const state = { expires_at, used: false, released: false, is_expired: false };
-  return { id, product_id, qty, ...price, ...owner, ...terms, ...state };
+  return { id, product_id, qty, sku, ...price, ...owner, ...terms, ...state };
 }

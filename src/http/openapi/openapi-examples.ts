@@ -1,14 +1,24 @@
+const ITEM = { product_id: 1, sku: 'sneaker-42', quantity: 2, unit_price: '99.99', amount: '199.98' };
+
 const HOLD = {
   hold_id: '019a7c5e-3f10-7c4e-9b1d-2f6a8e0c4d11',
-  product_id: 1,
-  quantity: 2,
-  unit_price: '99.99',
-  amount: '199.98',
+  ...ITEM,
   currency: 'EUR',
+  items: [ITEM],
   sale_id: 1,
   expires_at: '2026-11-27T10:02:00.000Z',
   extensions_left: 1,
   status: 'active',
+};
+
+/** What an order says of its items, and of what the shop knows it by. */
+const ORDERED = {
+  amount: '199.98',
+  currency: 'EUR',
+  items: [ITEM],
+  reference: 'A-1001',
+  reference_by: 'buyer',
+  metadata: { channel: 'app' },
 };
 
 const PRODUCT = {
@@ -121,7 +131,7 @@ export const ANSWER_EXAMPLES: Readonly<Record<string, unknown>> = {
       payment_reference: '1-rsinnsmf3vnuoj3k',
       status: 'pending_payment',
       cancel_reason: null,
-      amount: '199.98',
+      ...ORDERED,
       payment_due_at: '2026-11-27T10:15:00.000Z',
     },
   },
@@ -131,8 +141,7 @@ export const ANSWER_EXAMPLES: Readonly<Record<string, unknown>> = {
     hold_id: HOLD.hold_id,
     product_id: 1,
     quantity: 2,
-    amount: '199.98',
-    currency: 'EUR',
+    ...ORDERED,
     status: 'pending_payment',
     payment_due_at: '2026-11-27T10:15:00.000Z',
   },

@@ -1,11 +1,22 @@
-import { IsIn, IsInt, IsString, IsUUID, Matches } from 'class-validator';
+import { IsIn, IsInt, IsObject, IsString, IsUUID, Matches, ValidateIf } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { Described } from '../../http/described.decorator.js';
-import { DATE_TIME, nullable, schemaOf } from '../../http/json-schema.js';
+import { DATE_TIME, type JsonSchema, nullable, schemaOf, TEXT_OR_NULL } from '../../http/json-schema.js';
 import { isSameAmount, MONEY_PATTERN } from '../../common/money.js';
 import { paymentReferenceOf } from '../../payment-providers/payment-reference.js';
 import { isoTime } from '../../database/sql.js';
-import { HOLD_ID_PATTERN, HOLD_ID_RULE, HoldDto, toHoldDto } from '../../holds/dto/hold.dto.js';
+import {
+  HOLD_ID_PATTERN,
+  HOLD_ID_RULE,
+  HoldDto,
+  type ItemDto,
+  itemsSchema,
+  toHoldDto,
+  toItemDto,
+} from '../../holds/dto/hold.dto.js';
+import type { PricedHoldRow } from '../../holds/holds.types.js';
+import type { Caller } from '../../access/caller.js';
+import type { KeyedCall } from '../../idempotency/idempotency-key.js';
 import {
   type CancelReason,
   type CreatedOrder,
@@ -13,18 +24,59 @@ import {
   ORDER_STATUSES,
   type OrderRow,
   type OrderStatus,
+  type OrderTags,
+  type ReferenceBy,
+  type TaggedOrderRow,
+  type WantedOrder,
 } from '../orders.types.js';
 
 const CANCEL_REASONS: readonly CancelReason[] = ['payment_failed', 'payment_expired', 'buyer', 'operator'];
 
-@JSONSchema({ examples: [{ hold_id: '019a7c5e-3f10-7c4e-9b1d-2f6a8e0c4d11' }] })
+const REFERENCE_PATTERN = /^\P{Cc}{1,64}$/u;
+
+const METADATA: JsonSchema = {
+  type: ['object', 'null'],
+  maxProperties: 16,
+  propertyNames: { maxLength: 40 },
+  additionalProperties: { type: 'string', maxLength: 500 },
+};
+
+/** A field that may be left out, and may be null. */
+const isThere = (name: 'reference' | 'metadata') => (dto: CreateOrderDto) => dto[name] != null;
+
+@JSONSchema({ examples: [{ hold_id: '019a7c5e-3f10-7c4e-9b1d-2f6a8e0c4d11', reference: 'A-1001' }] })
 export class CreateOrderDto {
   @Matches(HOLD_ID_PATTERN, { message: HOLD_ID_RULE })
   hold_id!: string;
+
+  /** The shop's own number of the order; nothing here depends on it. */
+  @ValidateIf(isThere('reference'))
+  @Matches(REFERENCE_PATTERN, { message: 'must be 1 to 64 characters, none of them a control character' })
+  @JSONSchema({ type: ['string', 'null'] })
+  reference?: string | null;
+
+  /** What else is to be known of the order: 16 texts at most, together at most 1,024 bytes of JSON. */
+  @ValidateIf(isThere('metadata'))
+  @IsObject()
+  @JSONSchema(METADATA)
+  metadata?: Readonly<Record<string, string>> | null;
+}
+
+/** What a shop knows an order by, as it was sent with it. */
+class OrderTagsDto {
+  @Described(() => TEXT_OR_NULL)
+  reference!: string | null;
+
+  /** Who sent the reference: what a browser sends is not to be believed. Null without one. */
+  @Described(() => ({ type: ['string', 'null'], enum: ['buyer', 'shop', null] }))
+  reference_by!: ReferenceBy | null;
+
+  @Described(() => ({ type: ['object', 'null'], additionalProperties: { type: 'string' } }))
+  metadata!: Readonly<Record<string, string>> | null;
 }
 
 /** An order right after it was made. */
-export class OrderDto {
+export class OrderDto extends OrderTagsDto {
   /** The number that the payment provider's notices name. */
   @IsInt()
   order_id!: number;
@@ -48,6 +100,10 @@ export class OrderDto {
   @Matches(/^[A-Z]{3}$/)
   currency!: string;
 
+  /** All that is ordered, product by product. */
+  @Described(itemsSchema)
+  items!: ItemDto[];
+
   @IsIn(ORDER_STATUSES as OrderStatus[])
   status!: OrderStatus;
 
@@ -57,7 +113,7 @@ export class OrderDto {
 }
 
 /** What a hold's buyer sees of its order. */
-export class HoldOrderDto {
+export class HoldOrderDto extends OrderTagsDto {
   @IsInt()
   order_id!: number;
 
@@ -73,6 +129,12 @@ export class HoldOrderDto {
   @Matches(MONEY_PATTERN)
   amount!: string;
 
+  @Matches(/^[A-Z]{3}$/)
+  currency!: string;
+
+  @Described(itemsSchema)
+  items!: ItemDto[];
+
   /** Null when there was nothing to pay. */
   @Described(() => nullable(DATE_TIME))
   payment_due_at!: string | null;
@@ -83,6 +145,11 @@ export class HoldWithOrderDto extends HoldDto {
   order!: HoldOrderDto | null;
 }
 
+export function toWantedOrder({ body, headers }: KeyedCall<CreateOrderDto>, caller: Caller): WantedOrder {
+  const { hold_id, reference = null, metadata = null } = body;
+  return { holdId: hold_id.toLowerCase(), caller, reference, metadata, idempotencyKey: headers['idempotency-key'] };
+}
+
 export function toOrderDto({ order, hold }: CreatedOrder): OrderDto {
   return {
     order_id: order.id,
@@ -90,26 +157,35 @@ export function toOrderDto({ order, hold }: CreatedOrder): OrderDto {
     hold_id: order.hold_id,
     product_id: hold.product_id,
     quantity: hold.qty,
-    amount: order.amount,
-    currency: hold.currency,
+    ...moneyOf(order, hold),
     status: order.status,
     payment_due_at: dueAtOf(order),
+    ...tagsOf(order),
   };
 }
 
 export function toHoldWithOrderDto({ hold, order }: HoldWithOrder): HoldWithOrderDto {
-  return { ...toHoldDto(hold), order: order === null ? null : toHoldOrderDto(order) };
+  return { ...toHoldDto(hold), order: order === null ? null : toHoldOrderDto(order, hold) };
 }
 
-function toHoldOrderDto(order: OrderRow): HoldOrderDto {
+function toHoldOrderDto(order: TaggedOrderRow, hold: PricedHoldRow): HoldOrderDto {
   return {
     order_id: order.id,
     payment_reference: paymentReferenceOf(order.id, order.hold_id),
     status: order.status,
     cancel_reason: order.cancel_reason,
-    amount: order.amount,
+    ...moneyOf(order, hold),
     payment_due_at: dueAtOf(order),
+    ...tagsOf(order),
   };
+}
+
+function moneyOf({ amount }: OrderRow, hold: CreatedOrder['hold']): Pick<OrderDto, 'amount' | 'currency' | 'items'> {
+  return { amount, currency: hold.currency, items: [toItemDto(hold, amount)] };
+}
+
+function tagsOf({ reference, reference_by, metadata }: OrderTags): OrderTagsDto {
+  return { reference, reference_by, metadata };
 }
 
 function dueAtOf({ amount, payment_due_at }: OrderRow): string | null {

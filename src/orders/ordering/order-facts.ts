@@ -2,13 +2,14 @@ import type { Caller } from '../../access/caller.js';
 import type { DomainError } from '../../common/problem.js';
 import type { LockedHoldRow } from '../../holds/holds.types.js';
 import type { KeyedRequest } from '../../idempotency/idempotency-key.js';
-import type { OrderRow } from '../orders.types.js';
+import type { OrderRow, OrderTags } from '../orders.types.js';
 
 /** A request for the order of a hold. */
 export interface OrderRequest {
   readonly holdId: string;
   readonly caller: Caller;
   readonly keyed: KeyedRequest | null;
+  readonly tags: OrderTags;
 }
 
 /** What the orders of a batch are decided on: read under the locks of their holds, and true until COMMIT. */

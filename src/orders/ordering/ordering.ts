@@ -13,7 +13,7 @@ import type { KeyedRequest } from '../../idempotency/idempotency-key.js';
 import { IdempotencyService, type Recalled } from '../../idempotency/idempotency.service.js';
 import { ProductsService } from '../../products/products.service.js';
 import { OrdersRepository } from '../orders.repository.js';
-import type { CreatedOrder, FirstStatus, NewOrder, OrderRow } from '../orders.types.js';
+import type { CreatedOrder, FirstStatus, NewOrder, OrderTags, TaggedOrderRow } from '../orders.types.js';
 import { unitsSoldOutright } from '../settling/settlement.js';
 import type { OrderFacts, OrderRefusal, OrderRequest } from './order-facts.js';
 import { decideOrder } from './order-rules.js';
@@ -36,7 +36,7 @@ interface Decided {
   readonly makers: readonly OrderRequest[];
 }
 
-type Orders = ReadonlyMap<string, OrderRow>;
+type Orders = ReadonlyMap<string, TaggedOrderRow>;
 
 /** Who gets an order: the group commit of the requests for orders, in five steps. Why one is refused: `order-rules.ts`. */
 @Injectable()
@@ -126,7 +126,10 @@ export class Ordering {
   private write(tx: Transaction, makers: readonly OrderRequest[], { holds }: OrderFacts, mark: string): void {
     if (makers.length === 0) return;
     const used = makers.map(({ holdId }) => holds.get(holdId)!);
-    const newOrders = used.map((hold) => toNewOrder(hold, this.config.orders.paymentTtlSeconds));
+    const newOrders = makers.map(({ tags }, index) => ({
+      ...toNewOrder(used[index]!, this.config.orders.paymentTtlSeconds),
+      ...tags,
+    }));
     tx.writeMark(mark);
     this.holds.useHolds(
       tx,
@@ -170,7 +173,7 @@ function decide(batch: readonly OrderRequest[], { facts, recalled, made }: Gathe
 }
 
 /** The time to pay is that of the hold's sale, whatever became of its product's. */
-function toNewOrder(hold: LockedHoldRow, paymentTtlSeconds: number): NewOrder {
+function toNewOrder(hold: LockedHoldRow, paymentTtlSeconds: number): Omit<NewOrder, keyof OrderTags> {
   const { amount } = hold;
   if (amount === null) throw new Error(`The amount of hold ${hold.id} does not fit its column`);
   const status = firstStatusOf(amount);
@@ -203,8 +206,5 @@ function outcomeOf(
   if (order === undefined) return new HoldExpiredError();
   if (typeof decision === 'function') return decision(order);
   // The order as it was made, which is what its first answer said.
-  return {
-    order: { ...order, status: firstStatusOf(order.amount) },
-    hold: { product_id: hold.product_id, qty: hold.qty, currency: hold.currency },
-  };
+  return { order: { ...order, status: firstStatusOf(order.amount) }, hold };
 }

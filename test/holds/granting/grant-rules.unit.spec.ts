@@ -40,7 +40,7 @@ describe('a hold', () => {
 
   it('that no rule refuses is granted at the price of the locked row', () => {
     expect(decideHold(newHold({ qty: 2 }), grantFacts(productRow()))).toEqual({
-      ...{ id: newHold().id, product_id: 1, qty: 2, unit_price: '9.99', amount: '19.98', currency: 'EUR' },
+      ...{ id: newHold().id, product_id: 1, qty: 2, sku: null, unit_price: '9.99', amount: '19.98', currency: 'EUR' },
       ...{ customer_id: null, sale_id: null, extensions_left: 1 },
       ...{ expires_at: '2026-01-01 00:02:00.000', used: false, released: false, is_expired: false },
     });
