@@ -1,5 +1,4 @@
 import cors from '@fastify/cors';
-import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -7,7 +6,8 @@ import type { FastifyInstance } from 'fastify';
 import { AdminGate, refuseStrangers } from './access/admin-gate.js';
 import { BuyerKeys } from './access/buyer-keys.js';
 import { BuyerTokens } from './access/buyer-tokens.js';
-import { identifyCallers } from './access/caller-gate.js';
+import { admitShops, identifyCallers } from './access/caller-gate.js';
+import { limitRates } from './access/rate-limits.js';
 import { serveQueueBoard } from './operations/queue-board.js';
 import { AppModule } from './app.module.js';
 import { Connections } from './http/connections.js';
@@ -32,10 +32,8 @@ import { createLogger } from './observability/logger.js';
 import { MetricsService } from './metrics/metrics.service.js';
 import { OPENAPI } from './http/openapi/openapi.js';
 import { Queues } from './queue/queues.js';
+import { RedisService } from './redis/redis.service.js';
 import { NoticeGate, refuseForgedNotices } from './webhooks/notice-gate.js';
-
-/** Clients whose requests are counted for the rate limit; past them the one that was silent for longest is forgotten. */
-const CLIENTS_MAX = 20_000;
 
 /** Builds the service: it listens after `app.listen()` and stops, all requests answered, with `app.close()`. */
 export async function createApp(config: Config): Promise<NestFastifyApplication> {
@@ -82,13 +80,9 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     lane: () => takeTheLane(app),
     knownRoutes: () => app.get(KnownRoutes).watch(fastify),
     expectations: () => refuseExpectations(fastify.server, countProblem),
-    rateLimit: () => limitRates(fastify, http),
-    callers: () =>
-      identifyCallers(fastify, config.buyers, {
-        admins: app.get(AdminGate),
-        keys: app.get(BuyerKeys),
-        tokens: app.get(BuyerTokens),
-      }),
+    shops: () => admitShops(fastify, app.get(AdminGate)),
+    rateLimit: () => limitRates(fastify, http, app.get(RedisService)),
+    callers: () => identifyCallers(fastify, config.buyers, { keys: app.get(BuyerKeys), tokens: app.get(BuyerTokens) }),
     crossOrigin: () => http.corsOrigins.length > 0 && allowOrigins(fastify, http),
     documents: async () => {
       await fastify.register(swagger, OPENAPI);
@@ -100,22 +94,6 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
   await app.init();
   await fastify.ready();
   return app;
-}
-
-async function limitRates(fastify: FastifyInstance, { rateLimitPerMinute }: Config['http']): Promise<void> {
-  if (rateLimitPerMinute > 0) {
-    fastify.addHook('onRoute', (route) => {
-      // The plugin takes the routes whose configuration names it.
-      if (route.config?.rules?.isRateLimited === true) route.config = { ...route.config, rateLimit: {} };
-    });
-  }
-  await fastify.register(rateLimit, {
-    global: false,
-    max: rateLimitPerMinute,
-    timeWindow: '1 minute',
-    cache: CLIENTS_MAX,
-    enableDraftSpec: true,
-  });
 }
 
 async function allowOrigins(fastify: FastifyInstance, { corsOrigins }: Config['http']): Promise<void> {

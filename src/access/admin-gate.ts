@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../common/problem.js';
@@ -30,7 +30,7 @@ class TooManyFailuresError extends DomainError {
 }
 
 /** Where an operator was asked for. */
-const SURFACES = ['api', 'queue_board'] as const;
+const SURFACES = ['api', 'buyers', 'queue_board'] as const;
 type Surface = (typeof SURFACES)[number];
 
 /** Why one was not let in: no token or another one; a key that is wrong or revoked; a key without the scope. */
@@ -49,13 +49,16 @@ export class AdminGate {
   private readonly logger = new Logger('Admin');
   private readonly warnings = new Throttle(WARNING_INTERVAL_MS);
   private readonly refusals: ReadonlyMap<Surface, Tally>;
+  /** Of the admin token; null where none is set. */
+  private readonly adminDigest: Buffer | null;
   private limiter: Limiter | undefined;
 
   constructor(
-    @Inject(CONFIG) private readonly config: Config,
+    @Inject(CONFIG) { adminToken }: Config,
     private readonly keys: ApiKeys,
     metrics: MetricsService,
   ) {
+    this.adminDigest = adminToken === '' ? null : digestOf(adminToken);
     this.refusals = new Map(SURFACES.map((surface) => [surface, new Tally('reason', REASONS)]));
     const help = 'Calls for operators that were not let in, by where and why';
     metrics.add({ name: 'checkout_admin_refusals_total', help, type: 'counter' }, () =>
@@ -63,10 +66,15 @@ export class AdminGate {
     );
   }
 
-  /** Whether the header `Authorization` has the admin token. */
-  isAdmin(authorization: string): boolean {
-    const { adminToken } = this.config;
-    return adminToken !== '' && isEqual(authorization, `Bearer ${adminToken}`);
+  /** Whether it is the admin token. Digests have one length, so the comparison takes the same time whatever was sent. */
+  isAdmin(token: string): boolean {
+    return this.adminDigest !== null && timingSafeEqual(digestOf(token), this.adminDigest);
+  }
+
+  /** Whether a header `Authorization` is one of operators: an API key, be it right or wrong, or the admin token. */
+  isOfOperators(authorization: string): boolean {
+    const token = bearerOf(authorization);
+    return token.startsWith(API_KEY_PREFIX) || this.isAdmin(token);
   }
 
   /**
@@ -75,16 +83,22 @@ export class AdminGate {
    *
    * @throws UnauthorizedError, TooManyFailuresError, ScopeMissingError
    */
-  async admit(request: FastifyRequest, reply: FastifyReply, scopes: readonly Scope[]): Promise<void> {
-    const { authorization = '' } = request.headers;
-    const isKey = authorization.startsWith(`Bearer ${API_KEY_PREFIX}`);
-    const operator = isKey ? await this.keys.find(authorization.slice('Bearer '.length)) : this.rootOf(authorization);
-    if (operator === null) throw await this.refuse(request, reply, 'api', isKey ? 'key' : 'token');
+  async admit(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    scopes: readonly Scope[],
+    surface: Surface = 'api',
+  ): Promise<Operator> {
+    const token = bearerOf(request.headers.authorization ?? '');
+    const isKey = token.startsWith(API_KEY_PREFIX);
+    const operator = isKey ? await this.keys.find(token) : this.rootOf(token);
+    if (operator === null) throw await this.refuse(request, reply, surface, isKey ? 'key' : 'token');
     if (!scopes.some((scope) => operator.scopes.has(scope))) {
-      this.refusals.get('api')!.add('scope');
+      this.refusals.get(surface)!.add('scope');
       throw new ScopeMissingError(scopes);
     }
     noteOperator(request, operator);
+    return operator;
   }
 
   /** What a call of no operator is answered; sets `Retry-After` once its address has had too many of them. */
@@ -109,8 +123,8 @@ export class AdminGate {
     return new TooManyFailuresError();
   }
 
-  private rootOf(authorization: string): Operator | null {
-    return this.isAdmin(authorization) ? ROOT : null;
+  private rootOf(token: string): Operator | null {
+    return this.isAdmin(token) ? ROOT : null;
   }
 }
 
@@ -126,12 +140,15 @@ export function refuseStrangers(fastify: FastifyInstance, gate: AdminGate): void
     }
     if (scope === null) return;
     const scopes = scopesThatOpen(String(route.method), scope);
-    gateBeforeBody(route, (request, reply) => gate.admit(request, reply, scopes));
+    gateBeforeBody(route, async (request, reply) => void (await gate.admit(request, reply, scopes)));
   });
 }
 
-/** Digests have one length, so the comparison takes the same time whatever was sent. */
-function isEqual(given: string, expected: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(expected));
+/** The token of a header `Authorization`, whose scheme may be in any case (RFC 9110, section 11.1); empty: there is none. */
+export function bearerOf(authorization: string): string {
+  return /^bearer +(.+)$/i.exec(authorization)?.[1] ?? '';
+}
+
+function digestOf(token: string): Buffer {
+  return hash('sha256', token, 'buffer');
 }

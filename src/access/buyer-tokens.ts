@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose';
+import { CUSTOMER_ID } from '../common/customer-id.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { BuyerTokenInvalidError } from './access.errors.js';
 import { type BuyerKey, BuyerKeys } from './buyer-keys.js';
-import type { Buyer } from './caller.js';
+import { type Buyer, BUYER_GROUP, BUYER_GROUPS_MAX } from './caller.js';
 import { ExpiringCache } from './expiring-cache.js';
 
 /** A token of all that we read has some hundred characters; a longer one is not worth a look. */
@@ -18,12 +19,6 @@ const LEEWAY_SECONDS = 30;
 
 /** Buyers whose tokens are remembered, some 300 bytes each. */
 const REMEMBERED_MAX = 100_000;
-
-/** What the shop calls a customer, and what limits count by. */
-const NAME = /^[\x21-\x7e]{1,128}$/;
-
-const GROUP = /^[\x21-\x7e]{1,64}$/;
-const GROUPS_MAX = 20;
 
 /**
  * Who a token of the shop's names: a JWT (RFC 7519) that one of its keys has signed. A key is for one algorithm, so none
@@ -113,9 +108,9 @@ function claimRefused(claim: string): BuyerTokenInvalidError {
 
 /** @throws BuyerTokenInvalidError */
 export function toBuyer({ sub, exp, limit_key = sub, groups = [] }: JWTPayload): Buyer {
-  if (!isText(sub, NAME)) throw claimRefused('sub');
-  if (!isText(limit_key, NAME)) throw claimRefused('limit_key');
-  if (!isListOf(groups, GROUP)) throw claimRefused('groups');
+  if (!isText(sub, CUSTOMER_ID)) throw claimRefused('sub');
+  if (!isText(limit_key, CUSTOMER_ID)) throw claimRefused('limit_key');
+  if (!isListOf(groups, BUYER_GROUP)) throw claimRefused('groups');
   const lifetime = exp! - Date.now() / 1000;
   if (lifetime > LIFETIME_SECONDS_MAX + LEEWAY_SECONDS)
     throw new BuyerTokenInvalidError('it is valid for over 24 hours');
@@ -127,5 +122,5 @@ function isText(value: unknown, form: RegExp): value is string {
 }
 
 function isListOf(value: unknown, form: RegExp): value is string[] {
-  return Array.isArray(value) && value.length <= GROUPS_MAX && value.every((item) => isText(item, form));
+  return Array.isArray(value) && value.length <= BUYER_GROUPS_MAX && value.every((item) => isText(item, form));
 }

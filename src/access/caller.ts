@@ -10,11 +10,18 @@ export interface Buyer {
   readonly groups: readonly string[];
 }
 
-/** Who makes a buyers' call: nobody that is known, a buyer with a token of the shop's, or the shop itself. */
+export const BUYER_GROUP = /^[\x21-\x7e]{1,64}$/;
+export const BUYER_GROUPS_MAX = 20;
+
+/**
+ * Who makes a buyers' call: nobody that is known, a buyer with a token of the shop's, the shop itself, for a customer or
+ * for nobody in particular, or an operator who may look at what is anybody's.
+ */
 export type Caller =
   | { readonly kind: 'anonymous'; readonly buyer: null }
   | { readonly kind: 'buyer'; readonly buyer: Buyer }
-  | { readonly kind: 'shop'; readonly buyer: Buyer | null };
+  | { readonly kind: 'shop'; readonly buyer: Buyer | null }
+  | { readonly kind: 'operator'; readonly buyer: null };
 
 export const ANONYMOUS: Caller = { kind: 'anonymous', buyer: null };
 

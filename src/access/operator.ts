@@ -34,10 +34,10 @@ export function noteOperator(request: FastifyRequest, operator: Operator): void 
   operators.set(request, operator);
 }
 
-/** Only calls that are declared with a scope have somebody. */
-function operatorOf(request: FastifyRequest): Operator {
+/** Only calls that were let in with a key or the admin token have somebody. */
+export function operatorOf(request: FastifyRequest): Operator {
   const operator = operators.get(request);
-  if (operator === undefined) throw new Error('The call is not declared with a scope');
+  if (operator === undefined) throw new Error('The call was let in without a key');
   return operator;
 }
 

@@ -251,7 +251,7 @@ export const PROBLEMS = {
   RATE_LIMITED: {
     status: 429,
     title: 'Too many requests',
-    cause: 'This address has sent more requests of this kind than it may in a minute.',
+    cause: 'This address, or this API key, has sent more requests of this kind than it may in a minute.',
     remedy: 'Wait for as many seconds as the header `Retry-After` says.',
     retryAfterSeconds: { min: 60, max: 60 },
   },

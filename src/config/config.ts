@@ -32,6 +32,8 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
       port: env.integer('PORT', 3000, { max: 65_535 }),
       requestTimeoutMs: env.milliseconds('HTTP_REQUEST_TIMEOUT_MS', 10_000, { min: 100 }),
       rateLimitPerMinute: env.integer('RATE_LIMIT_PER_MINUTE', isLocal ? 0 : 600),
+      /** Of one API key that makes buyers' calls, in place of the limit on its address. */
+      keyRateLimitPerMinute: env.integer('KEY_RATE_LIMIT_PER_MINUTE', isLocal ? 0 : 60_000),
       /** How long a connection may be idle between two requests. */
       keepAliveMs: env.milliseconds('HTTP_KEEP_ALIVE_MS', 72_000, { min: 1000 }),
       connectionsMax: env.integer('HTTP_CONNECTIONS_MAX', 16_384, { min: 1 }),

@@ -64,7 +64,10 @@ export function statusOf(hold: Pick<HoldRow, 'used' | 'released' | 'is_expired'>
   return hold.is_expired ? 'released' : 'active';
 }
 
-/** Whether a caller may read, order and give back the hold: its buyer may, and of one that has none whoever knows it. */
-export function isOf({ customer_id }: Pick<HoldRow, 'customer_id'>, { buyer }: Caller): boolean {
-  return customer_id === null || customer_id === buyer?.customerId;
+/**
+ * Whether a caller may read, order and give back the hold: its buyer may, and of one that has none whoever knows it.
+ * Operators may make only the calls that are open to them.
+ */
+export function isOf({ customer_id }: Pick<HoldRow, 'customer_id'>, { kind, buyer }: Caller): boolean {
+  return customer_id === null || customer_id === buyer?.customerId || kind === 'operator';
 }

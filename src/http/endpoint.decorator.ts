@@ -28,6 +28,8 @@ export interface EndpointOptions {
   readonly isRateLimited?: boolean;
   /** Of a buyers' call: whether it takes a buyer's token, or asks for one where BUYER_TOKENS is `required`. */
   readonly buyerToken?: 'taken' | 'asked';
+  /** Scopes of operators who may make a buyers' call for what is anybody's. */
+  readonly openTo?: readonly Scope[];
   /** Only authentic payment notices get through. */
   readonly takesNotices?: boolean;
   /** Bytes that a body may have, where {@link BODY_BYTES_MAX} or {@link ADMIN_BODY_BYTES_MAX} is not enough. */
@@ -83,6 +85,7 @@ export function Endpoint(options: EndpointOptions): MethodDecorator {
       bodyBytesMax: options.bodyBytesMax ?? (options.scope === undefined ? BODY_BYTES_MAX : ADMIN_BODY_BYTES_MAX),
       isRateLimited: options.isRateLimited === true,
       buyerToken: options.buyerToken ?? null,
+      openTo: options.openTo ?? [],
       takesNotices: options.takesNotices === true,
     };
     applyDecorators(RouteSchema(schema), RouteConfig({ rules }), SetMetadata(ENDPOINT, true))(target, name, descriptor);
@@ -98,12 +101,12 @@ export function locationOf(what: string): Record<string, JsonSchema> {
 function errorCodes(options: EndpointOptions): ProblemCode[] {
   const takesBody = options.body ?? options.openBody ?? options.takesAnyBody;
   const takesInput = options.body ?? options.openBody ?? options.params ?? options.query;
+  const takesKeys = options.scope !== undefined || options.buyerToken !== undefined;
   return [
     ...(takesInput ? (['VALIDATION_FAILED'] as const) : []),
     ...(takesBody ? (['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) : []),
-    // Operators are not limited; who is none is.
-    ...(options.scope === undefined ? [] : (['UNAUTHORIZED', 'SCOPE_MISSING', 'RATE_LIMITED'] as const)),
-    ...(options.isRateLimited ? (['RATE_LIMITED'] as const) : []),
+    // Who has a key is not limited by operators' calls; who comes with a wrong one is, by any.
+    ...(takesKeys ? (['UNAUTHORIZED', 'SCOPE_MISSING', 'RATE_LIMITED'] as const) : []),
     ...(options.buyerToken === undefined ? [] : (['BUYER_TOKEN_INVALID'] as const)),
     ...(options.buyerToken === 'asked' ? (['BUYER_TOKEN_REQUIRED'] as const) : []),
     ...options.errors,

@@ -6,7 +6,7 @@ export function gateBeforeBody(route: RouteOptions, gate: onRequestAsyncHookHand
 }
 
 /** Puts a gate before the body is read, but behind those that are cheaper to pass. */
-export function gateBehindOthers(route: RouteOptions, gate: onRequestHookHandler): void {
+export function gateBehindOthers(route: RouteOptions, gate: onRequestHookHandler | onRequestAsyncHookHandler): void {
   route.onRequest = [...[route.onRequest ?? []].flat(), gate];
 }
 

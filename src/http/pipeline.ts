@@ -15,6 +15,7 @@ const PIPELINE = {
   lane: 'from a valid request straight to its method',
   knownRoutes: 'sees all routes that are declared below, to tell a wrong method from a wrong path',
   expectations: 'asked by Node before there is a request, so it has no place among the hooks',
+  shops: 'who has an API key has a limit of its own, so a key is looked at before clients are counted',
   rateLimit: 'a route that is limited counts its clients before it reads their bodies',
   callers: 'to verify a token costs something, so who sends one is counted before',
   crossOrigin: 'answers for browsers, which ask before they send',

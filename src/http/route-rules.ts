@@ -46,6 +46,8 @@ export interface RouteRules {
   readonly isRateLimited: boolean;
   /** Whether a buyer's token is taken, or asked for where BUYER_TOKENS is `required`; null where it is not looked at. */
   readonly buyerToken: 'taken' | 'asked' | null;
+  /** The scopes any of which lets operators make a buyers' call for what is anybody's; none where they may not. */
+  readonly openTo: readonly Scope[];
   /** Whether only authentic payment notices get through; the text of a body is kept for its signature. */
   readonly takesNotices: boolean;
 }

@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ProblemFilter } from '../http/problem.filter.js';
 import { headPages } from '../http/request-head.js';
 import type { Queues } from '../queue/queues.js';
-import type { AdminGate } from '../access/admin-gate.js';
+import { type AdminGate, bearerOf } from '../access/admin-gate.js';
 
 const PATH = '/admin/queues';
 
@@ -35,7 +35,7 @@ export async function serveQueueBoard(
       typeof payload === 'string' ? payload.replaceAll(FOREIGN_TAG, '') : payload,
     );
     scope.addHook('onRequest', async (request, reply) => {
-      if (gate.isAdmin(bearerOf(request))) return undefined;
+      if (gate.isAdmin(passwordOf(request))) return undefined;
       void reply.header('www-authenticate', 'Basic realm="queues", charset="UTF-8"');
       // Thrown here, it would be the board's handler that answers.
       problems.answer(await gate.refuse(request, reply, 'queue_board'), request, reply);
@@ -46,9 +46,9 @@ export async function serveQueueBoard(
 }
 
 /** A browser sends what was typed as password in a form of its own. */
-function bearerOf({ headers: { authorization = '' } }: FastifyRequest): string {
+function passwordOf({ headers: { authorization = '' } }: FastifyRequest): string {
   const [scheme, credentials = ''] = authorization.split(' ');
-  if (scheme !== 'Basic') return authorization;
+  if (scheme !== 'Basic') return bearerOf(authorization);
   const [, password = ''] = /^[^:]*:([^]*)$/.exec(Buffer.from(credentials, 'base64').toString()) ?? [];
-  return `Bearer ${password}`;
+  return password;
 }

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { callerOf } from '../access/caller.js';
 import { Endpoint } from '../http/endpoint.decorator.js';
 import { HOLD_ID_PARAM } from '../holds/dto/hold.dto.js';
-import { HoldWithOrderDto, toHoldWithOrderDto } from './dto/order.dto.js';
+import { HoldWithOrderDto, toHoldWithOrderDto, toOperatorsHoldDto } from './dto/order.dto.js';
 import { OrdersService } from './orders.service.js';
 import { GivingBack } from './settling/giving-back.js';
 
@@ -22,15 +22,18 @@ export class BuyersHoldController {
     tag: 'holds',
     operationId: 'getHold',
     summary: 'A hold and its order',
-    description: 'What the buyer sees of a hold, and of the order that was made of it.',
+    description:
+      'What the buyer sees of a hold, and of the order that was made of it. Operators see any hold, with its `customer_id`.',
     params: { hold_id: HOLD_ID_PARAM },
     success: { 200: { description: 'The hold', dto: HoldWithOrderDto } },
     errors: ['HOLD_NOT_FOUND'],
     buyerToken: 'taken',
+    openTo: ['read', 'orders'],
   })
   async get(request: HoldCall): Promise<HoldWithOrderDto> {
-    const holdId = request.params.hold_id.toLowerCase();
-    return toHoldWithOrderDto(await this.orders.getHoldWithOrder(holdId, callerOf(request)));
+    const [holdId, caller] = [request.params.hold_id.toLowerCase(), callerOf(request)];
+    const found = await this.orders.getHoldWithOrder(holdId, caller);
+    return caller.kind === 'operator' ? toOperatorsHoldDto(found) : toHoldWithOrderDto(found);
   }
 
   @Delete(':hold_id')

@@ -536,7 +536,9 @@ describe('GET /docs/json', () => {
   it.each(operations)('lists the successes and the codes of %s that are shown here, and no others', (name) => {
     const shown = Object.keys(OPERATIONS[name]!.refusals);
     const listed = Object.values(documentedCodes(name)).flat();
-    expect(listed.filter((code) => !OF_THE_SERVICE.has(code)).sort()).toEqual(shown.sort());
+    // Of buyers' calls it is shown below.
+    const isShown = (code: string) => code !== 'UNAUTHORIZED' || name.includes('/api/admin');
+    expect(listed.filter((code) => !OF_THE_SERVICE.has(code) && isShown(code)).sort()).toEqual(shown.sort());
     const statuses = Object.keys(documented[name]!.responses).filter((status) => status.startsWith('2'));
     expect(statuses).toEqual(Object.keys(OPERATIONS[name]!.successes));
   });
@@ -628,6 +630,23 @@ describe('refusal', () => {
     }
   });
 
+  it('the calls of buyers answer UNAUTHORIZED to a wrong key, and SCOPE_MISSING to one that may not sell', async () => {
+    const shop = await startService();
+    const ofBuyers = operations.filter((name) => documentedCodes(name)['401']?.includes('BUYER_TOKEN_INVALID'));
+    const { key } = await createKey(service, ['products']);
+    for (const name of ofBuyers) {
+      const { path, body } = await firstSuccess(name)(service);
+      const [method] = name.split(' ');
+      expectProblem(await shop.call(method!, path, body, bearer('fsk_1_wrong')), 'UNAUTHORIZED');
+      expectProblem(await shop.call(method!, path, body, bearer(key)), 'SCOPE_MISSING');
+      expect(documentedCodes(name)).toMatchObject({
+        401: expect.arrayContaining(['UNAUTHORIZED']),
+        403: ['SCOPE_MISSING'],
+        429: ['RATE_LIMITED'],
+      });
+    }
+  });
+
   it('every call for operators answers SCOPE_MISSING to a key that has another scope, and says so', async () => {
     const { key } = await createKey(service, ['sell']);
     for (const name of operations.filter((one) => one.includes('/api/admin'))) {
@@ -653,10 +672,10 @@ describe('refusal', () => {
   });
 });
 
-/** Operators' calls are limited for those only who come without the admin token. */
-function limitedForBuyers(name: string): boolean {
-  const codes = documentedCodes(name);
-  return codes['429'] !== undefined && codes['401']?.includes('UNAUTHORIZED') !== true;
+/** Whether the call is counted, and tells how much is left; all other 429 are for who comes with a wrong key. */
+function isCounted(name: string): boolean {
+  const [success] = Object.entries(documented[name]!.responses).filter(([status]) => status.startsWith('2'));
+  return success![1].headers?.['ratelimit-remaining'] !== undefined;
 }
 
 describe('with RATE_LIMIT_PER_MINUTE', () => {
@@ -670,14 +689,14 @@ describe('with RATE_LIMIT_PER_MINUTE', () => {
   it.each(operations)('%s answers RATE_LIMITED past the limit exactly if it says so', async (name) => {
     const answers = [];
     for (let n = 0; n <= LIMIT; n++) answers.push(await send(limited, name, firstSuccess(name)));
-    const isLimited = limitedForBuyers(name);
+    const isLimited = isCounted(name);
     for (const answer of answers.slice(0, LIMIT)) expect(answer.status).toBeLessThan(300);
     if (isLimited) expectProblem(answers[LIMIT]!, 'RATE_LIMITED');
     else expect(answers[LIMIT]!.status).toBeLessThan(300);
   });
 
   it('the buyers’ writes are limited, and neither reads nor the notices of the provider', () => {
-    const limitedOnes = operations.filter(limitedForBuyers);
+    const limitedOnes = operations.filter(isCounted);
     expect(limitedOnes).toEqual([
       'POST /api/holds',
       'POST /api/holds/{hold_id}/extend',

@@ -150,18 +150,30 @@ describe('the OpenAPI document', () => {
     for (const schema of schemas) expect(schema).toEqual({ $ref: '#/components/schemas/Problem' });
   });
 
-  it('says of each operation who may call it: anyone, a buyer with a token or without, or an operator with which scope', () => {
+  it('says of each operation who may call it: anyone, a buyer with a token or without and his shop, or an operator with which scope', () => {
     for (const { path, operation } of operationsOf(document)) {
-      const ofBuyers = /^\/api\/(holds|orders)/.test(path) ? [{}, { buyerToken: [] }] : [];
-      const security = path.startsWith('/api/admin') ? [{ adminToken: [] }, { apiKey: [] }] : ofBuyers;
+      const ofOperators = [{ adminToken: [] }, { apiKey: [] }];
+      const ofBuyers = /^\/api\/(holds|orders)/.test(path) ? [{}, { buyerToken: [] }, ...ofOperators] : [];
+      const security = path.startsWith('/api/admin') ? ofOperators : ofBuyers;
       expect({ path, security: operation.security }).toEqual({ path, security });
     }
     const scopesOf = (path: string, method: string) => document.paths[path]![method]!['x-scopes'];
     expect(scopesOf('/api/products', 'get')).toBeUndefined();
+    expect(scopesOf('/api/orders', 'post')).toEqual(['sell']);
+    expect(scopesOf('/api/holds/{hold_id}', 'get')).toEqual(['read', 'orders', 'sell']);
     expect(scopesOf('/api/admin/refunds', 'get')).toEqual(['read', 'refunds']);
     expect(scopesOf('/api/admin/refunds/{id}/send', 'post')).toEqual(['refunds']);
     expect(scopesOf('/api/admin/keys', 'get')).toEqual(['keys']);
     expect(document.paths['/api/admin/refunds']!.get!.description).toContain('Scope of a key: `read` or `refunds`.');
+  });
+
+  it('says how a shop names the customer for whom it calls, with each call of buyers and no other', () => {
+    for (const { path, operation } of operationsOf(document)) {
+      const headers = (operation.parameters ?? []).map(({ name }) => name);
+      const named = ['on-behalf-of', 'buyer-limit-key', 'buyer-groups'].filter((name) => headers.includes(name));
+      expect({ path, named: named.length }).toEqual({ path, named: /^\/api\/(holds|orders)/.test(path) ? 3 : 0 });
+    }
+    expect(sent).not.toContain('x-limited');
   });
 
   it('describes the body of every call that takes one', () => {

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config/config.js';
 import { eventually } from '../support/eventually.js';
 import { countByStatus, expectProblem } from '../support/expectations.js';
 import { adminHeaders, createHold, createProduct } from '../support/factories.js';
+import { emptyRedis } from '../support/redis.js';
 import { type Service, startService } from '../support/service.js';
 import { connectionsOf } from '../support/wire.js';
 
@@ -14,6 +15,9 @@ const LIMIT = 5;
 function holdAs(service: Service, address: string, productId: number) {
   return service.call('POST', '/api/holds', { product_id: productId, quantity: 1 }, { 'x-forwarded-for': address });
 }
+
+// All instances count together, and to them the tests are one client.
+beforeEach(emptyRedis);
 
 describe('the rate limit', () => {
   it('lets a client write so often a minute, tells how much is left, and then when to come back', async () => {

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll } from '@jest/globals';
-import { Redis } from 'ioredis';
 import { createConnection } from 'mysql2/promise';
 import { DataSource } from 'typeorm';
 import { migrations } from '../../migrations/index.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { closeDatabase } from './database.js';
+import { emptyRedis } from './redis.js';
 import { stopServices } from './service.js';
 
 /**
@@ -27,7 +27,7 @@ if (process.env.DB_HOST === undefined) {
 
 beforeAll(async () => {
   const config = loadConfig(process.env);
-  await Promise.all([makeDatabase(config), emptyRedis(config)]);
+  await Promise.all([makeDatabase(config), emptyRedis()]);
 });
 
 afterAll(async () => {
@@ -44,10 +44,4 @@ async function makeDatabase(config: Config): Promise<void> {
   const dataSource = await new DataSource({ ...dataSourceOptions(config), migrations }).initialize();
   await dataSource.runMigrations();
   await dataSource.destroy();
-}
-
-async function emptyRedis({ redis: { host, port, password, database } }: Config): Promise<void> {
-  const redis = new Redis({ host, port, db: database, ...(password !== '' && { password }) });
-  await redis.flushdb();
-  await redis.quit();
 }

@@ -1,8 +1,9 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import type { RouteOptions } from 'fastify';
 import { CODES_KEYWORD } from '../endpoint.decorator.js';
-import { DOCUMENTED_KEYWORD } from '../json-schema.js';
+import { DOCUMENTED_KEYWORD, RULE_KEYWORD } from '../json-schema.js';
 import { scopesThatOpen } from '../route-rules.js';
+import { CUSTOMER_ID, CUSTOMER_ID_RULE } from '../../common/customer-id.js';
 import { type ProblemCode, problemDocument, PROBLEMS } from '../../common/problem.js';
 import { ANSWER_EXAMPLES, PROBLEM_EXTENSIONS } from './openapi-examples.js';
 import { type Answer, mapOperations, type Node, type Operation, type Paths, saidOnce } from './said-once.js';
@@ -10,6 +11,12 @@ import { VERSION } from '../../config/version.js';
 
 /** Member of an operation with the scopes any of which a key needs; the standard has scopes for OAuth alone. */
 const SCOPES_KEYWORD = 'x-scopes';
+
+/** Who has the admin token or an API key. */
+const OPERATORS: readonly Node[] = [{ adminToken: [] }, { apiKey: [] }];
+
+/** Member of a buyers' call, which no reader sees: whether its answers tell of the limit. */
+const LIMITED_KEYWORD = 'x-limited';
 
 interface Document extends Node {
   paths: Paths;
@@ -22,6 +29,21 @@ const REQUEST_ID = {
 };
 
 const REQUEST_ID_PARAMETER = { name: 'x-request-id', in: 'header', required: false, ...REQUEST_ID };
+
+/** What a shop's server says of the buyer for whom it calls; of others nobody looks at it. */
+const SHOP_PARAMETERS: readonly Node[] = [
+  shopHeader('on-behalf-of', 'The customer for whom a key with `sell` calls: its holds are his alone', {
+    type: 'string',
+    pattern: CUSTOMER_ID.source,
+    [RULE_KEYWORD]: CUSTOMER_ID_RULE,
+  }),
+  shopHeader('buyer-limit-key', 'What limits count by, such as a household; by default the customer', {
+    type: 'string',
+    pattern: CUSTOMER_ID.source,
+    [RULE_KEYWORD]: CUSTOMER_ID_RULE,
+  }),
+  shopHeader('buyer-groups', 'What the customer belongs to, with commas between', { type: 'string' }),
+];
 
 /** What a buyer is told of the limit, in headers. */
 const LIMIT_HEADERS: Readonly<Record<string, Node>> = {
@@ -74,13 +96,20 @@ export const OPENAPI: FastifyDynamicSwaggerOptions = {
   transformObject: (made) => ('openapiObject' in made ? complete(made.openapiObject as Document) : {}),
 };
 
-/** Who may make a call: anybody, buyers with a token or without, or who has the admin token or a key with a scope. */
+/** Who may make a call: anybody, buyers with a token or without and their shop, or who has the admin token or a key with a scope. */
 function whoMayCall({ method, config }: RouteOptions, description = ''): Node {
-  const { scope = null, buyerToken = null } = config?.rules ?? {};
-  if (scope === null) return { security: buyerToken === null ? [] : [{}, { buyerToken: [] }] };
+  const { scope = null, buyerToken = null, openTo = [], isRateLimited = false } = config?.rules ?? {};
+  if (buyerToken !== null) {
+    return {
+      security: [{}, { buyerToken: [] }, ...OPERATORS],
+      [SCOPES_KEYWORD]: [...openTo, 'sell'],
+      [LIMITED_KEYWORD]: isRateLimited,
+    };
+  }
+  if (scope === null) return { security: [] };
   const scopes = scopesThatOpen(String(method), scope);
   return {
-    security: [{ adminToken: [] }, { apiKey: [] }],
+    security: OPERATORS,
     [SCOPES_KEYWORD]: scopes,
     description: `${description} Scope of a key: ${scopes.map((name) => `\`${name}\``).join(' or ')}.`,
   };
@@ -95,14 +124,15 @@ function complete(document: Document): Document {
 }
 
 function completeOperation(operation: Operation): Operation {
-  // Only buyers are told how much is left to them; operators are not limited.
-  const isLimited = '429' in operation.responses && !operation.security.some((needed) => 'adminToken' in needed);
+  // Only in buyers' calls it is told how much is left; operators' are not limited.
+  const { [LIMITED_KEYWORD]: isLimited = false, ...shown } = operation as Operation & { [LIMITED_KEYWORD]?: boolean };
+  const ofShops = LIMITED_KEYWORD in operation ? SHOP_PARAMETERS : [];
   const responses = Object.entries(operation.responses).map(([status, answer]): [string, Answer] => {
     const problem = answer.content?.['application/problem+json'];
     return [status, problem === undefined ? completeAnswer(answer, isLimited) : completeProblem(answer, problem)];
   });
-  const parameters = [...(operation.parameters ?? []), REQUEST_ID_PARAMETER];
-  return { ...operation, parameters, responses: Object.fromEntries(responses) };
+  const parameters = [...(operation.parameters ?? []), ...ofShops, REQUEST_ID_PARAMETER];
+  return { ...shown, parameters, responses: Object.fromEntries(responses) };
 }
 
 function completeAnswer(answer: Answer, isLimited: boolean): Answer {
@@ -156,6 +186,10 @@ function documented(node: Node): Node {
   if (![shown.type].flat().includes('integer')) return shown;
   const { maximum = Infinity } = shown as { maximum?: number };
   return { ...shown, format: maximum > 2_147_483_647 ? 'int64' : 'int32' };
+}
+
+function shopHeader(name: string, description: string, schema: Node): Node {
+  return { name, in: 'header', required: false, description, schema };
 }
 
 function count(description: string): Node {

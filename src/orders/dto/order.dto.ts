@@ -1,4 +1,4 @@
-import { IsIn, IsInt, IsObject, IsString, IsUUID, Matches, ValidateIf } from 'class-validator';
+import { IsIn, IsInt, IsObject, IsOptional, IsString, IsUUID, Matches, ValidateIf } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { Described } from '../../http/described.decorator.js';
 import { DATE_TIME, type JsonSchema, nullable, schemaOf, TEXT_OR_NULL } from '../../http/json-schema.js';
@@ -143,6 +143,11 @@ export class HoldOrderDto extends OrderTagsDto {
 export class HoldWithOrderDto extends HoldDto {
   @Described(() => nullable(schemaOf(HoldOrderDto)))
   order!: HoldOrderDto | null;
+
+  /** Whose it is; told to operators only. */
+  @IsOptional()
+  @Described(() => TEXT_OR_NULL)
+  customer_id?: string | null;
 }
 
 export function toWantedOrder({ body, headers }: KeyedCall<CreateOrderDto>, caller: Caller): WantedOrder {
@@ -166,6 +171,10 @@ export function toOrderDto({ order, hold }: CreatedOrder): OrderDto {
 
 export function toHoldWithOrderDto({ hold, order }: HoldWithOrder): HoldWithOrderDto {
   return { ...toHoldDto(hold), order: order === null ? null : toHoldOrderDto(order, hold) };
+}
+
+export function toOperatorsHoldDto(found: HoldWithOrder): HoldWithOrderDto {
+  return { ...toHoldWithOrderDto(found), customer_id: found.hold.customer_id };
 }
 
 function toHoldOrderDto(order: TaggedOrderRow, hold: PricedHoldRow): HoldOrderDto {
