@@ -12,13 +12,10 @@ import {
   notify,
   orderOf,
   stockOf,
+  passDeadline,
   unique,
 } from '../support/factories.js';
 import { type Service, startService } from '../support/service.js';
-
-async function passDeadline(...orderIds: number[]): Promise<void> {
-  await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 SECOND WHERE id IN (?)', [orderIds]);
-}
 
 describe('the payment deadline', () => {
   let service: Service;

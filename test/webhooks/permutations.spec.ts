@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Cancelling } from '../../src/orders/settling/cancelling.js';
 import { WebhooksService } from '../../src/webhooks/webhooks.service.js';
-import { execute, query } from '../support/database.js';
+import { query } from '../support/database.js';
 import { expectStockIdentity } from '../support/expectations.js';
 import {
   createHold,
@@ -9,6 +9,7 @@ import {
   hex,
   notify,
   orderOf,
+  passDeadline,
   refundsOf,
   requestHold,
   requestOrder,
@@ -236,7 +237,7 @@ class Sale {
   }
 
   private async passDeadline(): Promise<void> {
-    await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 SECOND WHERE id = ?', [this.orderId]);
+    await passDeadline(this.orderId);
     await service.app.get(Cancelling).cancelDueOrders();
   }
 
