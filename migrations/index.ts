@@ -17,6 +17,7 @@ import { AuditLog1765500000000 } from './1765500000000-audit-log.js';
 import { SaleTerms1765600000000 } from './1765600000000-sale-terms.js';
 import { CustomerLimits1765700000000 } from './1765700000000-customer-limits.js';
 import { OrderReferences1765800000000 } from './1765800000000-order-references.js';
+import { SaleLimits1765900000000 } from './1765900000000-sale-limits.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -39,4 +40,5 @@ export const migrations = [
   SaleTerms1765600000000,
   CustomerLimits1765700000000,
   OrderReferences1765800000000,
+  SaleLimits1765900000000,
 ];

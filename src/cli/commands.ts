@@ -56,6 +56,7 @@ export function registerCommands(program: Command, config: () => Config): void {
     .requiredOption('--stock <units>', 'units on sale', wholeNumber)
     .option('--sku <sku>', 'the shop’s own name of it')
     .option('--sale <id>', 'number of the sale that it is part of', wholeNumber)
+    .option('--max-per-customer <units>', 'what one customer may have of it', wholeNumber)
     .action((options: Parameters<typeof createProduct>[1]) => createProduct(config(), options));
   program
     .command('products:restock')
@@ -95,6 +96,7 @@ function registerSaleCommands(program: Command, config: () => Config): void {
     .requiredOption('--name <name>', 'what buyers see')
     .option('--starts <time>', 'with its offset from UTC, such as 2026-11-27T12:00:00Z; now without it')
     .option('--ends <time>', 'the same; without it the sale goes on until sales:end')
+    .option('--max-per-customer <units>', 'what one customer may have over all its products', wholeNumber)
     .action((options: Parameters<typeof createSale>[1]) => createSale(config(), options));
   program
     .command('sales:list')

@@ -7,12 +7,28 @@ import { withServices } from './app-context.js';
 import { print, printTable } from './output.js';
 import { validated } from './validated.js';
 
+interface ProductOptions {
+  readonly name: string;
+  readonly price: string;
+  readonly stock: number;
+  readonly sku?: string;
+  readonly sale?: number;
+  readonly maxPerCustomer?: number;
+}
+
 /** What operators do with products from the command line. */
 export async function createProduct(
   config: Config,
-  { name, price, stock, sku, sale }: { name: string; price: string; stock: number; sku?: string; sale?: number },
+  { name, price, stock, sku, sale, maxPerCustomer }: ProductOptions,
 ): Promise<void> {
-  const wanted = { name, price, stock_total: stock, ...(sku !== undefined && { sku }), ...(sale && { sale_id: sale }) };
+  const wanted = {
+    name,
+    price,
+    stock_total: stock,
+    ...(sku !== undefined && { sku }),
+    ...(sale && { sale_id: sale }),
+    ...(maxPerCustomer !== undefined && { max_per_customer: maxPerCustomer }),
+  };
   const product = await validated(CreateProductDto, wanted);
   const row = await withServices(config, (app) => app.get(SalesService).createProduct(actOfCli(), toColumns(product)));
   print(`Product ${row.id} is on sale.`);

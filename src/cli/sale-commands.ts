@@ -11,12 +11,13 @@ import { validated } from './validated.js';
 /** What operators do with sales from the command line. */
 export async function createSale(
   config: Config,
-  { name, starts, ends }: { name: string; starts?: string; ends?: string },
+  { name, starts, ends, maxPerCustomer }: { name: string; starts?: string; ends?: string; maxPerCustomer?: number },
 ): Promise<void> {
   const given = {
     name,
     ...(starts !== undefined && { starts_at: starts }),
     ...(ends !== undefined && { ends_at: ends }),
+    ...(maxPerCustomer !== undefined && { max_per_customer: maxPerCustomer }),
   };
   const wanted = await validated(CreateSaleDto, given);
   const made = await withServices(config, (app) => app.get(SalesService).createSale(actOfCli(), wanted));
@@ -51,8 +52,9 @@ export async function endSale(config: Config, id: number): Promise<void> {
 function printSales(sales: readonly SaleWithProducts[]): void {
   printTable(
     sales.map((sale) => {
-      const { id, name, state, starts_at, ends_at, ended_at, products } = toAdminSaleDto(sale);
-      return { id, name, state, starts_at, ends_at, ended_at, products: products.length };
+      const { id, name, state, starts_at, ends_at, ended_at, terms, products } = toAdminSaleDto(sale);
+      const { max_per_customer } = terms;
+      return { id, name, state, starts_at, ends_at, ended_at, max_per_customer, products: products.length };
     }),
   );
 }

@@ -3,11 +3,12 @@ import { uintLiteral, uuidLiteral } from '../database/sql.js';
 import type { Transactions } from '../database/transactions.js';
 
 /** Tables of rows that many requests may wait for. */
-type Table = 'products' | 'holds' | 'orders';
+type Table = 'products' | 'sales' | 'holds' | 'orders';
 
 /** Names of rows, as `RowLocks` speaks of them: the table and the literal of the id. */
 export const rowName = {
   product: (id: number): string => `products ${uintLiteral(id)}`,
+  sale: (id: number): string => `sales ${uintLiteral(id)}`,
   hold: (id: string): string => `holds ${uuidLiteral(id)}`,
   order: (id: number): string => `orders ${uintLiteral(id)}`,
 };

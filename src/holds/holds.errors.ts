@@ -1,5 +1,6 @@
-import { DomainError } from '../common/problem.js';
+import { DomainError, OverloadedError } from '../common/problem.js';
 import { availabilityOf, type ShownStock } from '../products/products.types.js';
+import type { Excess } from './customer-units.js';
 
 export class InsufficientStockError extends DomainError {
   /** @param shown what the public sees of the product's stock */
@@ -21,7 +22,7 @@ export class InsufficientStockError extends DomainError {
 export class UnitsOnTheirWayError extends InsufficientStockError {}
 
 export class CustomerLimitReachedError extends DomainError {
-  constructor(limit: number, remaining: number, scope: 'product') {
+  constructor({ limit, remaining, scope }: Omit<Excess, 'isInDoubt'>) {
     const detail = `A customer may have ${limit} units of this ${scope}; this one may have ${remaining} more.`;
     super('CUSTOMER_LIMIT_REACHED', detail, { limit, remaining, scope });
   }
@@ -32,6 +33,13 @@ export class CustomerLimitReachedError extends DomainError {
  * is decided again then.
  */
 export class LimitInDoubtError extends CustomerLimitReachedError {}
+
+/** The product came into a sale with a limit while its batch waited for the product's lock: so it is decided again. */
+export class SaleNotLockedError extends OverloadedError {
+  constructor() {
+    super('The product has changed its sale; try again in a moment.');
+  }
+}
 
 export class HoldNotFoundError extends DomainError {
   constructor() {

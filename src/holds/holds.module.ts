@@ -3,6 +3,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { ProductsModule } from '../products/products.module.js';
+import { SalesModule } from '../sales/sales.module.js';
 import { CustomerHoldsRepository } from './customer-holds.repository.js';
 import { CustomerLimits } from './customer-limits.js';
 import { Granting } from './granting/granting.js';
@@ -21,6 +22,7 @@ import { Releasing } from './releasing/releasing.js';
     BullModule.registerQueue({ name: HOLD_EXPIRY }),
     IdempotencyModule,
     ProductsModule,
+    SalesModule,
   ],
   controllers: [HoldsController],
   providers: [

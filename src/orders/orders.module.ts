@@ -4,6 +4,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { HoldsModule } from '../holds/holds.module.js';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { ProductsModule } from '../products/products.module.js';
+import { SalesModule } from '../sales/sales.module.js';
 import { BuyersHoldController } from './buyers-hold.controller.js';
 import { Ordering } from './ordering/ordering.js';
 import { OrderEntity } from './order.entity.js';
@@ -23,6 +24,7 @@ import { Settling } from './settling/settling.js';
     HoldsModule,
     IdempotencyModule,
     ProductsModule,
+    SalesModule,
   ],
   controllers: [OrdersController, BuyersHoldController],
   providers: [

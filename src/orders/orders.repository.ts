@@ -32,6 +32,8 @@ interface RawRows {
   readonly id: number | null;
   readonly hold_id: Buffer;
   readonly product_id: number;
+  /** Money for it would be late, and would be counted over this sale. */
+  readonly late_sale: number | null;
 }
 
 type Raw<Row extends OrderRow> = Omit<Row, 'hold_id'> & { hold_id: Buffer };
@@ -84,7 +86,8 @@ export class OrdersRepository {
 
   private findRowsWhere(condition: string): Promise<RawRows[]> {
     return this.orders.query(
-      `SELECT o.id, h.id AS hold_id, h.product_id FROM holds h LEFT JOIN orders o ON o.hold_id = h.id WHERE ${condition}`,
+      `SELECT o.id, h.id AS hold_id, h.product_id,
+         IF(o.status = 'cancelled' AND h.customer_id IS NOT NULL, h.sale_id, NULL) AS late_sale FROM holds h LEFT JOIN orders o ON o.hold_id = h.id WHERE ${condition}`,
     );
   }
 
@@ -212,8 +215,9 @@ function assignments(settlements: readonly Settlement[]): string {
 
 function toRowNames(rows: RawRows | undefined): string[] {
   if (rows === undefined) return [];
-  const { id, hold_id, product_id } = rows;
-  const names = [rowName.hold(uuidFromBinary(hold_id)), rowName.product(product_id)];
+  const { id, hold_id, product_id, late_sale } = rows;
+  const ofSale = late_sale === null ? [] : [rowName.sale(late_sale)];
+  const names = [rowName.hold(uuidFromBinary(hold_id)), ...ofSale, rowName.product(product_id)];
   return id === null ? names : [rowName.order(id), ...names];
 }
 

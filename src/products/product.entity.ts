@@ -25,6 +25,10 @@ export class ProductEntity {
   @Column({ type: 'int', unsigned: true, nullable: true })
   max_per_customer!: number | null;
 
+  /** The same over all products of its sale, of which it is a copy. */
+  @Column({ type: 'int', unsigned: true, nullable: true })
+  sale_max_per_customer!: number | null;
+
   @Column({ type: 'int', unsigned: true })
   stock_total!: number;
 

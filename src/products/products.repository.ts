@@ -74,6 +74,15 @@ export class ProductsRepository {
     return rows[0]?.sale_id ?? null;
   }
 
+  /** The sales of these products in which customers are limited, by product; read without a lock. */
+  async findLimitedSales(ids: readonly number[]): Promise<Map<number, number>> {
+    if (ids.length === 0) return new Map();
+    const rows = await this.products.query<{ id: number; sale_id: number }[]>(
+      `SELECT id, sale_id FROM products WHERE id IN ${listOf(ids, uintLiteral)} AND sale_max_per_customer IS NOT NULL`,
+    );
+    return new Map(rows.map(({ id, sale_id }) => [id, sale_id]));
+  }
+
   /** Read it under the lock of the sale: which products are in it changes under that lock only. */
   async findIdsOfSale(tx: Transaction, saleId: number): Promise<number[]> {
     const [rows] = await tx.read<[{ id: number }[]]>(
@@ -136,7 +145,7 @@ export class ProductsRepository {
       .addSelect(['p.is_archived AS is_archived', 'p.sku AS sku', 'p.sale_id AS sale_id', 'p.is_paused AS is_paused'])
       .addSelect(['p.on_sale_from AS on_sale_from', 'p.on_sale_until AS on_sale_until', 'p.show_stock AS show_stock'])
       .addSelect(['p.hold_seconds AS hold_seconds', 'p.hold_extensions AS hold_extensions'])
-      .addSelect('p.max_per_customer', 'max_per_customer')
+      .addSelect(['p.max_per_customer AS max_per_customer', 'p.sale_max_per_customer AS sale_max_per_customer'])
       .addSelect(`COALESCE(p.currency, '${this.config.payments.currency}')`, 'currency');
   }
 }

@@ -70,6 +70,11 @@ export class ProductsService {
     return readPage(page, (range) => this.products.findPage(range));
   }
 
+  /** The sales of these products in which customers are limited, by product; they may have others a moment later. */
+  findLimitedSales(ids: readonly number[]): Promise<ReadonlyMap<number, number>> {
+    return this.products.findLimitedSales(ids);
+  }
+
   /**
    * Locks products, ids ascending, so that a batch can be decided on their figures; `now` is the database's
    * time once all locks were granted. Follow it with `writeStock`.

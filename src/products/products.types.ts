@@ -18,6 +18,8 @@ export interface SaleTerms {
   readonly hold_extensions: number | null;
   /** What the public sees of its stock; null: the figures. */
   readonly show_stock: ShownStock | null;
+  /** Units that one customer may have over all products of the sale; null: as many as there are. */
+  readonly sale_max_per_customer: number | null;
 }
 
 /** What the public sees of a stock: its figures, whether few units are left, or whether any are. */
@@ -34,6 +36,7 @@ export const NO_SALE: SaleTerms = {
   hold_seconds: null,
   hold_extensions: null,
   show_stock: null,
+  sale_max_per_customer: null,
 };
 
 /** A product row as it is under a lock or at a moment in time. */

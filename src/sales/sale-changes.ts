@@ -3,6 +3,7 @@ import { addSeconds, databaseTime, isoTime } from '../database/sql.js';
 import { SaleEndedError, SaleStartedError } from './sales.errors.js';
 import {
   type NewSale,
+  NO_TERMS,
   type SaleChange,
   type SaleFields,
   type SaleRow,
@@ -25,9 +26,7 @@ export function newSale({ name, starts_at, ends_at, ...wanted }: NewSale, now: s
   const start = starts_at === undefined ? now : startOf(starts_at, now, faults);
   const end = ends_at == null ? null : endOf(ends_at, now, faults);
   refuseBadWindow(start, end, now, faults);
-  const { hold_seconds = null, payment_seconds = null, hold_extensions = null, show_stock = null } = wanted;
-  const terms = { hold_seconds, payment_seconds, hold_extensions, show_stock };
-  return { name, starts_at: start, ends_at: end, ended_at: null, paused_at: null, ...terms };
+  return { name, starts_at: start, ends_at: end, ended_at: null, paused_at: null, ...NO_TERMS, ...wanted };
 }
 
 /**

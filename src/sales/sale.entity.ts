@@ -34,4 +34,7 @@ export class SaleEntity {
 
   @Column({ type: 'varchar', length: 10, nullable: true })
   show_stock!: string | null;
+
+  @Column({ type: 'int', unsigned: true, nullable: true })
+  max_per_customer!: number | null;
 }

@@ -9,12 +9,12 @@ import { SaleEntity } from './sale.entity.js';
 import type { SaleFields, SaleRow } from './sales.types.js';
 
 const COLUMNS =
-  'id, name, starts_at, ends_at, ended_at, paused_at, hold_seconds, payment_seconds, hold_extensions, show_stock, NOW(3) AS server_time';
+  'id, name, starts_at, ends_at, ended_at, paused_at, hold_seconds, payment_seconds, hold_extensions, show_stock, max_per_customer, NOW(3) AS server_time';
 
 /** How long after its end the public still sees a sale in the list. */
 const LISTED = 'NOW(3) - INTERVAL 1 DAY';
 
-/** All SQL of the table `sales`. */
+/** All SQL of the table `sales`. Reads `products`, for which sales they are in. */
 @Injectable()
 export class SalesRepository {
   constructor(@InjectRepository(SaleEntity) private readonly sales: Repository<SaleEntity>) {}
@@ -42,6 +42,18 @@ export class SalesRepository {
       `SELECT ${COLUMNS} FROM sales WHERE id IN ${listOf(new Set(ids), uintLiteral)} ORDER BY id FOR UPDATE`,
     );
     return rows;
+  }
+
+  /**
+   * Locks those sales of the products that have a limit for each customer, and no product. Lock order: sale, product: it is
+   * the first statement of the packet that locks the products, which may have changed their sales by then.
+   */
+  async lockLimitedOf(tx: Transaction, productIds: Iterable<number>): Promise<number[]> {
+    const [rows] = await tx.read<[{ id: number }[]]>(
+      `SELECT id FROM sales WHERE id IN (SELECT sale_id FROM products WHERE id IN ${listOf(productIds, uintLiteral)})
+         AND max_per_customer IS NOT NULL ORDER BY id FOR UPDATE`,
+    );
+    return rows.map(({ id }) => id);
   }
 
   /** The database's time. */

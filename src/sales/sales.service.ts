@@ -137,6 +137,20 @@ export class SalesService {
     return this.change(act, 'end', id, endingOf);
   }
 
+  /** Locks the sales of products in which customers are limited, and tells their numbers; see the repository. */
+  lockLimitedOf(tx: Transaction, productIds: Iterable<number>): Promise<number[]> {
+    return this.sales.lockLimitedOf(tx, productIds);
+  }
+
+  /**
+   * Locks sales, limited or not, and tells what one customer may have over each: so that a limit which an operator sets
+   * meanwhile finds what is decided without it.
+   */
+  async lockLimits(tx: Transaction, ids: ReadonlySet<number>): Promise<ReadonlyMap<number, number | null>> {
+    const sales = ids.size === 0 ? [] : await this.sales.lock(tx, ids);
+    return new Map(sales.map(({ id, max_per_customer }) => [id, max_per_customer]));
+  }
+
   /**
    * Puts a product on sale, in its sale if it names one; see `ProductsService.createProduct`.
    *
@@ -197,13 +211,15 @@ export class SalesService {
     return { sale, terms: this.termsInForce(sale), products: await this.products.findOfSales([sale.id]) };
   }
 
-  private termsInForce({ hold_seconds, payment_seconds, hold_extensions, show_stock }: SaleRow): TermsInForce {
+  private termsInForce(sale: SaleRow): TermsInForce {
+    const { hold_seconds, payment_seconds, hold_extensions, show_stock, max_per_customer } = sale;
     const { holds, orders } = this.config;
     return {
       hold_seconds: hold_seconds ?? holds.ttlSeconds,
       payment_seconds: payment_seconds ?? orders.paymentTtlSeconds,
       hold_extensions: hold_extensions ?? holds.extensions,
       show_stock: show_stock ?? 'exact',
+      max_per_customer,
     };
   }
 

@@ -11,12 +11,27 @@ export interface Terms {
   /** How often a hold may be extended. */
   readonly hold_extensions: number | null;
   readonly show_stock: ShownStock | null;
+  /** Units that one customer may have over all its products; the environment says nothing of it, so null: no limit. */
+  readonly max_per_customer: number | null;
 }
 
-export const TERMS = ['hold_seconds', 'payment_seconds', 'hold_extensions', 'show_stock'] as const;
+export const TERMS = ['hold_seconds', 'payment_seconds', 'hold_extensions', 'show_stock', 'max_per_customer'] as const;
+
+/** The terms that a sale does not have. */
+export const NO_TERMS: Terms = {
+  hold_seconds: null,
+  payment_seconds: null,
+  hold_extensions: null,
+  show_stock: null,
+  max_per_customer: null,
+};
+
+type Unlimited = Pick<Terms, 'max_per_customer'>;
 
 /** The terms as they count, the environment's where the sale has none of its own. */
-export type TermsInForce = { readonly [Term in keyof Terms]: NonNullable<Terms[Term]> };
+export type TermsInForce = Unlimited & {
+  readonly [Term in Exclude<keyof Terms, keyof Unlimited>]: NonNullable<Terms[Term]>;
+};
 
 /** What of a sale changes; times are UTC as the database prints them. */
 export interface SaleFields extends Terms {
@@ -66,6 +81,7 @@ export function termsOf({ id, starts_at, ends_at, ended_at, paused_at, ...terms 
     hold_seconds: terms.hold_seconds,
     hold_extensions: terms.hold_extensions,
     show_stock: terms.show_stock,
+    sale_max_per_customer: terms.max_per_customer,
   };
 }
 

@@ -46,11 +46,12 @@ describe('the operator', () => {
 
   it('makes a sale, puts products into it, and pauses, resumes and ends it', async () => {
     const name = unique('sale');
-    const made = await runCli(['sales:create', '--name', name, '--ends', inSeconds(3600)]);
+    const made = await runCli(['sales:create', '--name', name, '--ends', inSeconds(3600), '--max-per-customer', '3']);
     expect(made).toMatchObject({ code: 0, output: expect.stringMatching(/Sale \d+ is made/) });
     const id = /Sale (\d+) is made/.exec(made.output)![1]!;
     const product = ['--name', unique('product'), '--price', '1.00', '--stock', '5', '--sku', unique('sku')];
-    expect(await runCli(['products:create', ...product, '--sale', id])).toMatchObject({ code: 0 });
+    const limited = ['--sale', id, '--max-per-customer', '2'];
+    expect(await runCli(['products:create', ...product, ...limited])).toMatchObject({ code: 0 });
     for (const [command, state] of [
       ['sales:pause', 'paused'],
       ['sales:resume', 'open'],
@@ -58,7 +59,11 @@ describe('the operator', () => {
     ] as const) {
       expect(await runCli([command, id])).toMatchObject({ code: 0, output: expect.stringMatching(` ${state} `) });
       const sale = await service.call('GET', `/api/admin/sales/${id}`, undefined, adminHeaders(service));
-      expect(taken<Sale>(sale, 200)).toMatchObject({ state, products: [{ stock_total: 5 }] });
+      expect(taken<Sale>(sale, 200)).toMatchObject({
+        state,
+        terms: { max_per_customer: 3 },
+        products: [{ stock_total: 5, max_per_customer: 2 }],
+      });
     }
     expect(await runCli(['sales:resume', id])).toMatchObject({ code: 1, output: expect.stringMatching(/has ended/) });
     const listed = await runCli(['sales:list']);

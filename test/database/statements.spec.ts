@@ -124,10 +124,10 @@ const INDEXES: Readonly<Record<string, string>> = {
     'holds holds_product_open',
   'SELECT … FROM audit_log a WHERE a.id > ? AND a.id < ? ORDER BY a.id ASC LIMIT ?': 'a PRIMARY',
   'SELECT … FROM customer_holds WHERE hold_id IN (?)': 'customer_holds PRIMARY',
-  'SELECT … FROM customer_holds c STRAIGHT_JOIN holds h ON h.id = c.hold_id WHERE c.limit_key IN (?) AND c.product_id IN (?) AND c.units > ? AND h.used = ? AND h.released = ? AND h.expires_at <= NOW(?)':
-    'c customer_holds_limit, h PRIMARY',
-  'SELECT … FROM customer_holds c STRAIGHT_JOIN products p ON p.id = c.product_id AND p.max_per_customer IS NOT NULL WHERE c.limit_key IN (?) AND c.product_id IN (?) AND c.units > ? GROUP BY c.limit_key, c.product_id':
-    'c customer_holds_limit, p PRIMARY',
+  'SELECT … FROM customer_holds c STRAIGHT_JOIN holds h ON h.id = c.hold_id WHERE c.limit_key IN (?) AND c.units > ? AND (c.product_id IN (?) OR c.sale_id IN (?)) AND h.used = ? AND h.released = ? AND h.expires_at <= NOW(?)':
+    'c customer_holds_units, h PRIMARY',
+  'SELECT … FROM customer_holds c LEFT JOIN sales s ON s.id = c.sale_id WHERE c.limit_key IN (?) AND c.units > ? AND (c.product_id IN (?) OR s.max_per_customer IS NOT NULL) GROUP BY c.limit_key, c.product_id, c.sale_id':
+    'c customer_holds_units, s PRIMARY',
   'SELECT … FROM holds JOIN products ON products.id = holds.product_id LEFT JOIN sales ON sales.id = holds.sale_id WHERE holds.id = ?':
     'holds PRIMARY, products PRIMARY, sales PRIMARY, sales null',
   'SELECT … FROM holds JOIN products ON products.id = holds.product_id LEFT JOIN sales ON sales.id = holds.sale_id WHERE holds.id IN (?)':
@@ -178,6 +178,7 @@ const INDEXES: Readonly<Record<string, string>> = {
   'SELECT … FROM products p WHERE p.sku = ? AND p.is_archived = ?': 'p products_sku',
   'SELECT … FROM products WHERE sale_id = ? ORDER BY id': 'products products_sale',
   'SELECT … FROM products WHERE id = ?': 'products PRIMARY',
+  'SELECT … FROM products WHERE id IN (?) AND sale_max_per_customer IS NOT NULL': 'products PRIMARY',
   'SELECT … FROM products WHERE sku = ?': 'products products_sku',
   'SELECT … FROM refunds r LEFT JOIN payments p ON p.provider = r.provider AND p.transaction_id = r.transaction_id WHERE r.id = ?':
     'p payments_transaction, r PRIMARY',
@@ -200,6 +201,8 @@ const INDEXES: Readonly<Record<string, string>> = {
     'sales PRIMARY',
   'SELECT … FROM sales WHERE sales.id > ? AND sales.id < ? ORDER BY sales.id ASC LIMIT ?': 'sales PRIMARY',
   'SELECT … FROM sales WHERE id IN (?) ORDER BY id FOR UPDATE': 'sales PRIMARY',
+  'SELECT … FROM sales WHERE id IN (SELECT sale_id FROM products WHERE id IN (?)) AND max_per_customer IS NOT NULL ORDER BY id FOR UPDATE':
+    'products PRIMARY, sales PRIMARY',
   'SELECT … FROM webhook_logs WHERE id = ? ORDER BY id LIMIT ?': 'webhook_logs PRIMARY',
   'SELECT … FROM webhook_logs': '',
   'SELECT … FROM webhook_logs WHERE id >= ? ORDER BY id LIMIT ?': 'webhook_logs PRIMARY',
@@ -307,6 +310,7 @@ async function sell(): Promise<void> {
   await service.app.get(HoldsService).findRowsToOrder([short.hold_id]);
   await service.app.get(OrdersRepository).findRowsOfHolds([short.hold_id]);
   await service.app.get(OrdersRepository).findRows([short.order_id]);
+  await service.app.get(ProductsService).findLimitedSales([product.id]);
   await service.app.get(OrdersRepository).findProductsWithDue();
   for (const path of PAGES) await service.call('GET', path, undefined, adminHeaders(service));
   await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 YEAR WHERE id = ?', [due.order_id]);
@@ -319,7 +323,8 @@ async function sell(): Promise<void> {
 
 /** What is sent of a customer who is limited, and whose money comes late. */
 async function sellToCustomer(): Promise<void> {
-  const { id } = await createProduct(service, { max_per_customer: 2 });
+  const sale = await createSale(service, { max_per_customer: 2 });
+  const { id } = await createProduct(service, { max_per_customer: 2, sale_id: sale.id });
   const buyer = bearer(await signedToken(KEY, { sub: unique('c') }));
   const hold = () => createHold(service, { product_id: id, quantity: 2 }, buyer);
   await expireHolds((await hold()).hold_id);

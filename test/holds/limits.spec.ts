@@ -1,7 +1,13 @@
 import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { HoldsRepository } from '../../src/holds/holds.repository.js';
 import { HoldsService } from '../../src/holds/holds.service.js';
-import { bearer, KeyFile, shopKey, signedToken } from '../support/buyers.js';
+import {
+  customer,
+  customersEnv,
+  expectLimitReached,
+  expectLimitsIdentity,
+  type Headers,
+} from '../support/customers.js';
 import { execute, query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { countByStatus, expectProblem, expectRefusal, expectStockIdentity } from '../support/expectations.js';
@@ -21,11 +27,8 @@ import {
   taken,
   unique,
 } from '../support/factories.js';
-import { inParallel, withStatus } from '../support/races.js';
+import { inParallel, RACE_ROUNDS, withStatus } from '../support/races.js';
 import { type Answer, type Service, startService } from '../support/service.js';
-
-const KEY = shopKey('HS256');
-type Headers = Record<string, string>;
 
 let fleet: [Service, Service];
 let service: Service;
@@ -33,7 +36,7 @@ let service: Service;
 let patient: Service;
 
 beforeAll(async () => {
-  const env = new KeyFile([KEY]).env('optional', { ROLES: 'api' });
+  const env = customersEnv({ ROLES: 'api' });
   fleet = await Promise.all([startService(env), startService(env)]);
   patient = await startService({ ...env, GROUP_COMMIT_DEADLINE_MS: '60000' });
   [service] = fleet;
@@ -42,10 +45,6 @@ beforeAll(async () => {
 afterEach(() => {
   jest.restoreAllMocks();
 });
-
-/** The headers of a customer that has bought nothing yet. */
-const customer = async (claims: Record<string, unknown> = {}): Promise<Headers> =>
-  bearer(await signedToken(KEY, { sub: unique('c'), ...claims }));
 
 const limited = async (max: number | null, stock_total = 100): Promise<number> =>
   (await createProduct(service, { stock_total, max_per_customer: max })).id;
@@ -65,22 +64,6 @@ async function holdOf(product: number, headers: Headers, quantity = 1): Promise<
 
 async function orderFor(product: number, headers: Headers, quantity = 1): Promise<Order> {
   return taken<Order>(await order(await holdOf(product, headers, quantity), headers), 201);
-}
-
-/** What the limits count says what holds and orders say. */
-async function expectLimitsIdentity(productId: number): Promise<void> {
-  const rows = await query<{ units: number; proven: string }>(
-    `SELECT c.units, IF(COALESCE(o.status, 'pending_payment') = 'pending_payment', IF(h.released = 0, h.qty, 0),
-       COALESCE(o.quantity_sold, 0)) AS proven
-     FROM customer_holds c JOIN holds h ON h.id = c.hold_id LEFT JOIN orders o ON o.hold_id = h.id WHERE c.product_id = ?`,
-    [productId],
-  );
-  expect(rows.filter(({ units, proven }) => units !== Number(proven))).toEqual([]);
-}
-
-function expectLimitReached(answer: Answer, limit: number, remaining: number): void {
-  expectProblem(answer, 'CUSTOMER_LIMIT_REACHED');
-  expect(answer.body).toMatchObject({ limit, remaining, scope: 'product' });
 }
 
 describe('a limit for each customer', () => {
@@ -183,9 +166,9 @@ describe('a limit for each customer', () => {
 });
 
 describe('under 50 calls of one customer at once, through two instances', () => {
-  it('grants exactly the limit, in each of 100 rounds', async () => {
+  it(`grants exactly the limit, in each of ${RACE_ROUNDS} rounds`, async () => {
     const product = await limited(3, 100_000);
-    for (let round = 0; round < 100; round++) {
+    for (let round = 0; round < RACE_ROUNDS; round++) {
       const buyer = await customer();
       const answers = await inParallel(50, (n) => hold(product, buyer, 1, fleet[n % 2]));
       expect({ round, ...countByStatus(answers) }).toEqual({ round, 201: 3, 409: 47 });
@@ -198,7 +181,7 @@ describe('under 50 calls of one customer at once, through two instances', () => 
   it('grants exactly the limit again when all that the customer had has just expired', async () => {
     const product = await limited(3, 100_000);
     const buyer = await customer();
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < RACE_ROUNDS; round++) {
       const answers = await inParallel(50, (n) => hold(product, buyer, 1, fleet[n % 2]));
       expect({ round, ...countByStatus(answers) }).toEqual({ round, 201: 3, 409: 47 });
       await expireHolds(...withStatus(answers, 201).map(({ body }) => String(body.hold_id)));
@@ -326,7 +309,7 @@ describe('money that comes late', () => {
 
   it('never takes a customer past the limit, whichever of several comes first, on two instances', async () => {
     const product = await limited(2);
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < RACE_ROUNDS; round++) {
       const buyer = await customer();
       const late = [await cancelledOrder(product, buyer), await cancelledOrder(product, buyer)];
       const paying = late.map((made, n) => notify(fleet[n]!, noticeOf(made)));

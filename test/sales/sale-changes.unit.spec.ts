@@ -17,6 +17,7 @@ const sale = (overrides: Partial<SaleRow> = {}): SaleRow => ({
   payment_seconds: null,
   hold_extensions: null,
   show_stock: null,
+  max_per_customer: null,
   server_time: NOW,
   ...overrides,
 });

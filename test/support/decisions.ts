@@ -37,6 +37,7 @@ export function grantFacts(product: ProductRow | null, overrides: Partial<GrantF
     expiresAt: '2026-01-01 00:02:00.000',
     extensions: 1,
     customers: new CustomerUnits(),
+    limitedSales: new Set(),
     currency: 'EUR',
     contended: new Set(),
     ...overrides,

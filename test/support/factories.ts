@@ -99,6 +99,7 @@ export interface Terms {
   payment_seconds: number;
   hold_extensions: number;
   show_stock: 'exact' | 'few' | 'none';
+  max_per_customer: number | null;
 }
 
 /** A sale that is open from now on, unless the overrides say otherwise. */

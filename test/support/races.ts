@@ -1,5 +1,8 @@
 import type { Answer } from './service.js';
 
+/** How often a race is run: enough to see a guard that is gone; RACE_ROUNDS for more. */
+export const RACE_ROUNDS = Number(process.env.RACE_ROUNDS ?? 20);
+
 /** Starts `count` calls before the first is answered, and returns what all of them give. */
 export function inParallel<T>(count: number, start: (index: number) => Promise<T>): Promise<T[]> {
   return Promise.all(Array.from({ length: count }, (_, index) => start(index)));

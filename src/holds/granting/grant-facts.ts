@@ -22,8 +22,10 @@ export interface GrantFacts {
   readonly expiresAt: string;
   /** How often such holds may be extended. */
   readonly extensions: number;
-  /** What the buyers of the batch have of products with a limit. */
+  /** What the buyers of the batch have, of its products and in sales with a limit. */
   readonly customers: CustomerUnits;
+  /** The sales with a limit that are locked, so that what is counted in them stays true. */
+  readonly limitedSales: ReadonlySet<number>;
   /** ISO 4217 code of all prices. */
   readonly currency: string;
   /** Products of which units are on their way that can't be had yet. */

@@ -11,9 +11,10 @@ import type { KeyedRequest, StoredKey } from '../../idempotency/idempotency-key.
 import { IdempotencyKeyReusedError } from '../../idempotency/idempotency.errors.js';
 import { IdempotencyService, type Recalled } from '../../idempotency/idempotency.service.js';
 import { ProductsService } from '../../products/products.service.js';
+import type { StockLedger } from '../../products/stock-ledger.js';
 import type { CustomerHold } from '../customer-holds.repository.js';
-import { CustomerLimits, type LimitedUnits } from '../customer-limits.js';
-import { LimitInDoubtError, UnitsOnTheirWayError } from '../holds.errors.js';
+import { CustomerLimits, type LimitedUnits, type WantedUnits } from '../customer-limits.js';
+import { LimitInDoubtError, SaleNotLockedError, UnitsOnTheirWayError } from '../holds.errors.js';
 import { HoldsRepository } from '../holds.repository.js';
 import type { PricedHoldRow } from '../holds.types.js';
 import { Releasing } from '../releasing/releasing.js';
@@ -23,7 +24,8 @@ import { decideHold } from './grant-rules.js';
 /** About a second and a half: longer than a sweep keeps the expired holds of one of its steps. */
 const DECIDED_ANEW: RetryPolicy = {
   triesMax: 10,
-  isTransient: (error) => error instanceof UnitsOnTheirWayError || error instanceof LimitInDoubtError,
+  isTransient: (error) =>
+    error instanceof UnitsOnTheirWayError || error instanceof LimitInDoubtError || error instanceof SaleNotLockedError,
   delayMs: backoffWithJitterMs,
   sleep: (ms) => new Promise((wake) => setTimeout(wake, ms)),
 };
@@ -64,7 +66,7 @@ export class Granting {
     this.line = groupCommits.create(
       'holds',
       (batch, mayHaveCommitted) => this.commit(batch, mayHaveCommitted),
-      (batch) => Promise.resolve(batch.map((hold) => [rowName.product(hold.product_id)])),
+      (batch) => this.findRows(batch),
     );
   }
 
@@ -88,6 +90,9 @@ export class Granting {
    *
    * It can't oversell: the product rows are locked by its first statement, so the figures that the ledger
    * starts from can't change until COMMIT, and the CHECK constraint refuses a sum that is wrong all the same.
+   * What customers have is counted under the same locks, and over a sale under the sale's, which is locked before its
+   * products: nobody else grants to them meanwhile. A product that has come into such a sale since is not counted, and its
+   * requests are decided again, by a batch that locks that sale; the batch itself goes on.
    * It can't answer too early: outcomes are returned after COMMIT was answered. If the process dies before,
    * the server rolls back; if it dies after, the holds expire by themselves.
    */
@@ -102,9 +107,11 @@ export class Granting {
     });
   }
 
-  /** Locks the products first, so that all that is read with and after them stays true. */
+  /** Locks sales and products first, so that all that is read with and after them stays true. */
   private async gather(tx: Transaction, batch: readonly NewHold[], mayHaveCommitted: boolean): Promise<Gathered> {
-    const [{ ledger, now }, recalled, customers] = await Promise.all([
+    const wanted = batch.flatMap(wantedUnits);
+    const [limitedSales, { ledger, now }, recalled, customers] = await Promise.all([
+      this.limits.lockSales(tx, wanted),
       this.products.lockStock(
         tx,
         batch.map((hold) => hold.product_id),
@@ -114,16 +121,27 @@ export class Granting {
         'holds',
         batch.map((hold) => hold.keyed),
       ),
-      this.limits.count(tx, batch.flatMap(limitedUnits)),
+      this.limits.count(tx, wanted),
     ]);
     const earlier = await this.findEarlier(tx, batch, recalled, mayHaveCommitted);
     const undecided = earlier.size === 0 ? batch : batch.filter((hold) => !earlier.has(hold.id));
-    await this.limits.leaveOutExpired(tx, ledger, undecided.flatMap(limitedUnits), customers);
+    const limited = undecided.flatMap(wantedUnits).flatMap((want) => limitedUnits(want, ledger));
+    await this.limits.leaveOutExpired(tx, limited, customers);
     const contended = await this.releasing.takeBackExpired(tx, ledger, undecided);
     const { ttlSeconds, extensions } = this.config.holds;
     const expiresAt = addSeconds(now, ttlSeconds);
     const { currency } = this.config.payments;
-    return { facts: { ledger, now, expiresAt, extensions, customers, currency, contended }, earlier };
+    const facts = { ledger, now, expiresAt, extensions, customers, limitedSales, currency, contended };
+    return { facts, earlier };
+  }
+
+  /** The names of the rows that each request needs locked: only a customer's needs that of a sale. */
+  private async findRows(batch: readonly NewHold[]): Promise<string[][]> {
+    const sales = await this.products.findLimitedSales(batch.flatMap(wantedUnits).map(({ product_id }) => product_id));
+    return batch.map(({ product_id, buyer }) => {
+      const sale = buyer === null ? undefined : sales.get(product_id);
+      return [rowName.product(product_id), ...(sale === undefined ? [] : [rowName.sale(sale)])];
+    });
   }
 
   private write(tx: Transaction, { granted, owned, keys }: Decided, { ledger }: GrantFacts): void {
@@ -164,20 +182,28 @@ function decide(batch: readonly NewHold[], { facts, earlier }: Gathered): Decide
     const outcome = decideHold(hold, facts);
     if (outcome instanceof Error) return outcome;
     granted.push(outcome);
-    if (hold.buyer !== null) owned.push(customerHold(hold, hold.buyer));
+    if (hold.buyer !== null) owned.push(customerHold(outcome, hold.buyer));
     if (hold.keyed !== null) keys.push({ ...hold.keyed, reference: hold.id });
     return outcome;
   });
   return { outcomes, granted, owned, keys };
 }
 
-/** What a buyer asks for, in the limits that there may be; nobody else is counted. */
-function limitedUnits({ product_id, qty, buyer }: NewHold): LimitedUnits[] {
-  return buyer === null ? [] : [{ product_id, limit_key: buyer.limitKey, qty }];
+/** What a buyer asks for; nobody else is counted. */
+function wantedUnits({ product_id, qty, buyer }: NewHold): WantedUnits[] {
+  return buyer === null ? [] : [{ limit_key: buyer.limitKey, product_id, qty }];
 }
 
-function customerHold({ id, product_id, qty }: NewHold, { customerId, limitKey }: Buyer): CustomerHold {
-  return { hold_id: id, customer_id: customerId, limit_key: limitKey, product_id, units: qty };
+/** In the limits that the locked row tells; there is none of a product that is not there. */
+function limitedUnits(want: WantedUnits, ledger: StockLedger): LimitedUnits[] {
+  const row = ledger.product(want.product_id);
+  if (row === undefined) return [];
+  const { sale_id, max_per_customer: product, sale_max_per_customer: sale } = row;
+  return [{ ...want, sale_id, limits: { product, sale } }];
+}
+
+function customerHold({ id, product_id, qty, sale_id }: PricedHoldRow, { customerId, limitKey }: Buyer): CustomerHold {
+  return { hold_id: id, customer_id: customerId, limit_key: limitKey, product_id, sale_id, units: qty };
 }
 
 /** The hold as it was when it was made, which is what its first answer said. */

@@ -1,6 +1,6 @@
 import { assertUnreachable } from '../../common/assert-unreachable.js';
 import { groupBy } from '../../common/group-by.js';
-import type { Account, CustomerUnits } from '../../holds/customer-units.js';
+import type { Account, CustomerUnits, Excess, Limits } from '../../holds/customer-units.js';
 import type { HoldRow } from '../../holds/holds.types.js';
 import type { StockMove } from '../../products/products.types.js';
 import type { StockLedger } from '../../products/stock-ledger.js';
@@ -52,13 +52,15 @@ export function isPaidLate({ order, to }: Settlement): boolean {
 /** The locked stock of a batch of settlements that are being decided: each takes its units before the next is. */
 export class SettlementStock {
   /**
-   * @param customers what the customers of late orders have of products with a limit.
+   * @param customers what the customers of late orders have of products, and in sales.
    * @param accounts by what the limits count of each late order that has a customer, by its hold.
+   * @param saleLimits what one customer may have in each locked sale.
    */
   constructor(
     readonly ledger: StockLedger,
     private readonly customers: CustomerUnits,
     private readonly accounts: ReadonlyMap<string, Account>,
+    private readonly saleLimits: ReadonlyMap<number, number | null>,
   ) {}
 
   /** Units of the order's product that nobody holds. */
@@ -68,13 +70,20 @@ export class SettlementStock {
 
   /** Whether the customer may have the units of a cancelled order again; of who has no name nobody knows what he has. */
   isWithinLimit(order: StockedOrderRow): boolean {
-    return !this.exceeds(order, (account) => this.customers.taken(account));
+    return this.excessOf(order) === null;
   }
 
   /** Whether only holds refuse it that have expired, and that somebody is deciding on. */
   isLimitInDoubt(order: StockedOrderRow): boolean {
-    const certain = (account: Account): number => this.customers.taken(account) - this.customers.inDoubt(account);
-    return !this.isWithinLimit(order) && !this.exceeds(order, certain);
+    return this.excessOf(order)?.isInDoubt ?? false;
+  }
+
+  /** The limits of a late order: of its product as it is, and of the sale under which its hold was made. */
+  limitsOf({ product_id, sale_id }: Account): Limits {
+    return {
+      product: this.ledger.product(product_id)!.max_per_customer,
+      sale: sale_id === null ? null : (this.saleLimits.get(sale_id) ?? null),
+    };
   }
 
   take(settlement: Settlement): void {
@@ -86,10 +95,9 @@ export class SettlementStock {
     if (to === 'cancelled') this.customers.move(account, -order.qty);
   }
 
-  private exceeds(order: StockedOrderRow, takenBy: (account: Account) => number): boolean {
+  private excessOf(order: StockedOrderRow): Excess | null {
     const account = this.accounts.get(order.hold_id);
-    const limit = this.ledger.product(order.product_id)!.max_per_customer;
-    return account !== undefined && limit !== null && takenBy(account) + order.qty > limit;
+    return account === undefined ? null : this.customers.excess(account, order.qty, this.limitsOf(account));
   }
 }
 

@@ -5,6 +5,7 @@ import { CustomerLimits } from '../../holds/customer-limits.js';
 import type { HoldRow } from '../../holds/holds.types.js';
 import { Releasing, returnedUnits } from '../../holds/releasing/releasing.js';
 import { ProductsService } from '../../products/products.service.js';
+import { SalesService } from '../../sales/sales.service.js';
 import { OrdersRepository } from '../orders.repository.js';
 import type { Settlement, StockedOrderRow } from '../orders.types.js';
 import { inStages, isPaidLate, SettlementStock, unitsMovedBy } from './settlement.js';
@@ -26,6 +27,7 @@ export class Settling {
     private readonly releasing: Releasing,
     private readonly limits: CustomerLimits,
     private readonly products: ProductsService,
+    private readonly sales: SalesService,
   ) {}
 
   /** Names of the rows that the settlement of each order may have to wait for; none of one that is not there. */
@@ -62,17 +64,20 @@ export class Settling {
       const account = accounts.get(hold_id);
       return account === undefined ? [] : [{ ...account, qty }];
     });
-    // All products of the batch, so that ids are locked in ascending order by this one statement.
-    const [{ ledger }, customers] = await Promise.all([
+    const saleIds = new Set(wants.flatMap(({ sale_id }) => sale_id ?? []));
+    // All sales and products of the batch, so that ids are locked in ascending order by one statement each.
+    const [saleLimits, { ledger }, customers] = await Promise.all([
+      this.sales.lockLimits(tx, saleIds),
       this.products.lockStock(
         tx,
         orders.map((order) => order.product_id),
       ),
       this.limits.count(tx, wants),
     ]);
-    await this.limits.leaveOutExpired(tx, ledger, wants, customers);
+    const stock = new SettlementStock(ledger, customers, accounts, saleLimits);
+    const limited = wants.map((want) => ({ ...want, limits: stock.limitsOf(want) }));
+    await this.limits.leaveOutExpired(tx, limited, customers);
     const contended = await this.releasing.takeBackExpired(tx, ledger, late);
-    const stock = new SettlementStock(ledger, customers, accounts);
     // Holds that expired after the wait, and that somebody was quicker to lock; or other holds of the customer.
     const isShort = (order: StockedOrderRow): boolean =>
       contended.has(order.product_id) && stock.available(order) < order.qty;

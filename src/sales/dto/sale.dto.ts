@@ -11,7 +11,7 @@ import {
   toProductDto,
   toPublicProductDto,
 } from '../../products/dto/product.dto.js';
-import { SHOWN_STOCKS, type ShownStock } from '../../products/products.types.js';
+import { SHOWN_STOCKS, type ShownStock, STOCK_MAX } from '../../products/products.types.js';
 import { type SaleState, type SaleWithProducts, stateOf, type Terms, TERMS, termsOf } from '../sales.types.js';
 
 /** A sale's number in a path. */
@@ -35,7 +35,7 @@ export class SaleTermsDto {
   @IsInt()
   processing_seconds!: number;
 
-  /** Units that one customer can have; null: no limit. */
+  /** Units that one customer may have over all its products: held, ordered and bought together; null: no limit. */
   @Described(() => ({ type: ['integer', 'null'] }))
   max_per_customer!: number | null;
 
@@ -131,6 +131,17 @@ class TermsDto {
   @IsIn(SHOWN_STOCKS)
   @JSONSchema({ type: ['string', 'null'], enum: [...SHOWN_STOCKS, null] })
   show_stock?: ShownStock | null;
+
+  /**
+   * Units that one customer may have over all products of the sale: held under it, ordered and bought together; null: as
+   * many as there are. What buyers have already stays theirs.
+   */
+  @ValidateIf(isThere('max_per_customer'))
+  @IsInt()
+  @Min(1)
+  @Max(STOCK_MAX)
+  @JSONSchema({ type: ['integer', 'null'] })
+  max_per_customer?: number | null;
 }
 
 @JSONSchema({ examples: [{ name: 'Black Friday', starts_at: '2026-11-27T12:00:00.000Z' }] })
@@ -184,7 +195,7 @@ function toSaleDto({ sale, terms }: SaleWithProducts, products: ProductDto[]): S
     ended_at: isoOrNull(sale.ended_at),
     paused_at: isoOrNull(sale.paused_at),
     server_time: isoTime(sale.server_time),
-    terms: { ...terms, processing_seconds: 0, max_per_customer: null, early: [] },
+    terms: { ...terms, processing_seconds: 0, early: [] },
     products,
   };
 }
