@@ -13,6 +13,7 @@ const FOUNDATIONS = [
   'observability',
   'access',
   'idempotency',
+  'events',
   'payment-providers',
 ];
 const FEATURES = ['products', 'sales', 'holds', 'orders', 'refunds', 'webhooks'];

@@ -18,6 +18,7 @@ import { SaleTerms1765600000000 } from './1765600000000-sale-terms.js';
 import { CustomerLimits1765700000000 } from './1765700000000-customer-limits.js';
 import { OrderReferences1765800000000 } from './1765800000000-order-references.js';
 import { SaleLimits1765900000000 } from './1765900000000-sale-limits.js';
+import { Events1766500000000 } from './1766500000000-events.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -41,4 +42,5 @@ export const migrations = [
   CustomerLimits1765700000000,
   OrderReferences1765800000000,
   SaleLimits1765900000000,
+  Events1766500000000,
 ];

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Lets the next order, product, refund and payment event have a number that was never given out:
+# Lets the next order, product, refund, payment event and event have a number that was never given out:
 #
 #   DB_HOST=… DB_USERNAME=checkout_migrate DB_PASSWORD_FILE=… sh deploy/database/raise-numbers.sh [<how far>]
 #
@@ -26,4 +26,8 @@ echo "$numbers" | while IFS='	' read -r table next; do
   [ -n "$table" ] || continue
   sql "$database" -e "ALTER TABLE \`$table\` AUTO_INCREMENT = $next" < /dev/null
 done
+# Events are numbered by a row; a reader that has seen a lost one must not take another for it.
+if [ -n "$(sql "$database" -e "SHOW TABLES LIKE 'event_sequence'")" ]; then
+  sql "$database" -e "UPDATE event_sequence SET last = last + $ahead"
+fi
 echo "The next number of each table is $ahead further on."

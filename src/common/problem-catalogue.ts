@@ -212,6 +212,12 @@ export const PROBLEMS = {
     cause: 'The hold’s time is over, or it was given back. Its units are on sale again.',
     remedy: 'Make a new hold, and order within its time.',
   },
+  EVENTS_GONE: {
+    status: 410,
+    title: 'Events were deleted that were not read yet',
+    cause: 'What comes after `after` is not all kept any more: events are deleted after a number of days.',
+    remedy: 'Bring your own data in line by the lists of orders and sales, and read on from `oldest_sequence`.',
+  },
   PRECONDITION_FAILED: {
     status: 412,
     title: 'It was changed meanwhile',

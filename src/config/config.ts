@@ -120,12 +120,14 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
       paymentDeadline: env.cron('PAYMENT_DEADLINE_CRON', '*/2 * * * * *'),
       reconciliation: env.cron('RECONCILIATION_CRON', '*/10 * * * * *'),
       outsideRefunds: env.cron('OUTSIDE_REFUNDS_CRON', '*/10 * * * * *'),
+      saleEdges: env.cron('SALE_EDGES_CRON', '* * * * * *'),
       stockAudit: env.cron('STOCK_AUDIT_CRON', '30 * * * * *'),
       retention: env.cron('RETENTION_CRON', '0 */10 * * * *'),
     },
     retention: {
       holdsDays: env.integer('RETENTION_HOLDS_DAYS', 90, { min: 1, max: 36_500 }),
       webhookLogsDays: env.integer('RETENTION_WEBHOOK_LOGS_DAYS', 90, { min: 1, max: 36_500 }),
+      eventsDays: env.integer('RETENTION_EVENTS_DAYS', 90, { min: 1, max: 36_500 }),
       auditDays: env.integer('RETENTION_AUDIT_DAYS', 730, { min: 1, max: 36_500 }),
     },
     /** Processes that answer behind the one port. */

@@ -81,7 +81,7 @@ export class HoldsRepository {
     return rows[0] === undefined ? null : this.toPricedRow(rows[0]);
   }
 
-  /** Reads holds without a lock: who calls this holds the lock of their products. */
+  /** Reads holds without a lock: who decides by them holds the lock of their products. */
   async findByIds(tx: Transaction, ids: Iterable<string>): Promise<PricedHoldRow[]> {
     const [rows] = await tx.read<[(RawHold & RawPrice)[]]>(
       `SELECT ${COLUMNS}, ${this.priced} FROM ${WITH_SALE} WHERE holds.id IN ${listOf(ids, uuidLiteral)}`,

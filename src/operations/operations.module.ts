@@ -1,6 +1,7 @@
 import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { AccessModule } from '../access/access.module.js';
+import { EventsModule } from '../events/events.module.js';
 import { HoldsModule } from '../holds/holds.module.js';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
@@ -20,6 +21,7 @@ import { StockAuditService } from './stock-audit.service.js';
     BullModule.registerQueue({ name: RETENTION }),
     AccessModule,
     ProductsModule,
+    EventsModule,
     HoldsModule,
     OrdersModule,
     RefundsModule,

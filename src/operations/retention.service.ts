@@ -4,6 +4,7 @@ import { inSteps } from '../common/in-steps.js';
 import { nameOfProduct, sumOfAll } from '../common/sum-of-all.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { Transactions } from '../database/transactions.js';
+import { EventsService } from '../events/events.service.js';
 import { HoldsService } from '../holds/holds.service.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { OrdersService } from '../orders/orders.service.js';
@@ -13,7 +14,7 @@ import { WebhooksService } from '../webhooks/webhooks.service.js';
 /** Rows that are deleted in one transaction: none of them is wanted by a sale, and the log stays small. */
 const STEP = 500;
 
-/** Deletes what has served its time: released holds, cancelled orders with their holds, settled payment notices, what was kept of payments that were never told, used idempotency keys, what operators changed long ago, marks of old transactions. */
+/** Deletes what has served its time: released holds, cancelled orders with their holds, settled payment notices, what was kept of payments that were never told, used idempotency keys, what operators changed and what happened long ago, marks of old transactions. */
 @Injectable()
 export class RetentionService {
   constructor(
@@ -23,6 +24,7 @@ export class RetentionService {
     private readonly refunds: RefundsService,
     private readonly keys: IdempotencyService,
     private readonly audit: AuditService,
+    private readonly events: EventsService,
     private readonly transactions: Transactions,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -34,20 +36,30 @@ export class RetentionService {
    * @throws PartlyDoneError at the end, with what could not be deleted.
    */
   async purge(): Promise<{ holds: number; orders: number; webhookLogs: number; keys: number }> {
-    const { holdsDays, webhookLogsDays, auditDays } = this.config.retention;
-    const purged = { keys: 0, holds: 0, orders: 0, webhookLogs: 0, unmatchedPayments: 0, audit: 0, marks: 0 };
+    const { holdsDays, webhookLogsDays, auditDays, eventsDays } = this.config.retention;
+    const purged = {
+      keys: 0,
+      holds: 0,
+      orders: 0,
+      webhookLogs: 0,
+      unmatchedPayments: 0,
+      audit: 0,
+      events: 0,
+      marks: 0,
+    };
     const stepOf = {
       keys: () => this.keys.purgeKeys(STEP),
       orders: () => this.orders.purgeCancelledOrders(holdsDays, STEP),
       webhookLogs: () => this.webhooks.purgeProcessedNotices(webhookLogsDays, STEP),
       unmatchedPayments: () => this.refunds.purgeUnmatchedPayments(webhookLogsDays, STEP),
       audit: () => this.audit.purgeEntries(auditDays, STEP),
+      events: () => this.events.purgeEvents(eventsDays, STEP),
       marks: () => this.transactions.purgeMarks(STEP),
     };
     const holdsOf = (productId: number): Promise<number> =>
       inSteps(STEP, () => this.holds.purgeReleasedHolds(productId, holdsDays, STEP));
     // Keys first: one that outlived what it made could not give its first answer any more.
-    const kinds = ['keys', 'holds', 'orders', 'webhookLogs', 'unmatchedPayments', 'audit', 'marks'] as const;
+    const kinds = ['keys', 'holds', 'orders', 'webhookLogs', 'unmatchedPayments', 'audit', 'events', 'marks'] as const;
     await sumOfAll(kinds, String, async (kind) => {
       purged[kind] =
         kind === 'holds'

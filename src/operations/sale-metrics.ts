@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/config.js';
+import { EventsService } from '../events/events.service.js';
 import { Releasing } from '../holds/releasing/releasing.js';
 import { MetricsService } from '../metrics/metrics.service.js';
 import type { MetricDescription, Sample } from '../metrics/samples.js';
@@ -16,6 +17,7 @@ interface SaleFacts {
   readonly products: readonly ProductRow[];
   readonly holdsOverdueMs: number;
   readonly ordersOverdueMs: number;
+  readonly eventsLagMs: number;
   readonly refundsDue: number;
   readonly paymentsInReview: number;
 }
@@ -32,6 +34,7 @@ export class SaleMetrics {
     private readonly cancelling: Cancelling,
     private readonly refunds: RefundsService,
     private readonly webhooks: WebhooksService,
+    private readonly events: EventsService,
     audit: StockAuditService,
     cache: StockCache,
     @Inject(CONFIG) private readonly config: Config,
@@ -51,6 +54,9 @@ export class SaleMetrics {
         'checkout_payment_deadline_lag_seconds',
         'For how long the oldest unpaid order has been past its deadline',
         (facts) => one(facts.ordersOverdueMs / 1000),
+      ),
+      gauge('checkout_events_lag_seconds', 'For how long the oldest event has been waiting for its number', (facts) =>
+        one(facts.eventsLagMs / 1000),
       ),
       gauge('checkout_refunds_due', 'Refunds that are owed and not sent yet, or have failed', (facts) =>
         one(facts.refundsDue),
@@ -79,14 +85,22 @@ export class SaleMetrics {
   }
 
   private async ask(): Promise<SaleFacts> {
-    const [products, holdsOverdueMs, ordersOverdueMs, refundsDue, paymentsInReview] = await Promise.all([
+    const [products, holdsOverdueMs, ordersOverdueMs, eventsLagMs, refundsDue, paymentsInReview] = await Promise.all([
       this.products.findNewest(this.config.metrics.productsMax),
       this.releasing.findOverdueMs(),
       this.cancelling.findOverdueMs(),
+      this.events.findLagMs(),
       this.refunds.countRefundsDue(),
       this.webhooks.countPaymentsInReview(),
     ]);
-    return { products, holdsOverdueMs, ordersOverdueMs: ordersOverdueMs ?? 0, refundsDue, paymentsInReview };
+    return {
+      products,
+      holdsOverdueMs,
+      ordersOverdueMs: ordersOverdueMs ?? 0,
+      eventsLagMs,
+      refundsDue,
+      paymentsInReview,
+    };
   }
 }
 

@@ -28,6 +28,10 @@ export class OrderEntity {
   @Column({ type: 'int', unsigned: true, nullable: true })
   quantity_sold!: number | null;
 
+  /** How often it has changed, its making included. */
+  @Column({ type: 'int', unsigned: true, default: 1 })
+  version!: number;
+
   @Column({ type: 'timestamp', precision: 3 })
   payment_due_at!: string;
 

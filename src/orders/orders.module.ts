@@ -1,11 +1,13 @@
 import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { EventsModule } from '../events/events.module.js';
 import { HoldsModule } from '../holds/holds.module.js';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { ProductsModule } from '../products/products.module.js';
 import { SalesModule } from '../sales/sales.module.js';
 import { BuyersHoldController } from './buyers-hold.controller.js';
+import { OrderEventReader } from './order-event-reader.js';
 import { Ordering } from './ordering/ordering.js';
 import { OrderEntity } from './order.entity.js';
 import { OrdersController } from './orders.controller.js';
@@ -21,6 +23,7 @@ import { Settling } from './settling/settling.js';
   imports: [
     TypeOrmModule.forFeature([OrderEntity]),
     BullModule.registerQueue({ name: PAYMENT_DEADLINE }),
+    EventsModule,
     HoldsModule,
     IdempotencyModule,
     ProductsModule,
@@ -31,6 +34,7 @@ import { Settling } from './settling/settling.js';
     OrdersService,
     OrdersRepository,
     Ordering,
+    OrderEventReader,
     Settling,
     GivingBack,
     Cancelling,

@@ -58,7 +58,7 @@ export class OrdersRepository {
   ) {
     this.columns =
       `o.id, o.hold_id, o.status, o.cancel_reason, ${amountIn(payments.currency, 'o.amount')} AS amount, ` +
-      'o.payment_due_at, o.created_at, o.paid_transaction_id';
+      'o.payment_due_at, o.created_at, o.paid_transaction_id, o.version';
     this.told = `${this.columns}, o.reference, o.reference_by, o.metadata`;
   }
 
@@ -157,13 +157,13 @@ export class OrdersRepository {
   insert(tx: Transaction, orders: readonly NewOrder[]): void {
     if (orders.length === 0) return;
     const values = orders.map(
-      ({ holdId, amount, status, quantitySold, saleId, paymentSeconds, reference, reference_by, metadata }) =>
+      ({ holdId, amount, status, version, quantitySold, saleId, paymentSeconds, reference, reference_by, metadata }) =>
         `(${uuidLiteral(holdId)},'${status}',${escape(amount)},NOW(3) + INTERVAL ${uintLiteral(paymentSeconds)} SECOND,` +
-        `${uintLiteral(quantitySold)},${idOrNullLiteral(saleId)},${bytesOrNullLiteral(reference)},` +
+        `${uintLiteral(version)},${uintLiteral(quantitySold)},${idOrNullLiteral(saleId)},${bytesOrNullLiteral(reference)},` +
         `${escape(reference_by)},${bytesOrNullLiteral(metadata && JSON.stringify(metadata))})`,
     );
     tx.insert(
-      `INSERT INTO orders (hold_id, status, amount, payment_due_at, quantity_sold, sale_id, reference, reference_by, metadata)
+      `INSERT INTO orders (hold_id, status, amount, payment_due_at, version, quantity_sold, sale_id, reference, reference_by, metadata)
        VALUES ${values.join(',')}`,
     );
   }
@@ -192,7 +192,7 @@ export class OrdersRepository {
     if (!ORDER_TRANSITIONS[from].includes(first.to)) throw new Error(`An order can not go from ${from} to ${first.to}`);
     const ids = settlements.map(({ order }) => uintLiteral(order.id));
     tx.write(
-      `UPDATE orders SET status = '${first.to}'${assignments(settlements)} WHERE id IN (${ids.join(',')}) AND status = '${from}'`,
+      `UPDATE orders SET status = '${first.to}', version = version + 1${assignments(settlements)} WHERE id IN (${ids.join(',')}) AND status = '${from}'`,
       ids.length,
     );
   }

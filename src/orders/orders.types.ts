@@ -59,6 +59,8 @@ export interface OrderRow {
   readonly created_at: string;
   /** The provider's number of the payment that paid it; null while it is not paid. */
   readonly paid_transaction_id: string | null;
+  /** How often it has changed, its making included. */
+  readonly version: number;
 }
 
 /** An order with all that its answers tell. */
@@ -71,6 +73,7 @@ export interface NewOrder extends OrderTags {
   readonly holdId: string;
   readonly amount: string;
   readonly status: FirstStatus;
+  readonly version: number;
   readonly quantitySold: number;
   /** The sale under which its hold was made. */
   readonly saleId: number | null;

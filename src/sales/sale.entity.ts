@@ -37,4 +37,11 @@ export class SaleEntity {
 
   @Column({ type: 'int', unsigned: true, nullable: true })
   max_per_customer!: number | null;
+
+  /** Whether its start is among the events. */
+  @Column({ type: 'tinyint', unsigned: true, default: 0 })
+  is_start_told!: 0 | 1;
+
+  @Column({ type: 'tinyint', unsigned: true, default: 0 })
+  is_end_told!: 0 | 1;
 }

@@ -9,7 +9,8 @@ import { SaleEntity } from './sale.entity.js';
 import type { SaleFields, SaleRow } from './sales.types.js';
 
 const COLUMNS =
-  'id, name, starts_at, ends_at, ended_at, paused_at, hold_seconds, payment_seconds, hold_extensions, show_stock, max_per_customer, NOW(3) AS server_time';
+  'id, name, starts_at, ends_at, ended_at, paused_at, hold_seconds, payment_seconds, hold_extensions, show_stock, max_per_customer, ' +
+  'is_start_told, is_end_told, NOW(3) AS server_time';
 
 /** How long after its end the public still sees a sale in the list. */
 const LISTED = 'NOW(3) - INTERVAL 1 DAY';
@@ -67,6 +68,21 @@ export class SalesRepository {
     tx.insert(format('INSERT INTO sales SET ?', [{ ...fields }]));
     const [[made]] = await tx.read<[[{ id: number }]]>('SELECT LAST_INSERT_ID() AS id');
     return made.id;
+  }
+
+  /** Numbers of sales whose start or end has passed, and is not among the events. What has ended has its start told, too. */
+  async findUntold(limit: number): Promise<number[]> {
+    const rows = await this.sales.query<{ id: number }[]>(
+      `SELECT id FROM sales WHERE is_end_told = 0
+         AND ((is_start_told = 0 AND starts_at <= NOW(3)) OR ends_at <= NOW(3) OR ended_at <= NOW(3))
+       ORDER BY id LIMIT ${uintLiteral(limit)}`,
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** Notes that edges of a locked sale are among the events. */
+  markTold(tx: Transaction, id: number, told: Partial<Pick<SaleRow, 'is_start_told' | 'is_end_told'>>): void {
+    tx.write(format(`UPDATE sales SET ? WHERE id = ${uintLiteral(id)}`, [told]), 1);
   }
 
   /** Changes a locked sale; it must differ from what it was. */

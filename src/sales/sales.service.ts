@@ -3,7 +3,8 @@ import type { AuditFields } from '../access/audit.types.js';
 import type { Act } from '../access/operator.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { addMilliseconds, isoTime } from '../database/sql.js';
-import type { Transaction } from '../database/transactions.js';
+import { type Transaction, Transactions } from '../database/transactions.js';
+import { EventsService } from '../events/events.service.js';
 import { type Page, type PageRequest, readPage } from '../http/page.js';
 import { keyedByOperator } from '../idempotency/idempotency-key.js';
 import { OperatorChanges } from '../idempotency/operator-changes.js';
@@ -19,6 +20,7 @@ import {
 import { changeOf, endingOf, newSale, pauseOf, resumptionOf } from './sale-changes.js';
 import { SaleNotFoundError } from './sales.errors.js';
 import { SaleCache } from './sale-cache.js';
+import { eventsOf } from './sale-events.js';
 import { SalesRepository } from './sales.repository.js';
 import {
   type NewSale,
@@ -30,6 +32,9 @@ import {
   type TermsInForce,
   termsOf,
 } from './sales.types.js';
+
+/** Sales whose edges are told in one run; the next one goes on. */
+const EDGES_STEP = 100;
 
 /**
  * The windows in which products are sold. A grant looks at its product's row alone, so what a sale says is written there,
@@ -44,6 +49,8 @@ export class SalesService {
     private readonly products: ProductsService,
     private readonly changes: OperatorChanges,
     private readonly cache: SaleCache,
+    private readonly events: EventsService,
+    private readonly transactions: Transactions,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -100,7 +107,8 @@ export class SalesService {
       work: async (tx) => {
         const server_time = await this.sales.now(tx);
         const fields = newSale(wanted, server_time);
-        return { before: null, after: { id: await this.sales.insert(tx, fields), ...fields, server_time } };
+        const id = await this.sales.insert(tx, fields);
+        return { before: null, after: { id, ...fields, server_time, is_start_told: 0, is_end_told: 0 } };
       },
     });
     return this.withProducts(sale);
@@ -176,6 +184,29 @@ export class SalesService {
     return this.products.changeProduct(act, id, change, isExpected, (tx, from) => this.lockTerms(tx, from, to));
   }
 
+  /**
+   * Tells of the starts and ends that have passed, each once: under the sale's lock, where it is noted with the event. An
+   * edge passes without any transaction, so this is asked for by the clock.
+   *
+   * @returns how many sales had something to tell.
+   */
+  async tellEdges(): Promise<number> {
+    const ids = await this.sales.findUntold(EDGES_STEP);
+    for (const id of ids) {
+      await this.transactions.run(async (tx) => {
+        const sale = await this.lockOne(tx, id);
+        this.tell(tx, sale, sale);
+      });
+    }
+    return ids.length;
+  }
+
+  private tell(tx: Transaction, before: SaleRow, after: SaleRow): void {
+    const { events, told } = eventsOf(before, after, this.termsInForce(after));
+    if (told !== null) this.sales.markTold(tx, after.id, told);
+    this.events.record(tx, events);
+  }
+
   private async change(
     act: Act,
     verb: string,
@@ -199,6 +230,7 @@ export class SalesService {
         if (Object.keys(change).length === 0) return { before, after: before };
         const after = { ...before, ...change };
         this.sales.update(tx, id, change);
+        this.tell(tx, before, after);
         tx.afterCommit(() => this.cache.forget(id), { isHarmless: true });
         if (!isSameTerms(termsOf(before), termsOf(after))) this.products.writeTerms(tx, rows, termsOf(after));
         return { before, after };

@@ -46,6 +46,9 @@ export interface SaleFields extends Terms {
 
 export interface SaleRow extends SaleFields {
   readonly id: number;
+  /** Whether its start, or its end, is among the events. */
+  readonly is_start_told: 0 | 1;
+  readonly is_end_told: 0 | 1;
   /** The database's time when the row was read; of a locked row, once all locks were granted. */
   readonly server_time: string;
 }

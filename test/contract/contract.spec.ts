@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type ProblemCode, PROBLEMS } from '../../src/common/problem.js';
 import { bearer, KeyFile, shopKey, signedToken } from '../support/buyers.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
-import { lockingReads, withConnection } from '../support/database.js';
+import { execute, lockingReads, withConnection } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem } from '../support/expectations.js';
 import {
@@ -457,6 +457,18 @@ const OPERATIONS: Record<string, Operation> = {
     },
   },
   'GET /api/admin/audit': adminList('/api/admin/audit'),
+  'GET /api/admin/events': {
+    successes: { 200: () => toAdmin('events?limit=2') },
+    refusals: {
+      VALIDATION_FAILED: () => toAdmin('events?types=order.lost'),
+      UNAUTHORIZED: () => ({ path: '/api/admin/events' }),
+      EVENTS_GONE: async () => {
+        await execute('UPDATE event_sequence SET last = last + 1');
+        await execute('DELETE FROM events');
+        return toAdmin('events?after=0');
+      },
+    },
+  },
   'GET /health/live': { successes: { 200: () => ({ path: '/health/live' }) }, refusals: {} },
   'GET /health/startup': { successes: { 200: () => ({ path: '/health/startup' }) }, refusals: {} },
   'GET /health/ready': { successes: { 200: () => ({ path: '/health/ready' }) }, refusals: {} },

@@ -62,7 +62,10 @@ const FILL = [
      SELECT CONCAT('filled ', n), '1.00', 5, CONCAT('filled-', n), IF(n % 10, NULL, n) FROM numbers WHERE n > ? * 0`,
   `INSERT INTO customer_holds (hold_id, customer_id, limit_key, product_id, units)
      SELECT id, HEX(id), HEX(id), product_id, IF(released, 0, qty) FROM holds WHERE product_id = ?`,
-  `INSERT INTO sales (name, starts_at) SELECT CONCAT('filled ', n), NOW(3) FROM numbers WHERE n > ? * 0`,
+  `INSERT INTO sales (name, starts_at, is_start_told, is_end_told)
+     SELECT CONCAT('filled ', n), NOW(3), 1, n % 1000 > 0 FROM numbers WHERE n > ? * 0`,
+  `INSERT INTO events (sequence, type, data) SELECT n, 'order.paid', '{}' FROM numbers WHERE n > ? * 0`,
+  `UPDATE event_sequence SET last = ${ROWS} WHERE id > ? * 0`,
 ];
 const TABLES = [
   'holds',
@@ -75,6 +78,7 @@ const TABLES = [
   'audit_log',
   'products',
   'sales',
+  'events',
 ];
 
 const SINCE = 'from=2026-01-01T00:00:00Z&to=2036-01-01T00:00:00Z';
@@ -93,6 +97,8 @@ const PAGES = [
   '/api/admin/webhooks?status=processed',
   '/api/admin/webhooks?status=review',
   '/api/admin/audit',
+  '/api/admin/events?after=7',
+  '/api/admin/events?after=7&types=order.paid,order.refunded',
   '/api/admin/refunds',
   '/api/admin/refunds?order=desc',
   `/api/admin/refunds?${SINCE}`,
@@ -110,6 +116,7 @@ const PAGES = [
 const INDEXES: Readonly<Record<string, string>> = {
   'DELETE FROM audit_log WHERE created_at < NOW(?) - INTERVAL ? DAY ORDER BY created_at LIMIT ?':
     'audit_log audit_log_created',
+  'DELETE FROM events WHERE created_at < NOW(?) - INTERVAL ? DAY ORDER BY created_at LIMIT ?': 'events events_created',
   'DELETE FROM holds WHERE id IN (?) AND released = ?': 'holds PRIMARY',
   'DELETE FROM idempotency_keys WHERE created_at < NOW(?) - INTERVAL ? HOUR ORDER BY created_at LIMIT ?':
     'idempotency_keys idempotency_keys_created',
@@ -149,6 +156,10 @@ const INDEXES: Readonly<Record<string, string>> = {
   'SELECT … FROM holds h LEFT JOIN orders o ON o.hold_id = h.id WHERE h.id IN (?)': 'h PRIMARY, o orders_hold',
   'SELECT … FROM holds h LEFT JOIN orders o ON o.hold_id = h.id WHERE o.id IN (?)': 'h PRIMARY, o PRIMARY',
   'SELECT … FROM holds': 'holds holds_product_open',
+  'SELECT … FROM events': '',
+  'SELECT … FROM events WHERE sequence > ? AND sequence <= ? AND type IN (?) ORDER BY sequence LIMIT ?':
+    'events PRIMARY',
+  'SELECT … FROM events WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?': 'events PRIMARY',
   'SELECT … FROM idempotency_keys WHERE scope = ? AND idempotency_key IN (?)': 'idempotency_keys PRIMARY',
   'SELECT … FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id WHERE o.id IN (?) ORDER BY o.id FOR UPDATE':
     'h PRIMARY, o PRIMARY',
@@ -199,6 +210,8 @@ const INDEXES: Readonly<Record<string, string>> = {
   'SELECT … FROM sales WHERE id = ?': 'sales PRIMARY',
   'SELECT … FROM sales WHERE sales.id > ? AND sales.id < ? AND (ends_at IS NULL OR ends_at > NOW(?) - INTERVAL ? DAY) AND (ended_at IS NULL OR ended_at > NOW(?) - INTERVAL ? DAY) ORDER BY sales.id ASC LIMIT ?':
     'sales PRIMARY',
+  'SELECT … FROM sales WHERE is_end_told = ? AND ((is_start_told = ? AND starts_at <= NOW(?)) OR ends_at <= NOW(?) OR ended_at <= NOW(?)) ORDER BY id LIMIT ?':
+    'sales sales_untold',
   'SELECT … FROM sales WHERE sales.id > ? AND sales.id < ? ORDER BY sales.id ASC LIMIT ?': 'sales PRIMARY',
   'SELECT … FROM sales WHERE id IN (?) ORDER BY id FOR UPDATE': 'sales PRIMARY',
   'SELECT … FROM sales WHERE id IN (SELECT sale_id FROM products WHERE id IN (?)) AND max_per_customer IS NOT NULL ORDER BY id FOR UPDATE':
@@ -293,6 +306,7 @@ async function sell(): Promise<void> {
   const ofSale = await createHold(service, { product_id: inSale.id });
   taken(await extend(service, ofSale.hold_id), 200);
   taken(await actOnSale(service, other.id, 'pause'), 200);
+  await service.app.get(SalesService).tellEdges();
   await sellToCustomer();
   await service.app.get(WebhooksService).reconcilePendingNotices([due.order_id]);
   await service.app.get(WebhooksService).reconcilePendingNotices();

@@ -8,6 +8,7 @@ import { actOfCli } from '../../src/access/operator.js';
 import { auditStock } from '../../src/cli/operation-commands.js';
 import { driftOf, StockAuditService } from '../../src/operations/stock-audit.service.js';
 import { ProductsService } from '../../src/products/products.service.js';
+import { untilEventsHaveNumbers } from '../support/events.js';
 import { contents, DATABASE_SCRIPTS, runScript, TABLES, tables } from '../support/backups.js';
 import { bearer, KeyFile, shopKey, signedToken } from '../support/buyers.js';
 import { closeDatabase, execute } from '../support/database.js';
@@ -61,9 +62,10 @@ describe('backup and restore', () => {
     await service.app.get(ProductsService).restockProduct(actOfCli(), id, 5);
     await createSale(service);
     await service.call('POST', '/api/admin/keys', { name: 'warehouse', scopes: ['read'] }, adminHeaders(service));
+    await untilEventsHaveNumbers();
     const before = await contents();
     expect(await tables()).toEqual([...TABLES].sort());
-    expect(TABLES.map((table) => before[table]!.length > 0)).toEqual(TABLES.map(() => true));
+    expect(Object.keys(before).filter((table) => before[table]!.length === 0)).toEqual(['event_inbox']);
     expect(await run('backup.sh', file)).toEqual({
       code: 0,
       output: expect.stringContaining(`The backup is in ${file}`),

@@ -9,6 +9,7 @@ import { auditStock } from '../../src/cli/operation-commands.js';
 import { loadConfig } from '../../src/config/config.js';
 import { contents, DATABASE_SCRIPTS, runScript, useServerWithBinlog, writeSecrets } from '../support/backups.js';
 import { closeDatabase, execute, query } from '../support/database.js';
+import { newestEvent, untilEventsHaveNumbers } from '../support/events.js';
 import { eventually } from '../support/eventually.js';
 import {
   createOrder,
@@ -108,6 +109,7 @@ describe('a backup and the binary log since', () => {
     expect(await keepBinlog()).toMatchObject({ code: 0 });
     after = await createPaidOrder(service, { product_id: product, quantity: 2 });
     await execute('FLUSH BINARY LOGS');
+    await untilEventsHaveNumbers();
     kept = await contents();
     position = await binlogEnd();
     instant = await nextSecond();
@@ -153,8 +155,10 @@ describe('a backup and the binary log since', () => {
 describe('a replica that was promoted without the last transactions', () => {
   it('gets numbers that nobody had, by raise-numbers.sh', async () => {
     const last = await createOrder(service, { product_id: product });
+    const event = await newestEvent(service);
     expect(await runScript(dir, ['raise-numbers.sh', '5000'], migrateUser)).toMatchObject({ code: 0 });
     const next = await createOrder(service, { product_id: product });
     expect(next.order_id).toBe(last.order_id + 5001);
+    await eventually(async () => expect(await newestEvent(service)).toBeGreaterThan(event + 5000));
   });
 });

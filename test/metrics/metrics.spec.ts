@@ -341,6 +341,18 @@ describe('payments', () => {
   });
 });
 
+it('events that wait for their number show as lag', async () => {
+  await withConnection(async (connection) => {
+    await connection.query('START TRANSACTION');
+    await connection.query('SELECT last FROM event_sequence FOR UPDATE');
+    await execute(
+      `INSERT INTO event_inbox (type, occurred_at, data) VALUES ('sale.paused', NOW(3) - INTERVAL 1 HOUR, '{}')`,
+    );
+    const lag = 'checkout_events_lag_seconds';
+    await eventually(async () => expect((await scrape(service)).value(lag)).toBeGreaterThanOrEqual(3600));
+  });
+});
+
 describe('the process', () => {
   it('tells by how much the stock counters drift', async () => {
     const auditor = await startService({ ROLES: 'scheduler', STOCK_AUDIT_CRON: '* * * * * *' });

@@ -21,6 +21,9 @@ const OWNERS: Readonly<Record<string, string>> = {
   idempotency_keys: 'src/idempotency/idempotency.repository.ts',
   commit_marks: 'src/database/',
   audit_log: 'src/access/audit.repository.ts',
+  event_inbox: 'src/events/events.repository.ts',
+  event_sequence: 'src/events/events.repository.ts',
+  events: 'src/events/events.repository.ts',
   api_keys: 'src/access/api-keys.repository.ts',
 };
 

@@ -18,6 +18,8 @@ const sale = (overrides: Partial<SaleRow> = {}): SaleRow => ({
   hold_extensions: null,
   show_stock: null,
   max_per_customer: null,
+  is_start_told: 1,
+  is_end_told: 0,
   server_time: NOW,
   ...overrides,
 });

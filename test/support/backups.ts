@@ -22,6 +22,9 @@ export const TABLES = [
   'commit_marks',
   'api_keys',
   'audit_log',
+  'event_inbox',
+  'events',
+  'event_sequence',
   'migrations',
 ];
 
@@ -65,15 +68,16 @@ export function writeSecrets(folder: string): void {
   writeFileSync(join(folder, 'db_root_password'), process.env.DB_PASSWORD ?? '');
 }
 
-/** Everything that is in the tables. */
+/** Everything that is in the tables, but for the number of the newest event, which a restore raises. */
 export async function contents(): Promise<Record<string, object[]>> {
-  const rows = await Promise.all(TABLES.map((table) => query(`SELECT * FROM ${table} ORDER BY 1`)));
-  return Object.fromEntries(TABLES.map((table, index) => [table, rows[index]!]));
+  const kept = TABLES.filter((table) => table !== 'event_sequence');
+  const rows = await Promise.all(kept.map((table) => query(`SELECT * FROM ${table} ORDER BY 1`)));
+  return Object.fromEntries(kept.map((table, index) => [table, rows[index]!]));
 }
 
 export async function tables(): Promise<string[]> {
   const rows = await query<{ name: string }>(
-    'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY table_name',
+    'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE()',
   );
-  return rows.map(({ name }) => name);
+  return rows.map(({ name }) => name).sort();
 }

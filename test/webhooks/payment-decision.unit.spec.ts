@@ -23,6 +23,7 @@ function orderRow(status: OrderStatus): StockedOrderRow {
     paid_transaction_id: status === 'paid' || status === 'refunded' ? 'txn-first' : null,
     product_id: 1,
     qty: 2,
+    version: 1,
     customer_id: null,
   };
 }

@@ -6,12 +6,14 @@ import { newUuid } from '../../database/sql.js';
 import { type Transaction, Transactions } from '../../database/transactions.js';
 import type { GroupCommit } from '../../engine/group-commit.js';
 import { GroupCommits } from '../../engine/group-commits.js';
+import { EventsService } from '../../events/events.service.js';
 import { HoldExpiredError, HoldNotFoundError } from '../../holds/holds.errors.js';
 import { HoldsService } from '../../holds/holds.service.js';
 import type { LockedHoldRow } from '../../holds/holds.types.js';
 import type { KeyedRequest } from '../../idempotency/idempotency-key.js';
 import { IdempotencyService, type Recalled } from '../../idempotency/idempotency.service.js';
 import { ProductsService } from '../../products/products.service.js';
+import { creationEvents, firstVersionOf } from '../order-events.js';
 import { OrdersRepository } from '../orders.repository.js';
 import type { CreatedOrder, FirstStatus, NewOrder, OrderTags, TaggedOrderRow } from '../orders.types.js';
 import { unitsSoldOutright } from '../settling/settlement.js';
@@ -51,6 +53,7 @@ export class Ordering {
     private readonly holds: HoldsService,
     private readonly products: ProductsService,
     private readonly idempotency: IdempotencyService,
+    private readonly events: EventsService,
     private readonly transactions: Transactions,
     @Inject(CONFIG) private readonly config: Config,
     groupCommits: GroupCommits,
@@ -141,6 +144,7 @@ export class Ordering {
       'orders',
       makers.flatMap(({ holdId, keyed }) => (keyed === null ? [] : [{ ...keyed, reference: holdId }])),
     );
+    this.events.record(tx, creationEvents(newOrders));
     // The last write, since it locks products after their holds; most batches have none of it.
     const sold = used.filter((_, index) => newOrders[index]!.status === 'paid').map(unitsSoldOutright);
     if (sold.length > 0) this.products.moveStock(tx, sold);
@@ -181,6 +185,7 @@ function toNewOrder(hold: LockedHoldRow, paymentTtlSeconds: number): Omit<NewOrd
     holdId: hold.id,
     amount,
     status,
+    version: firstVersionOf(status),
     quantitySold: status === 'paid' ? hold.qty : 0,
     saleId: hold.sale_id,
     paymentSeconds: hold.payment_seconds ?? paymentTtlSeconds,

@@ -2,10 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { OvertakenError } from '../../database/database-errors.js';
 import type { Transaction } from '../../database/transactions.js';
 import { CustomerLimits } from '../../holds/customer-limits.js';
+import { EventsService } from '../../events/events.service.js';
 import type { HoldRow } from '../../holds/holds.types.js';
 import { Releasing, returnedUnits } from '../../holds/releasing/releasing.js';
 import { ProductsService } from '../../products/products.service.js';
 import { SalesService } from '../../sales/sales.service.js';
+import { settlementEvents } from '../order-events.js';
 import { OrdersRepository } from '../orders.repository.js';
 import type { Settlement, StockedOrderRow } from '../orders.types.js';
 import { inStages, isPaidLate, SettlementStock, unitsMovedBy } from './settlement.js';
@@ -28,6 +30,7 @@ export class Settling {
     private readonly limits: CustomerLimits,
     private readonly products: ProductsService,
     private readonly sales: SalesService,
+    private readonly events: EventsService,
   ) {}
 
   /** Names of the rows that the settlement of each order may have to wait for; none of one that is not there. */
@@ -111,6 +114,7 @@ export class Settling {
       tx,
       late.map(({ order }) => order.hold_id),
     );
+    this.events.record(tx, settlementEvents(settlements));
     if (stock !== null) this.products.writeStock(tx, stock.ledger);
     else this.products.moveStock(tx, [...settlements.map(unitsMovedBy), ...givenBack.map(returnedUnits)]);
   }

@@ -185,7 +185,8 @@ export class ChangeSaleDto extends TermsDto {
   ends_at?: string | null;
 }
 
-function toSaleDto({ sale, terms }: SaleWithProducts, products: ProductDto[]): SaleDto {
+/** A sale without what depends on who reads it. */
+export function saleFieldsDto({ sale, terms }: Pick<SaleWithProducts, 'sale' | 'terms'>) {
   return {
     id: sale.id,
     name: sale.name,
@@ -194,10 +195,13 @@ function toSaleDto({ sale, terms }: SaleWithProducts, products: ProductDto[]): S
     ends_at: isoOrNull(sale.ends_at),
     ended_at: isoOrNull(sale.ended_at),
     paused_at: isoOrNull(sale.paused_at),
-    server_time: isoTime(sale.server_time),
     terms: { ...terms, processing_seconds: 0, early: [] },
-    products,
   };
+}
+
+function toSaleDto(found: SaleWithProducts, products: ProductDto[]): SaleDto {
+  const { terms, ...fields } = saleFieldsDto(found);
+  return { ...fields, server_time: isoTime(found.sale.server_time), terms, products };
 }
 
 /** All of it, with the figures of its stock. */

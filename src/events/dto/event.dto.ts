@@ -1,0 +1,48 @@
+import { IsIn, IsInt, IsString } from 'class-validator';
+import { isoTime } from '../../database/sql.js';
+import { Described } from '../../http/described.decorator.js';
+import { DATE_TIME, schemaOf } from '../../http/json-schema.js';
+import { EVENT_TYPES, type EventData, type EventRow, type EventType, type FeedPage } from '../events.types.js';
+
+export class EventDto {
+  /** `evt_` and its sequence. */
+  @IsString()
+  id!: string;
+
+  @IsIn(EVENT_TYPES)
+  type!: EventType;
+
+  /** When it happened. */
+  @Described(() => DATE_TIME)
+  timestamp!: string;
+
+  /** Its place among all events. */
+  @IsInt()
+  sequence!: number;
+
+  /** Of an order: how often it has changed, this change included; null for all else. */
+  @Described(() => ({ type: ['integer', 'null'] }))
+  version!: number | null;
+
+  /** The resource as the API showed it then. */
+  @Described(() => ({ type: 'object', additionalProperties: true }))
+  data!: EventData;
+}
+
+export class EventFeedDto {
+  @Described(() => ({ type: 'array', items: schemaOf(EventDto) }))
+  items!: EventDto[];
+
+  /** Send it as `after` to read on; all events up to it were looked at. */
+  @IsInt()
+  last_sequence!: number;
+}
+
+function toEventDto({ sequence, occurredAt, ...row }: EventRow): EventDto {
+  const { type, version, data } = row;
+  return { id: `evt_${sequence}`, type, timestamp: isoTime(occurredAt), sequence, version, data };
+}
+
+export function toEventFeedDto({ events, lastSequence }: FeedPage): EventFeedDto {
+  return { items: events.map(toEventDto), last_sequence: lastSequence };
+}

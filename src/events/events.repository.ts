@@ -1,0 +1,120 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { escape, type ResultSetHeader } from 'mysql2';
+import type { Repository } from 'typeorm';
+import { listOf, timestampLiteral, uintLiteral, uuidFromBinary, uuidLiteral } from '../database/sql.js';
+import type { Transaction } from '../database/transactions.js';
+import { EventEntity } from './event.entity.js';
+import type { EventData, EventRow, EventType, NewEvent, WaitingEvent } from './events.types.js';
+
+type Raw<Row> = Omit<Row, 'data' | 'holdId'> & { readonly data: string; readonly hold_id?: Buffer | null };
+
+const COLUMNS = 'type, occurred_at AS occurredAt, version, data';
+
+/** All SQL of the tables `event_inbox`, `event_sequence` and `events`. */
+@Injectable()
+export class EventsRepository {
+  constructor(@InjectRepository(EventEntity) private readonly events: Repository<EventEntity>) {}
+
+  /** Puts events into the inbox, in their order. */
+  insert(tx: Transaction, events: readonly NewEvent[]): void {
+    if (events.length === 0) return;
+    const values = events.map(
+      ({ occurredAt, ...event }) =>
+        `(${occurredAt === null ? 'NOW(3)' : timestampLiteral(occurredAt)},${valuesOf(event)})`,
+    );
+    tx.insert(`INSERT INTO event_inbox (occurred_at, type, version, hold_id, data) VALUES ${values.join(',')}`);
+  }
+
+  /** Whether anything waits in the inbox; what is not committed yet does not. */
+  async isWaiting(): Promise<boolean> {
+    const rows = await this.events.query<unknown[]>('SELECT id FROM event_inbox ORDER BY id LIMIT 1');
+    return rows.length > 0;
+  }
+
+  /**
+   * Locks the counter, and reads the inbox, lowest number first. What is read was committed after the lock was granted or
+   * before: both statements travel together, and the second one is the first that reads without a lock.
+   *
+   * @returns null where somebody else has the counter.
+   */
+  async lockInbox(tx: Transaction, limit: number): Promise<{ last: number; waiting: WaitingEvent[] } | null> {
+    const [counters, rows] = await tx.read<[{ last: number }[], Raw<WaitingEvent>[]]>(
+      'SELECT last FROM event_sequence WHERE id = 1 FOR UPDATE SKIP LOCKED',
+      `SELECT id, hold_id, ${COLUMNS} FROM event_inbox ORDER BY id LIMIT ${uintLiteral(limit)}`,
+    );
+    const [counter] = counters;
+    return counter === undefined ? null : { last: counter.last, waiting: rows.map(toWaiting) };
+  }
+
+  /** Moves events from the inbox to the end of the sequence, whose counter is locked. */
+  append(tx: Transaction, last: number, waiting: readonly WaitingEvent[]): void {
+    const values = waiting.map(
+      ({ occurredAt, ...event }, index) =>
+        `(${uintLiteral(last + 1 + index)},${timestampLiteral(occurredAt)},${valuesOf(event)})`,
+    );
+    tx.insert(`INSERT INTO events (sequence, occurred_at, type, version, hold_id, data) VALUES ${values.join(',')}`);
+    const ids = listOf(waiting, ({ id }) => uintLiteral(id));
+    tx.write(`DELETE FROM event_inbox WHERE id IN ${ids}`, waiting.length);
+    const next = uintLiteral(last + waiting.length);
+    tx.write(`UPDATE event_sequence SET last = ${next} WHERE id = 1 AND last = ${uintLiteral(last)}`, 1);
+  }
+
+  /** The number of the newest event; 0 before the first. */
+  async findLast(): Promise<number> {
+    const [row] = await this.events.query<{ last: number }[]>('SELECT last FROM event_sequence WHERE id = 1');
+    return row!.last;
+  }
+
+  /** The number of the oldest event that is kept; null when none is. */
+  async findOldest(): Promise<number | null> {
+    const [row] = await this.events.query<{ oldest: number | null }[]>('SELECT MIN(sequence) AS oldest FROM events');
+    return row!.oldest;
+  }
+
+  /** Events of some types, or of all, after one number up to another, oldest first. */
+  async findBetween(
+    after: number,
+    last: number,
+    types: readonly EventType[] | null,
+    limit: number,
+  ): Promise<EventRow[]> {
+    const ofTypes = types === null ? '' : ` AND type IN ${listOf(types, (type) => escape(type))}`;
+    const rows = await this.events.query<Raw<EventRow>[]>(
+      `SELECT sequence, ${COLUMNS} FROM events
+       WHERE sequence > ${uintLiteral(after)} AND sequence <= ${uintLiteral(last)}${ofTypes}
+       ORDER BY sequence LIMIT ${uintLiteral(limit)}`,
+    );
+    return rows.map((row) => ({ ...row, data: dataOf(row) }));
+  }
+
+  /** For how long the oldest event has been waiting for its number, in milliseconds; 0 when none does. */
+  async findLagMs(): Promise<number> {
+    const [row] = await this.events.query<{ lag: number | null }[]>(
+      `SELECT TIMESTAMPDIFF(MICROSECOND, occurred_at, NOW(3)) DIV 1000 AS lag FROM event_inbox ORDER BY id LIMIT 1`,
+    );
+    return Math.max(0, row?.lag ?? 0);
+  }
+
+  /** Deletes events that got their number more than `days` days ago, oldest first. */
+  async deleteBefore(days: number, limit: number): Promise<number> {
+    const result = await this.events.query<ResultSetHeader>(
+      `DELETE FROM events WHERE created_at < NOW(3) - INTERVAL ${uintLiteral(days)} DAY
+       ORDER BY created_at LIMIT ${uintLiteral(limit)}`,
+    );
+    return result.affectedRows;
+  }
+}
+
+function valuesOf({ type, version, holdId, data }: Omit<NewEvent, 'occurredAt'>): string {
+  const hold = holdId === null ? 'NULL' : uuidLiteral(holdId);
+  return `'${type}',${version === null ? 'NULL' : uintLiteral(version)},${hold},${escape(JSON.stringify(data))}`;
+}
+
+function toWaiting({ hold_id, ...row }: Raw<WaitingEvent>): WaitingEvent {
+  return { ...row, holdId: hold_id == null ? null : uuidFromBinary(hold_id), data: dataOf(row) };
+}
+
+function dataOf({ data }: { readonly data: string }): EventData {
+  return JSON.parse(data) as EventData;
+}

@@ -1,0 +1,57 @@
+import type { Transaction } from '../database/transactions.js';
+
+/** What can happen, as the feed names it. */
+export const EVENT_TYPES = [
+  'order.created',
+  'order.paid',
+  'order.cancelled',
+  'order.refund_due',
+  'order.refunded',
+  'sale.started',
+  'sale.paused',
+  'sale.resumed',
+  'sale.ended',
+] as const;
+
+export type EventType = (typeof EVENT_TYPES)[number];
+
+/** What an event shows: a resource as the API shows it. */
+export type EventData = Readonly<Record<string, unknown>>;
+
+/**
+ * What an event of an order shows that no transaction changes any more, by the order's hold. It is read when the event
+ * gets its number: that of a new order is not known before its COMMIT.
+ */
+export type OrderReader = (tx: Transaction, holdIds: readonly string[]) => Promise<ReadonlyMap<string, EventData>>;
+
+/** Something that happens, as the transaction writes it that makes it true. */
+export interface NewEvent {
+  readonly type: EventType;
+  /** When it happened, as the database prints it; null: now. */
+  readonly occurredAt: string | null;
+  /** Of an order: how often it has changed, this change included. */
+  readonly version: number | null;
+  /** Of an order: its hold. */
+  readonly holdId: string | null;
+  /** Of an order what the change left; see {@link OrderReader}. */
+  readonly data: EventData;
+}
+
+/** What waits in the inbox for its number. */
+export interface WaitingEvent extends NewEvent {
+  readonly id: number;
+  readonly occurredAt: string;
+}
+
+/** An event with its place among all of them. */
+export interface EventRow extends Omit<NewEvent, 'holdId'> {
+  readonly sequence: number;
+  readonly occurredAt: string;
+}
+
+/** Of the events after a number those that a reader asked for, oldest first. */
+export interface FeedPage {
+  readonly events: readonly EventRow[];
+  /** All events up to this number were looked at: read on after it. */
+  readonly lastSequence: number;
+}

@@ -1,0 +1,42 @@
+import type { EventType, NewEvent } from '../events/events.types.js';
+import type { FirstStatus, NewOrder, Settlement } from './orders.types.js';
+
+const TYPE_OF: Readonly<Record<Settlement['to'], EventType>> = {
+  paid: 'order.paid',
+  cancelled: 'order.cancelled',
+  refund_due: 'order.refund_due',
+  refunded: 'order.refunded',
+};
+
+/** How often an order has changed once it is made: one that costs nothing is paid in the same moment. */
+export function firstVersionOf(status: FirstStatus): number {
+  return status === 'paid' ? 2 : 1;
+}
+
+/** What is told of new orders. */
+export function creationEvents(orders: readonly NewOrder[]): NewEvent[] {
+  return orders.flatMap(({ holdId, status }) => {
+    const created = orderEvent('order.created', holdId, 1, { status, cancel_reason: null, transaction_id: null });
+    if (status !== 'paid') return [created];
+    return [created, { ...created, type: 'order.paid', version: firstVersionOf(status) }];
+  });
+}
+
+/** What is told of locked orders that change, in the order of their changes: a batch may change one several times. */
+export function settlementEvents(settlements: readonly Settlement[]): NewEvent[] {
+  const versions = new Map<number, number>();
+  return settlements.map((settlement) => {
+    const { order, to } = settlement;
+    const version = (versions.get(order.id) ?? order.version) + 1;
+    versions.set(order.id, version);
+    return orderEvent(TYPE_OF[to], order.hold_id, version, {
+      status: to,
+      cancel_reason: to === 'cancelled' ? settlement.reason : to === 'paid' ? null : order.cancel_reason,
+      transaction_id: to === 'paid' ? settlement.transactionId : order.paid_transaction_id,
+    });
+  });
+}
+
+function orderEvent(type: EventType, holdId: string, version: number, data: NewEvent['data']): NewEvent {
+  return { type, occurredAt: null, version, holdId, data };
+}
