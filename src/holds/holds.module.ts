@@ -1,6 +1,7 @@
 import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AccessModule } from '../access/access.module.js';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { ProductsModule } from '../products/products.module.js';
 import { SalesModule } from '../sales/sales.module.js';
@@ -9,6 +10,8 @@ import { CustomerLimits } from './customer-limits.js';
 import { Granting } from './granting/granting.js';
 import { HoldEntity } from './hold.entity.js';
 import { Extending } from './extending/extending.js';
+import { HandMadeHolds } from './granting/hand-made-holds.js';
+import { HoldsAdminController } from './holds.admin.controller.js';
 import { HoldsController } from './holds.controller.js';
 import { HoldsRepository } from './holds.repository.js';
 import { HoldsService } from './holds.service.js';
@@ -20,11 +23,12 @@ import { Releasing } from './releasing/releasing.js';
   imports: [
     TypeOrmModule.forFeature([HoldEntity]),
     BullModule.registerQueue({ name: HOLD_EXPIRY }),
+    AccessModule,
     IdempotencyModule,
     ProductsModule,
     SalesModule,
   ],
-  controllers: [HoldsController],
+  controllers: [HoldsController, HoldsAdminController],
   providers: [
     HoldsService,
     HoldsRepository,
@@ -32,6 +36,7 @@ import { Releasing } from './releasing/releasing.js';
     CustomerLimits,
     Extending,
     Granting,
+    HandMadeHolds,
     Releasing,
     HoldExpiryProcessor,
     HoldExpirySchedule,

@@ -60,6 +60,9 @@ const COLUMNS =
   'holds.id, holds.product_id, holds.qty, holds.expires_at, holds.used, holds.released, holds.customer_id, ' +
   'expires_at <= NOW(3) AS is_expired';
 
+/** More than any sale allows, and the most that its column takes. */
+const EXTENSIONS_MAX = 255;
+
 /** All SQL of the table `holds`. Reads `products` and `sales` too, for what a locked hold costs and may. */
 @Injectable()
 export class HoldsRepository {
@@ -116,6 +119,12 @@ export class HoldsRepository {
       const product = freeProducts.get(id);
       return [rowName.hold(id), ...(product == null ? [] : [rowName.product(product)])];
     });
+  }
+
+  /** The database's time. */
+  async readClock(): Promise<string> {
+    const [row] = await this.holds.query<[{ now: string }]>('SELECT NOW(3) AS now');
+    return row.now;
   }
 
   /**
@@ -203,6 +212,11 @@ export class HoldsRepository {
        WHERE id IN ${listOf(ids, uuidLiteral)} AND used = 0 AND released = 0 AND expires_at > NOW(3)`,
       ids.length,
     );
+  }
+
+  /** Holds of this transaction that get no more time, whatever the terms of their sale say later. */
+  useUpExtensions(tx: Transaction, ids: readonly string[]): void {
+    tx.write(`UPDATE holds SET extensions = ${EXTENSIONS_MAX} WHERE id IN ${listOf(ids, uuidLiteral)}`, ids.length);
   }
 
   /** active → used */

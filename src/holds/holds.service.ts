@@ -38,7 +38,7 @@ export class HoldsService {
       throw new ValidationError(`The body is not valid: quantity ${message}.`, [{ field: 'quantity', message }]);
     }
     const keyed = keyedByCaller(idempotencyKey, caller, `${productId}:${quantity}`);
-    const hold = { id: newUuid(), product_id: productId, qty: quantity, keyed, buyer: caller.buyer };
+    const hold = { id: newUuid(), product_id: productId, qty: quantity, keyed, buyer: caller.buyer, byHand: null };
     if (caller.kind === 'anonymous' && this.config.buyers.tokens === 'required') return this.recallHold(hold);
     return this.idempotency.once('holds', keyed, () => this.granting.submit(hold));
   }

@@ -65,6 +65,15 @@ export function keyedByOperator(key: string | undefined, parts: readonly unknown
   return { key, content: digestOf(parts) };
 }
 
+/**
+ * An operator's request under its key, if it has one, where buyers have keys, too: operators share theirs. It is no key
+ * that could be sent.
+ */
+export function keyedByOperators(key: string | undefined, parts: readonly unknown[]): KeyedRequest | null {
+  if (key === undefined) return null;
+  return { key: `operator ${digestOf([key])}`, content: digestOf(parts) };
+}
+
 /** SHA-256, in hexadecimal digits, of all that makes a request the same. */
 export function digestOf(parts: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');

@@ -80,6 +80,11 @@ async function holdInSale(service: Service, window: { starts_at?: string }, acti
   return { path: '/api/holds', body: { product_id: id, quantity: 1 } };
 }
 
+const handMade = (product_id: number, overrides: object = {}): Call =>
+  toAdmin('holds', { product_id, quantity: 1, expires_at: inSeconds(600), ...overrides });
+
+const productOf = ({ body }: Call): number => (body as { product_id: number }).product_id;
+
 /** `pause`, `resume` or `end`; only the last of them can still be said of a sale that has ended. */
 function saleAction(action: 'pause' | 'resume' | 'end'): Operation {
   return {
@@ -438,6 +443,26 @@ const OPERATIONS: Record<string, Operation> = {
       STOCK_BELOW_COMMITTED: async (service) => {
         const { product_id } = await createHold(service, { quantity: 2 });
         return { path: `/api/admin/products/${product_id}`, body: { stock_total: 1 }, headers: admin(service) };
+      },
+    },
+  },
+  'POST /api/admin/holds': {
+    successes: { 201: async (service) => handMade((await createProduct(service)).id) },
+    refusals: {
+      VALIDATION_FAILED: async (service) => handMade((await createProduct(service)).id, { expires_at: inSeconds(-1) }),
+      UNAUTHORIZED: () => ({ ...handMade(UNKNOWN_ID), headers: {} }),
+      PRODUCT_NOT_FOUND: () => handMade(UNKNOWN_ID),
+      PRODUCT_NOT_ON_SALE: async (service) => handMade((await createProduct(service, { archived: true })).id),
+      SALE_NOT_STARTED: async (service) =>
+        handMade(productOf(await holdInSale(service, { starts_at: inSeconds(600) }))),
+      SALE_PAUSED: async (service) => handMade(productOf(await holdInSale(service, {}, 'pause'))),
+      SALE_ENDED: async (service) => handMade(productOf(await holdInSale(service, {}, 'end'))),
+      INSUFFICIENT_STOCK: async (service) => handMade((await createProduct(service)).id, { quantity: 11 }),
+      IDEMPOTENCY_KEY_REUSED: async (service) => {
+        const call = handMade((await createProduct(service)).id);
+        const keyed = { ...call, headers: { ...call.headers, 'idempotency-key': unique('key') } };
+        await service.call('POST', call.path, call.body, keyed.headers);
+        return { ...keyed, body: { ...(call.body as object), quantity: 2 } };
       },
     },
   },

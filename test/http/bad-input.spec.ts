@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { expectRefusal } from '../support/expectations.js';
-import { adminHeaders, createHold, createProduct, UNKNOWN_HOLD_ID } from '../support/factories.js';
+import { adminHeaders, createHold, createProduct, inSeconds, UNKNOWN_HOLD_ID } from '../support/factories.js';
 import { type Answer, type Service, startService } from '../support/service.js';
 
 /** Whatever a client sends, it gets the contract's refusal, never a 500, and nothing of it is written. */
@@ -48,6 +48,12 @@ const CALLS: Record<
     body: () => ({ name: 'Sneaker', price: '99.99', stock_total: 10 }),
     bytesMax: 65_536,
   },
+  'POST /api/admin/holds': {
+    method: 'POST',
+    path: () => '/api/admin/holds',
+    body: () => ({ product_id: productId, quantity: 1, expires_at: inSeconds(600) }),
+    bytesMax: 65_536,
+  },
   'PATCH /api/admin/products/{id}': {
     method: 'PATCH',
     path: () => `/api/admin/products/${productId}`,
@@ -84,6 +90,12 @@ const WRONG_VALUES: Record<string, Record<string, unknown[]>> = {
     price: ['', '-1', '1.234', '1e3', 'free', 1, 1.5, null, true, '1000000000000.00', '100000000000.00'],
     stock_total: [-1, 1.5, '10', '', null, true, [], {}, 2 ** 32, 1e300],
     max_per_customer: [0, -1, 1.5, '2', '', true, [], {}, 2 ** 32],
+  },
+  'POST /api/admin/holds': {
+    product_id: [0, -1, 1.5, '1', '', null, true, [], {}, 2 ** 53],
+    quantity: [0, -1, 1.5, '2', '', null, true, [], {}, 10_001],
+    customer_id: ['', ' ', 'Ann Smith', 1, true, [], {}, 'x'.repeat(129), 'ü', 'c_42\n'],
+    expires_at: ['', 'tomorrow', 1, null, true, [], {}, '2027-02-30T12:00:00Z', '2027-01-01', '1970-01-01T00:00:00Z'],
   },
   'PATCH /api/admin/products/{id}': {
     name: ['', '   ', 1, null, true, 'x'.repeat(256)],

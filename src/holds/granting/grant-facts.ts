@@ -1,4 +1,5 @@
 import type { Buyer } from '../../access/caller.js';
+import type { Act } from '../../access/operator.js';
 import type { DomainError } from '../../common/problem.js';
 import type { KeyedRequest } from '../../idempotency/idempotency-key.js';
 import type { StockLedger } from '../../products/stock-ledger.js';
@@ -10,6 +11,19 @@ export interface NewHold extends Pick<HoldRow, 'id' | 'product_id' | 'qty'> {
   readonly keyed: KeyedRequest | null;
   /** Who it is for; null: for nobody that is known. */
   readonly buyer: Buyer | null;
+  /** What an operator who makes it says of it; null: it is a buyer's request. */
+  readonly byHand: ByHand | null;
+}
+
+/** What operators may grant against. An archived product stays archived. */
+export const OVERRIDES = ['window', 'limit', 'admission'] as const;
+export type Override = (typeof OVERRIDES)[number];
+
+export interface ByHand {
+  readonly act: Act;
+  /** As the database prints it. */
+  readonly expiresAt: string;
+  readonly override: readonly Override[];
 }
 
 /** What the holds of a batch are decided on: read under the locks of their products, and true until COMMIT. */

@@ -2,7 +2,7 @@ import { amountOf } from '../../common/money.js';
 import type { DomainError } from '../../common/problem.js';
 import { addSeconds } from '../../database/sql.js';
 import type { PricedHoldRow } from '../holds.types.js';
-import type { GrantFacts, GrantRule, NewHold } from './grant-facts.js';
+import type { GrantFacts, GrantRule, NewHold, Override } from './grant-facts.js';
 import { amountFits } from './rules/amount-fits.js';
 import { isWithinLimit } from './rules/is-within-limit.js';
 import { productExists } from './rules/product-exists.js';
@@ -20,25 +20,37 @@ export const GRANT_RULES: readonly GrantRule[] = [
   amountFits,
 ];
 
+/** The rules that an operator may overrule, each by its word. What he grants is noted all the same. */
+const OVERRULED_BY: ReadonlyMap<GrantRule, Override> = new Map([
+  [saleIsOpen, 'window'],
+  [isWithinLimit, 'limit'],
+]);
+
 /** Grants the hold, at the price of the locked row, or says why not. */
 export function decideHold(hold: NewHold, facts: GrantFacts, rules = GRANT_RULES): PricedHoldRow | DomainError {
   for (const rule of rules) {
     const no = rule.refuse(hold, facts);
-    if (no !== null) return no;
+    if (no !== null && !isOverruled(rule, hold)) return no;
   }
   for (const rule of rules) rule.take?.(hold, facts);
   return grantedRow(hold, facts);
 }
 
+function isOverruled(rule: GrantRule, { byHand }: NewHold): boolean {
+  const word = OVERRULED_BY.get(rule);
+  return byHand !== null && word !== undefined && byHand.override.includes(word);
+}
+
 function grantedRow(
-  { id, product_id, qty, buyer }: NewHold,
+  { id, product_id, qty, buyer, byHand }: NewHold,
   { ledger, now, expiresAt, extensions, currency }: GrantFacts,
 ): PricedHoldRow {
   const { sku, price: unit_price, sale_id, hold_seconds, hold_extensions } = ledger.product(product_id)!;
   const price = { unit_price, amount: amountOf(unit_price, qty), currency };
   const owner = { customer_id: buyer === null ? null : buyer.customerId };
-  const expires_at = hold_seconds === null ? expiresAt : addSeconds(now, hold_seconds);
-  const terms = { sale_id, extensions_left: hold_extensions ?? extensions };
+  const ttlEnd = hold_seconds === null ? expiresAt : addSeconds(now, hold_seconds);
+  const expires_at = byHand === null ? ttlEnd : byHand.expiresAt;
+  const terms = { sale_id, extensions_left: byHand === null ? (hold_extensions ?? extensions) : 0 };
   const state = { expires_at, used: false, released: false, is_expired: false };
   return { id, product_id, qty, sku, ...price, ...owner, ...terms, ...state };
 }

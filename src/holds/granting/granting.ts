@@ -1,8 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { AuditService } from '../../access/audit.service.js';
 import type { Buyer } from '../../access/caller.js';
+import type { Act } from '../../access/operator.js';
 import { backoffWithJitterMs, retry, type RetryPolicy } from '../../common/retry.js';
 import { CONFIG, type Config } from '../../config/config.js';
-import { addSeconds } from '../../database/sql.js';
+import { addSeconds, isoTime } from '../../database/sql.js';
 import { type Transaction, Transactions } from '../../database/transactions.js';
 import type { GroupCommit } from '../../engine/group-commit.js';
 import { GroupCommits } from '../../engine/group-commits.js';
@@ -18,7 +20,7 @@ import { LimitInDoubtError, SaleNotLockedError, UnitsOnTheirWayError } from '../
 import { HoldsRepository } from '../holds.repository.js';
 import type { PricedHoldRow } from '../holds.types.js';
 import { Releasing } from '../releasing/releasing.js';
-import type { GrantFacts, NewHold } from './grant-facts.js';
+import type { GrantFacts, NewHold, Override } from './grant-facts.js';
 import { decideHold } from './grant-rules.js';
 
 /** About a second and a half: longer than a sweep keeps the expired holds of one of its steps. */
@@ -46,6 +48,14 @@ interface Decided {
   readonly owned: readonly CustomerHold[];
   /** Of what is granted. */
   readonly keys: readonly StoredKey[];
+  /** Those that operators made. */
+  readonly byHand: readonly HandMade[];
+}
+
+interface HandMade {
+  readonly act: Act;
+  readonly hold: PricedHoldRow;
+  readonly override: readonly Override[];
 }
 
 /** Who gets a hold: the group commit of the requests for holds, in five steps. Why one is refused: `grant-rules.ts`. */
@@ -59,6 +69,7 @@ export class Granting {
     private readonly releasing: Releasing,
     private readonly products: ProductsService,
     private readonly idempotency: IdempotencyService,
+    private readonly audit: AuditService,
     private readonly transactions: Transactions,
     @Inject(CONFIG) private readonly config: Config,
     groupCommits: GroupCommits,
@@ -144,11 +155,25 @@ export class Granting {
     });
   }
 
-  private write(tx: Transaction, { granted, owned, keys }: Decided, { ledger }: GrantFacts): void {
+  private write(tx: Transaction, { granted, owned, keys, byHand }: Decided, { ledger }: GrantFacts): void {
     this.holds.insert(tx, granted);
+    if (byHand.length > 0) this.writeByHand(tx, byHand);
     this.limits.remember(tx, owned);
     this.idempotency.remember(tx, 'holds', keys);
     this.products.writeStock(tx, ledger);
+  }
+
+  /** What an operator makes lasts as long as he says, and no longer. */
+  private writeByHand(tx: Transaction, byHand: readonly HandMade[]): void {
+    this.holds.useUpExtensions(
+      tx,
+      byHand.map(({ hold }) => hold.id),
+    );
+    for (const { act, hold, override } of byHand) {
+      const { id, product_id, qty: quantity, customer_id, sale_id, expires_at } = hold;
+      const after = { product_id, quantity, customer_id, sale_id, expires_at: isoTime(expires_at), override };
+      this.audit.record(tx, act, { target: 'hold', id, verb: 'create', before: null, after });
+    }
   }
 
   /**
@@ -176,6 +201,7 @@ function decide(batch: readonly NewHold[], { facts, earlier }: Gathered): Decide
   const granted: PricedHoldRow[] = [];
   const owned: CustomerHold[] = [];
   const keys: StoredKey[] = [];
+  const byHand: HandMade[] = [];
   const outcomes = batch.map((hold) => {
     const known = earlier.get(hold.id);
     if (known !== undefined) return known;
@@ -184,9 +210,10 @@ function decide(batch: readonly NewHold[], { facts, earlier }: Gathered): Decide
     granted.push(outcome);
     if (hold.buyer !== null) owned.push(customerHold(outcome, hold.buyer));
     if (hold.keyed !== null) keys.push({ ...hold.keyed, reference: hold.id });
+    if (hold.byHand !== null) byHand.push({ act: hold.byHand.act, hold: outcome, override: hold.byHand.override });
     return outcome;
   });
-  return { outcomes, granted, owned, keys };
+  return { outcomes, granted, owned, keys, byHand };
 }
 
 /** What a buyer asks for; nobody else is counted. */

@@ -121,6 +121,7 @@ export const ANSWER_EXAMPLES: Readonly<Record<string, unknown>> = {
   Sale: SALE,
   AdminSale: { ...SALE, terms_set: [] },
   Hold: HOLD,
+  HandMadeHold: { ...HOLD, extensions_left: 0, customer_id: 'c_42' },
   Extension: { expires_at: '2026-11-27T10:03:40.000Z', extensions_left: 0 },
   HoldWithOrder: {
     ...HOLD,

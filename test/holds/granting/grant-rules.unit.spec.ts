@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { GrantFacts, GrantRule, NewHold } from '../../../src/holds/granting/grant-facts.js';
+import { actOfCli } from '../../../src/access/operator.js';
+import type { GrantFacts, GrantRule, NewHold, Override } from '../../../src/holds/granting/grant-facts.js';
 import { decideHold, GRANT_RULES } from '../../../src/holds/granting/grant-rules.js';
 import { amountFits } from '../../../src/holds/granting/rules/amount-fits.js';
 import { isWithinLimit } from '../../../src/holds/granting/rules/is-within-limit.js';
@@ -49,6 +50,31 @@ describe('a hold', () => {
   it('that has a buyer is his', () => {
     const buyer = { customerId: 'c_42', limitKey: 'household-7', groups: [] };
     expect(decideHold(newHold({ buyer }), grantFacts(productRow()))).toMatchObject({ customer_id: 'c_42' });
+  });
+
+  it('that an operator makes is his by the words that he says, and noted as every other', () => {
+    const buyer = { customerId: 'c_42', limitKey: 'c_42', groups: [] };
+    const made = (override: readonly Override[], facts: GrantFacts) =>
+      decideHold(
+        newHold({ qty: 2, buyer, byHand: { act: actOfCli(), expiresAt: '2026-01-03 00:00:00.000', override } }),
+        facts,
+      );
+    const facts = () => grantFacts(productRow({ is_paused: 1, max_per_customer: 1, hold_seconds: 60 }));
+    expect(made([], facts())).toMatchObject({ code: 'SALE_PAUSED' });
+    expect(made(['limit', 'admission'], facts())).toMatchObject({ code: 'SALE_PAUSED' });
+    expect(made(['window'], facts())).toMatchObject({ code: 'CUSTOMER_LIMIT_REACHED' });
+    const seen = facts();
+    expect(made(['limit', 'window'], seen)).toMatchObject({
+      expires_at: '2026-01-03 00:00:00.000',
+      extensions_left: 0,
+      customer_id: 'c_42',
+    });
+    expect([
+      seen.ledger.available(1),
+      seen.customers.taken('product', { product_id: 1, sale_id: null, limit_key: 'c_42' }),
+    ]).toEqual([8, 2]);
+    const archived = grantFacts(productRow({ is_archived: 1 }));
+    expect(made(['window', 'limit', 'admission'], archived)).toMatchObject({ code: 'PRODUCT_NOT_ON_SALE' });
   });
 
   it('that one rule refuses is noted by none', () => {
