@@ -19,6 +19,7 @@ import { CustomerLimits1765700000000 } from './1765700000000-customer-limits.js'
 import { OrderReferences1765800000000 } from './1765800000000-order-references.js';
 import { SaleLimits1765900000000 } from './1765900000000-sale-limits.js';
 import { Events1766500000000 } from './1766500000000-events.js';
+import { EarlyAccess1766600000000 } from './1766600000000-early-access.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -43,4 +44,5 @@ export const migrations = [
   OrderReferences1765800000000,
   SaleLimits1765900000000,
   Events1766500000000,
+  EarlyAccess1766600000000,
 ];

@@ -29,6 +29,10 @@ export class ProductEntity {
   @Column({ type: 'int', unsigned: true, nullable: true })
   sale_max_per_customer!: number | null;
 
+  /** The groups of buyers that begin before the sale does, as the sale has them. */
+  @Column({ type: 'varchar', length: 1000, nullable: true })
+  early!: string | null;
+
   @Column({ type: 'int', unsigned: true })
   stock_total!: number;
 

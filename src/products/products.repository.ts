@@ -145,6 +145,7 @@ export class ProductsRepository {
       .addSelect(['p.is_archived AS is_archived', 'p.sku AS sku', 'p.sale_id AS sale_id', 'p.is_paused AS is_paused'])
       .addSelect(['p.on_sale_from AS on_sale_from', 'p.on_sale_until AS on_sale_until', 'p.show_stock AS show_stock'])
       .addSelect(['p.hold_seconds AS hold_seconds', 'p.hold_extensions AS hold_extensions'])
+      .addSelect('p.early', 'early')
       .addSelect(['p.max_per_customer AS max_per_customer', 'p.sale_max_per_customer AS sale_max_per_customer'])
       .addSelect(`COALESCE(p.currency, '${this.config.payments.currency}')`, 'currency');
   }

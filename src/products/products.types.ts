@@ -20,6 +20,8 @@ export interface SaleTerms {
   readonly show_stock: ShownStock | null;
   /** Units that one customer may have over all products of the sale; null: as many as there are. */
   readonly sale_max_per_customer: number | null;
+  /** The groups of buyers to whom it is sold before `on_sale_from`, as the sale has them; null: none. */
+  readonly early: string | null;
 }
 
 /** What the public sees of a stock: its figures, whether few units are left, or whether any are. */
@@ -37,6 +39,7 @@ export const NO_SALE: SaleTerms = {
   hold_extensions: null,
   show_stock: null,
   sale_max_per_customer: null,
+  early: null,
 };
 
 /** A product row as it is under a lock or at a moment in time. */

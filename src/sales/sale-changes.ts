@@ -2,6 +2,8 @@ import { type FieldError, ValidationError } from '../common/problem.js';
 import { addSeconds, databaseTime, isoTime } from '../database/sql.js';
 import { SaleEndedError, SaleStartedError } from './sales.errors.js';
 import {
+  type EarlyStart,
+  earlyStartsOf,
   type NewSale,
   NO_TERMS,
   type SaleChange,
@@ -17,16 +19,21 @@ import {
 const DAY_SECONDS = 86_400;
 const DAYS_MAX = 366;
 
+/** The terms that are taken as they are said. */
+const PLAIN_TERMS = TERMS.filter((term) => term !== 'early');
+
 /** A start so little ago is the click of somebody who means now. */
 const NOW_SECONDS = 60;
 
 /** @throws ValidationError that says which time is wrong, and how. */
-export function newSale({ name, starts_at, ends_at, ...wanted }: NewSale, now: string): SaleFields {
+export function newSale({ name, starts_at, ends_at, early, ...wanted }: NewSale, now: string): SaleFields {
   const faults: FieldError[] = [];
   const start = starts_at === undefined ? now : startOf(starts_at, now, faults);
   const end = ends_at == null ? null : endOf(ends_at, now, faults);
-  refuseBadWindow(start, end, now, faults);
-  return { name, starts_at: start, ends_at: end, ended_at: null, paused_at: null, ...NO_TERMS, ...wanted };
+  const groups = readEarly(early, faults);
+  refuseBadWindow({ start, end, early: groups }, now, faults);
+  const window = { starts_at: start, ends_at: end, ended_at: null, paused_at: null };
+  return { name, ...window, ...NO_TERMS, ...wanted, early: groups };
 }
 
 /**
@@ -34,22 +41,33 @@ export function newSale({ name, starts_at, ends_at, ...wanted }: NewSale, now: s
  *
  * @throws SaleEndedError, SaleStartedError, ValidationError
  */
-export function changeOf(sale: SaleRow, { name, starts_at, ends_at, ...wanted }: SaleChange): Partial<SaleFields> {
+export function changeOf(
+  sale: SaleRow,
+  { name, starts_at, ends_at, early, ...wanted }: SaleChange,
+): Partial<SaleFields> {
   const { server_time: now } = sale;
+  const faults: FieldError[] = [];
   const renamed = name === undefined || name === sale.name ? {} : { name };
   const isMoved = starts_at !== undefined && !isTime(starts_at, sale.starts_at);
   const isEndMoved = ends_at !== undefined && !isTime(ends_at, sale.ends_at);
-  const terms = TERMS.filter((term) => wanted[term] !== undefined && wanted[term] !== sale[term]);
-  if (!isMoved && !isEndMoved && terms.length === 0) return renamed;
+  const groups = early === undefined ? sale.early : readEarly(early, faults);
+  const isEarlyChanged = groups !== sale.early;
+  const terms = PLAIN_TERMS.filter((term) => wanted[term] !== undefined && wanted[term] !== sale[term]);
+  const isWindowChanged = isMoved || isEndMoved || isEarlyChanged;
+  if (!isWindowChanged && terms.length === 0) return renamed;
   if (isEnded(sale)) throw new SaleEndedError();
   if (isMoved && sale.starts_at <= now) throw new SaleStartedError();
   const changed = { ...renamed, ...Object.fromEntries(terms.map((term) => [term, wanted[term]])) };
-  if (!isMoved && !isEndMoved) return changed;
-  const faults: FieldError[] = [];
+  if (!isWindowChanged) return changed;
   const start = isMoved ? startOf(starts_at, now, faults) : sale.starts_at;
   const end = !isEndMoved ? sale.ends_at : ends_at === null ? null : endOf(ends_at, now, faults);
-  refuseBadWindow(start, end, now, faults);
-  return { ...changed, ...(isMoved && { starts_at: start }), ...(isEndMoved && { ends_at: end }) };
+  refuseBadWindow({ start, end, early: groups }, now, faults);
+  return {
+    ...changed,
+    ...(isMoved && { starts_at: start }),
+    ...(isEndMoved && { ends_at: end }),
+    ...(isEarlyChanged && { early: groups }),
+  };
 }
 
 /** @throws SaleEndedError */
@@ -101,13 +119,34 @@ function readTime(field: string, time: string, faults: FieldError[]): string | n
   return read;
 }
 
-function refuseBadWindow(start: string, end: string | null, now: string, faults: FieldError[]): void {
+/** The groups as their column has them; of an empty list as of none. */
+function readEarly(early: readonly EarlyStart[] | null | undefined, faults: FieldError[]): string | null {
+  if (early == null || early.length === 0) return null;
+  const read = early.map(({ group, starts_at }, index) => ({
+    group,
+    starts_at: readTime(`early.${index}.starts_at`, starts_at, faults),
+  }));
+  return JSON.stringify(read);
+}
+
+/** A window, and who comes before it. */
+interface Opening {
+  readonly start: string;
+  readonly end: string | null;
+  readonly early: string | null;
+}
+
+function refuseBadWindow({ start, end, early }: Opening, now: string, faults: FieldError[]): void {
   const yearOn = (time: string): string => addSeconds(time, DAYS_MAX * DAY_SECONDS);
   if (start > yearOn(now)) faults.push({ field: 'starts_at', message: `is more than ${DAYS_MAX} days away` });
   if (end !== null && faults.length === 0) {
     if (end <= start) faults.push({ field: 'ends_at', message: 'must be after starts_at' });
     if (end > yearOn(start))
       faults.push({ field: 'ends_at', message: `is more than ${DAYS_MAX} days after starts_at` });
+  }
+  for (const [index, { starts_at }] of earlyStartsOf(faults.length === 0 ? early : null).entries()) {
+    if (starts_at >= start)
+      faults.push({ field: `early.${index}.starts_at`, message: 'must be before the starts_at of the sale' });
   }
   if (faults.length === 0) return;
   const said = faults.map(({ field, message }) => `${field} ${message}`).join('; ');

@@ -38,6 +38,10 @@ export class SaleEntity {
   @Column({ type: 'int', unsigned: true, nullable: true })
   max_per_customer!: number | null;
 
+  /** JSON of the groups of buyers that begin before the others. */
+  @Column({ type: 'varchar', length: 1000, nullable: true })
+  early!: string | null;
+
   /** Whether its start is among the events. */
   @Column({ type: 'tinyint', unsigned: true, default: 0 })
   is_start_told!: 0 | 1;

@@ -10,7 +10,7 @@ import type { SaleFields, SaleRow } from './sales.types.js';
 
 const COLUMNS =
   'id, name, starts_at, ends_at, ended_at, paused_at, hold_seconds, payment_seconds, hold_extensions, show_stock, max_per_customer, ' +
-  'is_start_told, is_end_told, NOW(3) AS server_time';
+  'early, is_start_told, is_end_told, NOW(3) AS server_time';
 
 /** How long after its end the public still sees a sale in the list. */
 const LISTED = 'NOW(3) - INTERVAL 1 DAY';

@@ -23,6 +23,7 @@ import { SaleCache } from './sale-cache.js';
 import { eventsOf } from './sale-events.js';
 import { SalesRepository } from './sales.repository.js';
 import {
+  earlyStartsOf,
   type NewSale,
   type SaleChange,
   type SaleFields,
@@ -31,6 +32,7 @@ import {
   TERMS,
   type TermsInForce,
   termsOf,
+  withIsoTime,
 } from './sales.types.js';
 
 /** Sales whose edges are told in one run; the next one goes on. */
@@ -252,6 +254,7 @@ export class SalesService {
       hold_extensions: hold_extensions ?? holds.extensions,
       show_stock: show_stock ?? 'exact',
       max_per_customer,
+      early: earlyStartsOf(sale.early),
     };
   }
 
@@ -277,7 +280,8 @@ export class SalesService {
 function auditFieldsOf({ name, ...times }: SaleFields): AuditFields {
   const { starts_at, ends_at, ended_at, paused_at } = times;
   const shown = Object.entries({ starts_at, ends_at, ended_at, paused_at });
-  const terms = Object.fromEntries(TERMS.map((term) => [term, times[term]]));
+  const early = times.early === null ? null : earlyStartsOf(times.early).map(withIsoTime);
+  const terms = Object.fromEntries(TERMS.map((term) => [term, term === 'early' ? early : times[term]]));
   return {
     name,
     ...Object.fromEntries(shown.map(([field, at]) => [field, at === null ? null : isoTime(at)])),

@@ -1,3 +1,4 @@
+import { isoTime } from '../database/sql.js';
 import type { ProductRow, SaleTerms, ShownStock } from '../products/products.types.js';
 
 export type SaleState = 'scheduled' | 'open' | 'paused' | 'ended';
@@ -13,9 +14,24 @@ export interface Terms {
   readonly show_stock: ShownStock | null;
   /** Units that one customer may have over all its products; the environment says nothing of it, so null: no limit. */
   readonly max_per_customer: number | null;
+  /** Who may begin before the others, as JSON of {@link EarlyStart}s; null: nobody. */
+  readonly early: string | null;
 }
 
-export const TERMS = ['hold_seconds', 'payment_seconds', 'hold_extensions', 'show_stock', 'max_per_customer'] as const;
+/** A group of buyers, as the shop names it in their tokens, and from when on it may hold the products. */
+export interface EarlyStart {
+  readonly group: string;
+  readonly starts_at: string;
+}
+
+export const TERMS = [
+  'hold_seconds',
+  'payment_seconds',
+  'hold_extensions',
+  'show_stock',
+  'max_per_customer',
+  'early',
+] as const;
 
 /** The terms that a sale does not have. */
 export const NO_TERMS: Terms = {
@@ -24,13 +40,15 @@ export const NO_TERMS: Terms = {
   hold_extensions: null,
   show_stock: null,
   max_per_customer: null,
+  early: null,
 };
 
-type Unlimited = Pick<Terms, 'max_per_customer'>;
-
 /** The terms as they count, the environment's where the sale has none of its own. */
-export type TermsInForce = Unlimited & {
-  readonly [Term in Exclude<keyof Terms, keyof Unlimited>]: NonNullable<Terms[Term]>;
+export type TermsInForce = Pick<Terms, 'max_per_customer'> & {
+  readonly [Term in Exclude<keyof Terms, 'max_per_customer' | 'early'>]: NonNullable<Terms[Term]>;
+} & {
+  /** Times are UTC as the database prints them. */
+  readonly early: readonly EarlyStart[];
 };
 
 /** What of a sale changes; times are UTC as the database prints them. */
@@ -61,17 +79,18 @@ export interface SaleWithProducts {
 }
 
 /** What an operator asks for; times are ISO 8601 with their offset. */
-export interface NewSale extends Partial<Terms> {
+export interface NewSale extends Partial<Omit<Terms, 'early'>> {
   readonly name: string;
   /** Not given: now. */
   readonly starts_at?: string;
   readonly ends_at?: string | null;
+  readonly early?: readonly EarlyStart[] | null;
 }
 
 export type SaleChange = Partial<NewSale>;
 
 /** The window in which something is sold, and whether that is interrupted. */
-export type SaleWindow = Pick<SaleTerms, 'on_sale_from' | 'on_sale_until' | 'is_paused'>;
+export type SaleWindow = Pick<SaleTerms, 'on_sale_from' | 'on_sale_until' | 'is_paused' | 'early'>;
 
 /** What stands of a sale on the rows of its products. */
 export function termsOf({ id, starts_at, ends_at, ended_at, paused_at, ...terms }: SaleRow): SaleTerms {
@@ -85,11 +104,29 @@ export function termsOf({ id, starts_at, ends_at, ended_at, paused_at, ...terms 
     hold_extensions: terms.hold_extensions,
     show_stock: terms.show_stock,
     sale_max_per_customer: terms.max_per_customer,
+    early: terms.early,
   };
 }
 
+/** What a sale's `early` says; times are UTC as the database prints them. */
+export function earlyStartsOf(early: string | null): readonly EarlyStart[] {
+  return early === null ? [] : (JSON.parse(early) as EarlyStart[]);
+}
+
+/** As the API prints it. */
+export function withIsoTime({ group, starts_at }: EarlyStart): EarlyStart {
+  return { group, starts_at: isoTime(starts_at) };
+}
+
+/** When a sale that has not started starts for somebody of these groups: the earliest start of any of them counts. */
+export function startFor({ on_sale_from, early }: SaleWindow, groups: readonly string[]): string {
+  if (early === null || groups.length === 0) return on_sale_from!;
+  const starts = earlyStartsOf(early).flatMap(({ group, starts_at }) => (groups.includes(group) ? starts_at : []));
+  return [on_sale_from!, ...starts].sort()[0]!;
+}
+
 /**
- * The state at an instant of the database's clock. The window has its start and not its end. A pause counts before the
+ * The state at an instant of the database's clock, to who is of no group. The window has its start and not its end. A pause counts before the
  * start, too; what has ended is not paused any more.
  */
 export function stateOf({ on_sale_from, on_sale_until, is_paused }: SaleWindow, now: string): SaleState {

@@ -18,12 +18,14 @@ const sale = (overrides: Partial<SaleRow> = {}): SaleRow => ({
   hold_extensions: null,
   show_stock: null,
   max_per_customer: null,
+  early: null,
   is_start_told: 1,
   is_end_told: 0,
   server_time: NOW,
   ...overrides,
 });
 const scheduled = { starts_at: '2026-11-27 12:30:00.000' };
+const ISO = { starts_at: '2026-11-27T12:30:00Z' };
 const over = { ends_at: '2026-11-27 12:00:00.000' };
 const endedByHand = { ended_at: '2026-11-27 11:30:00.000' };
 const paused = { paused_at: '2026-11-27 11:30:00.000' };
@@ -66,7 +68,7 @@ describe('the state of a sale', () => {
   });
 
   it('of a product without a sale is open', () => {
-    expect(stateOf({ on_sale_from: null, on_sale_until: null, is_paused: 0 }, NOW)).toBe('open');
+    expect(stateOf({ on_sale_from: null, on_sale_until: null, is_paused: 0, early: null }, NOW)).toBe('open');
   });
 });
 
@@ -173,5 +175,35 @@ describe('pause, resume and end', () => {
     expect(refusal(() => pauseOf(sale({ ...over, ...paused })))).toEqual({});
     expect(refusal(() => resumptionOf(sale({ ...over, ...paused })))).toBe('SALE_ENDED');
     expect(refusal(() => resumptionOf(sale(endedByHand)))).toBe('SALE_ENDED');
+  });
+});
+
+describe('an early start', () => {
+  const members = { group: 'members', starts_at: '2026-11-27T13:20:00+01:00' };
+  const asRow = JSON.stringify([{ group: 'members', starts_at: '2026-11-27 12:20:00.000' }]);
+
+  it('is kept in UTC, and an empty list as none', () => {
+    const wanted = { name: 'x', starts_at: '2026-11-27T12:30:00Z' };
+    expect(newSale({ ...wanted, early: [members] }, NOW)).toMatchObject({ early: asRow });
+    for (const early of [[], null]) expect(newSale({ ...wanted, early }, NOW)).toMatchObject({ early: null });
+  });
+
+  it('must be before the start of the sale, whichever of both is changed', () => {
+    const late = { group: 'late', starts_at: '2026-11-27T12:30:00Z' };
+    const message = 'must be before the starts_at of the sale';
+    const told = [`early.1.starts_at ${message}`];
+    expect(refusal(() => newSale({ name: 'x', ...ISO, early: [members, late] }, NOW))).toEqual(told);
+    expect(refusal(() => changeOf(sale(scheduled), { early: [members, late] }))).toEqual(told);
+    const earlier = { starts_at: '2026-11-27T12:10:00Z' };
+    expect(refusal(() => changeOf(sale({ ...scheduled, early: asRow }), earlier))).toEqual([
+      `early.0.starts_at ${message}`,
+    ]);
+  });
+
+  it('changes nothing where it is so already, and is taken away by null', () => {
+    const known = sale({ ...scheduled, early: asRow });
+    expect(changeOf(known, { early: [members] })).toEqual({});
+    expect(changeOf(known, { early: null })).toEqual({ early: null });
+    expect(refusal(() => changeOf(sale({ ...over, early: asRow }), { early: null }))).toBe('SALE_ENDED');
   });
 });

@@ -100,6 +100,7 @@ export interface Terms {
   hold_extensions: number;
   show_stock: 'exact' | 'few' | 'none';
   max_per_customer: number | null;
+  early: { group: string; starts_at: string }[];
 }
 
 /** A sale that is open from now on, unless the overrides say otherwise. */

@@ -49,7 +49,7 @@ const SALE = {
     hold_extensions: 1,
     processing_seconds: 0,
     max_per_customer: null,
-    early: [],
+    early: [{ group: 'members', starts_at: '2026-11-27T09:00:00.000Z' }],
     show_stock: 'exact',
   },
   products: [PRODUCT],
@@ -119,7 +119,7 @@ const AUDIT_ENTRY = {
 export const ANSWER_EXAMPLES: Readonly<Record<string, unknown>> = {
   Product: PRODUCT,
   Sale: SALE,
-  AdminSale: { ...SALE, terms_set: [] },
+  AdminSale: { ...SALE, terms_set: ['early'] },
   Hold: HOLD,
   HandMadeHold: { ...HOLD, extensions_left: 0, customer_id: 'c_42' },
   Extension: { expires_at: '2026-11-27T10:03:40.000Z', extensions_left: 0 },

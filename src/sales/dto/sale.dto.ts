@@ -1,8 +1,8 @@
-import { IsIn, IsInt, IsString, Matches, Max, MaxLength, Min, MinLength, ValidateIf } from 'class-validator';
+import { IsArray, IsIn, IsInt, IsString, Matches, Max, MaxLength, Min, MinLength, ValidateIf } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { isoTime, TIME_PATTERN, TIME_RULE } from '../../database/sql.js';
 import { Described } from '../../http/described.decorator.js';
-import { DATE_TIME, type JsonSchema, NUMBER_PARAM, nullable, schemaOf } from '../../http/json-schema.js';
+import { DATE_TIME, type JsonSchema, NUMBER_PARAM, nullable, RULE_KEYWORD, schemaOf } from '../../http/json-schema.js';
 import { pageOf } from '../../http/page.js';
 import {
   NAME_PATTERN,
@@ -12,10 +12,34 @@ import {
   toPublicProductDto,
 } from '../../products/dto/product.dto.js';
 import { SHOWN_STOCKS, type ShownStock, STOCK_MAX } from '../../products/products.types.js';
-import { type SaleState, type SaleWithProducts, stateOf, type Terms, TERMS, termsOf } from '../sales.types.js';
+import {
+  type EarlyStart,
+  type SaleState,
+  type SaleWithProducts,
+  stateOf,
+  type Terms,
+  TERMS,
+  termsOf,
+  withIsoTime,
+} from '../sales.types.js';
 
 /** A sale's number in a path. */
 export const SALE_ID_PARAM: JsonSchema = { ...NUMBER_PARAM, description: 'Number of the sale', examples: [1] };
+
+/** A group of buyers, and when it may begin. */
+const EARLY_START: JsonSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['group', 'starts_at'],
+  properties: {
+    group: {
+      type: 'string',
+      pattern: '^[\\x21-\\x7e]{1,64}$',
+      [RULE_KEYWORD]: 'must be 1 to 64 visible ASCII characters',
+    },
+    starts_at: { type: 'string', pattern: TIME_PATTERN.source, [RULE_KEYWORD]: TIME_RULE },
+  },
+};
 
 /** Terms as they count: the environment's where the sale has none of its own. */
 export class SaleTermsDto {
@@ -39,9 +63,9 @@ export class SaleTermsDto {
   @Described(() => ({ type: ['integer', 'null'] }))
   max_per_customer!: number | null;
 
-  /** Groups of buyers that may begin earlier. */
-  @Described(() => ({ type: 'array', items: { type: 'object', additionalProperties: true } }))
-  early!: object[];
+  /** Groups of buyers that may begin earlier, by the `groups` of their tokens. */
+  @Described(() => ({ type: 'array', items: EARLY_START }))
+  early!: EarlyStart[];
 
   /** What the public sees of its stock. */
   @IsIn(SHOWN_STOCKS)
@@ -142,6 +166,15 @@ class TermsDto {
   @Max(STOCK_MAX)
   @JSONSchema({ type: ['integer', 'null'] })
   max_per_customer?: number | null;
+
+  /**
+   * Groups of buyers that may begin earlier, each before the sale does: by the `groups` of their tokens, of which the
+   * earliest counts.
+   */
+  @ValidateIf(isThere('early'))
+  @IsArray()
+  @JSONSchema({ type: ['array', 'null'], maxItems: 4, items: EARLY_START })
+  early?: readonly EarlyStart[] | null;
 }
 
 @JSONSchema({ examples: [{ name: 'Black Friday', starts_at: '2026-11-27T12:00:00.000Z' }] })
@@ -195,7 +228,7 @@ export function saleFieldsDto({ sale, terms }: Pick<SaleWithProducts, 'sale' | '
     ends_at: isoOrNull(sale.ends_at),
     ended_at: isoOrNull(sale.ended_at),
     paused_at: isoOrNull(sale.paused_at),
-    terms: { ...terms, processing_seconds: 0, early: [] },
+    terms: { ...terms, processing_seconds: 0, early: terms.early.map(withIsoTime) },
   };
 }
 
