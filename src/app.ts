@@ -55,7 +55,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     },
     genReqId: requestIdOf,
     trustProxy: http.trustedProxies.length > 0 ? [...http.trustedProxies] : false,
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 128 },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 192 },
     ajv: { customOptions: AJV_OPTIONS },
     schemaErrorFormatter: () => new SchemaError(),
     skipMiddie: true,
@@ -99,7 +99,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
 async function allowOrigins(fastify: FastifyInstance, { corsOrigins }: Config['http']): Promise<void> {
   await fastify.register(cors, {
     origin: [...corsOrigins],
-    methods: ['GET', 'POST', 'PATCH', 'DELETE'],
+    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
     exposedHeaders: [
       'location',
       'retry-after',

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../config/config.js';
 import { SCOPES } from '../http/route-rules.js';
 import { REFUND_STATUSES, type RefundStatus } from '../refunds/refunds.types.js';
+import { applySale } from './apply-command.js';
 import { type BuyerTokenOptions, makeBuyerToken } from './buyer-commands.js';
 import { migrate, resetDatabase, revertMigration, seed, waitForSchema } from './database-commands.js';
 import { createKey, listKeys, revokeKey } from './key-commands.js';
@@ -90,6 +91,12 @@ export function registerCommands(program: Command, config: () => Config): void {
 }
 
 function registerSaleCommands(program: Command, config: () => Config): void {
+  program
+    .command('sale:apply')
+    .description('make a sale and its products as a file says, or bring them in line, by name and SKU')
+    .argument('<file>', 'a .yaml or .csv file, such as docs/examples/drop.yaml')
+    .option('--plan', 'only say what would be done')
+    .action((path: string, options: { plan?: boolean }) => applySale(config(), path, options));
   program
     .command('sales:create')
     .description('make a sale: a window of time for products')

@@ -32,7 +32,10 @@ export class DomainError extends Error {
 
 /** The request breaks a rule that its schema can't state. */
 export class ValidationError extends DomainError {
-  constructor(detail: string, errors: readonly FieldError[]) {
+  constructor(
+    detail: string,
+    readonly errors: readonly FieldError[],
+  ) {
     super('VALIDATION_FAILED', detail, { errors });
   }
 }

@@ -9,7 +9,7 @@ import {
   type TaggedAnswer,
   taggedAnswer,
 } from '../http/tagged-answer.js';
-import { PRODUCT_ID_PARAM, ProductDto, ProductPageDto, SKU_QUERY, toPublicProductDto } from './dto/product.dto.js';
+import { PRODUCT_ID_PARAM, ProductDto, ProductPageDto, SKU_PARAM, toPublicProductDto } from './dto/product.dto.js';
 import { ProductsService } from './products.service.js';
 import type { ProductRow } from './products.types.js';
 
@@ -27,7 +27,7 @@ export class ProductsController {
     summary: 'List the products, in pages',
     description:
       'Products that are on sale, in the order of their numbers. Follow `next_cursor` until it is null. With `sku` only the one that has it.',
-    query: { ...PAGE_QUERY, sku: SKU_QUERY },
+    query: { ...PAGE_QUERY, sku: SKU_PARAM },
     success: {
       200: { description: 'A page of products', dto: ProductPageDto, headers: PUBLIC_READ_HEADERS },
       ...NOT_MODIFIED,

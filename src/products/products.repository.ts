@@ -55,6 +55,12 @@ export class ProductsRepository {
       .getRawMany<ProductRow>();
   }
 
+  /** The products that have these SKUs, archived ones too. */
+  findWithSkus(skus: readonly string[]): Promise<ProductRow[]> {
+    if (skus.length === 0) return Promise.resolve([]);
+    return this.selectRows().where('p.sku IN (:...skus)', { skus }).orderBy('p.id', 'ASC').getRawMany<ProductRow>();
+  }
+
   /** The product on sale that has this SKU; no two have the same. */
   findBySku(sku: string): Promise<ProductRow[]> {
     return this.selectRows().where('p.sku = :sku AND p.is_archived = 0', { sku }).getRawMany<ProductRow>();

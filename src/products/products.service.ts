@@ -122,6 +122,11 @@ export class ProductsService {
     return this.products.findBySku(sku);
   }
 
+  /** The products that have these SKUs, archived ones too. */
+  findWithSkus(skus: readonly string[]): Promise<ProductRow[]> {
+    return this.products.findWithSkus(skus);
+  }
+
   /**
    * Makes a product. Asked for again with the same key, it is the product that was made first, as it is now.
    *
@@ -234,8 +239,10 @@ export class ProductsService {
   /**
    * The price with the decimals of its currency. An order's amount must fit its column: refused where the price is set, so
    * that no buyer ever meets it.
+   *
+   * @throws ValidationError
    */
-  private payablePrice(price: string): string {
+  payablePrice(price: string): string {
     const { payments, holds } = this.config;
     const decimals = decimalsError(price, payments.currency);
     if (decimals !== null) throw invalid('price', decimals);

@@ -1,6 +1,7 @@
-import { Controller, Get, Patch, Post } from '@nestjs/common';
+import { Controller, Get, Patch, Post, Put } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { actOf } from '../access/operator.js';
+import { ValidationError } from '../common/problem.js';
 import { Endpoint, locationOf } from '../http/endpoint.decorator.js';
 import { etagOf, IF_MATCH, isExpected, OPERATOR_ETAG } from '../http/tagged-answer.js';
 import { type KeyedCall, OPERATOR_KEY_HEADER } from '../idempotency/idempotency-key.js';
@@ -10,6 +11,7 @@ import {
   PRODUCT_ID_PARAM,
   ProductDto,
   RestockDto,
+  SKU_PARAM,
   toColumns,
   toProductDto,
 } from '../products/dto/product.dto.js';
@@ -23,7 +25,23 @@ type ProductCall<Body = unknown> = FastifyRequest<{
   Headers: { 'if-match'?: string; 'idempotency-key'?: string };
 }>;
 
+type SkuCall = FastifyRequest<{
+  Params: { sku: string };
+  Body: CreateProductDto;
+  Headers: { 'if-match'?: string };
+}>;
+
+const OTHER_SKU = 'must be the one of the path';
+
 const PRODUCT_NOW = { 200: { description: 'The product as it is now', dto: ProductDto, headers: OPERATOR_ETAG } };
+
+const PRODUCT_MADE = {
+  201: {
+    description: 'The product is made',
+    dto: ProductDto,
+    headers: { ...locationOf('product'), ...OPERATOR_ETAG },
+  },
+};
 
 /** Operators' calls about products. They are here since a product's change may be one of its sale. */
 @Controller('api/admin/products')
@@ -42,13 +60,7 @@ export class ProductsAdminController {
       'Listed, and its units can be held, at once; those of a sale while it is open, archived ones once that is taken back.',
     body: CreateProductDto,
     headers: OPERATOR_KEY_HEADER,
-    success: {
-      201: {
-        description: 'The product is made',
-        dto: ProductDto,
-        headers: { ...locationOf('product'), ...OPERATOR_ETAG },
-      },
-    },
+    success: PRODUCT_MADE,
     errors: ['SALE_NOT_FOUND', 'SKU_TAKEN', 'IDEMPOTENCY_KEY_REUSED'],
     scope: 'products',
   })
@@ -56,6 +68,31 @@ export class ProductsAdminController {
     const key = request.headers['idempotency-key'];
     const product = await this.sales.createProduct(actOf(request), toColumns(request.body), key);
     void reply.header('location', `/api/products/${product.id}`);
+    return answer(reply, product);
+  }
+
+  @Put('by-sku/:sku')
+  @Endpoint({
+    tag: 'admin',
+    operationId: 'setProductBySku',
+    summary: 'Make the product that has this SKU, or change it',
+    description:
+      'The same again changes nothing. What is left out stays as it is; `sku`, if it is there, is that of the path.',
+    body: CreateProductDto,
+    params: { sku: { ...SKU_PARAM, examples: ['sneaker-42'] } },
+    headers: IF_MATCH,
+    success: { ...PRODUCT_NOW, ...PRODUCT_MADE },
+    errors: ['SALE_NOT_FOUND', 'PRECONDITION_FAILED', 'STOCK_BELOW_COMMITTED'],
+    scope: 'products',
+  })
+  async put(request: SkuCall, reply: FastifyReply): Promise<ProductDto> {
+    const { params, body, headers } = request;
+    const { sku } = params;
+    if (body.sku !== undefined && body.sku !== sku)
+      throw new ValidationError(`The body is not valid: sku ${OTHER_SKU}.`, [{ field: 'sku', message: OTHER_SKU }]);
+    const wanted = { ...toColumns(body), sku };
+    const { product, isMade } = await this.sales.putProduct(actOf(request), wanted, isAsExpected(headers['if-match']));
+    if (isMade) void reply.code(201).header('location', `/api/products/${product.id}`);
     return answer(reply, product);
   }
 
@@ -89,10 +126,8 @@ export class ProductsAdminController {
   })
   async change(request: ProductCall<ChangeProductDto>, reply: FastifyReply): Promise<ProductDto> {
     const { params, body, headers } = request;
-    const product = await this.sales.changeProduct(actOf(request), Number(params.id), toColumns(body), (row) =>
-      isExpected(headers['if-match'], etagOfProduct(row)),
-    );
-    return answer(reply, product);
+    const isThat = isAsExpected(headers['if-match']);
+    return answer(reply, await this.sales.changeProduct(actOf(request), Number(params.id), toColumns(body), isThat));
   }
 
   @Post(':id/restock')
@@ -118,6 +153,11 @@ export class ProductsAdminController {
 function answer(reply: FastifyReply, product: ProductRow): ProductDto {
   void reply.header('etag', etagOfProduct(product));
   return toProductDto(product);
+}
+
+/** Whether a product is the one that a change is made for; where there is none yet, only a change of whatever it is. */
+function isAsExpected(ifMatch: string | undefined): (row: ProductRow | null) => boolean {
+  return (row) => (row === null ? ifMatch === undefined : isExpected(ifMatch, etagOfProduct(row)));
 }
 
 /** Of the operator's own fields: what buyers do to the stock makes no operator start over. */

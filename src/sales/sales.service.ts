@@ -8,7 +8,7 @@ import { EventsService } from '../events/events.service.js';
 import { type Page, type PageRequest, readPage } from '../http/page.js';
 import { keyedByOperator } from '../idempotency/idempotency-key.js';
 import { OperatorChanges } from '../idempotency/operator-changes.js';
-import { PreconditionFailedError } from '../products/products.errors.js';
+import { PreconditionFailedError, SkuTakenError } from '../products/products.errors.js';
 import { ProductsService } from '../products/products.service.js';
 import {
   type NewProduct,
@@ -169,6 +169,32 @@ export class SalesService {
   createProduct(act: Act, wanted: NewProduct, idempotencyKey?: string): Promise<ProductRow> {
     const saleId = wanted.sale_id ?? null;
     return this.products.createProduct(act, wanted, idempotencyKey, (tx, from) => this.lockTerms(tx, from, saleId));
+  }
+
+  /**
+   * Makes the product that has this SKU, or changes it where there is one; what is not said stays as it is then. Of two who
+   * make it at the same moment one does, and the other one changes it.
+   *
+   * @param isExpected whether the locked product is the one that the change was made for; asked of none where it is made.
+   * @throws SaleNotFoundError, StockBelowCommittedError, PreconditionFailedError, ValidationError
+   */
+  async putProduct(
+    act: Act,
+    wanted: NewProduct & { readonly sku: string },
+    isExpected: (row: ProductRow | null) => boolean = () => true,
+  ): Promise<{ product: ProductRow; isMade: boolean }> {
+    const [known] = await this.products.findWithSkus([wanted.sku]);
+    if (known === undefined && !isExpected(null)) throw new PreconditionFailedError();
+    try {
+      const product =
+        known === undefined
+          ? await this.createProduct(act, wanted)
+          : await this.changeProduct(act, known.id, wanted, isExpected);
+      return { product, isMade: known === undefined };
+    } catch (error) {
+      if (!(error instanceof SkuTakenError)) throw error;
+      return this.putProduct(act, wanted, isExpected);
+    }
   }
 
   /**

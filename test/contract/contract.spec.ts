@@ -62,6 +62,8 @@ const toAdmin = (path: string, body?: unknown): Call => ({
   headers: { authorization: `Bearer ${process.env.ADMIN_TOKEN}` },
 });
 
+const toSku = (sku: string, body: unknown): Call => toAdmin(`products/by-sku/${sku}`, body);
+
 function adminList(path: string): Operation {
   return {
     successes: { 200: (service) => ({ path: `${path}?limit=2`, headers: admin(service) }) },
@@ -410,6 +412,26 @@ const OPERATIONS: Record<string, Operation> = {
         const headers = { ...admin(service), 'idempotency-key': unique('key') };
         await service.call('POST', `/api/admin/products/${id}/restock`, { units: 5 }, headers);
         return { path: `/api/admin/products/${id}/restock`, body: { units: 6 }, headers };
+      },
+    },
+  },
+  'PUT /api/admin/products/by-sku/{sku}': {
+    successes: {
+      200: async (service) => toSku((await createProduct(service, { sku: unique('sku') })).sku!, newProduct()),
+      201: () => toSku(unique('sku'), newProduct()),
+    },
+    refusals: {
+      VALIDATION_FAILED: () => toSku(unique('sku'), {}),
+      UNAUTHORIZED: () => ({ ...toSku(unique('sku'), newProduct()), headers: {} }),
+      SALE_NOT_FOUND: () => toSku(unique('sku'), { ...newProduct(), sale_id: UNKNOWN_ID }),
+      PRECONDITION_FAILED: (service) => ({
+        ...toSku(unique('sku'), newProduct()),
+        headers: { ...admin(service), 'if-match': '*' },
+      }),
+      STOCK_BELOW_COMMITTED: async (service) => {
+        const { id, sku } = await createProduct(service, { sku: unique('sku') });
+        await createHold(service, { product_id: id, quantity: 2 });
+        return toSku(sku!, { ...newProduct(), stock_total: 1 });
       },
     },
   },

@@ -114,26 +114,35 @@ let orderId: number;
 let productId: number;
 let saleId: number;
 
+async function arrangeSale(): Promise<Record<string, number | string>> {
+  const starts_at = inSeconds(3600);
+  ({ id: saleId } = await createSale(service, { starts_at }));
+  return { SALE: saleId, STARTS: starts_at, ENDS: inSeconds(7200) };
+}
+
 /** By the section that the commands stand in. */
 const SITUATIONS: Readonly<Record<string, Situation>> = {
   'The tools': looksAt(/^$/),
   'Running a sale': {
-    arrange: async () => {
-      const starts_at = inSeconds(3600);
-      ({ id: saleId } = await createSale(service, { starts_at }));
-      return { SALE: saleId, STARTS: starts_at, ENDS: inSeconds(7200) };
+    arrange: () => arrangeSale(),
+    expect: async (output) => {
+      expect(output).toMatch(/^Sale \d+ is made[^]*^Product \d+ is on sale[^]*Black Friday +scheduled/m);
+      const { body: sale } = await service.call('GET', `/api/sales/${saleId}`);
+      expect(sale).toMatchObject({ products: [{ sku: 'trainer-42', stock_total: 500 }] });
     },
+  },
+  'A whole sale from a file': looksAt(
+    /^ {2}make {4}product poster: .*$[^]*with --plan nothing was[^]*All is as the file says\./m,
+  ),
+  'When something is wrong': {
+    arrange: () => arrangeSale(),
     // Each block of the section finds a sale of its own.
     expect: async (output) => {
       const { body: sale } = await service.call('GET', `/api/sales/${saleId}`);
-      if (output.includes('has ended')) expect(sale).toMatchObject({ state: 'ended' });
-      else if (output.includes('is paused')) {
-        expect(output).toContain(`Sale ${saleId} is not paused.`);
-        expect(sale).toMatchObject({ state: 'scheduled' });
-      } else {
-        expect(output).toMatch(/^Sale \d+ is made[^]*^Product \d+ is on sale[^]*Black Friday +scheduled/m);
-        expect(sale).toMatchObject({ products: [{ sku: 'sneaker-42', stock_total: 500 }] });
-      }
+      if (output.includes('has ended')) return expect(sale).toMatchObject({ state: 'ended' });
+      expect(output).toMatch(/is paused/);
+      expect(output).toContain(`Sale ${saleId} is not paused.`);
+      expect(sale).toMatchObject({ state: 'scheduled' });
     },
   },
   'API keys': {

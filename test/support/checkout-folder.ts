@@ -5,8 +5,8 @@ const ROOT = join(import.meta.dirname, '../..');
 
 /** Makes a folder that looks like a fresh checkout to the operators' commands: built, and without any secrets. */
 export function layCheckout(folder: string): void {
-  mkdirSync(join(folder, 'deploy'), { recursive: true });
+  for (const path of ['deploy', 'docs']) mkdirSync(join(folder, path), { recursive: true });
   const link = (path: string): void => symlinkSync(join(ROOT, path), join(folder, path));
-  for (const path of ['dist', 'node_modules', 'package.json', 'scripts']) link(path);
+  for (const path of ['dist', 'docs/examples', 'node_modules', 'package.json', 'scripts']) link(path);
   for (const path of readdirSync(join(ROOT, 'deploy'))) if (path !== 'secrets') link(join('deploy', path));
 }

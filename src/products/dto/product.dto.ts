@@ -32,8 +32,8 @@ export const PRODUCT_ID_PARAM: JsonSchema = { ...NUMBER_PARAM, description: 'Num
 const SKU_PATTERN = /^[\x21-\x7e]{1,64}$/;
 const SKU_RULE = 'must be 1 to 64 visible ASCII characters without blanks';
 
-/** A SKU in a query. */
-export const SKU_QUERY: JsonSchema = {
+/** A SKU in a path or a query. */
+export const SKU_PARAM: JsonSchema = {
   type: 'string',
   pattern: SKU_PATTERN.source,
   [RULE_KEYWORD]: SKU_RULE,

@@ -7,7 +7,7 @@ import { buyer, instance, quantity, steps, which } from '../step.js';
 import { amountOf, type Customer, type Hold, inEuros, pick, type Product, type World } from '../world.js';
 
 /** What a hold is asked for. */
-export interface Wanted {
+interface Wanted {
   readonly product: Product;
   readonly quantity: number;
   readonly as: Customer | null;
