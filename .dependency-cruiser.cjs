@@ -16,7 +16,7 @@ const FOUNDATIONS = [
   'events',
   'payment-providers',
 ];
-const FEATURES = ['products', 'sales', 'holds', 'orders', 'refunds', 'webhooks'];
+const FEATURES = ['payment-sessions', 'products', 'sales', 'holds', 'orders', 'refunds', 'webhooks'];
 const COMPOSING = ['operations', 'cli'];
 const ROOMS = [...FOUNDATIONS, ...FEATURES, ...COMPOSING];
 

@@ -20,6 +20,7 @@ import { OrderReferences1765800000000 } from './1765800000000-order-references.j
 import { SaleLimits1765900000000 } from './1765900000000-sale-limits.js';
 import { Events1766500000000 } from './1766500000000-events.js';
 import { EarlyAccess1766600000000 } from './1766600000000-early-access.js';
+import { PaymentSessions1766700000000 } from './1766700000000-payment-sessions.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -45,4 +46,5 @@ export const migrations = [
   SaleLimits1765900000000,
   Events1766500000000,
   EarlyAccess1766600000000,
+  PaymentSessions1766700000000,
 ];

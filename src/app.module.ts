@@ -11,6 +11,7 @@ import { MetricsModule } from './metrics/metrics.module.js';
 import { ObservabilityModule } from './observability/observability.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { OrdersModule } from './orders/orders.module.js';
+import { PaymentSessionsModule } from './payment-sessions/payment-sessions.module.js';
 import { ProductsModule } from './products/products.module.js';
 import { QueueModule } from './queue/queue.module.js';
 import { RedisModule } from './redis/redis.module.js';
@@ -35,6 +36,7 @@ export class AppModule {
         ObservabilityModule,
         AccessModule,
         EventsModule,
+        PaymentSessionsModule,
         ProductsModule,
         SalesModule,
         HoldsModule,

@@ -176,6 +176,13 @@ export const PROBLEMS = {
     cause: 'A hold was to be given back, but the order that was made of it is paid.',
     remedy: 'Ask the shop for a refund.',
   },
+  PAYMENT_NOT_POSSIBLE: {
+    status: 409,
+    title: 'The order has no payment to be made',
+    cause:
+      'The payment of a hold was to be made anew that has no order, or one that has ended, or whose shop makes it.',
+    remedy: 'Look at the hold: `order` and `payment` tell what has become of it.',
+  },
   REFUND_STATUS_CONFLICT: {
     status: 409,
     title: 'The refund is in another state',

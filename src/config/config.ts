@@ -97,6 +97,8 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
       reviewSeconds: env.integer('REVIEW_SECONDS', 86_400, { max: 2_592_000 }),
       /** How long a payment event waits for its order before it is listed as unmatched. */
       unmatchedAfterSeconds: env.integer('WEBHOOK_UNMATCHED_AFTER_SECONDS', 86_400, { min: 1, max: 31_536_000 }),
+      /** Where a provider's page may send buyers afterwards. */
+      returnOrigins: env.origins('PAYMENT_RETURN_ORIGINS'),
       stripe: {
         apiKey: env.secret('STRIPE_API_KEY'),
         apiBase: env.matching(
@@ -118,6 +120,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     schedules: {
       expiry: env.cron('EXPIRY_CRON', '* * * * * *'),
       paymentDeadline: env.cron('PAYMENT_DEADLINE_CRON', '*/2 * * * * *'),
+      paymentSessions: env.cron('PAYMENT_SESSIONS_CRON', '* * * * * *'),
       reconciliation: env.cron('RECONCILIATION_CRON', '*/10 * * * * *'),
       outsideRefunds: env.cron('OUTSIDE_REFUNDS_CRON', '*/10 * * * * *'),
       saleEdges: env.cron('SALE_EDGES_CRON', '* * * * * *'),

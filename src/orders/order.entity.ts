@@ -24,6 +24,10 @@ export class OrderEntity {
   @Column({ type: 'varchar', length: 255, nullable: true })
   paid_transaction_id!: string | null;
 
+  /** Who makes what its buyer pays by; null: the shop. */
+  @Column({ type: 'varchar', length: 20, nullable: true })
+  payment_provider!: string | null;
+
   /** Units that count as sold; null: of a paid order all of its hold's, of any other none. */
   @Column({ type: 'int', unsigned: true, nullable: true })
   quantity_sold!: number | null;

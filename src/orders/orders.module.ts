@@ -4,6 +4,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { EventsModule } from '../events/events.module.js';
 import { HoldsModule } from '../holds/holds.module.js';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
+import { PaymentSessionsModule } from '../payment-sessions/payment-sessions.module.js';
 import { ProductsModule } from '../products/products.module.js';
 import { SalesModule } from '../sales/sales.module.js';
 import { BuyersHoldController } from './buyers-hold.controller.js';
@@ -13,6 +14,8 @@ import { OrderEntity } from './order.entity.js';
 import { OrdersController } from './orders.controller.js';
 import { OrdersRepository } from './orders.repository.js';
 import { OrdersService } from './orders.service.js';
+import { Paying } from './paying.js';
+import { PaymentsController } from './payments.controller.js';
 import { Cancelling } from './settling/cancelling.js';
 import { GivingBack } from './settling/giving-back.js';
 import { PAYMENT_DEADLINE, PaymentDeadlineProcessor } from './settling/payment-deadline.processor.js';
@@ -26,10 +29,11 @@ import { Settling } from './settling/settling.js';
     EventsModule,
     HoldsModule,
     IdempotencyModule,
+    PaymentSessionsModule,
     ProductsModule,
     SalesModule,
   ],
-  controllers: [OrdersController, BuyersHoldController],
+  controllers: [OrdersController, BuyersHoldController, PaymentsController],
   providers: [
     OrdersService,
     OrdersRepository,
@@ -38,6 +42,7 @@ import { Settling } from './settling/settling.js';
     Settling,
     GivingBack,
     Cancelling,
+    Paying,
     PaymentDeadlineProcessor,
     PaymentDeadlineSchedule,
   ],

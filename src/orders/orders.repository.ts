@@ -38,7 +38,7 @@ interface RawRows {
 
 type Raw<Row extends OrderRow> = Omit<Row, 'hold_id'> & { hold_id: Buffer };
 
-type RawTagged = Raw<OrderRow> & RawTags;
+type RawTagged = Raw<OrderRow> & Pick<TaggedOrderRow, 'first_due_at'> & RawTags;
 
 /** Few orders are under review, so that those past their deadline need no index of their own. */
 const IS_DUE = `o.status = 'pending_payment' AND o.payment_due_at <= NOW(3)
@@ -58,8 +58,16 @@ export class OrdersRepository {
   ) {
     this.columns =
       `o.id, o.hold_id, o.status, o.cancel_reason, ${amountIn(payments.currency, 'o.amount')} AS amount, ` +
-      'o.payment_due_at, o.created_at, o.paid_transaction_id, o.version';
-    this.told = `${this.columns}, o.reference, o.reference_by, o.metadata`;
+      'o.payment_due_at, o.created_at, o.paid_transaction_id, o.payment_provider, o.version';
+    this.told = `${this.columns}, o.reference, o.reference_by, o.metadata, o.first_due_at`;
+  }
+
+  /** The orders of these holds as they are now, for what never changes of them. */
+  async findOfHolds(holdIds: readonly string[]): Promise<OrderRow[]> {
+    const rows = await this.orders.query<Raw<OrderRow>[]>(
+      `SELECT ${this.columns} FROM orders o WHERE o.hold_id IN ${listOf(holdIds, uuidLiteral)}`,
+    );
+    return rows.map(toRow);
   }
 
   async findByHoldId(holdId: string): Promise<TaggedOrderRow | null> {
@@ -157,14 +165,25 @@ export class OrdersRepository {
   insert(tx: Transaction, orders: readonly NewOrder[]): void {
     if (orders.length === 0) return;
     const values = orders.map(
-      ({ holdId, amount, status, version, quantitySold, saleId, paymentSeconds, reference, reference_by, metadata }) =>
-        `(${uuidLiteral(holdId)},'${status}',${escape(amount)},NOW(3) + INTERVAL ${uintLiteral(paymentSeconds)} SECOND,` +
-        `${uintLiteral(version)},${uintLiteral(quantitySold)},${idOrNullLiteral(saleId)},${bytesOrNullLiteral(reference)},` +
-        `${escape(reference_by)},${bytesOrNullLiteral(metadata && JSON.stringify(metadata))})`,
+      ({ holdId, amount, status, version, quantitySold, saleId, reference, reference_by, metadata, ...payment }) =>
+        `(${uuidLiteral(holdId)},'${status}',${escape(amount)},NOW(3) + INTERVAL ${uintLiteral(payment.paymentSeconds)} SECOND,` +
+        `${escape(payment.paymentProvider)},${uintLiteral(version)},${uintLiteral(quantitySold)},${idOrNullLiteral(saleId)},` +
+        `${bytesOrNullLiteral(reference)},${escape(reference_by)},${bytesOrNullLiteral(metadata && JSON.stringify(metadata))})`,
     );
     tx.insert(
-      `INSERT INTO orders (hold_id, status, amount, payment_due_at, version, quantity_sold, sale_id, reference, reference_by, metadata)
+      `INSERT INTO orders (hold_id, status, amount, payment_due_at, payment_provider, version, quantity_sold, sale_id, reference,
+         reference_by, metadata)
        VALUES ${values.join(',')}`,
+    );
+  }
+
+  /** A locked unpaid order is due so many seconds from now, and at most as long after it was due first; once. */
+  movePaymentDue(tx: Transaction, id: number, seconds: number): void {
+    const interval = `INTERVAL ${uintLiteral(seconds)} SECOND`;
+    tx.write(
+      `UPDATE orders SET first_due_at = payment_due_at, payment_due_at = LEAST(NOW(3) + ${interval}, payment_due_at + ${interval})
+       WHERE id = ${uintLiteral(id)} AND status = 'pending_payment' AND first_due_at IS NULL`,
+      null,
     );
   }
 

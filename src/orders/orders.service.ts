@@ -5,9 +5,11 @@ import { Transactions } from '../database/transactions.js';
 import { HoldsService } from '../holds/holds.service.js';
 import { digestOf, keyedByCaller } from '../idempotency/idempotency-key.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
+import { PaymentSessionsService } from '../payment-sessions/payment-sessions.service.js';
 import { Ordering } from './ordering/ordering.js';
 import { OrdersRepository } from './orders.repository.js';
-import type { CreatedOrder, HoldWithOrder, OrderTags, WantedOrder } from './orders.types.js';
+import type { PaymentWish } from '../payment-sessions/payment-sessions.types.js';
+import type { CreatedOrder, HoldWithOrder, OrderTags, OrderRow, WantedOrder } from './orders.types.js';
 
 /** Bytes of JSON that an order's metadata may have. */
 const METADATA_BYTES_MAX = 1024;
@@ -19,6 +21,7 @@ export class OrdersService {
     private readonly orders: OrdersRepository,
     private readonly ordering: Ordering,
     private readonly holds: HoldsService,
+    private readonly sessions: PaymentSessionsService,
     private readonly idempotency: IdempotencyService,
     private readonly transactions: Transactions,
   ) {}
@@ -28,21 +31,29 @@ export class OrdersService {
    *
    * @throws HoldNotFoundError, HoldAlreadyUsedError, HoldExpiredError, IdempotencyKeyReusedError, ValidationError
    */
-  createOrder({ holdId, caller, reference, metadata, idempotencyKey }: WantedOrder): Promise<CreatedOrder> {
+  createOrder({ holdId, caller, payment, reference, metadata, idempotencyKey }: WantedOrder): Promise<CreatedOrder> {
+    if (payment !== null) this.sessions.check(payment);
     if (metadata !== null && Buffer.byteLength(JSON.stringify(metadata)) > METADATA_BYTES_MAX) {
       const message = `must be at most ${METADATA_BYTES_MAX} bytes of JSON`;
       throw new ValidationError(`The body is not valid: metadata ${message}.`, [{ field: 'metadata', message }]);
     }
     const sender = caller.kind === 'shop' ? 'shop' : 'buyer';
     const tags: OrderTags = { reference, reference_by: reference === null ? null : sender, metadata };
-    const keyed = keyedByCaller(idempotencyKey, caller, contentOf(holdId, tags));
-    return this.idempotency.once('orders', keyed, () => this.ordering.submit({ holdId, caller, keyed, tags }));
+    const keyed = keyedByCaller(idempotencyKey, caller, contentOf(holdId, tags, payment));
+    return this.idempotency.once('orders', keyed, () => this.ordering.submit({ holdId, caller, payment, keyed, tags }));
   }
 
   /** @throws HoldNotFoundError also of a hold that is another buyer's. */
   async getHoldWithOrder(holdId: string, caller: Caller): Promise<HoldWithOrder> {
     const hold = await this.holds.getHold(holdId, caller);
-    return { hold, order: hold.used ? await this.orders.findByHoldId(holdId) : null };
+    const order = hold.used ? await this.orders.findByHoldId(holdId) : null;
+    const hasSession = order !== null && order.payment_provider !== null;
+    return { hold, order, payment: hasSession ? await this.sessions.find(holdId) : null };
+  }
+
+  /** The orders of these holds as they are now: who decides by what may change of them locks them first. */
+  findOrdersOfHolds(holdIds: readonly string[]): Promise<OrderRow[]> {
+    return this.orders.findOfHolds(holdIds);
   }
 
   /**
@@ -67,9 +78,10 @@ export class OrdersService {
 }
 
 /** What is asked for, as one text: of a plain order its hold, as keys of before the others have it. */
-function contentOf(holdId: string, { reference, metadata }: OrderTags): string {
-  if (reference === null && metadata === null) return holdId;
+function contentOf(holdId: string, { reference, metadata }: OrderTags, payment: PaymentWish | null): string {
+  if (reference === null && metadata === null && payment === null) return holdId;
   // The fields of an object have no order.
   const pairs = metadata && Object.entries(metadata).sort(([one], [other]) => (one < other ? -1 : 1));
-  return digestOf([holdId, reference, pairs]);
+  const { provider, kind, returnUrl } = payment ?? {};
+  return digestOf([holdId, reference, pairs, ...(payment === null ? [] : [provider, kind, returnUrl])]);
 }

@@ -1,5 +1,6 @@
 import type { Caller } from '../access/caller.js';
 import type { PricedHoldRow } from '../holds/holds.types.js';
+import type { Payment, PaymentWish } from '../payment-sessions/payment-sessions.types.js';
 
 export type OrderStatus = 'pending_payment' | 'paid' | 'cancelled' | 'refund_due' | 'refunded';
 
@@ -43,6 +44,8 @@ export function tagsFrom({ reference, reference_by, metadata }: RawTags): OrderT
 export interface WantedOrder extends Pick<OrderTags, 'reference' | 'metadata'> {
   readonly holdId: string;
   readonly caller: Caller;
+  /** How its buyer wants to pay; null: the shop sees to it. */
+  readonly payment: PaymentWish | null;
   /** Repeated with the same key, the request gets the same order. */
   readonly idempotencyKey?: string | undefined;
 }
@@ -61,10 +64,15 @@ export interface OrderRow {
   readonly paid_transaction_id: string | null;
   /** How often it has changed, its making included. */
   readonly version: number;
+  /** Who makes what its buyer pays by; null: the shop does, and there is no session of it. */
+  readonly payment_provider: string | null;
 }
 
 /** An order with all that its answers tell. */
-export interface TaggedOrderRow extends OrderRow, OrderTags {}
+export interface TaggedOrderRow extends OrderRow, OrderTags {
+  /** When it was due as it was made; null where that has not moved since. */
+  readonly first_due_at: string | null;
+}
 
 /** The state that an order is made in. */
 export type FirstStatus = 'pending_payment' | 'paid';
@@ -79,6 +87,7 @@ export interface NewOrder extends OrderTags {
   readonly saleId: number | null;
   /** How long after it was made it is due. */
   readonly paymentSeconds: number;
+  readonly paymentProvider: string | null;
 }
 
 /** An order with what its hold reserves. */
@@ -105,4 +114,6 @@ export interface CreatedOrder {
 export interface HoldWithOrder {
   readonly hold: PricedHoldRow;
   readonly order: TaggedOrderRow | null;
+  /** Null where the shop makes the payment by itself. */
+  readonly payment: Payment | null;
 }

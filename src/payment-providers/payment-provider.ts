@@ -36,6 +36,8 @@ export interface PaymentEvent {
   /** What of it can't be read, so that no payment may count by it; null when all can. */
   readonly unreadable?: 'reference' | 'amount' | null;
   readonly transactionId: string;
+  /** Why a try was declined, as the provider calls it, when it tells. */
+  readonly declineCode?: string | null;
   /** Of one refund: the provider's number of it, ours, where the provider has it, and why it failed. */
   readonly refund?: { readonly id: string | null; readonly ownId: number | null; readonly reason: string | null };
   /** Decimal string, when the provider tells it. */

@@ -67,6 +67,7 @@ export function toPaymentEvent({ body, rawBody }: RawNotice, isLive: boolean): P
     unreadable: status === 'unhandled' ? null : unreadableIn(reference, orderId, amount),
     transactionId:
       textOf(idOf(subject.payment_intent)) ?? textOf(idOf(subject.charge)) ?? textOf(subject.id) ?? eventId,
+    ...(status === 'declined' && { declineCode: textOf(fieldsOf(subject.last_payment_error).code) }),
     ...(OF_A_REFUND.has(status) && { refund: refundIn(subject) }),
     amount,
     currency: currencyOf(subject),

@@ -26,12 +26,17 @@ export class JobQueue<Data = unknown> extends Queue {
     return untilReady(this.opts.connection as Redis);
   }
 
-  /** For how long the job with this `id` has been waiting or running, in milliseconds; 0 where none is, or Redis is away. */
+  /**
+   * For how long the job with this `id` has been waiting, or running without saying that it goes on, in milliseconds; 0 where
+   * none is, or Redis is away. A job says so with the time as its progress.
+   */
   async ageMs(id: string): Promise<number> {
     try {
       const jobId = await this.getDeduplicationJobId(id);
       const job = jobId === null ? undefined : await this.getJob(jobId);
-      return job === undefined ? 0 : Math.max(0, Date.now() - job.timestamp);
+      if (job === undefined) return 0;
+      const wentOnAt = typeof job.progress === 'number' ? job.progress : 0;
+      return Math.max(0, Date.now() - Math.max(job.timestamp, wentOnAt));
     } catch (error) {
       this.logger.debug({ err: error }, `Queue ${this.name} tells nothing`);
       return 0;

@@ -4,10 +4,14 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { AccessModule } from '../access/access.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { PaymentProvidersModule } from '../payment-providers/payment-providers.module.js';
+import { PaymentSessionsModule } from '../payment-sessions/payment-sessions.module.js';
 import { RefundsModule } from '../refunds/refunds.module.js';
 import { Deciding } from './deciding/deciding.js';
 import { NoticeCounts } from './notice-counts.js';
 import { NoticeGate } from './notice-gate.js';
+import { SessionOutbox } from './outbox/session-outbox.js';
+import { SessionOutboxProcessor } from './outbox/session-outbox.processor.js';
+import { SessionOutboxSchedule } from './outbox/session-outbox.schedule.js';
 import { RECONCILIATION, ReconciliationProcessor } from './reconciliation.processor.js';
 import { ReconciliationSchedule } from './reconciliation.schedule.js';
 import { WebhookLogEntity } from './webhook-log.entity.js';
@@ -22,6 +26,7 @@ import { WebhooksService } from './webhooks.service.js';
     TypeOrmModule.forFeature([WebhookLogEntity]),
     BullModule.registerQueue({ name: RECONCILIATION }),
     PaymentProvidersModule,
+    PaymentSessionsModule,
     OrdersModule,
     RefundsModule,
   ],
@@ -34,6 +39,9 @@ import { WebhooksService } from './webhooks.service.js';
     NoticeCounts,
     ReconciliationProcessor,
     ReconciliationSchedule,
+    SessionOutbox,
+    SessionOutboxProcessor,
+    SessionOutboxSchedule,
   ],
   exports: [WebhooksService],
 })

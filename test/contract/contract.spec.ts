@@ -20,6 +20,7 @@ import {
   keyOf,
   noticeOf,
   notify,
+  taken,
   unique,
   UNKNOWN_HOLD_ID,
   UNKNOWN_ID,
@@ -240,6 +241,26 @@ const OPERATIONS: Record<string, Operation> = {
     refusals: {
       VALIDATION_FAILED: () => ({ path: '/api/holds/x' }),
       HOLD_NOT_FOUND: () => ({ path: `/api/holds/${UNKNOWN_HOLD_ID}` }),
+    },
+  },
+  'POST /api/holds/{hold_id}/payment': {
+    successes: {
+      200: async (service) => {
+        const withPayments = await startService({
+          STRIPE_API_KEY: 'sk_test_key',
+          STRIPE_API_BASE: 'http://127.0.0.1:9',
+        });
+        const { hold_id } = await createHold(service);
+        const body = { hold_id, payment: { provider: 'stripe', kind: 'intent' } };
+        taken(await withPayments.call('POST', '/api/orders', body), 201);
+        await withPayments.stop();
+        return { path: `/api/holds/${hold_id}/payment` };
+      },
+    },
+    refusals: {
+      VALIDATION_FAILED: () => ({ path: '/api/holds/x/payment' }),
+      HOLD_NOT_FOUND: () => ({ path: `/api/holds/${UNKNOWN_HOLD_ID}/payment` }),
+      PAYMENT_NOT_POSSIBLE: async (service) => ({ path: `/api/holds/${(await createOrder(service)).hold_id}/payment` }),
     },
   },
   'POST /api/holds/{hold_id}/extend': {
@@ -677,7 +698,7 @@ describe('refusal', () => {
   it('the calls of buyers answer BUYER_TOKEN_INVALID, and holds BUYER_TOKEN_REQUIRED, where tokens are required', async () => {
     const strict = await startService(new KeyFile([shopKey('HS256')]).env('required'));
     const ofBuyers = operations.filter((name) => documentedCodes(name)['401']?.includes('BUYER_TOKEN_INVALID'));
-    expect(ofBuyers).toHaveLength(5);
+    expect(ofBuyers).toHaveLength(6);
     for (const name of ofBuyers) {
       const { path, body } = await firstSuccess(name)(service);
       const [method] = name.split(' ');
@@ -758,6 +779,7 @@ describe('with RATE_LIMIT_PER_MINUTE', () => {
     const limitedOnes = operations.filter(isCounted);
     expect(limitedOnes).toEqual([
       'POST /api/holds',
+      'POST /api/holds/{hold_id}/payment',
       'POST /api/holds/{hold_id}/extend',
       'DELETE /api/holds/{hold_id}',
       'POST /api/orders',

@@ -6,10 +6,12 @@ import { Releasing } from '../../src/holds/releasing/releasing.js';
 import { StockAuditService } from '../../src/operations/stock-audit.service.js';
 import { OrdersRepository } from '../../src/orders/orders.repository.js';
 import { Cancelling } from '../../src/orders/settling/cancelling.js';
+import { PaymentSessionsService } from '../../src/payment-sessions/payment-sessions.service.js';
 import { ProductsService } from '../../src/products/products.service.js';
 import { PaymentsRepository } from '../../src/refunds/payments.repository.js';
 import type { UnreadPayment } from '../../src/refunds/refunds.types.js';
 import { SalesService } from '../../src/sales/sales.service.js';
+import { SessionOutbox } from '../../src/webhooks/outbox/session-outbox.js';
 import { WebhooksService } from '../../src/webhooks/webhooks.service.js';
 import { bearer, KeyFile, shopKey, signedToken } from '../support/buyers.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
@@ -34,6 +36,7 @@ import {
   unique,
 } from '../support/factories.js';
 import { type Service, startService } from '../support/service.js';
+import { apiError, StripeApi } from '../support/stripe-api.js';
 
 /**
  * Which index each statement uses that the service sends in a sale, on tables that are filled: none reads a table from
@@ -62,6 +65,9 @@ const FILL = [
      SELECT CONCAT('filled ', n), '1.00', 5, CONCAT('filled-', n), IF(n % 10, NULL, n) FROM numbers WHERE n > ? * 0`,
   `INSERT INTO customer_holds (hold_id, customer_id, limit_key, product_id, units)
      SELECT id, HEX(id), HEX(id), product_id, IF(released, 0, qty) FROM holds WHERE product_id = ?`,
+  `INSERT INTO payment_sessions (hold_id, provider, kind, payment_seconds, state, task, task_due_at)
+     SELECT id, 'stripe', 'intent', 900, IF(released, 'cancelled', 'open'), IF(HEX(id) LIKE '%000', 'end', NULL), IF(HEX(id) LIKE '%000', NOW(3) + INTERVAL 1 HOUR, NULL)
+       FROM holds WHERE used = 1 AND product_id = ?`,
   `INSERT INTO sales (name, starts_at, is_start_told, is_end_told)
      SELECT CONCAT('filled ', n), NOW(3), 1, n % 1000 > 0 FROM numbers WHERE n > ? * 0`,
   `INSERT INTO events (sequence, type, data) SELECT n, 'order.paid', '{}' FROM numbers WHERE n > ? * 0`,
@@ -71,6 +77,7 @@ const TABLES = [
   'holds',
   'customer_holds',
   'orders',
+  'payment_sessions',
   'webhook_logs',
   'refunds',
   'payments',
@@ -174,6 +181,11 @@ const INDEXES: Readonly<Record<string, string>> = {
     'o orders_status_due',
   'SELECT … FROM orders o WHERE o.status = ? AND o.payment_due_at <= NOW(?) AND (o.review_until IS NULL OR o.review_until <= NOW(?)) ORDER BY o.payment_due_at LIMIT ?':
     'o orders_status_due',
+  'SELECT … FROM payment_sessions s WHERE s.hold_id = ?': 's PRIMARY',
+  'SELECT … FROM payment_sessions s WHERE s.hold_id = ? FOR UPDATE': 's PRIMARY',
+  'SELECT … FROM payment_sessions s WHERE s.task = ? AND s.provider = ? AND s.task_due_at <= NOW(?) ORDER BY s.task_due_at LIMIT ? FOR UPDATE SKIP LOCKED':
+    's payment_sessions_due',
+  'SELECT … FROM payment_sessions s WHERE s.task IN (?) AND s.task_due_at <= NOW(?)': 's payment_sessions_due',
   'SELECT … FROM payments WHERE order_id IN (?)': 'payments payments_order',
   'SELECT … FROM payments WHERE provider = ? AND transaction_id IN (?) ORDER BY provider, transaction_id FOR UPDATE':
     'payments payments_transaction',
@@ -238,7 +250,17 @@ const INDEXES: Readonly<Record<string, string>> = {
   'UPDATE customer_holds c JOIN holds h ON h.id = c.hold_id SET … WHERE c.hold_id IN (?)': 'c PRIMARY, h PRIMARY',
   'UPDATE holds SET … WHERE id IN (?) AND used = ? AND released = ?': 'holds PRIMARY',
   'UPDATE orders SET … WHERE id IN (?) AND status = ?': 'orders PRIMARY, orders orders_status_due',
+  'UPDATE orders SET … WHERE id = ? AND status = ? AND first_due_at IS NULL': 'orders PRIMARY',
   'UPDATE orders SET … WHERE id IN (?)': 'orders PRIMARY',
+  'UPDATE payment_sessions SET … WHERE hold_id = ?': 'payment_sessions PRIMARY',
+  'UPDATE payment_sessions SET … WHERE hold_id = ? AND state = ?': 'payment_sessions PRIMARY',
+  'UPDATE payment_sessions SET … WHERE hold_id = ? AND task = ?':
+    'payment_sessions PRIMARY, payment_sessions payment_sessions_due',
+  'UPDATE payment_sessions SET … WHERE hold_id = ? AND task = ? AND make_attempt = ?':
+    'payment_sessions PRIMARY, payment_sessions payment_sessions_due',
+  'UPDATE payment_sessions SET … WHERE hold_id IN (?)': 'payment_sessions PRIMARY',
+  'UPDATE payment_sessions SET … WHERE task = ? AND provider = ? AND task_due_at <= NOW(?)':
+    'payment_sessions payment_sessions_due',
   'UPDATE payments SET … WHERE id = ? AND refunds_due_at = ?': 'payments PRIMARY, payments payments_refunds_due',
   'UPDATE products SET … WHERE id IN (?)': 'products PRIMARY',
   'UPDATE refunds SET … WHERE id = ? AND status = ?': 'refunds PRIMARY, refunds refunds_status',
@@ -248,11 +270,14 @@ const INDEXES: Readonly<Record<string, string>> = {
 
 const KEY = shopKey('HS256');
 let proxy: DatabaseProxy;
+let api: StripeApi;
 let service: Service;
 
 beforeAll(async () => {
   proxy = await DatabaseProxy.start({ host: process.env.DB_HOST!, port: Number(process.env.DB_PORT) });
-  const env = new KeyFile([KEY]).env('optional', { ...proxy.env, DB_STATEMENT_TIMEOUT_MS: '30000' });
+  api = await StripeApi.start();
+  const stripe = { STRIPE_API_KEY: 'sk_test_key', STRIPE_API_BASE: api.url };
+  const env = new KeyFile([KEY]).env('optional', { ...proxy.env, ...stripe, DB_STATEMENT_TIMEOUT_MS: '30000' });
   service = await startService(env);
   const { id } = await createProduct(service, { stock_total: ROWS });
   await execute('CREATE TABLE numbers (n INT PRIMARY KEY)');
@@ -266,6 +291,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await service.stop();
+  await api.stop();
   await proxy.goAway();
 });
 
@@ -308,6 +334,7 @@ async function sell(): Promise<void> {
   taken(await actOnSale(service, other.id, 'pause'), 200);
   await service.app.get(SalesService).tellEdges();
   await sellToCustomer();
+  await sellBySessions();
   await service.app.get(WebhooksService).reconcilePendingNotices([due.order_id]);
   await service.app.get(WebhooksService).reconcilePendingNotices();
   await service.app.get(WebhooksService).markUnmatched();
@@ -333,6 +360,33 @@ async function sell(): Promise<void> {
     product.id,
   ]);
   await service.app.get(RetentionService).purge();
+}
+
+/** What is sent of orders whose sessions are made here, and of the outbox. */
+async function sellBySessions(): Promise<void> {
+  const outbox = service.app.get(SessionOutbox);
+  const wish = { provider: 'stripe', kind: 'intent' };
+  const [paid, ended, refused] = [await createHold(service), await createHold(service), await createHold(service)];
+  for (const { hold_id } of [paid, ended])
+    taken(await service.call('POST', '/api/orders', { hold_id, payment: wish }), 201);
+  await outbox.work('make', () => Promise.resolve());
+  api.fateOfAll = apiError(402, 'card_error', 'Not today');
+  taken(await service.call('POST', '/api/orders', { hold_id: refused.hold_id, payment: wish }), 201);
+  await outbox.work('make', () => Promise.resolve());
+  taken(await service.call('POST', `/api/holds/${refused.hold_id}/payment`), 200);
+  api.fateOfAll = 'hang up';
+  for (let time = 0; time < 4; time++) {
+    await outbox.work('make', () => Promise.resolve());
+    await execute("UPDATE payment_sessions SET task_due_at = NOW(3) WHERE task = 'make'");
+  }
+  api.fateOfAll = undefined;
+  await giveBack(service, ended.hold_id);
+  const [intent] = api.intents;
+  api.decline(intent!.id);
+  api.pay(intent!.id);
+  await api.deliverTo(service);
+  await service.app.get(PaymentSessionsService).findDueTasks();
+  await outbox.work('end', () => Promise.resolve());
 }
 
 /** What is sent of a customer who is limited, and whose money comes late. */

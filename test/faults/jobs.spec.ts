@@ -193,6 +193,19 @@ const DUE_WORK: Readonly<Record<string, (service: Service) => Promise<DueWork>>>
       eventually(async () => expect(await query(sql, [transactionId])).toEqual([{ refunds_due_at: null }]));
     return { jobs: ALL, done };
   },
+  'payment-sessions': async (service) => {
+    const { hold_id } = await createOrder(service);
+    const id = Buffer.from(hold_id.replaceAll('-', ''), 'hex');
+    await execute("UPDATE orders SET payment_provider = 'stripe' WHERE hold_id = ?", [id]);
+    await execute(
+      `INSERT INTO payment_sessions (hold_id, provider, kind, payment_seconds, task, task_due_at)
+       VALUES (?, 'stripe', 'intent', 900, 'make', NOW(3))`,
+      [id],
+    );
+    const sql = 'SELECT state FROM payment_sessions WHERE hold_id = ?';
+    const done = () => eventually(async () => expect(await query(sql, [id])).toEqual([{ state: 'open' }]));
+    return { jobs: [{ id: 'make', data: { task: 'make' } }], done };
+  },
   reconciliation: async (service) => {
     const order_id = 900_000_000;
     await notify(service, noticeOf({ order_id }));

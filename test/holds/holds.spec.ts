@@ -84,7 +84,7 @@ describe('POST /api/holds', () => {
     const { id } = await createProduct(service);
     const answer = await requestHold(service, id);
     const followed = await service.call('GET', answer.headers.get('location')!);
-    expect(followed.body).toEqual({ ...answer.body, order: null });
+    expect(followed.body).toEqual({ ...answer.body, order: null, payment: null });
   });
 
   it('takes qty for another name of quantity, and both when they agree', async () => {
@@ -187,7 +187,7 @@ describe('POST /api/holds', () => {
 describe('GET /api/holds/{hold_id}', () => {
   it('tells an active hold, whose order is null', async () => {
     const hold = await createHold(service);
-    expect(await getHold(hold.hold_id)).toEqual({ ...hold, order: null });
+    expect(await getHold(hold.hold_id)).toEqual({ ...hold, order: null, payment: null });
   });
 
   it('tells a used hold together with its order', async () => {

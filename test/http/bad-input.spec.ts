@@ -77,6 +77,7 @@ const WRONG_VALUES: Record<string, Record<string, unknown[]>> = {
   },
   'POST /api/orders': {
     hold_id: [0, 1, '', 'x', null, true, [], {}, `${UNKNOWN_HOLD_ID}0`, UNKNOWN_HOLD_ID.slice(1), "' OR 1=1 -- "],
+    payment: [0, '', 'stripe', true, []],
   },
   'POST /api/payments/webhook': {
     order_id: [0, -1, 1.5, '2', '', null, true, [], {}, 2 ** 53],

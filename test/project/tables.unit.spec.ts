@@ -10,6 +10,7 @@ const ROOT = join(import.meta.dirname, '../..');
 
 /** Each room's table, and who else owns one. */
 const OWNERS: Readonly<Record<string, string>> = {
+  payment_sessions: 'src/payment-sessions/payment-sessions.repository.ts',
   products: 'src/products/products.repository.ts',
   sales: 'src/sales/sales.repository.ts',
   holds: 'src/holds/holds.repository.ts',

@@ -17,6 +17,7 @@ export const TABLES = [
   'orders',
   'webhook_logs',
   'payments',
+  'payment_sessions',
   'refunds',
   'idempotency_keys',
   'commit_marks',

@@ -72,7 +72,7 @@ export function holdRow(overrides: Partial<LockedHoldRow> = {}): LockedHoldRow {
 /** For the order of the hold that {@link holdRow} makes. */
 export function orderRequest(caller = ANONYMOUS): OrderRequest {
   const tags = { reference: null, reference_by: null, metadata: null };
-  return { holdId: HOLD_ID, caller, keyed: null, tags };
+  return { holdId: HOLD_ID, caller, payment: null, keyed: null, tags };
 }
 
 export function orderFacts(hold: LockedHoldRow | null): OrderFacts {

@@ -25,6 +25,7 @@ function orderRow(status: OrderStatus): StockedOrderRow {
     qty: 2,
     version: 1,
     customer_id: null,
+    payment_provider: null,
   };
 }
 

@@ -115,6 +115,14 @@ const AUDIT_ENTRY = {
   created_at: '2026-11-27T10:00:00.000Z',
 };
 
+const PAYMENT = {
+  state: 'open',
+  client_secret: 'pi_3MtwBwLkdIwHu7ix28a3tqPa_secret_YrKJUKribcBjcG8HVhfZluoGH',
+  url: null,
+  attempts: 0,
+  last_error: null,
+};
+
 /** An answer for each schema of the document but pages, which are made of it, by its title. A test holds them true. */
 export const ANSWER_EXAMPLES: Readonly<Record<string, unknown>> = {
   Product: PRODUCT,
@@ -135,6 +143,7 @@ export const ANSWER_EXAMPLES: Readonly<Record<string, unknown>> = {
       ...ORDERED,
       payment_due_at: '2026-11-27T10:15:00.000Z',
     },
+    payment: PAYMENT,
   },
   Order: {
     order_id: 1,
@@ -145,7 +154,9 @@ export const ANSWER_EXAMPLES: Readonly<Record<string, unknown>> = {
     ...ORDERED,
     status: 'pending_payment',
     payment_due_at: '2026-11-27T10:15:00.000Z',
+    payment: { ...PAYMENT, state: 'preparing', client_secret: null },
   },
+  Payment: PAYMENT,
   PaymentAnswer: { result: 'applied', order_id: 1, order_status: 'paid' },
   PaymentEvent: PAYMENT_EVENT,
   Refund: REFUND,

@@ -17,6 +17,8 @@ import {
 import type { PricedHoldRow } from '../../holds/holds.types.js';
 import type { Caller } from '../../access/caller.js';
 import type { KeyedCall } from '../../idempotency/idempotency-key.js';
+import { PaymentDto, PaymentWishDto, toPaymentDto, toPaymentWish } from '../../payment-sessions/dto/payment.dto.js';
+import { PREPARING } from '../../payment-sessions/payment-sessions.types.js';
 import {
   type CancelReason,
   type CreatedOrder,
@@ -42,7 +44,7 @@ const METADATA: JsonSchema = {
 };
 
 /** A field that may be left out, and may be null. */
-const isThere = (name: 'reference' | 'metadata') => (dto: CreateOrderDto) => dto[name] != null;
+const isThere = (name: 'reference' | 'metadata' | 'payment') => (dto: CreateOrderDto) => dto[name] != null;
 
 @JSONSchema({ examples: [{ hold_id: '019a7c5e-3f10-7c4e-9b1d-2f6a8e0c4d11', reference: 'A-1001' }] })
 export class CreateOrderDto {
@@ -60,6 +62,10 @@ export class CreateOrderDto {
   @IsObject()
   @JSONSchema(METADATA)
   metadata?: Readonly<Record<string, string>> | null;
+
+  @ValidateIf(isThere('payment'))
+  @Described(() => nullable(schemaOf(PaymentWishDto)))
+  payment?: PaymentWishDto | null;
 }
 
 /** What a shop knows an order by, as it was sent with it. */
@@ -110,6 +116,10 @@ export class OrderDto extends OrderTagsDto {
   /** Null when there was nothing to pay. */
   @Described(() => nullable(DATE_TIME))
   payment_due_at!: string | null;
+
+  /** What its buyer pays by; null where the shop makes the payment by itself, or there is nothing to pay. */
+  @Described(() => nullable(schemaOf(PaymentDto)))
+  payment!: PaymentDto | null;
 }
 
 /** What a hold's buyer sees of its order. */
@@ -148,11 +158,17 @@ export class HoldWithOrderDto extends HoldDto {
   @IsOptional()
   @Described(() => TEXT_OR_NULL)
   customer_id?: string | null;
+
+  /** What its buyer pays by; null where the shop makes the payment by itself. */
+  @Described(() => nullable(schemaOf(PaymentDto)))
+  payment!: PaymentDto | null;
 }
 
 export function toWantedOrder({ body, headers }: KeyedCall<CreateOrderDto>, caller: Caller): WantedOrder {
   const { hold_id, reference = null, metadata = null } = body;
-  return { holdId: hold_id.toLowerCase(), caller, reference, metadata, idempotencyKey: headers['idempotency-key'] };
+  const payment = body.payment == null ? null : toPaymentWish(body.payment);
+  const idempotencyKey = headers['idempotency-key'];
+  return { holdId: hold_id.toLowerCase(), caller, reference, metadata, payment, idempotencyKey };
 }
 
 export function toOrderDto({ order, hold }: CreatedOrder): OrderDto {
@@ -166,11 +182,17 @@ export function toOrderDto({ order, hold }: CreatedOrder): OrderDto {
     status: order.status,
     payment_due_at: dueAtOf(order),
     ...tagsOf(order),
+    // As it was when the order was made, whatever has become of it since.
+    payment: order.payment_provider === null ? null : toPaymentDto(PREPARING),
   };
 }
 
-export function toHoldWithOrderDto({ hold, order }: HoldWithOrder): HoldWithOrderDto {
-  return { ...toHoldDto(hold), order: order === null ? null : toHoldOrderDto(order, hold) };
+export function toHoldWithOrderDto({ hold, order, payment }: HoldWithOrder): HoldWithOrderDto {
+  return {
+    ...toHoldDto(hold),
+    order: order === null ? null : toHoldOrderDto(order, hold),
+    payment: payment === null ? null : toPaymentDto(payment),
+  };
 }
 
 export function toOperatorsHoldDto(found: HoldWithOrder): HoldWithOrderDto {

@@ -2,12 +2,15 @@ import type { Caller } from '../../access/caller.js';
 import type { DomainError } from '../../common/problem.js';
 import type { LockedHoldRow } from '../../holds/holds.types.js';
 import type { KeyedRequest } from '../../idempotency/idempotency-key.js';
+import type { PaymentWish } from '../../payment-sessions/payment-sessions.types.js';
 import type { OrderRow, OrderTags } from '../orders.types.js';
 
 /** A request for the order of a hold. */
 export interface OrderRequest {
   readonly holdId: string;
   readonly caller: Caller;
+  /** How its buyer wants to pay; null: the shop sees to it. */
+  readonly payment: PaymentWish | null;
   readonly keyed: KeyedRequest | null;
   readonly tags: OrderTags;
 }

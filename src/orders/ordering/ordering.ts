@@ -12,6 +12,8 @@ import { HoldsService } from '../../holds/holds.service.js';
 import type { LockedHoldRow } from '../../holds/holds.types.js';
 import type { KeyedRequest } from '../../idempotency/idempotency-key.js';
 import { IdempotencyService, type Recalled } from '../../idempotency/idempotency.service.js';
+import { PaymentSessionsService } from '../../payment-sessions/payment-sessions.service.js';
+import type { NewSession } from '../../payment-sessions/payment-sessions.types.js';
 import { ProductsService } from '../../products/products.service.js';
 import { creationEvents, firstVersionOf } from '../order-events.js';
 import { OrdersRepository } from '../orders.repository.js';
@@ -52,6 +54,7 @@ export class Ordering {
     private readonly orders: OrdersRepository,
     private readonly holds: HoldsService,
     private readonly products: ProductsService,
+    private readonly sessions: PaymentSessionsService,
     private readonly idempotency: IdempotencyService,
     private readonly events: EventsService,
     private readonly transactions: Transactions,
@@ -130,7 +133,7 @@ export class Ordering {
     if (makers.length === 0) return;
     const used = makers.map(({ holdId }) => holds.get(holdId)!);
     const newOrders = makers.map(({ tags }, index) => ({
-      ...toNewOrder(used[index]!, this.config.orders.paymentTtlSeconds),
+      ...toNewOrder(used[index]!, makers[index]!, this.config.orders.paymentTtlSeconds),
       ...tags,
     }));
     tx.writeMark(mark);
@@ -139,6 +142,7 @@ export class Ordering {
       used.map((hold) => hold.id),
     );
     this.orders.insert(tx, newOrders);
+    this.sessions.insert(tx, newSessions(makers, newOrders));
     this.idempotency.remember(
       tx,
       'orders',
@@ -177,7 +181,11 @@ function decide(batch: readonly OrderRequest[], { facts, recalled, made }: Gathe
 }
 
 /** The time to pay is that of the hold's sale, whatever became of its product's. */
-function toNewOrder(hold: LockedHoldRow, paymentTtlSeconds: number): Omit<NewOrder, keyof OrderTags> {
+function toNewOrder(
+  hold: LockedHoldRow,
+  { payment }: OrderRequest,
+  paymentTtlSeconds: number,
+): Omit<NewOrder, keyof OrderTags> {
   const { amount } = hold;
   if (amount === null) throw new Error(`The amount of hold ${hold.id} does not fit its column`);
   const status = firstStatusOf(amount);
@@ -189,7 +197,16 @@ function toNewOrder(hold: LockedHoldRow, paymentTtlSeconds: number): Omit<NewOrd
     quantitySold: status === 'paid' ? hold.qty : 0,
     saleId: hold.sale_id,
     paymentSeconds: hold.payment_seconds ?? paymentTtlSeconds,
+    paymentProvider: status === 'paid' ? null : (payment?.provider ?? null),
   };
+}
+
+/** What the buyers of orders that cost something are to pay by, where they asked for it. */
+function newSessions(makers: readonly OrderRequest[], newOrders: readonly NewOrder[]): NewSession[] {
+  return makers.flatMap(({ holdId, payment }, index) => {
+    const { paymentProvider, paymentSeconds } = newOrders[index]!;
+    return payment === null || paymentProvider === null ? [] : [{ ...payment, holdId, paymentSeconds }];
+  });
 }
 
 /** Where nothing is to be paid, nothing is waited for. */
@@ -211,5 +228,6 @@ function outcomeOf(
   if (order === undefined) return new HoldExpiredError();
   if (typeof decision === 'function') return decision(order);
   // The order as it was made, which is what its first answer said.
-  return { order: { ...order, status: firstStatusOf(order.amount) }, hold };
+  const payment_due_at = order.first_due_at ?? order.payment_due_at;
+  return { order: { ...order, payment_due_at, status: firstStatusOf(order.amount) }, hold };
 }

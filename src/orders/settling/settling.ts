@@ -5,6 +5,7 @@ import { CustomerLimits } from '../../holds/customer-limits.js';
 import { EventsService } from '../../events/events.service.js';
 import type { HoldRow } from '../../holds/holds.types.js';
 import { Releasing, returnedUnits } from '../../holds/releasing/releasing.js';
+import { PaymentSessionsService } from '../../payment-sessions/payment-sessions.service.js';
 import { ProductsService } from '../../products/products.service.js';
 import { SalesService } from '../../sales/sales.service.js';
 import { settlementEvents } from '../order-events.js';
@@ -28,6 +29,7 @@ export class Settling {
     private readonly orders: OrdersRepository,
     private readonly releasing: Releasing,
     private readonly limits: CustomerLimits,
+    private readonly sessions: PaymentSessionsService,
     private readonly products: ProductsService,
     private readonly sales: SalesService,
     private readonly events: EventsService,
@@ -90,6 +92,11 @@ export class Settling {
     return stock;
   }
 
+  /** The locked unpaid order of a session that is open now gets its time to pay from now on; once. */
+  movePaymentDue(tx: Transaction, id: number, seconds: number): void {
+    this.orders.movePaymentDue(tx, id, seconds);
+  }
+
   /** Keeps locked orders from their payment deadline while a person looks at their money; null: no longer. */
   keepForReview(tx: Transaction, ids: ReadonlySet<number>, seconds: number | null): void {
     if (ids.size > 0) this.orders.keepForReview(tx, ids, seconds);
@@ -103,6 +110,7 @@ export class Settling {
   settle(tx: Transaction, { settlements, givenBack = [], stock = null }: Settled): void {
     for (const group of inStages(settlements)) this.orders.transition(tx, group[0]!.order.status, group);
     const cancelled = settlements.filter(({ to }) => to === 'cancelled').map(({ order }) => order);
+    this.endSessions(tx, settlements);
     this.releasing.markReleased(
       tx,
       cancelled.map(({ hold_id, customer_id }) => ({ id: hold_id, customer_id })),
@@ -117,5 +125,16 @@ export class Settling {
     this.events.record(tx, settlementEvents(settlements));
     if (stock !== null) this.products.writeStock(tx, stock.ledger);
     else this.products.moveStock(tx, [...settlements.map(unitsMovedBy), ...givenBack.map(returnedUnits)]);
+  }
+
+  /** What buyers pay by goes where their orders go, in this order: a batch may cancel an order and settle it late. */
+  private endSessions(tx: Transaction, settlements: readonly Settlement[]): void {
+    const own = settlements.filter(({ order }) => order.payment_provider !== null);
+    const cancelled = own.filter(({ to }) => to === 'cancelled').map(({ order }) => order.hold_id);
+    const paid = own.flatMap((settlement) =>
+      settlement.to === 'paid' ? [{ holdId: settlement.order.hold_id, transactionId: settlement.transactionId }] : [],
+    );
+    this.sessions.cancel(tx, cancelled);
+    this.sessions.succeed(tx, paid);
   }
 }

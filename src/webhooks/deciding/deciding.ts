@@ -9,6 +9,7 @@ import { GroupCommits } from '../../engine/group-commits.js';
 import type { StockedOrderRow } from '../../orders/orders.types.js';
 import { Settling } from '../../orders/settling/settling.js';
 import type { PaymentEvent } from '../../payment-providers/payment-provider.js';
+import { PaymentSessionsService } from '../../payment-sessions/payment-sessions.service.js';
 import { RefundsService } from '../../refunds/refunds.service.js';
 import { WebhooksRepository } from '../webhooks.repository.js';
 import type { Notice, NoticeVerdict, PaymentAnswer } from '../webhooks.types.js';
@@ -27,6 +28,7 @@ export class Deciding {
   constructor(
     private readonly webhooks: WebhooksRepository,
     private readonly settling: Settling,
+    private readonly sessions: PaymentSessionsService,
     private readonly refunds: RefundsService,
     private readonly transactions: Transactions,
     private readonly audit: AuditService,
@@ -107,6 +109,7 @@ export class Deciding {
     }
     this.settling.keepForReview(tx, decided.underReview, this.config.payments.reviewSeconds);
     this.settling.keepForReview(tx, decided.reviewed, null);
+    for (const { holdId, code } of decided.declined) this.sessions.noteDecline(tx, holdId, code);
     this.refunds.writeLedger(tx, payments);
     this.settling.settle(tx, { settlements: decided.settlements, stock });
   }

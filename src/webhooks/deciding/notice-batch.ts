@@ -53,6 +53,8 @@ export class NoticeBatch {
   /** Orders whose money a person has to look at, and those of which he has. */
   readonly underReview = new Set<number>();
   readonly reviewed = new Set<number>();
+  /** Tries that were declined of orders whose sessions are made here, by their holds. */
+  readonly declined: { readonly holdId: string; readonly code: string | null }[] = [];
   private readonly orders: Map<number | null, StockedOrderRow>;
   private readonly known: Map<string, Known>;
 
@@ -119,6 +121,7 @@ export class NoticeBatch {
     if (cameAt !== null && this.isTooEarlyFor(order, cameAt, event))
       return { ...TOO_EARLY, order_id: order.id, order_status: order.status };
     const verdictOfOrder = this.carryOut(event, order, event);
+    this.noteDecline(event, order);
     if (verdictOfOrder.status === 'review') this.keepForReview(event, order);
     return verdictOfOrder;
   }
@@ -186,6 +189,11 @@ export class NoticeBatch {
     const { reference = null } = event;
     if (reference !== null && !isReferenceOf(order, reference)) return false;
     return !isOfAnother(order, this.rows.payments.find(event));
+  }
+
+  private noteDecline({ status, declineCode = null }: PaymentEvent, order: StockedOrderRow): void {
+    if (status !== 'declined' || order.status !== 'pending_payment' || order.payment_provider === null) return;
+    this.declined.push({ holdId: order.hold_id, code: declineCode });
   }
 
   /** Somebody has paid something for it: the units must not go to another buyer before a person has looked. */
