@@ -297,7 +297,9 @@ describe('a file', () => {
     await apply(drop(name));
     const { id, products } = await saleCalled(name);
     await createHold(service, { product_id: products[1]!.id, quantity: 3 });
-    await expect(apply(drop(name).replace('stock_total: 20', 'stock_total: 2'))).rejects.toThrow(/line 10: 3 units are held or sold/);
+    await expect(apply(drop(name).replace('stock_total: 20', 'stock_total: 2'))).rejects.toThrow(
+      /line 10: 3 units are held or sold/,
+    );
     taken(await service.call('POST', `/api/admin/sales/${id}/end`, undefined, adminHeaders(service)), 200);
     await expect(apply(drop(name).replace('seconds: 180', 'seconds: 240'))).rejects.toThrow(/line 2: .*ended/);
     await createSale(service, { name });

@@ -159,7 +159,7 @@ export class Shop {
   private async addSale(hasStarted: boolean, extensions: number): Promise<Sale> {
     const start = hasStarted ? {} : { starts_at: inSeconds(7200) };
     const { id } = await createSale(this.first, { ...start, hold_extensions: extensions });
-    return { id, extensions, hasStarted, hasEnded: false, isPaused: false };
+    return { id, extensions, limit: null, hasStarted, hasEnded: false, isPaused: false };
   }
 
   private async addProduct(total: number, price: number, sale: Sale | null, limit: number | null = null) {

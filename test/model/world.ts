@@ -17,6 +17,8 @@ export interface Sale {
   readonly id: number;
   /** How often a hold that is made under it can be extended. */
   readonly extensions: number;
+  /** Units that one household may have of all its products together; null: no limit. */
+  limit: number | null;
   hasStarted: boolean;
   hasEnded: boolean;
   isPaused: boolean;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect } from '@jest/globals';
 import type { Answer } from '../../support/service.js';
 import { expectAnswer, extensionsOf, type Shop } from '../shop.js';
-import { remaining } from './limiting.js';
+import { allowancesOf } from './limiting.js';
 import { buyer, instance, quantity, steps, which } from '../step.js';
 import { amountOf, type Customer, type Hold, inEuros, pick, type Product, type World } from '../world.js';
 
@@ -29,11 +29,13 @@ const QUESTIONS: readonly Question[] = [
   (_world, { product: { sale } }) => (sale?.isPaused ? refused('SALE_PAUSED') : null),
   (_world, { product: { sale } }) => (sale && !sale.hasStarted ? refused('SALE_NOT_STARTED') : null),
   (world, { product, quantity, as }) => {
-    if (product.limit === null) return null;
+    const allowances = allowancesOf(world, product, product.sale, as);
+    if (allowances.length === 0) return null;
     if (as === null) return refused('BUYER_TOKEN_REQUIRED', {}, 401);
-    const left = remaining(world, product, as);
-    if (left >= quantity) return null;
-    return refused('CUSTOMER_LIMIT_REACHED', { limit: product.limit, remaining: left, scope: 'product' });
+    // Of two limits that refuse it, which one is told is not promised.
+    const reached = allowances.filter(({ remaining }) => remaining < quantity);
+    if (reached.length === 0) return null;
+    return refused('CUSTOMER_LIMIT_REACHED', reached.length === 1 ? reached[0] : {});
   },
   (world, { product, quantity }) => {
     const available_stock = world.available(product);
@@ -132,8 +134,8 @@ export const rush = steps(
     take: async (world, shop) => {
       const wanted = { product: pick(world.products, product), quantity, as };
       const isClosed = refusalOf(world, { ...wanted, quantity: 0 }) !== null;
-      const limit = as === null ? Infinity : remaining(world, wanted.product, as);
-      const units = isClosed ? 0 : Math.min(limit, world.available(wanted.product));
+      const limits = allowancesOf(world, wanted.product, wanted.product.sale, as).map(({ remaining }) => remaining);
+      const units = isClosed ? 0 : Math.min(...limits, world.available(wanted.product));
       const answers = await Promise.all(Array.from({ length: calls }, (_, n) => ask(shop, n % 2, wanted)));
       const granted = answers.filter(({ status }) => status === 201);
       expect(granted).toHaveLength(Math.min(Math.floor(units / quantity), calls));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { hold, holdWithKey, rush } from './holding.js';
-import { limit } from './limiting.js';
+import { limit, limitSale } from './limiting.js';
 import { extend, giveBack, read } from './keeping.js';
 import { actOnSale, archive, changePrice, move, restock } from './operating.js';
 import { order } from './ordering.js';
@@ -25,6 +25,7 @@ const WEIGHTS = [
   { weight: 1, arbitrary: changePrice },
   { weight: 1, arbitrary: archive },
   { weight: 2, arbitrary: limit },
+  { weight: 3, arbitrary: limitSale },
   { weight: 2, arbitrary: move },
   { weight: 4, arbitrary: actOnSale },
   { weight: 3, arbitrary: start },

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect } from '@jest/globals';
 import { type Shop, expectAnswer } from '../shop.js';
 import { steps, which } from '../step.js';
-import { remaining } from './limiting.js';
+import { allowancesOf } from './limiting.js';
 import { amountOf, type Notice, type Order, type OrderStatus, pickWhere, type World } from '../world.js';
 
 /** What is told of payments, and what it does: once, whatever its order, its repetition and its lateness. */
@@ -41,9 +41,9 @@ function takeMoney(world: World, order: Order, notice: Notice): Result {
 }
 
 /** Late money asks for units and for limits, and not whether anything is on sale. */
-function isToBeHad(world: World, { hold: { product, quantity, owner } }: Order): boolean {
+function isToBeHad(world: World, { hold: { product, quantity, owner, sale } }: Order): boolean {
   if (world.available(product) < quantity) return false;
-  return owner === null || remaining(world, product, owner) >= quantity;
+  return owner === null || allowancesOf(world, product, sale, owner).every(({ remaining }) => remaining >= quantity);
 }
 
 function takeFailure(order: Order, notice: Notice): Result {
