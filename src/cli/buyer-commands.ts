@@ -19,11 +19,19 @@ export interface BuyerTokenOptions {
  */
 export async function makeBuyerToken(
   { appEnv, buyers }: Pick<Config, 'appEnv' | 'buyers'>,
-  { customer, limitKey, groups, ttl }: BuyerTokenOptions,
+  options: BuyerTokenOptions,
 ): Promise<void> {
   if (appEnv === 'production') throw new Error('In production only the shop says who its customers are.');
   if (buyers.jwksFile === '') throw new Error('Name a file for the keys: BUYER_TOKEN_JWKS_FILE=buyers.jwks.json');
-  if (ttl > LIFETIME_SECONDS_MAX) throw new Error(`A token may be valid for ${LIFETIME_SECONDS_MAX} seconds at most.`);
+  if (options.ttl > LIFETIME_SECONDS_MAX)
+    throw new Error(`A token may be valid for ${LIFETIME_SECONDS_MAX} seconds at most.`);
+  print(await signedToken(buyers, options));
+}
+
+async function signedToken(
+  buyers: Config['buyers'],
+  { customer, limitKey, groups, ttl }: BuyerTokenOptions,
+): Promise<string> {
   const claims: JWTPayload = {
     sub: customer,
     exp: Math.floor(Date.now() / 1000) + ttl,
@@ -35,7 +43,13 @@ export async function makeBuyerToken(
   toBuyer(claims);
   const { kid, k } = await secretOf(buyers.jwksFile);
   const header = { alg: 'HS256', ...(kid !== undefined && { kid }) };
-  print(await new SignJWT(claims).setProtectedHeader(header).sign(base64url.decode(k!)));
+  return new SignJWT(claims).setProtectedHeader(header).sign(base64url.decode(k!));
+}
+
+/** A token for a walk through a sale that takes tokens; null where it takes none, and in production, where the shop alone signs. */
+export function walkersToken({ appEnv, buyers }: Pick<Config, 'appEnv' | 'buyers'>, customer: string) {
+  if (appEnv === 'production' || buyers.tokens === 'off') return Promise.resolve(null);
+  return signedToken(buyers, { customer, ttl: 600 });
 }
 
 async function secretOf(path: string): Promise<JWK> {

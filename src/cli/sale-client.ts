@@ -3,12 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isLoopback } from '../common/is-loopback.js';
 import { retry, type RetryPolicy } from '../common/retry.js';
 import type { Config } from '../config/config.js';
+import type { CreateProductDto } from '../products/dto/product.dto.js';
 import { standardSecret } from '../payment-providers/signatures.js';
 
 export interface Answer {
   readonly status: number;
   readonly body: Record<string, unknown>;
 }
+
+/** What is put on sale; the limit is of one customer. */
+type NewProduct = Pick<CreateProductDto, 'name' | 'price' | 'stock_total' | 'max_per_customer'>;
 
 /** How long an answer may take, in milliseconds: what was made so far has to be taken back. */
 const ANSWERED_WITHIN_MS = 30_000;
@@ -27,6 +31,8 @@ export class SaleClient {
   constructor(
     url: string,
     private readonly config: Pick<Config, 'adminToken' | 'webhookSecrets'>,
+    /** Who buys; null: nobody in particular. */
+    private readonly buyerToken: string | null = null,
   ) {
     if (!isPrivateWay(url)) {
       throw new Error(
@@ -36,7 +42,12 @@ export class SaleClient {
     this.url = url.replace(/\/+$/, '');
   }
 
-  createProduct(product: { name: string; price: string; stock_total: number }): Promise<Answer> {
+  /** Whether what it holds is a customer's, whom limits count. */
+  get hasBuyer(): boolean {
+    return this.buyerToken !== null;
+  }
+
+  createProduct(product: NewProduct): Promise<Answer> {
     return this.make('/api/admin/products', product, this.asOperator());
   }
 
@@ -49,20 +60,24 @@ export class SaleClient {
   }
 
   createHold(productId: number, quantity: number): Promise<Answer> {
-    return this.make('/api/holds', { product_id: productId, quantity });
+    return this.make('/api/holds', { product_id: productId, quantity }, this.asBuyer());
   }
 
   /** A hold and its order, as the buyer sees them. */
   getHold(id: string): Promise<Answer> {
+    return this.call(`/api/holds/${id}`, { method: 'GET', headers: this.asBuyer() });
+  }
+
+  getHoldAsStranger(id: string): Promise<Answer> {
     return this.call(`/api/holds/${id}`, { method: 'GET' });
   }
 
   giveBackHold(id: string): Promise<Answer> {
-    return this.call(`/api/holds/${id}`, { method: 'DELETE' });
+    return this.call(`/api/holds/${id}`, { method: 'DELETE', headers: this.asBuyer() });
   }
 
   createOrder(holdId: string): Promise<Answer> {
-    return this.make('/api/orders', { hold_id: holdId });
+    return this.make('/api/orders', { hold_id: holdId }, this.asBuyer());
   }
 
   /** Sends a payment notice, signed by the Standard Webhooks scheme when the service has a secret. */
@@ -70,6 +85,10 @@ export class SaleClient {
     const key = this.config.webhookSecrets.map(standardSecret).find((bytes) => bytes !== null);
     const body = JSON.stringify(notice);
     return this.send('POST', '/api/payments/webhook', notice, key === undefined ? {} : signature(key, body));
+  }
+
+  private asBuyer(): Record<string, string> {
+    return this.buyerToken === null ? {} : { authorization: `Bearer ${this.buyerToken}` };
   }
 
   private asOperator(): Record<string, string> {

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createApp } from '../app.js';
 import type { Config } from '../config/config.js';
+import { walkersToken } from './buyer-commands.js';
 import { CommandFailedError } from './command-failed.error.js';
 import { print } from './output.js';
 import { type Answer, SaleClient } from './sale-client.js';
@@ -9,17 +10,21 @@ import { takeBack, type WalkTraces } from './walk-traces.js';
 /** How many units the product of the walk has. */
 const STOCK = 10;
 
+/** How many of them one customer may have: as many as the walk holds. */
+const LIMIT = 5;
+
 /**
- * Walks hold, order, payment, the same notice again, and a failed payment whose units come back, and stops at
- * the first promise that is broken. What it made is taken back in any case, or named where it stays. Without `url` it starts a service of its own for the walk.
+ * Walks hold, order, payment, the same notice again, and a failed payment whose units come back; where the service takes
+ * buyers' tokens, as a customer, up to the product's limit. It stops at the first promise that is broken. What it made is taken back in any case, or named where it stays. Without `url` it starts a service of its own for the walk.
  */
 export async function testFlow(config: Config, url?: string): Promise<void> {
-  if (url !== undefined) return walk(new SaleClient(url, config));
+  const token = await walkersToken(config, `test-flow-${Date.now()}`);
+  if (url !== undefined) return walk(new SaleClient(url, config, token));
   const app = await createApp({ ...config, logLevel: 'error' });
   try {
     await app.listen(0, '127.0.0.1');
     const { port } = app.getHttpServer().address() as AddressInfo;
-    await walk(new SaleClient(`http://127.0.0.1:${port}`, config));
+    await walk(new SaleClient(`http://127.0.0.1:${port}`, config, token));
   } finally {
     await app.close();
   }
@@ -42,7 +47,8 @@ async function walk(client: SaleClient): Promise<void> {
 async function checkPromises(client: SaleClient, traces: WalkTraces): Promise<void> {
   const name = `test:flow ${Date.now()}`;
   traces.productName = name;
-  const product = await client.createProduct({ name, price: '100', stock_total: STOCK });
+  const limit = client.hasBuyer ? { max_per_customer: LIMIT } : {};
+  const product = await client.createProduct({ name, price: '100', stock_total: STOCK, ...limit });
   if (product.status === 201) traces.productId = product.body.id as number;
   else if (product.status < 500) traces.productName = null;
   expectAnswer('a product is on sale', product, 201);
@@ -61,7 +67,8 @@ async function checkPromises(client: SaleClient, traces: WalkTraces): Promise<vo
   });
 
   const failed = await holdAndOrder(client, traces, productId, 3);
-  await expectStock(client, productId, STOCK - 5);
+  await expectStock(client, productId, STOCK - LIMIT);
+  if (client.hasBuyer) await checkBuyer(client, traces, productId, failed.holdId);
   const refusal = await client.notify({
     order_id: failed.orderId,
     status: 'failed',
@@ -69,6 +76,16 @@ async function checkPromises(client: SaleClient, traces: WalkTraces): Promise<vo
   });
   expectAnswer('the failed payment cancels its order', refusal, 200, { result: 'applied', order_status: 'cancelled' });
   await expectStock(client, productId, STOCK - 2);
+}
+
+/** What is true of a buyer whom the shop has named. */
+async function checkBuyer(client: SaleClient, traces: WalkTraces, productId: number, holdId: string): Promise<void> {
+  const more = await client.createHold(productId, 1);
+  if (more.status === 201) traces.holdIds.push(more.body.hold_id as string);
+  const reached = { code: 'CUSTOMER_LIMIT_REACHED', limit: LIMIT, remaining: 0 };
+  expectAnswer('a customer gets no more than the limit', more, 409, reached);
+  const stranger = await client.getHoldAsStranger(holdId);
+  expectAnswer('nobody else finds his hold', stranger, 404, { code: 'HOLD_NOT_FOUND' });
 }
 
 async function holdAndOrder(client: SaleClient, traces: WalkTraces, productId: number, quantity: number) {

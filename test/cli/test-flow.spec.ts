@@ -5,8 +5,10 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@j
 import { testFlow } from '../../src/cli/test-flow.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
 import { GivingBack } from '../../src/orders/settling/giving-back.js';
+import { isWithinLimit } from '../../src/holds/granting/rules/is-within-limit.js';
 import { Settling } from '../../src/orders/settling/settling.js';
 import { ProductsService } from '../../src/products/products.service.js';
+import { KeyFile, shopKey } from '../support/buyers.js';
 import { query } from '../support/database.js';
 import { expectStockIdentity } from '../support/expectations.js';
 import { type RawAnswer, sendRaw } from '../support/raw-requests.js';
@@ -70,6 +72,27 @@ describe('test:flow', () => {
   it('walks through a service of its own when none is named', async () => {
     await testFlow(config);
     expect(printed).toContain('All promises were kept.');
+    expect(await lastProduct()).toMatchObject({ is_archived: 1, stock_held: 0 });
+  });
+
+  it.each(['optional', 'required'] as const)(
+    'walks as a customer where tokens are %s, up to the limit',
+    async (tokens) => {
+      const env = new KeyFile([shopKey('HS256')]).env(tokens);
+      const shop = await startService(env);
+      await testFlow(loadConfig({ ...process.env, ...env }), shop.url);
+      expect(printed).toContain('All promises were kept.');
+      expect(printed).toMatch(/ok {2}a customer gets no more than the limit {2}\(409 .*"remaining":0/);
+      expect(printed).toMatch(/ok {2}nobody else finds his hold {2}\(404/);
+      await expectStockIdentity((await lastProduct()).id);
+    },
+  );
+
+  it('fails where a customer gets more than the limit, and takes back what he got', async () => {
+    jest.spyOn(isWithinLimit, 'refuse').mockReturnValue(null);
+    const env = new KeyFile([shopKey('HS256')]).env('optional');
+    const shop = await startService(env);
+    await expect(testFlow(loadConfig({ ...process.env, ...env }), shop.url)).rejects.toThrow(/CUSTOMER_LIMIT_REACHED/);
     expect(await lastProduct()).toMatchObject({ is_archived: 1, stock_held: 0 });
   });
 
