@@ -7,6 +7,7 @@ import { ProductsModule } from '../products/products.module.js';
 import { SalesModule } from '../sales/sales.module.js';
 import { CustomerHoldsRepository } from './customer-holds.repository.js';
 import { CustomerLimits } from './customer-limits.js';
+import { Door } from './granting/door.js';
 import { Granting } from './granting/granting.js';
 import { HoldEntity } from './hold.entity.js';
 import { Extending } from './extending/extending.js';
@@ -35,6 +36,7 @@ import { Releasing } from './releasing/releasing.js';
     CustomerHoldsRepository,
     CustomerLimits,
     Extending,
+    Door,
     Granting,
     HandMadeHolds,
     Releasing,

@@ -55,6 +55,11 @@ export class ProductsService {
     return row;
   }
 
+  /** What this instance knows of a product, if it is fresh enough to be told. */
+  peekProduct(id: number): ProductRow | undefined {
+    return this.cache.fresh(id);
+  }
+
   /** Products that were put on sale last, at most `limit`, newest first. */
   findNewest(limit: number): Promise<ProductRow[]> {
     return this.products.findNewest(limit);

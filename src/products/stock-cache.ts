@@ -75,12 +75,17 @@ export class StockCache implements BeforeApplicationShutdown {
     await this.publishing;
   }
 
-  /** The figure of this process if it is fresh. */
+  /** The figure of this process if it is fresh, for a reader. */
   peek(id: number): ProductRow | undefined {
+    const row = this.fresh(id);
+    if (row !== undefined) this.reads.local++;
+    return row;
+  }
+
+  /** The same for who is no reader. */
+  fresh(id: number): ProductRow | undefined {
     const entry = this.local.get(id);
-    if (entry === undefined || entry.row === null || entry.freshUntil <= performance.now()) return undefined;
-    this.reads.local++;
-    return entry.row;
+    return entry === undefined || entry.freshUntil <= performance.now() ? undefined : (entry.row ?? undefined);
   }
 
   /** The figure from Redis or, once for all who wait, from the database. Null: there is no such product. */

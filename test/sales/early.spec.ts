@@ -6,6 +6,7 @@ import {
   adminHeaders,
   createProduct,
   createSale,
+  forgetProductsOf,
   inSeconds,
   requestHold,
   type Sale,
@@ -42,6 +43,7 @@ async function passAnHour(sale: number): Promise<void> {
     `UPDATE products SET early = ${early}, on_sale_from = ${all}, stock_version = stock_version + 1 WHERE sale_id = ?`,
     [sale],
   );
+  await forgetProductsOf(sale);
 }
 
 describe('early access to a sale', () => {

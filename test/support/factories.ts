@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { execute, query } from './database.js';
-import type { Answer, Service } from './service.js';
+import { type Answer, forgetProducts, type Service } from './service.js';
 
 /** Things of the sale, made through the service's own calls; every name is unique. */
 
@@ -125,6 +125,13 @@ export async function moveSale(id: number, { startsIn, endsIn }: { startsIn: num
        SET p.on_sale_from = s.starts_at, p.on_sale_until = s.ends_at, p.stock_version = p.stock_version + 1 WHERE s.id = ?`,
     [id],
   );
+  await forgetProductsOf(id);
+}
+
+/** Has all services of the file look the products of a sale up again. */
+export async function forgetProductsOf(saleId: number): Promise<void> {
+  const products = await query<{ id: number }>('SELECT id FROM products WHERE sale_id = ?', [saleId]);
+  forgetProducts(products.map(({ id }) => id));
 }
 
 /** A time so many seconds from now, as the API takes it. */

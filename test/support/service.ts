@@ -4,6 +4,7 @@ import { type Response, Test } from 'supertest';
 import { createApp } from '../../src/app.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
 import { Connections } from '../../src/http/connections.js';
+import { StockCache } from '../../src/products/stock-cache.js';
 
 export type Body = Record<string, unknown>;
 
@@ -46,6 +47,11 @@ export async function startService(overrides: Environment = {}): Promise<Service
   };
   running.add(service);
   return service;
+}
+
+/** Has all services of the file look these products up again: a test changed them past the service. */
+export function forgetProducts(ids: readonly number[]): void {
+  for (const { app } of running) for (const id of ids) app.get(StockCache).invalidate(id);
 }
 
 /** A service that runs elsewhere, with the environment of the tests; its owner stops it. */

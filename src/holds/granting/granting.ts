@@ -21,6 +21,7 @@ import { HoldsRepository } from '../holds.repository.js';
 import type { PricedHoldRow } from '../holds.types.js';
 import { Releasing } from '../releasing/releasing.js';
 import type { GrantFacts, NewHold, Override } from './grant-facts.js';
+import { Door, instant } from './door.js';
 import { decideHold } from './grant-rules.js';
 
 /** About a second and a half: longer than a sweep keeps the expired holds of one of its steps. */
@@ -67,6 +68,7 @@ export class Granting {
     private readonly holds: HoldsRepository,
     private readonly limits: CustomerLimits,
     private readonly releasing: Releasing,
+    private readonly door: Door,
     private readonly products: ProductsService,
     private readonly idempotency: IdempotencyService,
     private readonly audit: AuditService,
@@ -81,8 +83,13 @@ export class Granting {
     );
   }
 
-  /** Answers after the commit. Where units are on their way to be available, it asks again for a while. */
+  /**
+   * Answers after the commit. Where units are on their way to be available, it asks again for a while. Whom time alone
+   * refuses is refused at once.
+   */
   submit(hold: NewHold): Promise<PricedHoldRow> {
+    const refusal = this.door.refusal(hold);
+    if (refusal !== null) return Promise.reject(refusal);
     return retry(() => this.line.submit(hold), DECIDED_ANEW);
   }
 
@@ -121,6 +128,7 @@ export class Granting {
   /** Locks sales and products first, so that all that is read with and after them stays true. */
   private async gather(tx: Transaction, batch: readonly NewHold[], mayHaveCommitted: boolean): Promise<Gathered> {
     const wanted = batch.flatMap(wantedUnits);
+    const askedAt = instant();
     const [limitedSales, { ledger, now }, recalled, customers] = await Promise.all([
       this.limits.lockSales(tx, wanted),
       this.products.lockStock(
@@ -134,6 +142,7 @@ export class Granting {
       ),
       this.limits.count(tx, wanted),
     ]);
+    this.door.note(now, askedAt);
     const earlier = await this.findEarlier(tx, batch, recalled, mayHaveCommitted);
     const undecided = earlier.size === 0 ? batch : batch.filter((hold) => !earlier.has(hold.id));
     const limited = undecided.flatMap(wantedUnits).flatMap((want) => limitedUnits(want, ledger));

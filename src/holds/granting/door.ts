@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import type { DomainError } from '../../common/problem.js';
+import { addMilliseconds } from '../../database/sql.js';
+import { ProductsService } from '../../products/products.service.js';
+import { saleRefusal } from '../../sales/sale-refusal.js';
+import { SaleNotStartedError } from '../../sales/sales.errors.js';
+import type { NewHold } from './grant-facts.js';
+
+/** How long it is believed what a batch told of the database's clock. */
+const BELIEVED_MS = 5000;
+
+/** So long before the start the lock decides, in case a clock was set meanwhile. */
+const MARGIN_MS = 1000;
+
+const NO_GROUPS: readonly string[] = [];
+
+/** An instant of this process: by its steady clock, which stands still while the machine sleeps, and by the other one. */
+interface Instant {
+  readonly steady: number;
+  readonly wall: number;
+}
+
+interface Told {
+  /** The database's time, as it prints it: read between the two instants. */
+  readonly now: string;
+  readonly askedAt: Instant;
+  readonly answeredAt: Instant;
+}
+
+/**
+ * Refuses who comes before the start of a sale, without a transaction: whom time alone refuses the lock would refuse, too.
+ * It goes by the database's clock, as the last batch read it, and takes that for as late as it may be by now; so nobody is
+ * refused after the start, however wrong the clock of this machine is. Where it knows neither that nor the product, it
+ * says nothing, and the lock decides. What it knows of a product is what readers are told: a start that was moved at
+ * another instance counts here within a second. A request with a key is none of its business: it may have been granted.
+ */
+@Injectable()
+export class Door {
+  private told: Told | undefined;
+
+  constructor(private readonly products: ProductsService) {}
+
+  /** @param askedAt before the database was asked for its time. */
+  note(now: string, askedAt: Instant): void {
+    this.told = { now, askedAt, answeredAt: instant() };
+  }
+
+  /** Why the hold is refused here; null: the lock decides. */
+  refusal({ product_id, keyed, buyer, byHand }: NewHold): DomainError | null {
+    if (this.told === undefined || keyed !== null || byHand !== null) return null;
+    const product = this.products.peekProduct(product_id);
+    // An archived product is refused for that.
+    if (product === undefined || product.on_sale_from === null || product.is_archived === 1) return null;
+    const { now, askedAt, answeredAt } = this.told;
+    const atMostMs = millisecondsSince(askedAt);
+    if (atMostMs > BELIEVED_MS) return null;
+    const latest = addMilliseconds(now, Math.ceil(atMostMs) + MARGIN_MS);
+    const groups = buyer === null ? NO_GROUPS : buyer.groups;
+    if (!(saleRefusal(product, latest, groups) instanceof SaleNotStartedError)) return null;
+    // Who is told to wait until then is not to come too early.
+    return saleRefusal(product, addMilliseconds(now, Math.floor(millisecondsSince(answeredAt))), groups);
+  }
+}
+
+/** Now, for {@link Door.note}. */
+export function instant(): Instant {
+  return { steady: performance.now(), wall: Date.now() };
+}
+
+/** By the clock that says more: the steady one is never set, and the other one knows how long a machine slept. */
+function millisecondsSince({ steady, wall }: Instant): number {
+  return Math.max(performance.now() - steady, Date.now() - wall);
+}
