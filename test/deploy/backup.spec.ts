@@ -25,6 +25,7 @@ import {
   UNKNOWN_ID,
 } from '../support/factories.js';
 import { type Service, startService } from '../support/service.js';
+import { orderWith } from '../support/stripe-sales.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'backup-'));
 const file = join(dir, 'checkout.sql.gz');
@@ -44,11 +45,13 @@ async function refundOne(service: Service): Promise<void> {
 describe('backup and restore', () => {
   it('bring back every product, hold, order and payment event, without drift, after the database was destroyed', async () => {
     const key = shopKey('HS256');
-    const service = await startService(new KeyFile([key]).env('optional'));
+    const stripe = { STRIPE_API_KEY: 'sk_test_key', STRIPE_API_BASE: 'http://127.0.0.1:9' };
+    const service = await startService(new KeyFile([key]).env('optional', stripe));
     const { id } = await createProduct(service, { name: "Sneaker '); DROP TABLE holds; -- ✓", stock_total: 20 });
     await createHold(service, { product_id: id, quantity: 2 });
     await giveBack(service, (await createHold(service, { product_id: id })).hold_id);
     await createOrder(service, { product_id: id });
+    await orderWith(service);
     await createPaidOrder(service, { product_id: id, quantity: 3 });
     await notify(service, noticeOf({ order_id: UNKNOWN_ID }));
     await refundOne(service);
