@@ -77,6 +77,21 @@ export function openLoop({ perSecond, connectionsMax, method = 'POST', path = '/
   };
 }
 
+/**
+ * wrk tells refusals from grants but not one refusal from another; a 503 has another size than the sold-out
+ * answer, so the mean size of all answers must not wander.
+ */
+export function onlyOfOneSize(load) {
+  const sizes = new Map();
+  return async (tools, server, seconds) => {
+    const run = { ...(await load(tools, server, seconds)), isHolds: false };
+    const size = sizes.get(server.name) ?? run.bytesPerAnswer;
+    sizes.set(server.name, size);
+    if (Math.abs(run.bytesPerAnswer / size - 1) > 0.01) throw new Error(`${server.name} mixed other answers in`);
+    return run;
+  };
+}
+
 /** One load while another one runs beside it; the result is the first one's. */
 export function beside(load, other) {
   return async (tools, server, seconds) => {

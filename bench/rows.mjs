@@ -4,7 +4,10 @@
 //     setUp(stand): contestants, measured in turns,    figures(runs): what it says }
 //   or, when turns are not what it needs,   run(stand, timing): { runs, figures }
 
+import { beforeTheStart } from './rows/before-the-start.mjs';
+import { buyerTokens } from './rows/buyer-tokens.mjs';
 import { checkouts } from './rows/checkouts.mjs';
+import { customerLimits } from './rows/customer-limits.mjs';
 import { expiryBurst } from './rows/expiry-burst.mjs';
 import { expiryLag } from './rows/expiry-lag.mjs';
 import { hot } from './rows/hot.mjs';
@@ -15,6 +18,7 @@ import { manyProducts } from './rows/many-products.mjs';
 import { memory } from './rows/memory.mjs';
 import { metrics } from './rows/metrics.mjs';
 import { oldHolds } from './rows/old-holds.mjs';
+import { openSale } from './rows/open-sale.mjs';
 import { overload } from './rows/overload.mjs';
 import { reads } from './rows/reads.mjs';
 import { signedNotices } from './rows/signed-notices.mjs';
@@ -26,5 +30,6 @@ import { workers } from './rows/workers.mjs';
 export const rows = [
   ...[hot, idle, manyProducts, checkouts, soldOut, reads, oldHolds, slowCommit, overload, memory],
   ...[expiryBurst, expiryLag, idleSweep, keyedHolds, signedNotices],
+  ...[openSale, beforeTheStart, buyerTokens, customerLimits],
   ...[metrics, workers, slowClients],
 ];

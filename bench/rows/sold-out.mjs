@@ -1,6 +1,6 @@
 import { callOnce } from '../stand.mjs';
 import { atLeast } from '../figures.mjs';
-import { closedLoop } from '../generator.mjs';
+import { closedLoop, onlyOfOneSize } from '../generator.mjs';
 import { compared, holdCall } from '../calls.mjs';
 import { ratioOf } from '../turns.mjs';
 
@@ -24,18 +24,3 @@ export const soldOut = {
   },
   figures: (runs) => [atLeast(0.9, 'sold-out answers ÷ echo', ratioOf(runs, 'service', 'echo'))],
 };
-
-/**
- * wrk tells refusals from grants but not one refusal from another; a 503 has another size than the sold-out
- * answer, so the mean size of all answers must not wander.
- */
-function onlyOfOneSize(load) {
-  const sizes = new Map();
-  return async (tools, server, seconds) => {
-    const run = { ...(await load(tools, server, seconds)), isHolds: false };
-    const size = sizes.get(server.name) ?? run.bytesPerAnswer;
-    sizes.set(server.name, size);
-    if (Math.abs(run.bytesPerAnswer / size - 1) > 0.01) throw new Error(`${server.name} mixed other answers in`);
-    return run;
-  };
-}
