@@ -308,7 +308,7 @@ describe('money that comes late', () => {
   });
 
   it('never takes a customer past the limit, whichever of several comes first, on two instances', async () => {
-    const product = await limited(2);
+    const product = await limited(2, 100_000);
     for (let round = 0; round < RACE_ROUNDS; round++) {
       const buyer = await customer();
       const late = [await cancelledOrder(product, buyer), await cancelledOrder(product, buyer)];
