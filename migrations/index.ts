@@ -21,6 +21,7 @@ import { SaleLimits1765900000000 } from './1765900000000-sale-limits.js';
 import { Events1766500000000 } from './1766500000000-events.js';
 import { EarlyAccess1766600000000 } from './1766600000000-early-access.js';
 import { PaymentSessions1766700000000 } from './1766700000000-payment-sessions.js';
+import { OrderReturns1766800000000 } from './1766800000000-order-returns.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -47,4 +48,5 @@ export const migrations = [
   Events1766500000000,
   EarlyAccess1766600000000,
   PaymentSessions1766700000000,
+  OrderReturns1766800000000,
 ];

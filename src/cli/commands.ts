@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../config/config.js';
 import { SCOPES } from '../http/route-rules.js';
+import { ORDER_STATUSES } from '../orders/orders.types.js';
 import { REFUND_STATUSES, type RefundStatus } from '../refunds/refunds.types.js';
 import { applySale } from './apply-command.js';
 import { type BuyerTokenOptions, makeBuyerToken } from './buyer-commands.js';
@@ -8,6 +9,7 @@ import { migrate, resetDatabase, revertMigration, seed, waitForSchema } from './
 import { createKey, listKeys, revokeKey } from './key-commands.js';
 import { auditStock, expireHolds, reconcileNotices } from './operation-commands.js';
 import { writeOpenApi } from './openapi-command.js';
+import { cancelOrder, listOrders, returnOrder } from './order-commands.js';
 import { createProduct, archiveProduct, restockProduct } from './product-commands.js';
 import { listFailedJobs, queueStatus, retryFailedJobs } from './queue-commands.js';
 import { listRefunds } from './refund-commands.js';
@@ -163,6 +165,31 @@ function registerOperationCommands(program: Command, config: () => Config): void
     .action(({ product, repair }: { product?: number; repair?: boolean }) =>
       auditStock(config(), { ...(product !== undefined && { product }), isRepairing: repair === true }),
     );
+  program
+    .command('orders:list')
+    .description('list the newest orders, or those that are looked for')
+    .addOption(new Option('--status <status>', 'only orders in this state').choices(ORDER_STATUSES))
+    .option('--customer <id>', 'only those of this customer')
+    .option('--reference <reference>', 'only those with the shop’s own number')
+    .option('--transaction <id>', 'only those that this payment is for')
+    .action((options: Parameters<typeof listOrders>[1]) => listOrders(config(), options));
+  program
+    .command('orders:cancel')
+    .description('cancel an unpaid order')
+    .argument('<order>', 'number of the order', wholeNumber)
+    .action((id: number) => cancelOrder(config(), id));
+  program
+    .command('orders:return')
+    .description('take units of a paid order back, and owe what they cost')
+    .argument('<order>', 'number of the order', wholeNumber)
+    .addOption(
+      new Option('--restock <yes or no>', 'whether the units are on sale again, or leave the stock')
+        .choices(['yes', 'no'])
+        .makeOptionMandatory(),
+    )
+    .option('--quantity <units>', 'all that are left, unless it is given; 0: only money goes back', wholeNumber)
+    .option('--amount <amount>', 'the price of the units, unless it is given')
+    .action((id: number, options: Parameters<typeof returnOrder>[2]) => returnOrder(config(), id, options));
   program
     .command('refunds:list')
     .description('list the money that is owed back, and what became of it')

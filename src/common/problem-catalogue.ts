@@ -89,6 +89,12 @@ export const PROBLEMS = {
     cause: 'No refund has this number.',
     remedy: 'Take the number from the list of refunds.',
   },
+  ORDER_NOT_FOUND: {
+    status: 404,
+    title: 'There is no such order',
+    cause: 'No order has this number, or it ended unpaid so long ago that it was deleted.',
+    remedy: 'Take the number from the list of orders.',
+  },
   PAYMENT_EVENT_NOT_FOUND: {
     status: 404,
     title: 'There is no such payment event',
@@ -173,8 +179,26 @@ export const PROBLEMS = {
   ORDER_ALREADY_PAID: {
     status: 409,
     title: 'The order is already paid',
-    cause: 'A hold was to be given back, but the order that was made of it is paid.',
-    remedy: 'Ask the shop for a refund.',
+    cause: 'A hold was to be given back, or an order cancelled, but the order is paid.',
+    remedy: 'Ask the shop for a refund. An operator returns its units.',
+  },
+  ORDER_NOT_PAID: {
+    status: 409,
+    title: 'The order was never paid',
+    cause: 'Units of an order were to be returned, but it was never paid: it waits for its payment, or ended without.',
+    remedy: 'Cancel it instead, if it still waits.',
+  },
+  NOTHING_TO_RETURN: {
+    status: 409,
+    title: 'All units of the order have come back',
+    cause: 'Units of an order were to be returned, and none of it counts as sold any more.',
+    remedy: 'Read the order: `quantity_sold` tells how many can be returned, `refunds` what was given back.',
+  },
+  QUANTITY_NOT_RETURNABLE: {
+    status: 409,
+    title: 'So many units can not be returned',
+    cause: 'More units were to be returned than the order counts as sold. `returnable` says how many that are.',
+    remedy: 'Return at most `returnable` units.',
   },
   PAYMENT_NOT_POSSIBLE: {
     status: 409,

@@ -6,6 +6,7 @@ export const EVENT_TYPES = [
   'order.paid',
   'order.cancelled',
   'order.refund_due',
+  'order.returned',
   'order.refunded',
   'sale.started',
   'sale.paused',

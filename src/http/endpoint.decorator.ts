@@ -47,6 +47,8 @@ interface SuccessResponse {
   readonly dto?: DtoClass;
   /** Of an answer that is a text. */
   readonly contentType?: string;
+  /** The media type of a text that the method gives to who prefers it. */
+  readonly alsoAs?: string;
   readonly headers?: Readonly<Record<string, JsonSchema>>;
 }
 
@@ -121,16 +123,20 @@ function objectSchema(properties: Readonly<Record<string, JsonSchema>>, required
 
 function successSchemas(responses: EndpointOptions['success']): Record<string, JsonSchema> {
   return Object.fromEntries(
-    Object.entries(responses).map(([status, { description, dto, contentType, headers }]) => [
+    Object.entries(responses).map(([status, { description, headers, ...answer }]) => [
       status,
-      { description, ...(headers && { headers }), ...answerSchema(dto, contentType) },
+      { description, ...(headers && { headers }), ...answerSchema(answer) },
     ]),
   );
 }
 
-function answerSchema(dto: DtoClass | undefined, contentType: string | undefined): JsonSchema {
-  if (contentType !== undefined) return { content: { [contentType.split(';')[0]!]: { schema: { type: 'string' } } } };
-  return dto === undefined ? { type: 'null' } : schemaOf(dto);
+function answerSchema({ dto, contentType, alsoAs }: Omit<SuccessResponse, 'description' | 'headers'>): JsonSchema {
+  const text = { schema: { type: 'string' } };
+  if (contentType !== undefined) return { content: { [contentType.split(';')[0]!]: text } };
+  if (dto === undefined) return { type: 'null' };
+  return alsoAs === undefined
+    ? schemaOf(dto)
+    : { content: { 'application/json': { schema: schemaOf(dto) }, [alsoAs]: text } };
 }
 
 /** One response schema a status, listing the codes that share it. */
@@ -197,6 +203,7 @@ const PROBLEM_SCHEMA: JsonSchema = {
       minimum: 0,
       description: 'CUSTOMER_LIMIT_REACHED: units that this one may have more',
     },
+    returnable: { type: 'integer', minimum: 0, description: 'QUANTITY_NOT_RETURNABLE: units that can be returned' },
     order_id: { type: 'integer', minimum: 1, description: 'HOLD_ALREADY_USED: the order that was made of the hold' },
     starts_at: { type: 'string', format: 'date-time', description: 'SALE_NOT_STARTED: when it starts' },
     product_id: { type: 'integer', minimum: 1, description: 'SKU_TAKEN: the product that has the SKU' },

@@ -101,14 +101,20 @@ export function toPageRequest({ limit, cursor, order, from, to }: PageQuery): Pa
   };
 }
 
-/** One row more than the page is read, to tell whether another page follows. */
-export async function readPage<Row extends { readonly id: number }>(
-  { limit, order, cursor, from, to }: PageRequest,
-  read: (range: RowRange) => Promise<Row[]>,
-): Promise<Page<Row>> {
+/** The rows behind the page before, as many as the page may have. */
+export function toRowRange({ limit, order, cursor, from, to }: PageRequest): RowRange {
   const above = (order === 'ASC' && cursor) || 0;
   const below = (order === 'DESC' && cursor) || NUMBER_MAX;
-  const rows = await read({ above, below, from, to, order, limit: limit + 1 });
+  return { above, below, from, to, order, limit };
+}
+
+/** One row more than the page is read, to tell whether another page follows. */
+export async function readPage<Row extends { readonly id: number }>(
+  request: PageRequest,
+  read: (range: RowRange) => Promise<Row[]>,
+): Promise<Page<Row>> {
+  const { limit } = request;
+  const rows = await read({ ...toRowRange(request), limit: limit + 1 });
   const page = rows.slice(0, limit);
   return { rows: page, nextCursor: rows.length > limit ? String(page.at(-1)!.id) : null };
 }

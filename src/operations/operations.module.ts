@@ -8,6 +8,9 @@ import { OrdersModule } from '../orders/orders.module.js';
 import { ProductsModule } from '../products/products.module.js';
 import { RefundsModule } from '../refunds/refunds.module.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
+import { OrderList } from './orders/order-list.js';
+import { OrderListRepository } from './orders/order-list.repository.js';
+import { OrdersAdminController } from './orders/orders.admin.controller.js';
 import { RETENTION, RetentionProcessor } from './retention.processor.js';
 import { RetentionSchedule } from './retention.schedule.js';
 import { RetentionService } from './retention.service.js';
@@ -28,7 +31,10 @@ import { StockAuditService } from './stock-audit.service.js';
     WebhooksModule,
     IdempotencyModule,
   ],
+  controllers: [OrdersAdminController],
   providers: [
+    OrderList,
+    OrderListRepository,
     RetentionService,
     RetentionProcessor,
     RetentionSchedule,
@@ -36,6 +42,6 @@ import { StockAuditService } from './stock-audit.service.js';
     StockAuditRepository,
     StockAuditService,
   ],
-  exports: [RetentionService, StockAuditService],
+  exports: [OrderList, RetentionService, StockAuditService],
 })
 export class OperationsModule {}

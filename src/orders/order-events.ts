@@ -1,5 +1,5 @@
 import type { EventType, NewEvent } from '../events/events.types.js';
-import type { FirstStatus, NewOrder, Settlement } from './orders.types.js';
+import type { FirstStatus, NewOrder, ReturnedUnits, Settlement } from './orders.types.js';
 
 const TYPE_OF: Readonly<Record<Settlement['to'], EventType>> = {
   paid: 'order.paid',
@@ -35,6 +35,15 @@ export function settlementEvents(settlements: readonly Settlement[]): NewEvent[]
       transaction_id: to === 'paid' ? settlement.transactionId : order.paid_transaction_id,
     });
   });
+}
+
+/** What is told of units that come back; of money alone the refund tells. */
+export function returnEvents({ order, quantity }: ReturnedUnits): NewEvent[] {
+  if (quantity === 0) return [];
+  const { status, cancel_reason, paid_transaction_id: transaction_id } = order;
+  const quantity_sold = order.quantity_sold - quantity;
+  const data = { status, cancel_reason, transaction_id, quantity_sold };
+  return [orderEvent('order.returned', order.hold_id, order.version + 1, data)];
 }
 
 function orderEvent(type: EventType, holdId: string, version: number, data: NewEvent['data']): NewEvent {

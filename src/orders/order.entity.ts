@@ -36,6 +36,10 @@ export class OrderEntity {
   @Column({ type: 'int', unsigned: true, default: 1 })
   version!: number;
 
+  /** How many returns there were of it; null: none. */
+  @Column({ type: 'int', unsigned: true, nullable: true })
+  return_count!: number | null;
+
   @Column({ type: 'timestamp', precision: 3 })
   payment_due_at!: string;
 

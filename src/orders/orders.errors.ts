@@ -7,9 +7,15 @@ export class HoldAlreadyUsedError extends DomainError {
   }
 }
 
+export class OrderNotFoundError extends DomainError {
+  constructor(id: number) {
+    super('ORDER_NOT_FOUND', `There is no order ${id}; GET /api/admin/orders lists them.`);
+  }
+}
+
 export class OrderAlreadyPaidError extends DomainError {
   constructor() {
-    super('ORDER_ALREADY_PAID', 'The order of this hold is paid, so its units can not be given back.');
+    super('ORDER_ALREADY_PAID', 'The order is paid: its units can not be given back any more, only be returned.');
   }
 }
 

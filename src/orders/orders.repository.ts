@@ -18,8 +18,11 @@ import { OrderEntity } from './order.entity.js';
 import {
   type NewOrder,
   type OrderRow,
+  QUANTITY_SOLD,
   type OrderStatus,
   type RawTags,
+  type ReturnableOrderRow,
+  type ReturnedUnits,
   type Settlement,
   type StockedOrderRow,
   type TaggedOrderRow,
@@ -54,10 +57,10 @@ export class OrdersRepository {
 
   constructor(
     @InjectRepository(OrderEntity) private readonly orders: Repository<OrderEntity>,
-    @Inject(CONFIG) { payments }: Config,
+    @Inject(CONFIG) private readonly config: Config,
   ) {
     this.columns =
-      `o.id, o.hold_id, o.status, o.cancel_reason, ${amountIn(payments.currency, 'o.amount')} AS amount, ` +
+      `o.id, o.hold_id, o.status, o.cancel_reason, ${amountIn(config.payments.currency, 'o.amount')} AS amount, ` +
       'o.payment_due_at, o.created_at, o.paid_transaction_id, o.payment_provider, o.version';
     this.told = `${this.columns}, o.reference, o.reference_by, o.metadata, o.first_due_at`;
   }
@@ -107,6 +110,18 @@ export class OrdersRepository {
        WHERE o.id IN ${list} ORDER BY o.id FOR UPDATE`,
     );
     return rows.map(toRow);
+  }
+
+  /** Locks an order and its hold, and reads what of it can be returned, and how many returns there were. */
+  async lockToReturn(tx: Transaction, id: number): Promise<ReturnableOrderRow | null> {
+    // Where the hold has no price of its own, the order was made of it before there was anything else to pay.
+    const price = amountIn(this.config.payments.currency, 'COALESCE(h.unit_price, o.amount / h.qty)');
+    const [rows] = await tx.read<[Raw<ReturnableOrderRow>[]]>(
+      `SELECT ${this.columns}, h.product_id, h.qty, h.customer_id, ${price} AS unit_price,
+         ${QUANTITY_SOLD} AS quantity_sold, CAST(COALESCE(o.return_count, 0) AS SIGNED) AS return_count
+       FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id WHERE o.id = ${uintLiteral(id)} FOR UPDATE`,
+    );
+    return rows[0] === undefined ? null : toRow(rows[0]);
   }
 
   async lockByHoldIds(tx: Transaction, holdIds: Iterable<string>): Promise<OrderRow[]> {
@@ -191,6 +206,17 @@ export class OrdersRepository {
   keepForReview(tx: Transaction, ids: ReadonlySet<number>, seconds: number | null): void {
     const until = seconds === null ? 'NULL' : `NOW(3) + INTERVAL ${uintLiteral(seconds)} SECOND`;
     tx.write(`UPDATE orders SET review_until = ${until} WHERE id IN ${listOf(ids, uintLiteral)}`, ids.size);
+  }
+
+  /** Counts fewer units of a locked order as sold; with another return since it was locked it fails the transaction. */
+  takeBack(tx: Transaction, { order, quantity }: ReturnedUnits): void {
+    const { id, quantity_sold, return_count } = order;
+    const changes = quantity > 0 ? 'version = version + 1, ' : '';
+    tx.write(
+      `UPDATE orders SET ${changes}quantity_sold = ${uintLiteral(quantity_sold - quantity)}, return_count = ${uintLiteral(return_count + 1)}
+       WHERE id = ${uintLiteral(id)} AND COALESCE(return_count, 0) = ${uintLiteral(return_count)}`,
+      1,
+    );
   }
 
   /** The orders of these holds, by the holds' ids. */

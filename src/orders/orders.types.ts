@@ -98,6 +98,26 @@ export interface StockedOrderRow extends OrderRow {
   readonly customer_id: string | null;
 }
 
+/** SQL of the units of an order `o` with its hold `h` that count as sold. */
+export const QUANTITY_SOLD = "CAST(COALESCE(o.quantity_sold, IF(o.status = 'paid', h.qty, 0)) AS SIGNED)";
+
+/** A locked order of which units may come back. */
+export interface ReturnableOrderRow extends StockedOrderRow {
+  readonly quantity_sold: number;
+  /** What one of its units costs. */
+  readonly unit_price: string;
+  /** How many returns there were of it before. */
+  readonly return_count: number;
+}
+
+/** Units of a locked order that come back: into what is available, or, without `isRestocked`, out of the stock. */
+export interface ReturnedUnits {
+  readonly order: ReturnableOrderRow;
+  /** At most what counts as sold; 0 where only money goes back. */
+  readonly quantity: number;
+  readonly isRestocked: boolean;
+}
+
 /** A decision about a locked order: the state it goes to. */
 export type Settlement = { readonly order: StockedOrderRow } & SettledState;
 
@@ -105,6 +125,11 @@ export type SettledState =
   | { readonly to: 'paid'; readonly transactionId: string }
   | { readonly to: 'cancelled'; readonly reason: CancelReason }
   | { readonly to: 'refund_due' | 'refunded' };
+
+/** Whether it was paid once, whatever has become of its money and its units since. */
+export function wasPaid({ status, paid_transaction_id }: Pick<OrderRow, 'status' | 'paid_transaction_id'>): boolean {
+  return status === 'paid' || paid_transaction_id !== null;
+}
 
 export interface CreatedOrder {
   readonly order: TaggedOrderRow;

@@ -119,9 +119,11 @@ export class ProductsRepository {
   /** Moves the counters of locked rows with one statement. The UNSIGNED columns and the CHECK refuse nonsense. */
   moveStock(tx: Transaction, moves: readonly StockMove[]): void {
     if (moves.length === 0) return;
+    const isTotalMoved = moves.some(({ total = 0 }) => total !== 0);
+    const total = isTotalMoved ? `, stock_total = stock_total + ${deltaExpression(moves, 'total')}` : '';
     tx.write(
       `UPDATE products SET stock_held = stock_held + ${deltaExpression(moves, 'held')},
-         stock_sold = stock_sold + ${deltaExpression(moves, 'sold')}, stock_version = stock_version + 1
+         stock_sold = stock_sold + ${deltaExpression(moves, 'sold')}${total}, stock_version = stock_version + 1
        WHERE id IN ${listOf(moves, (move) => uintLiteral(move.productId))}`,
       moves.length,
     );
@@ -161,8 +163,8 @@ export class ProductsRepository {
  * The delta of each product as an expression over its id. Products are grouped by delta, since in a sale most
  * move by the same one or two units: a CASE with a branch a product would cost a comparison for each pair.
  */
-function deltaExpression(moves: readonly StockMove[], counter: 'held' | 'sold'): string {
-  const groups = [...groupBy(moves, (move) => move[counter])].sort(([, a], [, b]) => a.length - b.length);
+function deltaExpression(moves: readonly StockMove[], counter: 'held' | 'sold' | 'total'): string {
+  const groups = [...groupBy(moves, (move) => move[counter] ?? 0)].sort(([, a], [, b]) => a.length - b.length);
   const [largestDelta] = groups.pop()!;
   if (groups.length === 0) return signed(largestDelta);
   const branches = groups.map(

@@ -301,12 +301,12 @@ function invalid(field: string, message: string): ValidationError {
 
 /** One move a product, ids ascending, without those that cancel out. */
 function sumPerProduct(moves: readonly StockMove[]): StockMove[] {
-  const sums = new Map<number, { productId: number; held: number; sold: number }>();
-  for (const { productId, held, sold } of moves) {
-    const sum = sums.get(productId) ?? { productId, held: 0, sold: 0 };
-    sums.set(productId, { productId, held: sum.held + held, sold: sum.sold + sold });
+  const sums = new Map<number, Required<StockMove>>();
+  for (const { productId, held, sold, total = 0 } of moves) {
+    const sum = sums.get(productId) ?? { productId, held: 0, sold: 0, total: 0 };
+    sums.set(productId, { productId, held: sum.held + held, sold: sum.sold + sold, total: sum.total + total });
   }
   return [...sums.values()]
-    .filter(({ held, sold }) => held !== 0 || sold !== 0)
+    .filter(({ held, sold, total }) => held !== 0 || sold !== 0 || total !== 0)
     .sort((a, b) => a.productId - b.productId);
 }

@@ -75,6 +75,8 @@ export interface StockMove {
   readonly productId: number;
   readonly held: number;
   readonly sold: number;
+  /** Left out: the total stays what it is. */
+  readonly total?: number;
 }
 
 export interface NewProduct {

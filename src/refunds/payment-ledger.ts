@@ -1,4 +1,5 @@
 import { fromThousandths, toThousandths } from '../common/money.js';
+import type { OrderRow } from '../orders/orders.types.js';
 import type { MadeRefund } from '../payment-providers/payment-provider.js';
 import {
   type Account,
@@ -27,6 +28,9 @@ import type { NewRefund, PaymentName, PaymentRow, RefundNote, RefundRow, RefundS
 
 /** Who paid how much for which order. */
 export type TakenPayment = PaymentName & Pick<PaymentRow, 'orderId' | 'amount' | 'currency'>;
+
+/** What of a payment may be given back, in thousandths. */
+export type PaidMoney = PaymentName & Pick<PaymentRow, 'currency'> & { readonly left: number };
 
 /** A payment row that is to be written: made anew, or the one with this number changed. */
 export type ChangedPayment = PaymentName & PaymentFacts & { readonly id: number | null; readonly isUnread: boolean };
@@ -94,6 +98,16 @@ export class PaymentLedger {
     return this.accounts.get(textOf(name))?.facts;
   }
 
+  /** What paid an order, and what of that has neither gone back nor is owed, in thousandths; null where nothing did. */
+  paidBy({ id, paid_transaction_id }: Pick<OrderRow, 'id' | 'paid_transaction_id'>): PaidMoney | null {
+    const account = [...this.accounts.values()].find(
+      ({ name, facts }) => facts.orderId === id && name.transactionId === paid_transaction_id,
+    );
+    return account === undefined
+      ? null
+      : { ...account.name, currency: account.facts.currency, left: unowedOf(account) ?? 0 };
+  }
+
   /** Whether anything of the payment is owed back, or was. */
   isOwed(name: PaymentName): boolean {
     const debts = this.accounts.get(textOf(name))?.debts ?? [];
@@ -124,10 +138,11 @@ export class PaymentLedger {
    */
   owe(refund: NewRefund): boolean {
     const account = this.accountOf(refund);
-    if (account.debts.some(({ refund: { cause } }) => cause === refund.cause)) return false;
+    const { cause, causeRef = '' } = refund;
+    if (account.debts.some((debt) => debt.refund.cause === cause && debt.refund.causeRef === causeRef)) return false;
     const amount = refund.amount === null ? null : leastOf(toThousandths(refund.amount), unowedOf(account));
     if (amount === 0) return false;
-    const owed = { ...refund, amount: amount === null ? null : fromThousandths(amount), causeRef: '' };
+    const owed = { ...refund, amount: amount === null ? null : fromThousandths(amount), causeRef };
     account.debts.push({ row: null, refund: owed, status: 'due', providerRefundId: null, note: {}, isChanged: false });
     return true;
   }

@@ -2,6 +2,7 @@ import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AccessModule } from '../access/access.module.js';
+import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { PaymentProvidersModule } from '../payment-providers/payment-providers.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { OUTSIDE_REFUNDS, OutsideRefundsProcessor } from './outside-refunds.processor.js';
@@ -12,6 +13,7 @@ import { RefundEntity } from './refund.entity.js';
 import { RefundsAdminController } from './refunds.admin.controller.js';
 import { RefundsRepository } from './refunds.repository.js';
 import { RefundsService } from './refunds.service.js';
+import { Returning } from './returning.js';
 
 @Module({
   imports: [
@@ -20,9 +22,17 @@ import { RefundsService } from './refunds.service.js';
     BullModule.registerQueue({ name: OUTSIDE_REFUNDS }),
     PaymentProvidersModule,
     OrdersModule,
+    IdempotencyModule,
   ],
   controllers: [RefundsAdminController],
-  providers: [RefundsService, RefundsRepository, PaymentsRepository, OutsideRefundsProcessor, OutsideRefundsSchedule],
-  exports: [RefundsService],
+  providers: [
+    RefundsService,
+    Returning,
+    RefundsRepository,
+    PaymentsRepository,
+    OutsideRefundsProcessor,
+    OutsideRefundsSchedule,
+  ],
+  exports: [RefundsService, Returning],
 })
 export class RefundsModule {}

@@ -35,6 +35,13 @@ export class RefundsRepository {
     return rows[0] === undefined ? null : toRefundOfPayment(rows[0]);
   }
 
+  async findByOrderId(orderId: number, limit: number): Promise<RefundOfPayment[]> {
+    const rows = await this.refunds.query<RefundOfPayment[]>(
+      `${SELECT_WITH_PAYMENT} WHERE r.order_id = ${uintLiteral(orderId)} ORDER BY r.id LIMIT ${uintLiteral(limit)}`,
+    );
+    return rows.map(toRefundOfPayment);
+  }
+
   /** Refunds in the order of their ids, in one state or any. */
   async findPage(status: RefundStatus | null, range: RowRange): Promise<RefundOfPayment[]> {
     const inStatus = status === null ? [] : [`r.status = ${escape(status)}`];

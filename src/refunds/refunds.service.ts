@@ -26,6 +26,9 @@ import {
 /** Longest reason that is kept, in characters. */
 const REASON_MAX = 255;
 
+/** Refunds of one order that are told with it. */
+const OF_ONE_ORDER_MAX = 100;
+
 /** Payments whose refunds one run reads, one after the other: providers limit how often they are asked. */
 const READ_STEP = 20;
 
@@ -69,6 +72,12 @@ export class RefundsService {
     return new PaymentLedger([...byId.values()], refunds);
   }
 
+  /** Locks the payments of a locked order, of which something is to go back, with all that is owed of them. */
+  async lockPaymentsOf(tx: Transaction, orderId: number): Promise<PaymentLedger> {
+    const payments = await this.payments.findByOrderIds(tx, [orderId]);
+    return this.lockPayments(tx, payments, [orderId], [orderId]);
+  }
+
   /** Writes what the ledger decided. */
   writeLedger(tx: Transaction, ledger: PaymentLedger): void {
     this.payments.write(tx, ledger.changedPayments());
@@ -94,6 +103,11 @@ export class RefundsService {
   /** A page of refunds, in one state or any. */
   listRefunds(status: RefundStatus | null, page: PageRequest): Promise<Page<RefundOfPayment>> {
     return readPage(page, (range) => this.refunds.findPage(status, range));
+  }
+
+  /** The refunds of an order, oldest first, 100 at most. */
+  findRefundsOf(orderId: number): Promise<RefundOfPayment[]> {
+    return this.refunds.findByOrderId(orderId, OF_ONE_ORDER_MAX);
   }
 
   /** @throws RefundNotFoundError */

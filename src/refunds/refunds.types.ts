@@ -18,13 +18,20 @@ export const REFUND_TRANSITIONS: Readonly<Record<RefundStatus, readonly RefundSt
 
 /**
  * Why money goes back: it came when the units were gone, or for more than its customer may have; another payment had paid
- * the order; an operator gave up on matching it; or somebody gave it back at the provider, outside of this service. A
- * payment is owed back once for each cause, but that it was given back outside may be told many times, each by the
- * provider's number of that refund.
+ * the order; units of it came back; an operator gave up on matching it; or somebody gave it back at the provider, outside of
+ * this service. A payment is owed back once for each cause, but units may come back many times, each by the number of that
+ * return, and that it was given back outside may be told many times, each by the provider's number of that refund.
  */
-export type RefundCause = 'late' | 'customer_limit' | 'duplicate' | 'operator' | 'outside';
+export type RefundCause = 'late' | 'customer_limit' | 'duplicate' | 'returned' | 'operator' | 'outside';
 
-export const REFUND_CAUSES: readonly RefundCause[] = ['late', 'customer_limit', 'duplicate', 'operator', 'outside'];
+export const REFUND_CAUSES: readonly RefundCause[] = [
+  'late',
+  'customer_limit',
+  'duplicate',
+  'returned',
+  'operator',
+  'outside',
+];
 
 /** What names a payment. */
 export interface PaymentName {
@@ -52,7 +59,7 @@ export interface RefundRow extends Omit<RefundOrder, 'paid'>, PaymentName {
   /** Null when the payment's order is not known. */
   readonly orderId: number | null;
   readonly cause: RefundCause;
-  /** Which of several of one cause: of `outside` the provider's number of the refund as it was first told. */
+  /** Which of several of one cause: the number of the return; of `outside` the provider's number of the refund as first told. */
   readonly causeRef: string;
   readonly status: RefundStatus;
   /** Why it failed; null otherwise. */
@@ -70,7 +77,8 @@ export type RefundOfPayment = RefundRow & {
   readonly amountRefunded: string | null;
 };
 
-export type NewRefund = Pick<RefundRow, 'orderId' | 'provider' | 'transactionId' | 'amount' | 'currency' | 'cause'>;
+export type NewRefund = Pick<RefundRow, 'orderId' | 'provider' | 'transactionId' | 'amount' | 'currency' | 'cause'> &
+  Partial<Pick<RefundRow, 'causeRef'>>;
 
 /** A payment of which more has gone back than is known here by the numbers of its refunds. */
 export type UnreadPayment = PaymentName & {

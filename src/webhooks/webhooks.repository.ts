@@ -33,6 +33,10 @@ export class WebhooksRepository {
     return row ?? null;
   }
 
+  findByOrderId(orderId: number, limit: number): Promise<WebhookLogRow[]> {
+    return this.find(`order_id = ${uintLiteral(orderId)}`, limit);
+  }
+
   /** Payment events in the order of their ids, in one state or any. */
   async findPage(status: WebhookLogStatus | null, range: RowRange): Promise<WebhookLogRow[]> {
     const inStatus = status === null ? [] : [`status = ${escape(status)}`];

@@ -13,6 +13,9 @@ import { PaymentEventNotFoundError } from './webhooks.errors.js';
 import { WebhooksRepository } from './webhooks.repository.js';
 import type { Intent, PaymentAnswer, WebhookLogRow, WebhookLogStatus } from './webhooks.types.js';
 
+/** Payment events of one order that are told with it. */
+const OF_ONE_ORDER_MAX = 100;
+
 /** How many waiting notices one step of the reconciliation takes. */
 const RECONCILE_STEP = 500;
 
@@ -73,6 +76,11 @@ export class WebhooksService {
       const waiting = await this.handIn(overdue);
       return this.webhooks.markUnmatched(waiting.map(({ id }) => id));
     });
+  }
+
+  /** What payment providers told of an order, oldest first, 100 at most. */
+  findEventsOf(orderId: number): Promise<WebhookLogRow[]> {
+    return this.webhooks.findByOrderId(orderId, OF_ONE_ORDER_MAX);
   }
 
   /** A page of the payment events, in one state or any. */

@@ -145,6 +145,28 @@ const CHANGES: Readonly<Record<string, () => Promise<Change> | Change>> = {
       noted: { action: 'sale.end', before: { ended_at: null }, after: { ended_at: A_TIME } },
     };
   },
+  'an order that is cancelled': async () => {
+    const { order_id } = await createOrder(service);
+    return {
+      call: { method: 'POST', path: `orders/${order_id}/cancel` },
+      noted: {
+        ...{ action: 'order.cancel', target: 'order', target_id: String(order_id) },
+        before: { status: 'pending_payment', cancel_reason: null },
+        after: { status: 'cancelled', cancel_reason: 'operator' },
+      },
+    };
+  },
+  'an order of which a unit is returned': async () => {
+    const { order_id } = await createPaidOrder(service, { quantity: 2 });
+    return {
+      call: { method: 'POST', path: `orders/${order_id}/return`, body: { quantity: 1, restock: false } },
+      noted: {
+        ...{ action: 'order.return', target: 'order', target_id: String(order_id) },
+        before: { quantity_sold: 2, returned: null },
+        after: { quantity_sold: 1, returned: { quantity: 1, amount: '99.99', restock: false } },
+      },
+    };
+  },
   'a refund that was sent': async () => {
     const id = await createRefund(service);
     return {
@@ -248,7 +270,7 @@ describe.each(each)('%s', (_what, arrange) => {
 
   it('is noted with the key that made it', async () => {
     const { call, noted } = await arrange();
-    const key = await createKey(service, ['products', 'sales', 'refunds', 'keys', 'read']);
+    const key = await createKey(service, ['products', 'sales', 'orders', 'refunds', 'keys', 'read']);
     const entries = await notedBy(() => act(call.method, call.path, call.body, keyHeaders(key)));
     expect(entries).toEqual([expect.objectContaining({ actor: key.name, key_id: key.id, action: noted.action })]);
   });

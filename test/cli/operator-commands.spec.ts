@@ -72,6 +72,29 @@ describe('the operator', () => {
     expect(naive).toMatchObject({ code: 1, output: expect.stringContaining('offset from UTC') });
   });
 
+  it('finds an order with orders:list, cancels it, and returns units of a paid one', async () => {
+    const reference = unique('ref');
+    const { hold_id } = await createHold(service);
+    const { body: order } = await service.call('POST', '/api/orders', { hold_id, reference });
+    const found = await runCli(['orders:list', '--reference', reference]);
+    expect(found).toMatchObject({ code: 0, output: expect.stringContaining(reference) });
+    expect(await runCli(['orders:cancel', String(order.order_id)])).toMatchObject({ code: 0 });
+    const cancelled = await runCli(['orders:list', '--reference', reference, '--status', 'cancelled']);
+    expect(cancelled.output).toMatch(new RegExp(`^${String(order.order_id)} .*cancelled`, 'm'));
+    const paid = await createPaidOrder(service, { quantity: 3 });
+    const give = (...options: string[]) => runCli(['orders:return', String(paid.order_id), ...options]);
+    expect(await give('--restock', 'no', '--quantity', '1')).toMatchObject({ code: 0 });
+    expect(await give('--restock', 'yes', '--amount', '1.00')).toMatchObject({ code: 0 });
+    expect(await stockOf(paid.product_id)).toMatchObject({ stock_total: 9, stock_sold: 0, available: 9 });
+    expect(await give('--restock', 'yes')).toMatchObject({ code: 1, output: expect.stringMatching(/have come back/) });
+    expect(await give('--quantity', '1')).toMatchObject({ code: 1, output: expect.stringMatching(/restock/) });
+    expect(await runCli(['orders:list', '--reference', 'nobody'])).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('no such orders'),
+    });
+    await expectStockIdentity(paid.product_id);
+  });
+
   it('takes a product off sale with products:archive: no hold, while what was held goes on', async () => {
     const { id } = await createProduct(service, { stock_total: 3 });
     const { hold_id } = await createHold(service, { product_id: id });

@@ -376,6 +376,46 @@ const OPERATIONS: Record<string, Operation> = {
       },
     },
   },
+  'GET /api/admin/orders': adminList('/api/admin/orders'),
+  'GET /api/admin/orders/{id}': {
+    successes: { 200: async (service) => toAdmin(`orders/${(await createPaidOrder(service)).order_id}`) },
+    refusals: {
+      ...refusalsOfNumber((id) => `orders/${id}`),
+      ORDER_NOT_FOUND: () => toAdmin(`orders/${UNKNOWN_ID}`),
+    },
+  },
+  'POST /api/admin/orders/{id}/cancel': {
+    successes: { 200: async (service) => toAdmin(`orders/${(await createOrder(service)).order_id}/cancel`) },
+    refusals: {
+      ...refusalsOfNumber((id) => `orders/${id}/cancel`),
+      ORDER_NOT_FOUND: () => toAdmin(`orders/${UNKNOWN_ID}/cancel`),
+      ORDER_ALREADY_PAID: async (service) => toAdmin(`orders/${(await createPaidOrder(service)).order_id}/cancel`),
+    },
+  },
+  'POST /api/admin/orders/{id}/return': {
+    successes: {
+      200: async (service) => toAdmin(`orders/${(await createPaidOrder(service)).order_id}/return`, { restock: true }),
+    },
+    refusals: {
+      ...refusalsOfNumber((id) => `orders/${id}/return`, { restock: true }),
+      ORDER_NOT_FOUND: () => toAdmin(`orders/${UNKNOWN_ID}/return`, { restock: true }),
+      ORDER_NOT_PAID: async (service) =>
+        toAdmin(`orders/${(await createOrder(service)).order_id}/return`, { restock: true }),
+      NOTHING_TO_RETURN: async (service) => {
+        const call = toAdmin(`orders/${(await createPaidOrder(service)).order_id}/return`, { restock: true });
+        await service.call('POST', call.path, call.body, call.headers);
+        return call;
+      },
+      QUANTITY_NOT_RETURNABLE: async (service) =>
+        toAdmin(`orders/${(await createPaidOrder(service)).order_id}/return`, { quantity: 2, restock: true }),
+      IDEMPOTENCY_KEY_REUSED: async (service) => {
+        const call = toAdmin(`orders/${(await createPaidOrder(service)).order_id}/return`, { restock: true });
+        const headers = { ...call.headers, 'idempotency-key': unique('return') };
+        await service.call('POST', call.path, call.body, headers);
+        return { ...call, body: { restock: false }, headers };
+      },
+    },
+  },
   'GET /api/admin/refunds': adminList('/api/admin/refunds'),
   'POST /api/admin/refunds/{id}/send': {
     successes: {

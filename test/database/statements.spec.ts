@@ -9,6 +9,7 @@ import { Cancelling } from '../../src/orders/settling/cancelling.js';
 import { PaymentSessionsService } from '../../src/payment-sessions/payment-sessions.service.js';
 import { ProductsService } from '../../src/products/products.service.js';
 import { PaymentsRepository } from '../../src/refunds/payments.repository.js';
+import { Returning } from '../../src/refunds/returning.js';
 import type { UnreadPayment } from '../../src/refunds/refunds.types.js';
 import { SalesService } from '../../src/sales/sales.service.js';
 import { SessionOutbox } from '../../src/webhooks/outbox/session-outbox.js';
@@ -47,8 +48,8 @@ const ROWS = 200_000;
 const FILL = [
   `INSERT INTO holds (id, product_id, qty, expires_at, used, released)
      SELECT UNHEX(LPAD(HEX(n), 32, '0')), ?, 1, NOW(3) + INTERVAL 1 HOUR, n % 2, n % 4 IN (0, 3) FROM numbers`,
-  `INSERT INTO orders (hold_id, status, amount, payment_due_at, paid_transaction_id, quantity_sold)
-     SELECT id, IF(released, 'cancelled', 'paid'), '99.99', NOW(3), HEX(id), IF(released, 0, qty) FROM holds WHERE used = 1 AND product_id = ?`,
+  `INSERT INTO orders (hold_id, status, amount, payment_due_at, paid_transaction_id, quantity_sold, reference)
+     SELECT id, IF(released, 'cancelled', 'paid'), '99.99', NOW(3), HEX(id), IF(released, 0, qty), HEX(id) FROM holds WHERE used = 1 AND product_id = ?`,
   `UPDATE orders SET status = 'pending_payment', paid_transaction_id = NULL, quantity_sold = NULL, payment_due_at = NOW(3) + INTERVAL 1 HOUR
      WHERE status = 'paid' AND id % 10 = 0 AND id > ? * 0`,
   `INSERT INTO webhook_logs (idempotency_key, payload, payload_hash, status, outcome, order_id, processed_at)
@@ -111,6 +112,18 @@ const PAGES = [
   `/api/admin/refunds?${SINCE}`,
   `/api/admin/webhooks?${SINCE}`,
   `/api/admin/webhooks?${SINCE}&status=review&order=desc`,
+  '/api/admin/orders',
+  '/api/admin/orders?order=desc',
+  '/api/admin/orders/1000',
+  `/api/admin/orders?${SINCE}`,
+  '/api/admin/orders?status=paid',
+  '/api/admin/orders?status=refund_due',
+  '/api/admin/orders?product_id=10',
+  '/api/admin/orders?sale_id=10&order=desc',
+  '/api/admin/orders?customer_id=000000000000000000000000000003E9',
+  '/api/admin/orders?reference=000000000000000000000000000003E9',
+  '/api/admin/orders?transaction_id=1000',
+  `/api/admin/orders?hold_id=019a0000-0000-7000-8000-000000000001`,
   '/api/admin/refunds?status=confirmed',
   '/api/admin/refunds?status=due',
 ];
@@ -120,7 +133,7 @@ const PAGES = [
  * the order of its rows, whichever is less; of two ways to one row, either will do: a guard on a state that few rows have
  * leads there, too. Of a hold without a sale no row of a sale is read (`null`).
  */
-const INDEXES: Readonly<Record<string, string>> = {
+const INDEXES: Record<string, string> = {
   'DELETE FROM audit_log WHERE created_at < NOW(?) - INTERVAL ? DAY ORDER BY created_at LIMIT ?':
     'audit_log audit_log_created',
   'DELETE FROM events WHERE created_at < NOW(?) - INTERVAL ? DAY ORDER BY created_at LIMIT ?': 'events events_created',
@@ -132,6 +145,7 @@ const INDEXES: Readonly<Record<string, string>> = {
     'payments payments_order, r refunds_cause',
   'DELETE FROM webhook_logs WHERE status = ? AND processed_at < NOW(?) - INTERVAL ? DAY ORDER BY status, processed_at LIMIT ?':
     'webhook_logs webhook_logs_status',
+  'SELECT COUNT(*) AS count FROM (SELECT ? FROM orders WHERE status = ? LIMIT ?) some': 'orders orders_status_due',
   'SELECT COUNT(*) AS count FROM refunds WHERE status IN (?)': 'refunds refunds_status',
   'SELECT COUNT(*) AS count FROM webhook_logs WHERE status = ?': 'webhook_logs webhook_logs_status',
   'SELECT COUNT(*) AS expired FROM (SELECT ? FROM holds WHERE product_id = ? AND used = ? AND released = ? AND expires_at <= NOW(?) ORDER BY expires_at LIMIT ?) AS due':
@@ -168,6 +182,14 @@ const INDEXES: Readonly<Record<string, string>> = {
     'events PRIMARY',
   'SELECT … FROM events WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?': 'events PRIMARY',
   'SELECT … FROM idempotency_keys WHERE scope = ? AND idempotency_key IN (?)': 'idempotency_keys PRIMARY',
+  // Each provider once: the planner hops from one to the next.
+  'SELECT … FROM (SELECT DISTINCT provider FROM payments) known STRAIGHT_JOIN payments y ON y.provider = known.provider AND y.transaction_id = ? WHERE y.order_id IS NOT NULL':
+    'payments payments_transaction, y payments_transaction',
+  'SELECT … FROM (SELECT id FROM orders WHERE id > ? AND id < ? ORDER BY id ASC LIMIT ?) step': 'orders PRIMARY',
+  'SELECT … FROM (SELECT id FROM orders WHERE id > ? AND id < ? ORDER BY id DESC LIMIT ?) step': 'orders PRIMARY',
+  'SELECT … FROM orders': '',
+  'SELECT … FROM orders WHERE id >= ? ORDER BY id LIMIT ?': 'orders PRIMARY',
+  'SELECT … FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id WHERE o.id = ? FOR UPDATE': 'h PRIMARY, o PRIMARY',
   'SELECT … FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id WHERE o.id IN (?) ORDER BY o.id FOR UPDATE':
     'h PRIMARY, o PRIMARY',
   'SELECT … FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id WHERE o.status = ? AND o.payment_due_at <= NOW(?) AND (o.review_until IS NULL OR o.review_until <= NOW(?)) ORDER BY o.payment_due_at LIMIT ? FOR UPDATE SKIP LOCKED':
@@ -203,6 +225,8 @@ const INDEXES: Readonly<Record<string, string>> = {
   'SELECT … FROM products WHERE id = ?': 'products PRIMARY',
   'SELECT … FROM products WHERE id IN (?) AND sale_max_per_customer IS NOT NULL': 'products PRIMARY',
   'SELECT … FROM products WHERE sku = ?': 'products products_sku',
+  'SELECT … FROM refunds r LEFT JOIN payments p ON p.provider = r.provider AND p.transaction_id = r.transaction_id WHERE r.order_id = ? ORDER BY r.id LIMIT ?':
+    'p payments_transaction, r refunds_cause',
   'SELECT … FROM refunds r LEFT JOIN payments p ON p.provider = r.provider AND p.transaction_id = r.transaction_id WHERE r.id = ?':
     'p payments_transaction, r PRIMARY',
   'SELECT … FROM refunds r LEFT JOIN payments p ON p.provider = r.provider AND p.transaction_id = r.transaction_id WHERE r.id > ? AND r.id < ? AND r.created_at >= ? AND r.created_at < ? ORDER BY r.id ASC LIMIT ?':
@@ -228,6 +252,7 @@ const INDEXES: Readonly<Record<string, string>> = {
   'SELECT … FROM sales WHERE id IN (?) ORDER BY id FOR UPDATE': 'sales PRIMARY',
   'SELECT … FROM sales WHERE id IN (SELECT sale_id FROM products WHERE id IN (?)) AND max_per_customer IS NOT NULL ORDER BY id FOR UPDATE':
     'products PRIMARY, sales PRIMARY',
+  'SELECT … FROM webhook_logs WHERE order_id = ? ORDER BY id LIMIT ?': 'webhook_logs webhook_logs_order',
   'SELECT … FROM webhook_logs WHERE id = ? ORDER BY id LIMIT ?': 'webhook_logs PRIMARY',
   'SELECT … FROM webhook_logs': '',
   'SELECT … FROM webhook_logs WHERE id >= ? ORDER BY id LIMIT ?': 'webhook_logs PRIMARY',
@@ -251,6 +276,7 @@ const INDEXES: Readonly<Record<string, string>> = {
   'UPDATE holds SET … WHERE id IN (?) AND used = ? AND released = ?': 'holds PRIMARY',
   'UPDATE orders SET … WHERE id IN (?) AND status = ?': 'orders PRIMARY, orders orders_status_due',
   'UPDATE orders SET … WHERE id = ? AND status = ? AND first_due_at IS NULL': 'orders PRIMARY',
+  'UPDATE orders SET … WHERE id = ? AND COALESCE(return_count, ?) = ?': 'orders PRIMARY',
   'UPDATE orders SET … WHERE id IN (?)': 'orders PRIMARY',
   'UPDATE payment_sessions SET … WHERE hold_id = ?': 'payment_sessions PRIMARY',
   'UPDATE payment_sessions SET … WHERE hold_id = ? AND state = ?': 'payment_sessions PRIMARY',
@@ -269,6 +295,30 @@ const INDEXES: Readonly<Record<string, string>> = {
 };
 
 const KEY = shopKey('HS256');
+/** Which orders an operator wants is told by an inner statement, and what is told of them by what is around it. */
+const ORDERS_FOUND: Readonly<Record<string, string>> = {
+  'orders w WHERE w.id > ? AND w.id < ? ORDER BY w.id ASC': 'w PRIMARY',
+  'orders w WHERE w.id > ? AND w.id < ? ORDER BY w.id DESC': 'w PRIMARY',
+  'orders w WHERE w.id > ? AND w.id < ? AND w.id IN (?) ORDER BY w.id ASC': 'w PRIMARY',
+  'orders w WHERE w.id > ? AND w.id < ? AND w.created_at >= ? AND w.created_at < ? ORDER BY w.id ASC': 'w PRIMARY',
+  'orders w WHERE w.id > ? AND w.id < ? AND w.hold_id = ? ORDER BY w.id ASC': 'w orders_hold',
+  'orders w WHERE w.id > ? AND w.id < ? AND w.reference = X? ORDER BY w.id ASC': 'w orders_reference',
+  // Of a state that few orders are in, all of these; of others those of some thousand numbers.
+  'orders w WHERE w.id > ? AND w.id < ? AND w.status = ? ORDER BY w.id ASC': 'w PRIMARY, w orders_status_due',
+  // No index leads to them: each looks at some thousand numbers.
+  'orders w WHERE w.id > ? AND w.id < ? AND w.sale_id = ? ORDER BY w.id DESC': 'w PRIMARY',
+  'orders w STRAIGHT_JOIN holds v FORCE INDEX (PRIMARY) ON v.id = w.hold_id WHERE w.id > ? AND w.id < ? AND v.product_id = ? ORDER BY w.id ASC':
+    'v PRIMARY, w PRIMARY',
+  'customer_holds c STRAIGHT_JOIN orders w ON w.hold_id = c.hold_id WHERE w.id > ? AND w.id < ? AND c.customer_id = ? ORDER BY w.id ASC':
+    'c customer_holds_customer, w orders_hold',
+};
+
+for (const [found, indexes] of Object.entries(ORDERS_FOUND)) {
+  const order = found.endsWith('ASC') ? 'ASC' : 'DESC';
+  const shape = `SELECT … FROM (SELECT w.id FROM ${found} LIMIT ?) wanted STRAIGHT_JOIN orders o ON o.id = wanted.id STRAIGHT_JOIN holds h ON h.id = o.hold_id STRAIGHT_JOIN products p ON p.id = h.product_id LEFT JOIN payments y ON y.order_id = o.id AND y.transaction_id = o.paid_transaction_id ORDER BY o.id ${order}`;
+  INDEXES[shape] = `${indexes}, o PRIMARY, h PRIMARY, p PRIMARY, y payments_order`;
+}
+
 let proxy: DatabaseProxy;
 let api: StripeApi;
 let service: Service;
@@ -340,6 +390,10 @@ async function sell(): Promise<void> {
   await service.app.get(WebhooksService).markUnmatched();
   const refund = (await refundsOf(paid.order_id)).at(-1)!;
   taken(await service.call('POST', `/api/admin/refunds/${refund.id}/mark-sent`, undefined, adminHeaders(service)), 200);
+  const [returned, unpaid] = [await createPaidOrder(service), await createOrder(service)];
+  const all = { quantity: null, amount: null, restock: true };
+  await service.app.get(Returning).returnUnits(actOfCli(), returned.order_id, all);
+  await service.app.get(Cancelling).cancelOrder(actOfCli(), unpaid.order_id);
   const unread = await service.app.get(PaymentsRepository).findUnread(['generic'], 20);
   const [payment = { id: 1, dueAt: '2026-01-01 00:00:00.000' } as UnreadPayment] = unread;
   await service.app.get(PaymentsRepository).markRead(payment, null);

@@ -16,10 +16,12 @@ import {
   createSale,
   expireHolds,
   inSeconds,
+  type Order,
   orderOf,
   refundsOf,
   stockOf,
   taken,
+  unique,
 } from '../support/factories.js';
 import { createRefund, createReview } from '../support/payments.js';
 import { queueOf } from '../support/queues.js';
@@ -143,6 +145,21 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
       expect(output).toMatch(/is paused/);
       expect(output).toContain(`Sale ${saleId} is not paused.`);
       expect(sale).toMatchObject({ state: 'scheduled' });
+    },
+  },
+  Orders: {
+    arrange: async () => {
+      const REFERENCE = unique('A');
+      const { hold_id } = await createHold(service);
+      const unpaid = taken<Order>(await service.call('POST', '/api/orders', { hold_id, reference: REFERENCE }), 201);
+      const { order_id: ORDER } = await createPaidOrder(service, { quantity: 2 });
+      return { REFERENCE, UNPAID: unpaid.order_id, ORDER };
+    },
+    expect: (output, { REFERENCE, UNPAID, ORDER }) => {
+      if (output.includes('cancelled')) {
+        expect(output).toContain(`Order ${UNPAID} is cancelled; its units are available again.`);
+        expect(output).toContain(`Of order ${ORDER} 1 units count as sold`);
+      } else expect(output.split(String(REFERENCE)).length).toBeGreaterThan(2);
     },
   },
   'API keys': {

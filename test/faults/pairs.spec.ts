@@ -7,8 +7,10 @@ import { ProductsService } from '../../src/products/products.service.js';
 import { query, withConnection } from '../support/database.js';
 import { expectStockIdentity } from '../support/expectations.js';
 import {
+  adminHeaders,
   createHold,
   createOrder,
+  createPaidOrder,
   createProduct,
   expireHolds,
   giveBack,
@@ -19,7 +21,7 @@ import {
   requestHold,
   requestOrder,
 } from '../support/factories.js';
-import { type Service, startService } from '../support/service.js';
+import { type Answer, type Service, startService } from '../support/service.js';
 
 /**
  * Each path that changes rows of a sale against each other one, and against itself, on the same rows and in two
@@ -40,10 +42,11 @@ interface Rows {
   readonly pending: Order;
   readonly due: Order;
   readonly cancelled: Order;
+  readonly paid: Order;
 }
 
 async function makeRows(): Promise<Rows> {
-  const { id: product } = await createProduct(first, { stock_total: 8 });
+  const { id: product } = await createProduct(first, { stock_total: 12 });
   const [hold, expired] = [
     await createHold(first, { product_id: product }),
     await createHold(first, { product_id: product }),
@@ -53,10 +56,11 @@ async function makeRows(): Promise<Rows> {
     await createOrder(first, { product_id: product }),
     await createOrder(first, { product_id: product }),
   ];
+  const paid = await createPaidOrder(first, { product_id: product, quantity: 4 });
   await notify(first, noticeOf(cancelled, { status: 'failed' }));
   await expireHolds(expired.hold_id);
   await query('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 SECOND WHERE id = ?', [due.order_id]);
-  return { product, hold: hold.hold_id, expired: expired.hold_id, pending, due, cancelled };
+  return { product, hold: hold.hold_id, expired: expired.hold_id, pending, due, cancelled, paid };
 }
 
 type Path = (service: Service, rows: Rows) => Promise<unknown>;
@@ -65,6 +69,10 @@ type Path = (service: Service, rows: Rows) => Promise<unknown>;
 async function orderly(call: Promise<{ status: number; text: string }>): Promise<void> {
   const { status, text } = await call;
   if (status >= 500) throw new Error(text);
+}
+
+function operate(service: Service, { order_id }: Order, verb: string, body?: unknown): Promise<Answer> {
+  return service.call('POST', `/api/admin/orders/${order_id}/${verb}`, body, adminHeaders(service));
 }
 
 const PATHS: Readonly<Record<string, Path>> = {
@@ -77,6 +85,8 @@ const PATHS: Readonly<Record<string, Path>> = {
   'late payment': (service, { cancelled }) => orderly(notify(service, noticeOf(cancelled))),
   release: (service, { product }) => service.app.get(Releasing).releaseExpiredHolds(product),
   deadline: (service) => service.app.get(Cancelling).cancelDueOrders(),
+  'cancellation by an operator': (service, { pending }) => orderly(operate(service, pending, 'cancel')),
+  return: (service, { paid }) => orderly(operate(service, paid, 'return', { quantity: 1, restock: true })),
   restock: (service, { product }) => service.app.get(ProductsService).restockProduct(actOfCli(), product, 1),
   retention: (service) => service.app.get(RetentionService).purge(),
 };

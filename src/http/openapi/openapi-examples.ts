@@ -123,6 +123,31 @@ const PAYMENT = {
   last_error: null,
 };
 
+const ADMIN_ORDER = {
+  order_id: 1,
+  payment_reference: '1-rsinnsmf3vnuoj3k',
+  hold_id: HOLD.hold_id,
+  product_id: 1,
+  quantity: 2,
+  ...ORDERED,
+  status: 'paid',
+  payment_due_at: '2026-11-27T10:15:00.000Z',
+  cancel_reason: null,
+  product_name: PRODUCT.name,
+  quantity_sold: 2,
+  customer_id: 'c_42',
+  sale_id: 1,
+  payment: {
+    provider: 'stripe',
+    transaction_id: REFUND.transaction_id,
+    amount: '199.98',
+    currency: 'EUR',
+    amount_refunded: '0.00',
+  },
+  created_at: '2026-11-27T10:00:00.000Z',
+  updated_at: '2026-11-27T10:01:00.000Z',
+};
+
 /** An answer for each schema of the document but pages, which are made of it, by its title. A test holds them true. */
 export const ANSWER_EXAMPLES: Readonly<Record<string, unknown>> = {
   Product: PRODUCT,
@@ -160,6 +185,8 @@ export const ANSWER_EXAMPLES: Readonly<Record<string, unknown>> = {
   PaymentAnswer: { result: 'applied', order_id: 1, order_status: 'paid' },
   PaymentEvent: PAYMENT_EVENT,
   Refund: REFUND,
+  AdminOrder: ADMIN_ORDER,
+  AdminOrderDetail: { ...ADMIN_ORDER, events: [], refunds: [] },
   ApiKey: API_KEY,
   // Of the form alone: a whole key in a document would be found by who looks for keys.
   NewApiKey: { ...API_KEY, key: 'fsk_7_…' },
@@ -179,5 +206,6 @@ export const PROBLEM_EXTENSIONS: Readonly<Record<string, Readonly<Record<string,
   INSUFFICIENT_STOCK: { available_stock: 0 },
   CUSTOMER_LIMIT_REACHED: { limit: 2, remaining: 0, scope: 'product' },
   HOLD_ALREADY_USED: { order_id: 1 },
+  QUANTITY_NOT_RETURNABLE: { returnable: 1 },
   SCOPE_MISSING: { scope: 'products' },
 };

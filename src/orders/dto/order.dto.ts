@@ -32,9 +32,12 @@ import {
   type WantedOrder,
 } from '../orders.types.js';
 
-const CANCEL_REASONS: readonly CancelReason[] = ['payment_failed', 'payment_expired', 'buyer', 'operator'];
+export const CANCEL_REASONS: readonly CancelReason[] = ['payment_failed', 'payment_expired', 'buyer', 'operator'];
 
-const REFERENCE_PATTERN = /^\P{Cc}{1,64}$/u;
+export const REFERENCE_PATTERN = /^\P{Cc}{1,64}$/u;
+
+/** What {@link REFERENCE_PATTERN} asks for. */
+export const REFERENCE_RULE = 'must be 1 to 64 characters, none of them a control character';
 
 const METADATA: JsonSchema = {
   type: ['object', 'null'],
@@ -53,7 +56,7 @@ export class CreateOrderDto {
 
   /** The shop's own number of the order; nothing here depends on it. */
   @ValidateIf(isThere('reference'))
-  @Matches(REFERENCE_PATTERN, { message: 'must be 1 to 64 characters, none of them a control character' })
+  @Matches(REFERENCE_PATTERN, { message: REFERENCE_RULE })
   @JSONSchema({ type: ['string', 'null'] })
   reference?: string | null;
 
@@ -81,8 +84,8 @@ class OrderTagsDto {
   metadata!: Readonly<Record<string, string>> | null;
 }
 
-/** An order right after it was made. */
-export class OrderDto extends OrderTagsDto {
+/** An order without what its buyer pays by, which concerns him alone. */
+export class OrderFactsDto extends OrderTagsDto {
   /** The number that the payment provider's notices name. */
   @IsInt()
   order_id!: number;
@@ -116,7 +119,10 @@ export class OrderDto extends OrderTagsDto {
   /** Null when there was nothing to pay. */
   @Described(() => nullable(DATE_TIME))
   payment_due_at!: string | null;
+}
 
+/** An order right after it was made. */
+export class OrderDto extends OrderFactsDto {
   /** What its buyer pays by; null where the shop makes the payment by itself, or there is nothing to pay. */
   @Described(() => nullable(schemaOf(PaymentDto)))
   payment!: PaymentDto | null;
@@ -164,6 +170,12 @@ export class HoldWithOrderDto extends HoldDto {
   payment!: PaymentDto | null;
 }
 
+/** What an order's facts are told of. */
+interface OrderFacts {
+  readonly order: OrderTags & Pick<OrderRow, 'id' | 'hold_id' | 'amount' | 'status' | 'payment_due_at'>;
+  readonly hold: CreatedOrder['hold'];
+}
+
 export function toWantedOrder({ body, headers }: KeyedCall<CreateOrderDto>, caller: Caller): WantedOrder {
   const { hold_id, reference = null, metadata = null } = body;
   const payment = body.payment == null ? null : toPaymentWish(body.payment);
@@ -171,7 +183,13 @@ export function toWantedOrder({ body, headers }: KeyedCall<CreateOrderDto>, call
   return { holdId: hold_id.toLowerCase(), caller, reference, metadata, payment, idempotencyKey };
 }
 
-export function toOrderDto({ order, hold }: CreatedOrder): OrderDto {
+export function toOrderDto(created: CreatedOrder): OrderDto {
+  // As it was when the order was made, whatever has become of it since.
+  const payment = created.order.payment_provider === null ? null : toPaymentDto(PREPARING);
+  return { ...toOrderFactsDto(created), payment };
+}
+
+export function toOrderFactsDto({ order, hold }: OrderFacts): OrderFactsDto {
   return {
     order_id: order.id,
     payment_reference: paymentReferenceOf(order.id, order.hold_id),
@@ -182,8 +200,6 @@ export function toOrderDto({ order, hold }: CreatedOrder): OrderDto {
     status: order.status,
     payment_due_at: dueAtOf(order),
     ...tagsOf(order),
-    // As it was when the order was made, whatever has become of it since.
-    payment: order.payment_provider === null ? null : toPaymentDto(PREPARING),
   };
 }
 
@@ -211,7 +227,10 @@ function toHoldOrderDto(order: TaggedOrderRow, hold: PricedHoldRow): HoldOrderDt
   };
 }
 
-function moneyOf({ amount }: OrderRow, hold: CreatedOrder['hold']): Pick<OrderDto, 'amount' | 'currency' | 'items'> {
+function moneyOf(
+  { amount }: Pick<OrderRow, 'amount'>,
+  hold: CreatedOrder['hold'],
+): Pick<OrderDto, 'amount' | 'currency' | 'items'> {
   return { amount, currency: hold.currency, items: [toItemDto(hold, amount)] };
 }
 
@@ -219,6 +238,6 @@ function tagsOf({ reference, reference_by, metadata }: OrderTags): OrderTagsDto 
   return { reference, reference_by, metadata };
 }
 
-function dueAtOf({ amount, payment_due_at }: OrderRow): string | null {
+function dueAtOf({ amount, payment_due_at }: Pick<OrderRow, 'amount' | 'payment_due_at'>): string | null {
   return isSameAmount(amount, '0') ? null : isoTime(payment_due_at);
 }

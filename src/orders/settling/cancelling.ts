@@ -1,16 +1,19 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { Act } from '../../access/operator.js';
 import { inSteps } from '../../common/in-steps.js';
 import { nameOfProduct, sumOfAll } from '../../common/sum-of-all.js';
 import { isLockWaitTimeout, isTransient } from '../../database/database-errors.js';
-import { Transactions } from '../../database/transactions.js';
+import { type Transaction, Transactions } from '../../database/transactions.js';
+import { OperatorChanges } from '../../idempotency/operator-changes.js';
+import { OrderAlreadyPaidError, OrderNotFoundError } from '../orders.errors.js';
 import { OrdersRepository } from '../orders.repository.js';
-import type { Settlement, StockedOrderRow } from '../orders.types.js';
+import { type Settlement, type StockedOrderRow, wasPaid } from '../orders.types.js';
 import { Settling } from './settling.js';
 
 /** Orders that are cancelled in one transaction. */
 const CANCEL_STEP = 500;
 
-/** Cancelling the unpaid orders that are past their payment deadline. */
+/** Cancelling unpaid orders: those that are past their payment deadline, and those that an operator ends. */
 @Injectable()
 export class Cancelling {
   private readonly logger = new Logger('Orders');
@@ -18,6 +21,7 @@ export class Cancelling {
   constructor(
     private readonly orders: OrdersRepository,
     private readonly settling: Settling,
+    private readonly changes: OperatorChanges,
     private readonly transactions: Transactions,
   ) {}
 
@@ -48,6 +52,39 @@ export class Cancelling {
     }
     const productIds = await this.orders.findProductsWithDue();
     return done + (await sumOfAll(productIds, nameOfProduct, (id) => inSteps(CANCEL_STEP, () => this.cancelStep(id))));
+  }
+
+  /**
+   * Ends an unpaid order as an operator says; its units are available again. One that has ended unpaid stays as it is.
+   * A payment that comes at the same time has the order's lock before or after this: it pays the order, or comes late.
+   *
+   * @returns the number of the order.
+   * @throws OrderNotFoundError, OrderAlreadyPaidError
+   */
+  async cancelOrder(act: Act, id: number): Promise<number> {
+    const lockOne = async (tx: Transaction): Promise<StockedOrderRow> => {
+      const [order] = await this.settling.lockOrders(tx, [id]);
+      if (order === undefined) throw new OrderNotFoundError(id);
+      return order;
+    };
+    const order = await this.changes.once<StockedOrderRow>({
+      act,
+      target: 'order',
+      verb: 'cancel',
+      fieldsOf: ({ status, cancel_reason }) => ({ status, cancel_reason }),
+      scope: 'orders',
+      keyed: null,
+      find: lockOne,
+      work: async (tx) => {
+        const before = await lockOne(tx);
+        if (wasPaid(before)) throw new OrderAlreadyPaidError();
+        if (before.status !== 'pending_payment') return { before, after: before };
+        const cancelled = { to: 'cancelled', reason: 'operator' } as const;
+        this.settling.settle(tx, { settlements: [{ order: before, ...cancelled }] });
+        return { before, after: { ...before, status: cancelled.to, cancel_reason: cancelled.reason } };
+      },
+    });
+    return order.id;
   }
 
   /** One step, of all products or of one. A locked row is waited for once: waiting again and again keeps the others waiting. */

@@ -9,7 +9,7 @@ import { HoldsService } from '../../holds/holds.service.js';
 import { type HoldRow, isOf } from '../../holds/holds.types.js';
 import { OrderAlreadyPaidError } from '../orders.errors.js';
 import { OrdersRepository } from '../orders.repository.js';
-import type { OrderRow, Settlement } from '../orders.types.js';
+import { type OrderRow, type Settlement, wasPaid } from '../orders.types.js';
 import { type Settled, Settling } from './settling.js';
 
 /** A request to give a hold back. */
@@ -102,7 +102,5 @@ function isTheBuyers({ holdId, caller }: GiveBack, holds: Gathered['holds']): bo
 function outcomeOf(request: GiveBack, { holds, orders }: Gathered): void | Error {
   if (!isTheBuyers(request, holds)) return new HoldNotFoundError();
   const order = orders.get(request.holdId);
-  // Its units are sold, whatever has become of the money since.
-  if (order?.status === 'paid' || (order?.paid_transaction_id ?? null) !== null) return new OrderAlreadyPaidError();
-  return undefined;
+  return order !== undefined && wasPaid(order) ? new OrderAlreadyPaidError() : undefined;
 }

@@ -4,7 +4,7 @@ import type { Account, CustomerUnits, Excess, Limits } from '../../holds/custome
 import type { HoldRow } from '../../holds/holds.types.js';
 import type { StockMove } from '../../products/products.types.js';
 import type { StockLedger } from '../../products/stock-ledger.js';
-import type { OrderStatus, Settlement, StockedOrderRow } from '../orders.types.js';
+import type { OrderStatus, ReturnedUnits, Settlement, StockedOrderRow } from '../orders.types.js';
 
 /** What a settlement is: which way an order may go, and what that does to the stock. */
 
@@ -42,6 +42,11 @@ export function unitsMovedBy({ order, to }: { order: SettledUnits; to: Settlemen
 /** The units of an order that costs nothing: paid as it is made. */
 export function unitsSoldOutright({ product_id, qty }: HoldRow): StockMove {
   return unitsMovedBy({ order: { product_id, qty, status: 'pending_payment' }, to: 'paid' });
+}
+
+/** What a return does to the counters; units that are not restocked go out of the total. */
+export function unitsReturnedBy({ order, quantity, isRestocked }: ReturnedUnits): StockMove {
+  return { productId: order.product_id, held: 0, sold: -quantity, total: isRestocked ? 0 : -quantity };
 }
 
 /** Whether money comes for an order whose units are gone: it takes them again. */

@@ -8,17 +8,19 @@ import { Releasing, returnedUnits } from '../../holds/releasing/releasing.js';
 import { PaymentSessionsService } from '../../payment-sessions/payment-sessions.service.js';
 import { ProductsService } from '../../products/products.service.js';
 import { SalesService } from '../../sales/sales.service.js';
-import { settlementEvents } from '../order-events.js';
+import { returnEvents, settlementEvents } from '../order-events.js';
 import { OrdersRepository } from '../orders.repository.js';
-import type { Settlement, StockedOrderRow } from '../orders.types.js';
-import { inStages, isPaidLate, SettlementStock, unitsMovedBy } from './settlement.js';
+import type { ReturnableOrderRow, ReturnedUnits, Settlement, StockedOrderRow } from '../orders.types.js';
+import { inStages, isPaidLate, SettlementStock, unitsMovedBy, unitsReturnedBy } from './settlement.js';
 
 /** What was decided about locked orders and holds. */
 export interface Settled {
   readonly settlements: readonly Settlement[];
   /** Active holds without an order that their buyers give back. */
   readonly givenBack?: readonly HoldRow[];
-  /** Where the stock was locked for the decisions, it has taken their units already. */
+  /** Units of paid orders that come back. */
+  readonly returned?: readonly ReturnedUnits[];
+  /** Where the stock was locked for the decisions, it has taken their units already; nothing is returned with it. */
   readonly stock?: SettlementStock | null;
 }
 
@@ -38,6 +40,11 @@ export class Settling {
   /** Names of the rows that the settlement of each order may have to wait for; none of one that is not there. */
   findRowsToSettle(ids: readonly (number | null)[]): Promise<string[][]> {
     return this.orders.findRows(ids);
+  }
+
+  /** Locks an order and its hold for a decision about units of it that come back; null when there is none. */
+  lockToReturn(tx: Transaction, id: number): Promise<ReturnableOrderRow | null> {
+    return this.orders.lockToReturn(tx, id);
   }
 
   /** Locks orders and their holds for a decision about them. Lock order: order, hold, product. */
@@ -107,7 +114,7 @@ export class Settling {
    * a settlement means for the stock is decided in `unitsMovedBy`. The stock is written once, and last: where its rows are
    * not locked yet this write locks them, after the holds, all products with one statement, ids ascending.
    */
-  settle(tx: Transaction, { settlements, givenBack = [], stock = null }: Settled): void {
+  settle(tx: Transaction, { settlements, givenBack = [], returned = [], stock = null }: Settled): void {
     for (const group of inStages(settlements)) this.orders.transition(tx, group[0]!.order.status, group);
     const cancelled = settlements.filter(({ to }) => to === 'cancelled').map(({ order }) => order);
     this.endSessions(tx, settlements);
@@ -122,9 +129,18 @@ export class Settling {
       tx,
       late.map(({ order }) => order.hold_id),
     );
-    this.events.record(tx, settlementEvents(settlements));
-    if (stock !== null) this.products.writeStock(tx, stock.ledger);
-    else this.products.moveStock(tx, [...settlements.map(unitsMovedBy), ...givenBack.map(returnedUnits)]);
+    this.events.record(tx, [...returned.flatMap(returnEvents), ...settlementEvents(settlements)]);
+    for (const each of returned) this.takeBack(tx, each);
+    if (stock !== null) return this.products.writeStock(tx, stock.ledger);
+    const moves = [...settlements.map(unitsMovedBy), ...givenBack.map(returnedUnits), ...returned.map(unitsReturnedBy)];
+    this.products.moveStock(tx, moves);
+  }
+
+  /** What is returned counts as sold no more, and not in its customer's limit. */
+  private takeBack(tx: Transaction, returned: ReturnedUnits): void {
+    const { order, quantity } = returned;
+    this.orders.takeBack(tx, returned);
+    if (order.customer_id !== null) this.limits.lowerTo(tx, [order.hold_id], order.quantity_sold - quantity);
   }
 
   /** What buyers pay by goes where their orders go, in this order: a batch may cancel an order and settle it late. */

@@ -42,7 +42,7 @@ export class RefundDto {
   @Described(() => TEXT_OR_NULL)
   amount_refunded!: string | null;
 
-  /** The units were gone, another payment had paid the order, an operator gave up on matching it, or somebody gave it back at the provider. */
+  /** The units were gone, another payment had paid the order, units came back, an operator gave up on matching it, or somebody gave it back at the provider. */
   @IsIn(REFUND_CAUSES as RefundCause[])
   cause!: RefundCause;
 

@@ -1,0 +1,76 @@
+import { ValidationError } from '../../../common/problem.js';
+import { type JsonSchema, NUMBER_PARAM, RULE_KEYWORD } from '../../../http/json-schema.js';
+import { ADMIN_PAGE_QUERY, type PageQuery } from '../../../http/page.js';
+import { HOLD_ID_PARAM } from '../../../holds/dto/hold.dto.js';
+import { IDEMPOTENCY_KEY_PATTERN, IDEMPOTENCY_KEY_RULE } from '../../../idempotency/idempotency-key.js';
+import { REFERENCE_PATTERN, REFERENCE_RULE } from '../../../orders/dto/order.dto.js';
+import { ORDER_STATUSES, type OrderStatus } from '../../../orders/orders.types.js';
+import type { OrderFilter } from '../order-list.types.js';
+
+/** Query of the list of orders. */
+export const ORDER_QUERY: Readonly<Record<string, JsonSchema>> = {
+  status: { type: 'string', enum: ORDER_STATUSES, description: 'Only those in this state' },
+  product_id: { ...NUMBER_PARAM, description: 'Only those of this product' },
+  sale_id: { ...NUMBER_PARAM, description: 'Only those under this sale' },
+  customer_id: {
+    type: 'string',
+    pattern: '^[\\x21-\\x7e]{1,128}$',
+    [RULE_KEYWORD]: 'must be 1 to 128 visible ASCII characters without blanks',
+    description: 'Only those of this customer, exactly',
+  },
+  reference: {
+    type: 'string',
+    pattern: REFERENCE_PATTERN.source,
+    [RULE_KEYWORD]: REFERENCE_RULE,
+    description: 'Only those with this reference, exactly',
+  },
+  transaction_id: {
+    type: 'string',
+    pattern: IDEMPOTENCY_KEY_PATTERN.source,
+    [RULE_KEYWORD]: IDEMPOTENCY_KEY_RULE,
+    description: 'Only those that this payment is for',
+  },
+  hold_id: { ...HOLD_ID_PARAM, description: 'Only the one of this hold' },
+  payment_reference: {
+    type: 'string',
+    pattern: '^[1-9][0-9]{0,14}-[a-z2-7]{16}$',
+    [RULE_KEYWORD]: 'must be the payment_reference of an order',
+    description: 'Only the one with this reference',
+  },
+  ...ADMIN_PAGE_QUERY,
+};
+
+export interface OrderQuery extends PageQuery {
+  readonly status?: OrderStatus;
+  readonly product_id?: string;
+  readonly sale_id?: string;
+  readonly customer_id?: string;
+  readonly reference?: string;
+  readonly transaction_id?: string;
+  readonly hold_id?: string;
+  readonly payment_reference?: string;
+}
+
+export function toOrderFilter(query: OrderQuery): OrderFilter {
+  const { status, product_id, sale_id, customer_id, reference, transaction_id, hold_id, payment_reference } = query;
+  return {
+    status: status ?? null,
+    productId: product_id === undefined ? null : Number(product_id),
+    saleId: sale_id === undefined ? null : Number(sale_id),
+    customerId: customer_id ?? null,
+    reference: reference ?? null,
+    transactionId: transaction_id ?? null,
+    holdId: hold_id?.toLowerCase() ?? null,
+    paymentReference: payment_reference ?? null,
+  };
+}
+
+/** A file has all orders. @throws ValidationError for a query of one of its pages. */
+export function refusePages(query: OrderQuery): void {
+  const errors = (['limit', 'cursor'] as const)
+    .filter((field) => query[field] !== undefined)
+    .map((field) => ({ field, message: 'must be left out of a query for text/csv, which gets all of it' }));
+  if (errors.length === 0) return;
+  const said = errors.map(({ field, message }) => `${field} ${message}`).join('; ');
+  throw new ValidationError(`The query is not valid: ${said}.`, errors);
+}

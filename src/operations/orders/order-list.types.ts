@@ -1,0 +1,48 @@
+import type { OrderRow, OrderStatus, OrderTags } from '../../orders/orders.types.js';
+import type { RefundOfPayment } from '../../refunds/refunds.types.js';
+import type { WebhookLogRow } from '../../webhooks/webhooks.types.js';
+
+/** Which orders are wanted; null: whatever it is. */
+export interface OrderFilter {
+  readonly status: OrderStatus | null;
+  readonly productId: number | null;
+  /** The sale under which its hold was made. */
+  readonly saleId: number | null;
+  readonly customerId: string | null;
+  readonly reference: string | null;
+  readonly transactionId: string | null;
+  readonly holdId: string | null;
+  readonly paymentReference: string | null;
+}
+
+/** What paid an order. Sums are decimal strings, null where nobody has told. */
+export interface OrderPayment {
+  readonly provider: string;
+  readonly transactionId: string;
+  readonly amount: string | null;
+  readonly currency: string | null;
+  readonly amountRefunded: string;
+}
+
+/** An order with all that stands elsewhere about it: its hold, its product, its payment. */
+export interface OrderView extends Omit<OrderRow, 'payment_provider' | 'version'>, OrderTags {
+  readonly sale_id: number | null;
+  readonly updated_at: string;
+  readonly quantity_sold: number;
+  readonly product_id: number;
+  readonly product_name: string;
+  readonly sku: string | null;
+  readonly qty: number;
+  readonly unit_price: string;
+  readonly currency: string;
+  readonly customer_id: string | null;
+  /** Null while nothing has paid it. */
+  readonly payment: OrderPayment | null;
+}
+
+export interface OrderDetail {
+  readonly order: OrderView;
+  /** What payment providers told of it, and what is owed back of it, oldest first. */
+  readonly events: readonly WebhookLogRow[];
+  readonly refunds: readonly RefundOfPayment[];
+}
