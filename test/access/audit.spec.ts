@@ -71,7 +71,7 @@ const A_TEXT = expect.stringMatching(/\w/);
 const A_TIME = expect.stringMatching(/^\d{4}-.*Z$/);
 
 /** A product in no sale, as the audit log tells it. */
-const ALONE = { currency: 'EUR', sku: null, sale_id: null, archived: false };
+const ALONE = { currency: 'EUR', sku: null, sale_id: null, max_per_customer: null, archived: false };
 
 const CHANGES: Readonly<Record<string, () => Promise<Change> | Change>> = {
   'a product that is made': () => {
@@ -109,7 +109,8 @@ const CHANGES: Readonly<Record<string, () => Promise<Change> | Change>> = {
     const name = unique('sale');
     const starts_at = new Date(Date.now() + 3_600_000).toISOString();
     const times = { starts_at, ends_at: null, ended_at: null, paused_at: null };
-    const terms = { hold_seconds: null, payment_seconds: null, hold_extensions: null, show_stock: null };
+    const limits = { max_per_customer: null, early: null };
+    const terms = { hold_seconds: null, payment_seconds: null, hold_extensions: null, show_stock: null, ...limits };
     return {
       call: { method: 'POST', path: 'sales', body: { name, starts_at } },
       noted: { action: 'sale.create', target: 'sale', before: null, after: { name, ...times, ...terms } },

@@ -19,7 +19,7 @@ export interface NewHold extends Pick<HoldRow, 'id' | 'product_id' | 'qty'> {
 export const OVERRIDES = ['window', 'limit', 'admission'] as const;
 export type Override = (typeof OVERRIDES)[number];
 
-export interface ByHand {
+interface ByHand {
   readonly act: Act;
   /** As the database prints it. */
   readonly expiresAt: string;

@@ -148,6 +148,15 @@ const ADMIN_ORDER = {
   updated_at: '2026-11-27T10:01:00.000Z',
 };
 
+const EVENT = {
+  id: 'evt_7',
+  type: 'order.paid',
+  timestamp: '2026-11-27T10:05:00.000Z',
+  sequence: 7,
+  version: 2,
+  data: { order_id: 1, status: 'paid', amount: '199.98', currency: 'EUR' },
+};
+
 /** An answer for each schema of the document but pages, which are made of it, by its title. A test holds them true. */
 export const ANSWER_EXAMPLES: Readonly<Record<string, unknown>> = {
   Product: PRODUCT,
@@ -191,6 +200,7 @@ export const ANSWER_EXAMPLES: Readonly<Record<string, unknown>> = {
   // Of the form alone: a whole key in a document would be found by who looks for keys.
   NewApiKey: { ...API_KEY, key: 'fsk_7_…' },
   AuditEntry: AUDIT_ENTRY,
+  EventFeed: { items: [EVENT], last_sequence: 7 },
   PendingPayment: { result: 'pending_order' },
   Live: { status: 'ok' },
   Startup: { status: 'ok', version: '1.0.0', commit: 'b1946ac92492d2347c6235b4d2611184e6f3ab5c' },

@@ -23,13 +23,6 @@ interface Document extends Node {
   components: Node;
 }
 
-const REQUEST_ID = {
-  description: 'Names the request in the answer and in the logs; one is made up if none, or no sensible one, was sent.',
-  schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' },
-};
-
-const REQUEST_ID_PARAMETER = { name: 'x-request-id', in: 'header', required: false, ...REQUEST_ID };
-
 /** What a shop's server says of the buyer for whom it calls; of others nobody looks at it. */
 const SHOP_PARAMETERS: readonly Node[] = [
   shopHeader('on-behalf-of', 'The customer for whom a key with `sell` calls: its holds are his alone', {
@@ -64,7 +57,8 @@ export const OPENAPI: FastifyDynamicSwaggerOptions = {
       description:
         'Reserve stock for two minutes, turn the hold into an order, and let the payment provider settle it. ' +
         'Every error is a problem document (RFC 9457) with a stable `code`; answers that may be tried again have ' +
-        '`Retry-After`, and whatever a call that is limited answers has the RateLimit headers. Money is a decimal string, ' +
+        '`Retry-After`, and whatever a call that is limited answers has the RateLimit headers. `X-Request-Id` names each ' +
+        'request in its answer and in the logs: the one that was sent (1 to 64 of A-Z, a-z, 0-9, `.`, `_`, `-`), or one that is made up. Money is a decimal string, ' +
         'times are ISO 8601 in UTC, unknown fields are refused.',
     },
     servers: [{ url: '/', description: 'This service' }],
@@ -131,16 +125,20 @@ function completeOperation(operation: Operation): Operation {
     const problem = answer.content?.['application/problem+json'];
     return [status, problem === undefined ? completeAnswer(answer, isLimited) : completeProblem(answer, problem)];
   });
-  const parameters = [...(operation.parameters ?? []), ...ofShops, REQUEST_ID_PARAMETER];
+  const parameters = [...(operation.parameters ?? []), ...ofShops];
   return { ...shown, parameters, responses: Object.fromEntries(responses) };
 }
 
 function completeAnswer(answer: Answer, isLimited: boolean): Answer {
-  const headers = { ...answer.headers, 'x-request-id': REQUEST_ID, ...(isLimited && LIMIT_HEADERS) };
+  const headers = { ...answer.headers, ...(isLimited && LIMIT_HEADERS) };
   // An answer without a body has a schema of type null, which is not for the reader.
   const isEmpty = answer.content?.['application/json']?.schema.type === 'null';
   const { content, ...rest } = answer;
-  return { ...rest, headers, ...(content !== undefined && !isEmpty && { content }) };
+  return {
+    ...rest,
+    ...(Object.keys(headers).length > 0 && { headers }),
+    ...(content !== undefined && !isEmpty && { content }),
+  };
 }
 
 /** Most problems are the same for many calls: each set of codes is one answer, with an example for each code. */
@@ -151,9 +149,10 @@ function completeProblem(answer: Answer, { schema }: { schema: Node }): Answer {
     { value: problemDocument(code, PROBLEMS[code].title, PROBLEM_EXTENSIONS[code]) },
   ]);
   const isOfLimit = codes.includes('RATE_LIMITED');
+  const headers = { ...answer.headers, ...(isOfLimit && LIMIT_HEADERS) };
   return {
     ...answer,
-    headers: { ...answer.headers, 'x-request-id': REQUEST_ID, ...(isOfLimit && LIMIT_HEADERS) },
+    ...(Object.keys(headers).length > 0 && { headers }),
     content: { 'application/problem+json': { schema: shown, examples: Object.fromEntries(examples) } },
   };
 }
