@@ -53,8 +53,7 @@ export class EventsAdminController {
     tag: 'admin',
     operationId: 'readEvents',
     summary: 'Read what happened, in its order',
-    description:
-      'No event is ever skipped: read on after `last_sequence`. With `wait` the answer comes as soon as there is an event.',
+    description: 'Read on after `last_sequence`: none is skipped.',
     query: FEED_QUERY,
     success: { 200: { description: 'The next events, oldest first', dto: EventFeedDto } },
     errors: ['EVENTS_GONE'],

@@ -158,7 +158,7 @@ describe('the OpenAPI document', () => {
     expect(scopesOf('/api/admin/refunds', 'get')).toEqual(['read', 'refunds']);
     expect(scopesOf('/api/admin/refunds/{id}/send', 'post')).toEqual(['refunds']);
     expect(scopesOf('/api/admin/keys', 'get')).toEqual(['keys']);
-    expect(document.paths['/api/admin/refunds']!.get!.description).toContain('Scope of a key: `read` or `refunds`.');
+    expect(document.paths['/api/admin/refunds']!.get!.description).toContain('Scope: `read` or `refunds`.');
   });
 
   it('says how a shop names the customer for whom it calls, with each call of buyers and no other', () => {

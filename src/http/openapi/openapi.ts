@@ -58,7 +58,7 @@ export const OPENAPI: FastifyDynamicSwaggerOptions = {
         'Reserve stock for two minutes, turn the hold into an order, and let the payment provider settle it. ' +
         'Every error is a problem document (RFC 9457) with a stable `code`; answers that may be tried again have ' +
         '`Retry-After`, and whatever a call that is limited answers has the RateLimit headers. `X-Request-Id` names each ' +
-        'request in its answer and in the logs: the one that was sent (1 to 64 of A-Z, a-z, 0-9, `.`, `_`, `-`), or one that is made up. Money is a decimal string, ' +
+        'request in its answer and in the logs: the one that was sent, or one that is made up. Money is a decimal string, ' +
         'times are ISO 8601 in UTC, unknown fields are refused.',
     },
     servers: [{ url: '/', description: 'This service' }],
@@ -105,7 +105,7 @@ function whoMayCall({ method, config }: RouteOptions, description = ''): Node {
   return {
     security: OPERATORS,
     [SCOPES_KEYWORD]: scopes,
-    description: `${description} Scope of a key: ${scopes.map((name) => `\`${name}\``).join(' or ')}.`,
+    description: `${description} Scope: ${scopes.map((name) => `\`${name}\``).join(' or ')}.`,
   };
 }
 

@@ -1,7 +1,15 @@
 import { IsIn, IsInt, IsObject, IsOptional, IsString, IsUUID, Matches, ValidateIf } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { Described } from '../../http/described.decorator.js';
-import { DATE_TIME, type JsonSchema, nullable, schemaOf, TEXT_OR_NULL } from '../../http/json-schema.js';
+import {
+  DATE_TIME,
+  DOCUMENTED_KEYWORD,
+  type JsonSchema,
+  nullable,
+  schemaOf,
+  RULE_KEYWORD,
+  TEXT_OR_NULL,
+} from '../../http/json-schema.js';
 import { isSameAmount, MONEY_PATTERN } from '../../common/money.js';
 import { paymentReferenceOf } from '../../payment-providers/payment-reference.js';
 import { isoTime } from '../../database/sql.js';
@@ -39,6 +47,9 @@ export const REFERENCE_PATTERN = /^\P{Cc}{1,64}$/u;
 /** What {@link REFERENCE_PATTERN} asks for. */
 export const REFERENCE_RULE = 'must be 1 to 64 characters, none of them a control character';
 
+/** Not all who read a document know classes of characters. */
+export const REFERENCE_DOCUMENTED = { pattern: null, [RULE_KEYWORD]: null, minLength: 1, maxLength: 64 };
+
 const METADATA: JsonSchema = {
   type: ['object', 'null'],
   maxProperties: 16,
@@ -57,7 +68,7 @@ export class CreateOrderDto {
   /** The shop's own number of the order; nothing here depends on it. */
   @ValidateIf(isThere('reference'))
   @Matches(REFERENCE_PATTERN, { message: REFERENCE_RULE })
-  @JSONSchema({ type: ['string', 'null'] })
+  @JSONSchema({ type: ['string', 'null'], [DOCUMENTED_KEYWORD]: REFERENCE_DOCUMENTED })
   reference?: string | null;
 
   /** What else is to be known of the order: 16 texts at most, together at most 1,024 bytes of JSON. */

@@ -1,9 +1,9 @@
 import { ValidationError } from '../../../common/problem.js';
-import { type JsonSchema, NUMBER_PARAM, RULE_KEYWORD } from '../../../http/json-schema.js';
+import { DOCUMENTED_KEYWORD, type JsonSchema, NUMBER_PARAM, RULE_KEYWORD } from '../../../http/json-schema.js';
 import { ADMIN_PAGE_QUERY, type PageQuery } from '../../../http/page.js';
 import { HOLD_ID_PARAM } from '../../../holds/dto/hold.dto.js';
 import { IDEMPOTENCY_KEY_PATTERN, IDEMPOTENCY_KEY_RULE } from '../../../idempotency/idempotency-key.js';
-import { REFERENCE_PATTERN, REFERENCE_RULE } from '../../../orders/dto/order.dto.js';
+import { REFERENCE_DOCUMENTED, REFERENCE_PATTERN, REFERENCE_RULE } from '../../../orders/dto/order.dto.js';
 import { ORDER_STATUSES, type OrderStatus } from '../../../orders/orders.types.js';
 import type { OrderFilter } from '../order-list.types.js';
 
@@ -22,6 +22,7 @@ export const ORDER_QUERY: Readonly<Record<string, JsonSchema>> = {
     type: 'string',
     pattern: REFERENCE_PATTERN.source,
     [RULE_KEYWORD]: REFERENCE_RULE,
+    [DOCUMENTED_KEYWORD]: REFERENCE_DOCUMENTED,
     description: 'Only those with this reference, exactly',
   },
   transaction_id: {
