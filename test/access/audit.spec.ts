@@ -5,6 +5,7 @@ import { AuditService } from '../../src/access/audit.service.js';
 import type { AuditFields } from '../../src/access/audit.types.js';
 import { Transactions } from '../../src/database/transactions.js';
 import { RetentionService } from '../../src/operations/retention.service.js';
+import { untilEventsHaveNumbers } from '../support/events.js';
 import { runCli } from '../support/cli.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { execute, query } from '../support/database.js';
@@ -325,6 +326,7 @@ describe('when a COMMIT gets no answer', () => {
   )('%s is noted once: the %s is lost', async (_what, loses, arrange) => {
     const { call, noted } = await arrange();
     const entries = await notedBy(async () => {
+      await untilEventsHaveNumbers();
       proxy.cutNextCommits(loses);
       const answer = await fragile.call(call.method, `/api/admin/${call.path}`, call.body, adminHeaders(fragile));
       expect(answer.status).toBeLessThan(300);
@@ -334,6 +336,7 @@ describe('when a COMMIT gets no answer', () => {
   });
 
   it('a key that was made counts, and is the only one', async () => {
+    await untilEventsHaveNumbers();
     proxy.cutNextCommits('reply');
     const name = unique('key');
     const { key } = await fragile.app.get(ApiKeysService).createKey(actOfCli(), { name, scopes: ['read'] });

@@ -81,6 +81,19 @@ async function lockProduct(id: number): Promise<number> {
   return connection.threadId;
 }
 
+async function lockAProduct(): Promise<{ THREAD: number }> {
+  return { THREAD: await lockProduct((await createProduct(service)).id) };
+}
+
+/** The thread was found, and is gone. */
+async function isKilled(output: string, { THREAD }: Record<string, number | string>): Promise<void> {
+  expect(output).toMatch(new RegExp(`^${THREAD}\t`, 'm'));
+  await eventually(async () => {
+    const [rows] = await pool.query('SELECT id FROM information_schema.processlist WHERE id = ?', [THREAD]);
+    expect(rows).toEqual([]);
+  });
+}
+
 /** Two transactions that lock two rows against each other. */
 async function deadlock(): Promise<void> {
   const ids = [(await createProduct(service)).id, (await createProduct(service)).id];
@@ -176,20 +189,13 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
       else expect(output).toContain(`API key ${KEY} is revoked.`);
     },
   },
+  Events: looksAt(/"last_sequence":\d+\}/),
+  CheckoutEventsLag: { arrange: lockAProduct, expect: isKilled },
   'The audit log': looksAt(/^\{"items":\[\{"id":\d+,"actor":/),
   CheckoutFiguresMissing: looksAt(/^checkout_scrape_source_up\{source="\w+"\} 1$/m),
   CheckoutNotReady: looksAt(/^\{"status":"ok"/),
   CheckoutQueueStuck: looksAt(/^hold-expiry +\d/m),
-  CheckoutLatencyP99: {
-    arrange: async () => ({ THREAD: await lockProduct((await createProduct(service)).id) }),
-    expect: async (output, { THREAD }) => {
-      expect(output).toMatch(new RegExp(`^${THREAD}\t`, 'm'));
-      await eventually(async () => {
-        const [rows] = await pool.query('SELECT id FROM information_schema.processlist WHERE id = ?', [THREAD]);
-        expect(rows).toEqual([]);
-      });
-    },
-  },
+  CheckoutLatencyP99: { arrange: lockAProduct, expect: isKilled },
   CheckoutJobsFailed: {
     arrange: failJob,
     expect: (output) => {

@@ -7,6 +7,7 @@ import { Cancelling } from '../../src/orders/settling/cancelling.js';
 import { StockAuditService } from '../../src/operations/stock-audit.service.js';
 import { ProductsService } from '../../src/products/products.service.js';
 import { RefundsService } from '../../src/refunds/refunds.service.js';
+import { untilEventsHaveNumbers } from '../support/events.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { countRows, execute, query } from '../support/database.js';
 import { expectProblem, expectStockIdentity } from '../support/expectations.js';
@@ -65,6 +66,7 @@ describe.each([
 ] as const)('when %s', (_, loses, times) => {
   it('a restock adds its units once, and those that were sold meanwhile stay sold', async () => {
     const { id } = await createProduct(neighbour, { stock_total: 10 });
+    await untilEventsHaveNumbers();
     proxy.cutNextCommits(loses, times, () => createHold(neighbour, { product_id: id }));
     const row = await fragile.app.get(ProductsService).restockProduct(actOfCli(), id, 5);
     expect(proxy.cuts).toBeGreaterThanOrEqual(1);
@@ -77,6 +79,7 @@ describe.each([
     const [body, key] = [{ name: unique('product'), price: '9.99', stock_total: 5 }, unique('key')];
     const headers = { ...adminHeaders(neighbour), 'idempotency-key': key };
     const leaving = new AbortController();
+    await untilEventsHaveNumbers();
     proxy.cutNextCommits(loses, times, () => Promise.resolve(leaving.abort()));
     const unheard = fetch(`${fragile.url}/api/admin/products`, {
       method: 'POST',
@@ -102,6 +105,7 @@ describe.each([
     await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 SECOND WHERE id IN (?)', [
       orders.map(({ order_id }) => order_id),
     ]);
+    await untilEventsHaveNumbers();
     proxy.cutNextCommits(loses, times, () => createHold(neighbour, { product_id: id }));
     expect(await fragile.app.get(Cancelling).cancelDueOrders()).toBe(2);
     expect(proxy.cuts).toBeGreaterThanOrEqual(1);
@@ -113,6 +117,7 @@ describe.each([
     const { id } = await createProduct(neighbour, { stock_total: 10 });
     const { hold_id } = await createHold(neighbour, { product_id: id, quantity: 3 });
     await expireHolds(hold_id);
+    await untilEventsHaveNumbers();
     proxy.cutNextCommits(loses, times, () => createHold(neighbour, { product_id: id }));
     await fragile.app.get(Releasing).releaseExpiredHolds(id);
     expect(proxy.cuts).toBeGreaterThanOrEqual(1);
@@ -122,6 +127,7 @@ describe.each([
   it('drifted counters are repaired once, whatever is sold meanwhile', async () => {
     const { id } = await createProduct(neighbour, { stock_total: 10 });
     await execute('UPDATE products SET stock_held = 4 WHERE id = ?', [id]);
+    await untilEventsHaveNumbers();
     proxy.cutNextCommits(loses, times, () => createHold(neighbour, { product_id: id }));
     expect(await fragile.app.get(StockAuditService).repairStock(actOfCli(), id)).toMatchObject({ product_id: id });
     expect(proxy.cuts).toBeGreaterThanOrEqual(1);
@@ -131,6 +137,7 @@ describe.each([
 
   it('a refund is moved once, with what the provider called it', async () => {
     const id = await createRefund(neighbour);
+    await untilEventsHaveNumbers();
     proxy.cutNextCommits(loses, times);
     expect(await fragile.app.get(RefundsService).markRefundSent(actOfCli(), id)).toMatchObject({ id, status: 'sent' });
     expect(proxy.cuts).toBeGreaterThanOrEqual(1);
@@ -150,6 +157,7 @@ describe.each([
       () => fragile.app.get(HoldsService).purgeReleasedHolds(id, 90, 10),
       () => fragile.app.get(OrdersService).purgeCancelledOrders(90, 10),
     ]) {
+      await untilEventsHaveNumbers();
       proxy.cutNextCommits(loses, times);
       expect(await purge()).toBe(1);
       expect(proxy.cuts).toBeGreaterThanOrEqual(1);
@@ -171,6 +179,7 @@ describe('what is told once the reply to COMMIT was lost', () => {
     for (const { hold_id } of [hold, order]) {
       // So that this instance has the figure in its cache.
       await fragile.call('GET', `/api/products/${id}`);
+      await untilEventsHaveNumbers();
       proxy.cutNextCommits('reply');
       expect((await giveBack(fragile, hold_id)).status).toBe(204);
       expect(proxy.cuts).toBe(1);
@@ -184,6 +193,7 @@ describe('what is told once the reply to COMMIT was lost', () => {
     const { hold_id, product_id } = await createHold(neighbour, { quantity: 3 });
     await expireHolds(hold_id);
     const before = await released('expired');
+    await untilEventsHaveNumbers();
     proxy.cutNextCommits('reply');
     expect(await fragile.app.get(Releasing).releaseExpiredHolds(product_id)).toBe(1);
     expect(proxy.cuts).toBe(1);
@@ -195,6 +205,7 @@ describe('when the COMMIT of an order is lost and somebody else makes the order 
   it('only he is told so, and the first buyer that the hold is used', async () => {
     const { hold_id, product_id } = await createHold(neighbour);
     let other: Answer | undefined;
+    await untilEventsHaveNumbers();
     proxy.cutNextCommits('commit', 1, async () => (other = await requestOrder(neighbour, hold_id)));
     const answer = await requestOrder(fragile, hold_id);
     expect(proxy.cuts).toBe(1);
@@ -210,6 +221,7 @@ describe('when the reply to COMMIT is lost and somebody else comes next', () => 
     const { id } = await createProduct(neighbour, { stock_total: 10 });
     const change = (service: Service, stock_total: number) =>
       service.call('PATCH', `/api/admin/products/${id}`, { stock_total }, adminHeaders(service));
+    await untilEventsHaveNumbers();
     proxy.cutNextCommits('reply', 1, async () => taken(await change(neighbour, 40), 200));
     expect(taken(await change(fragile, 30), 200)).toMatchObject({ stock_total: 30 });
     expect(proxy.cuts).toBe(1);
@@ -218,6 +230,7 @@ describe('when the reply to COMMIT is lost and somebody else comes next', () => 
 
   it('a refund that was noted as failed and then sent again stays sent', async () => {
     const id = await createRefund(neighbour);
+    await untilEventsHaveNumbers();
     proxy.cutNextCommits('reply', 1, () => neighbour.app.get(RefundsService).markRefundSent(actOfCli(), id));
     await fragile.app.get(RefundsService).failRefund(actOfCli(), id, 'The account is closed');
     expect(proxy.cuts).toBe(1);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { untilEventsHaveNumbers } from '../support/events.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
@@ -51,6 +52,7 @@ const LOSSES = [
 describe.each(LOSSES)('when %s', (_, loses, times) => {
   it('each buyer has exactly one hold: the one of the answer', async () => {
     const { id } = await createProduct(service, { stock_total: 20 });
+    await untilEventsHaveNumbers();
     proxy.cutNextCommits(loses, times);
     const answers = await inParallel(30, () => requestHold(service, id));
     expect(proxy.cuts).toBeGreaterThanOrEqual(1);
@@ -63,6 +65,7 @@ describe.each(LOSSES)('when %s', (_, loses, times) => {
 
   it('the order is made once, and its buyer told so', async () => {
     const hold = await createHold(service);
+    await untilEventsHaveNumbers();
     proxy.cutNextCommits(loses, times);
     const answer = await requestOrder(service, hold.hold_id);
     expect(proxy.cuts).toBeGreaterThanOrEqual(1);
@@ -73,6 +76,7 @@ describe.each(LOSSES)('when %s', (_, loses, times) => {
 
   it('the payment has one effect', async () => {
     const order = await createOrder(service, { quantity: 2 });
+    await untilEventsHaveNumbers();
     proxy.cutNextCommits(loses, times);
     const answer = await notify(service, noticeOf(order));
     expect(proxy.cuts).toBeGreaterThanOrEqual(1);
@@ -89,6 +93,7 @@ describe.each(LOSSES)('when %s', (_, loses, times) => {
     const { id } = await createProduct(service, { stock_total: 5 });
     const hold = await createHold(service, { product_id: id, quantity: 2 });
     await createHold(service, { product_id: id });
+    await untilEventsHaveNumbers();
     proxy.cutNextCommits(loses, times);
     expect((await giveBack(service, hold.hold_id)).status).toBe(204);
     expect(proxy.cuts).toBeGreaterThanOrEqual(1);

@@ -185,7 +185,7 @@ describe('a product that changes its sale', () => {
       [[first.sale, second.sale]],
     );
     expect(most.filter(({ units }) => Number(units) > 2)).toEqual([]);
-    expect(most.length).toBeGreaterThan(10);
+    expect(most).not.toEqual([]);
     for (const product of products) await expectStockIdentity(product);
     await expectLimitsIdentity(...products);
   });
