@@ -90,10 +90,10 @@ export class EventsRepository {
 
   /** For how long the oldest event has been waiting for its number, in milliseconds; 0 when none does. */
   async findLagMs(): Promise<number> {
-    const [row] = await this.events.query<{ lag: number | null }[]>(
-      `SELECT TIMESTAMPDIFF(MICROSECOND, occurred_at, NOW(3)) DIV 1000 AS lag FROM event_inbox ORDER BY id LIMIT 1`,
+    const [row] = await this.events.query<{ lag_ms: number }[]>(
+      `SELECT TIMESTAMPDIFF(MICROSECOND, occurred_at, NOW(3)) DIV 1000 AS lag_ms FROM event_inbox ORDER BY id LIMIT 1`,
     );
-    return Math.max(0, row?.lag ?? 0);
+    return Math.max(0, row?.lag_ms ?? 0);
   }
 
   /** Deletes events that got their number more than `days` days ago, oldest first. */
