@@ -1,5 +1,11 @@
 import type { QueryRunner } from 'typeorm';
 
+/** How often a step is tried that a sale is in the way of. */
+const TRIES_MAX = 20;
+
+/** ER_LOCK_WAIT_TIMEOUT and ER_LOCK_DEADLOCK: the statement is taken back as a whole. */
+const IN_THE_WAY: readonly unknown[] = [1205, 1213];
+
 /** Rows that one statement takes: their locks are held for some milliseconds. */
 const STEP = 2000;
 
@@ -19,7 +25,20 @@ export async function inSteps(
       `SELECT MAX(id) AS last FROM (SELECT id FROM ${table} WHERE id > ${from} ORDER BY id LIMIT ${STEP}) step`,
     );
     if (row!.last === null) return;
-    await runner.query(statement(from, Number(row!.last)));
+    await untilDone(runner, statement(from, Number(row!.last)));
     from = Number(row!.last);
+  }
+}
+
+/** A step that gives way to a sale has done nothing, and is done again. */
+async function untilDone(runner: QueryRunner, statement: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await runner.query(statement);
+      return;
+    } catch (error) {
+      const { errno } = (error as { driverError: { errno?: number } }).driverError;
+      if (!IN_THE_WAY.includes(errno) || tries === TRIES_MAX) throw error;
+    }
   }
 }

@@ -82,6 +82,32 @@ describe('the migration of what counts as sold', () => {
     await expectStockIdentity(product_id);
   });
 
+  it('does a step again that a lock was in the way of for longer than it is waited for', async () => {
+    const { order_id } = await createPaidOrder(service);
+    await execute('UPDATE orders SET quantity_sold = NULL WHERE id = ?', [order_id]);
+    /** When the try began that waits now. */
+    const tryThatWaits = async (): Promise<string> => {
+      await query('SELECT SLEEP(0.11)');
+      const [row] = await query<{ trx_started: string }>(
+        `SELECT trx_started FROM information_schema.innodb_trx
+         WHERE trx_state = 'LOCK WAIT' AND trx_query LIKE 'UPDATE orders o JOIN holds%'`,
+      );
+      return row!.trx_started;
+    };
+    let migrating: Promise<void> = Promise.resolve();
+    await withConnection(async (connection) => {
+      await connection.query('START TRANSACTION');
+      await connection.query('SELECT id FROM orders WHERE id = ? FOR UPDATE', [order_id]);
+      migrating = migration.up(runner);
+      const outcome = migrating.catch(() => undefined);
+      const first = await eventually(tryThatWaits);
+      const another = eventually(async () => expect(await tryThatWaits()).not.toBe(first));
+      await Promise.race([another, outcome]);
+    });
+    await migrating;
+    expect(await soldOf(order_id)).toBe(1);
+  });
+
   it('counts an order that an instance of the version before has paid since, too', async () => {
     const { product_id, order_id } = await createPaidOrder(service, { quantity: 2 });
     await execute('UPDATE orders SET quantity_sold = NULL WHERE id = ?', [order_id]);
