@@ -42,8 +42,7 @@ const galera =
 
 export default {
   rootDir: import.meta.dirname,
-  // One more than most small machines have cores: many tests wait for a clock, a timeout or a process.
-  maxWorkers: 3,
+  maxWorkers: 2,
   // Longer than anything takes on a machine that does ten other things: what is late there is not wrong.
   testTimeout: 240_000,
   reporters: ['default', '<rootDir>/test/support/count-reporter.mjs'],
