@@ -59,7 +59,8 @@ function nextSecond(): Promise<string> {
   return eventually(async () => {
     const [row] = await query<{ now: string; last: string }>(
       `SELECT DATE_FORMAT(UTC_TIMESTAMP(), '%Y-%m-%d %H:%i:%s') AS now,
-         (SELECT DATE_FORMAT(MAX(updated_at), '%Y-%m-%d %H:%i:%s') FROM orders) AS last`,
+         (SELECT DATE_FORMAT(MAX(at), '%Y-%m-%d %H:%i:%s')
+          FROM (SELECT MAX(updated_at) AS at FROM orders UNION ALL SELECT MAX(created_at) FROM events) written) AS last`,
     );
     if (row!.now <= row!.last) throw new Error('That second is not over');
     return row!.now;
