@@ -26,7 +26,8 @@ function start(): Run {
     env: { ...process.env, NODE_OPTIONS: '' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  // Not `close`: what a killed run leaves behind in the room has its output, for as long as a whole suite takes.
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const run: Run = { process: child, ended, output: '' };
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => (run.output += text));
