@@ -1,5 +1,17 @@
 import { DomainError } from '../common/problem.js';
 
+export class UnauthorizedError extends DomainError {
+  constructor() {
+    super('UNAUTHORIZED', 'Send "Authorization: Bearer <API key or ADMIN_TOKEN>".');
+  }
+}
+
+export class CrossSiteRequestError extends DomainError {
+  constructor() {
+    super('CROSS_SITE_REQUEST', 'The session of the console counts only for calls that its own page makes.');
+  }
+}
+
 export class BuyerTokenRequiredError extends DomainError {
   constructor() {
     super('BUYER_TOKEN_REQUIRED', 'Sign in at the shop, and send its token: "Authorization: Bearer <token>".');

@@ -12,11 +12,15 @@ import { AuditRepository } from './audit.repository.js';
 import { AuditService } from './audit.service.js';
 import { BuyerKeys } from './buyer-keys.js';
 import { BuyerTokens } from './buyer-tokens.js';
+import { OperatorSessionEntity } from './operator-session.entity.js';
+import { OperatorSessions } from './operator-sessions.js';
+import { OperatorSessionsRepository } from './operator-sessions.repository.js';
+import { SessionsAdminController } from './sessions.admin.controller.js';
 
 /** Who is calling, and what operators changed. */
 @Module({
-  imports: [TypeOrmModule.forFeature([ApiKeyEntity, AuditEntryEntity])],
-  controllers: [ApiKeysAdminController, AuditAdminController],
+  imports: [TypeOrmModule.forFeature([ApiKeyEntity, AuditEntryEntity, OperatorSessionEntity])],
+  controllers: [ApiKeysAdminController, AuditAdminController, SessionsAdminController],
   providers: [
     AdminGate,
     BuyerKeys,
@@ -26,7 +30,9 @@ import { BuyerTokens } from './buyer-tokens.js';
     ApiKeysRepository,
     AuditService,
     AuditRepository,
+    OperatorSessions,
+    OperatorSessionsRepository,
   ],
-  exports: [AdminGate, BuyerKeys, BuyerTokens, ApiKeys, ApiKeysService, AuditService],
+  exports: [AdminGate, BuyerKeys, BuyerTokens, ApiKeys, ApiKeysService, AuditService, OperatorSessions],
 })
 export class AccessModule {}

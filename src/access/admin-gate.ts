@@ -8,20 +8,17 @@ import { API_KEY_PREFIX, CONFIG, type Config } from '../config/config.js';
 import { type Scope, scopesThatOpen } from '../http/route-rules.js';
 import { MetricsService } from '../metrics/metrics.service.js';
 import { Tally } from '../metrics/samples.js';
+import { CrossSiteRequestError, UnauthorizedError } from './access.errors.js';
 import { ScopeMissingError } from './api-keys.errors.js';
 import { ApiKeys } from './api-keys.js';
 import { noteOperator, type Operator, ROOT } from './operator.js';
+import { OperatorSessions } from './operator-sessions.js';
+import { isOfOwnPage, sessionTokenOf } from './session-cookie.js';
 
 /** Calls of no operator that one address may make a minute; past them it is told to wait. */
 const FAILURES_PER_MINUTE = 30;
 
 const WARNING_INTERVAL_MS = 60_000;
-
-class UnauthorizedError extends DomainError {
-  constructor() {
-    super('UNAUTHORIZED', 'Send "Authorization: Bearer <API key or ADMIN_TOKEN>".');
-  }
-}
 
 class TooManyFailuresError extends DomainError {
   constructor() {
@@ -33,8 +30,11 @@ class TooManyFailuresError extends DomainError {
 const SURFACES = ['api', 'buyers', 'queue_board'] as const;
 type Surface = (typeof SURFACES)[number];
 
-/** Why one was not let in: no token or another one; a key that is wrong or revoked; a key without the scope. */
-const REASONS = ['token', 'key', 'scope'] as const;
+/**
+ * Why one was not let in: no token or another one; a key that is wrong or revoked; a key without the scope; a session that
+ * has ended; a session that another page than the console used.
+ */
+const REASONS = ['token', 'key', 'scope', 'session', 'cross_site'] as const;
 type Reason = (typeof REASONS)[number];
 
 type Limiter = ReturnType<FastifyInstance['createRateLimit']>;
@@ -56,6 +56,7 @@ export class AdminGate {
   constructor(
     @Inject(CONFIG) { adminToken }: Config,
     private readonly keys: ApiKeys,
+    private readonly sessions: OperatorSessions,
     metrics: MetricsService,
   ) {
     this.adminDigest = adminToken === '' ? null : digestOf(adminToken);
@@ -78,10 +79,11 @@ export class AdminGate {
   }
 
   /**
-   * Lets an operator with one of these scopes in, and notes who it is. A database that can't be asked for a key says
-   * nothing of the key: that is answered as the outage that it is.
+   * Lets an operator with one of these scopes in, and notes who it is: by the header `Authorization`, or without one by
+   * the session of the console. A database that can't be asked for a key says nothing of the key: that is answered as the
+   * outage that it is.
    *
-   * @throws UnauthorizedError, TooManyFailuresError, ScopeMissingError
+   * @throws UnauthorizedError, TooManyFailuresError, ScopeMissingError, CrossSiteRequestError
    */
   async admit(
     request: FastifyRequest,
@@ -89,10 +91,10 @@ export class AdminGate {
     scopes: readonly Scope[],
     surface: Surface = 'api',
   ): Promise<Operator> {
-    const token = bearerOf(request.headers.authorization ?? '');
-    const isKey = token.startsWith(API_KEY_PREFIX);
-    const operator = isKey ? await this.keys.find(token) : this.rootOf(token);
-    if (operator === null) throw await this.refuse(request, reply, surface, isKey ? 'key' : 'token');
+    const { authorization } = request.headers;
+    const operator = await (authorization === undefined
+      ? this.signedIn(request, reply, surface)
+      : this.bearer(bearerOf(authorization), request, reply, surface));
     if (!scopes.some((scope) => operator.scopes.has(scope))) {
       this.refusals.get(surface)!.add('scope');
       throw new ScopeMissingError(scopes);
@@ -123,8 +125,28 @@ export class AdminGate {
     return new TooManyFailuresError();
   }
 
-  private rootOf(token: string): Operator | null {
-    return this.isAdmin(token) ? ROOT : null;
+  private async bearer(
+    token: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    surface: Surface,
+  ): Promise<Operator> {
+    const isKey = token.startsWith(API_KEY_PREFIX);
+    const operator = isKey ? await this.keys.find(token) : this.isAdmin(token) ? ROOT : null;
+    if (operator === null) throw await this.refuse(request, reply, surface, isKey ? 'key' : 'token');
+    return operator;
+  }
+
+  private async signedIn(request: FastifyRequest, reply: FastifyReply, surface: Surface): Promise<Operator> {
+    const token = sessionTokenOf(request);
+    if (token === null) throw await this.refuse(request, reply, surface);
+    if (!isOfOwnPage(request)) {
+      this.refusals.get(surface)!.add('cross_site');
+      throw new CrossSiteRequestError();
+    }
+    const signedIn = await this.sessions.find(token);
+    if (signedIn === null) throw await this.refuse(request, reply, surface, 'session');
+    return signedIn.operator;
   }
 }
 

@@ -4,30 +4,27 @@ import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/comm
 import { API_KEY_PREFIX } from '../config/config.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import type { KeyOnRecord } from './api-keys.types.js';
+import { Believed } from './believed.js';
 import type { Operator } from './operator.js';
-
-/** How long what was found is believed: a key that is revoked ends so much later everywhere. */
-const BELIEVED_MS = 1000;
-
-/** Keys that are kept in memory; past them the one that was looked up first is looked up again. */
-const KEPT_MAX = 1000;
 
 const SECRET_BYTES = 32;
 
 /** `fsk_<id>_<secret>` */
 const KEY_PATTERN = new RegExp(`^${API_KEY_PREFIX}([1-9][0-9]{0,14})_([A-Za-z0-9_-]{43})$`);
 
-interface Looked {
-  /** When the look began, in milliseconds: what is found is as of later. */
-  readonly at: number;
-  readonly key: Promise<{ readonly operator: Operator; readonly secretHash: Buffer; isUseDue: boolean } | null>;
+interface KnownKey {
+  readonly operator: Operator;
+  readonly secretHash: Buffer;
+  isUseDue: boolean;
 }
 
 @Injectable()
 export class ApiKeys implements BeforeApplicationShutdown {
   private readonly logger = new Logger('ApiKeys');
-  private readonly looked = new Map<number, Looked>();
   private readonly noting = new Set<Promise<void>>();
+  private readonly known = new Believed((id) =>
+    this.keys.findValid(id).then((found) => (found === null ? null : toKnown(id, found))),
+  );
 
   constructor(private readonly keys: ApiKeysRepository) {}
 
@@ -39,18 +36,20 @@ export class ApiKeys implements BeforeApplicationShutdown {
   async find(bearer: string): Promise<Operator | null> {
     const [, id, secret] = KEY_PATTERN.exec(bearer) ?? [];
     if (id === undefined || secret === undefined) return null;
-    const known = await this.lookUp(Number(id));
+    const known = await this.known.find(Number(id));
     if (known === null || !timingSafeEqual(known.secretHash, hashOfSecret(secret))) return null;
-    if (known.isUseDue) {
-      known.isUseDue = false;
-      this.noteUse(known.operator);
-    }
-    return known.operator;
+    return this.used(known);
+  }
+
+  /** Who signed in with this key; null when it is revoked. Throws as {@link find} does. */
+  async findSignedIn(id: number): Promise<Operator | null> {
+    const known = await this.known.find(id);
+    return known === null ? null : this.used(known);
   }
 
   /** Has a key looked up again by the next call: it was revoked. */
   forget(id: number): void {
-    this.looked.delete(id);
+    this.known.forget(id);
   }
 
   /** The pool is closed after this. */
@@ -58,26 +57,12 @@ export class ApiKeys implements BeforeApplicationShutdown {
     await Promise.all(this.noting);
   }
 
-  /**
-   * Calls with one key share a look. That there is no such key is not kept: one that is made this moment counts at once,
-   * and to ask for keys that do not exist costs a stranger what any read of one row does.
-   */
-  private lookUp(id: number): Looked['key'] {
-    const now = performance.now();
-    const last = this.looked.get(id);
-    if (last !== undefined && now - last.at < BELIEVED_MS) return last.key;
-    const key = this.keys.findValid(id).then((found) => (found === null ? null : toKnown(id, found)));
-    const look: Looked = { at: now, key };
-    const drop = (): void => {
-      if (this.looked.get(id) === look) this.looked.delete(id);
-    };
-    key.then((found) => {
-      if (found === null) drop();
-    }, drop);
-    this.looked.delete(id);
-    this.looked.set(id, look);
-    if (this.looked.size > KEPT_MAX) this.looked.delete(this.looked.keys().next().value!);
-    return key;
+  private used(known: KnownKey): Operator {
+    if (known.isUseDue) {
+      known.isUseDue = false;
+      this.noteUse(known.operator);
+    }
+    return known.operator;
   }
 
   /** Nobody waits for it, and what fails is noted with the next use. */
@@ -90,7 +75,7 @@ export class ApiKeys implements BeforeApplicationShutdown {
   }
 }
 
-function toKnown(id: number, { name, scopes, secretHash, isUseDue }: KeyOnRecord) {
+function toKnown(id: number, { name, scopes, secretHash, isUseDue }: KeyOnRecord): KnownKey {
   return { operator: { keyId: id, name, scopes: new Set(scopes) }, secretHash, isUseDue };
 }
 

@@ -47,6 +47,12 @@ export const PROBLEMS = {
     cause: 'The key is valid, but has not the scope that the call needs, or that it wants to give to another key.',
     remedy: 'Use a key with the scope that `scope` names. Scopes of a key never change: make another key.',
   },
+  CROSS_SITE_REQUEST: {
+    status: 403,
+    title: 'The call is none of the console’s own page',
+    cause: 'A call came with the session of the console, but from another page, or from no page that says where it is.',
+    remedy: 'Use the console itself; a program sends its key as `Authorization: Bearer`.',
+  },
   ROUTE_NOT_FOUND: {
     status: 404,
     title: 'There is no such route',

@@ -24,7 +24,9 @@ export interface EndpointOptions {
   /** Codes of this endpoint's own errors; those that any endpoint can answer with are added. */
   readonly errors: readonly ProblemCode[];
   /** What the call is about, if it is one of operators': who has this scope may make it (see `scopesThatOpen`). */
-  readonly scope?: Scope;
+  readonly scope?: Scope | 'any';
+  /** Made by our own pages alone: it is not in the OpenAPI document. */
+  readonly isOfPages?: boolean;
   readonly isRateLimited?: boolean;
   /** Of a buyers' call: whether it takes a buyer's token, or asks for one where BUYER_TOKENS is `required`. */
   readonly buyerToken?: 'taken' | 'asked';
@@ -67,6 +69,7 @@ export function Endpoint(options: EndpointOptions): MethodDecorator {
     summary: options.summary,
     description: options.description,
     tags: [options.tag],
+    ...(options.isOfPages && { hide: true }),
     ...(body && { body }),
     ...(options.params && { params: objectSchema(options.params, Object.keys(options.params)) }),
     ...(options.query && { querystring: objectSchema(options.query, []) }),

@@ -21,7 +21,8 @@ export type Scope = (typeof SCOPES)[number];
 const READ_WITH_THEIR_OWN_ONLY: ReadonlySet<Scope> = new Set<Scope>(['keys', 'audit']);
 
 /** The scopes any of which opens a route that is declared with `scope`: who may read may look at all but keys and audit. */
-export function scopesThatOpen(method: string, scope: Scope): readonly Scope[] {
+export function scopesThatOpen(method: string, scope: Scope | 'any'): readonly Scope[] {
+  if (scope === 'any') return SCOPES;
   const isReading = method === 'GET' || method === 'HEAD';
   return isReading && scope !== 'read' && !READ_WITH_THEIR_OWN_ONLY.has(scope) ? ['read', scope] : [scope];
 }
@@ -40,7 +41,7 @@ export interface EndpointMethod {
 export interface RouteRules {
   readonly endpoint: EndpointMethod;
   /** What the call is about, to tell who may make it (see {@link scopesThatOpen}); null where anybody may. */
-  readonly scope: Scope | null;
+  readonly scope: Scope | 'any' | null;
   readonly takesBody: boolean;
   readonly bodyBytesMax: number;
   readonly isRateLimited: boolean;

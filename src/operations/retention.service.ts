@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AuditService } from '../access/audit.service.js';
+import { OperatorSessions } from '../access/operator-sessions.js';
 import { inSteps } from '../common/in-steps.js';
 import { nameOfProduct, sumOfAll } from '../common/sum-of-all.js';
 import { CONFIG, type Config } from '../config/config.js';
@@ -14,7 +15,7 @@ import { WebhooksService } from '../webhooks/webhooks.service.js';
 /** Rows that are deleted in one transaction: none of them is wanted by a sale, and the log stays small. */
 const STEP = 500;
 
-/** Deletes what has served its time: released holds, cancelled orders with their holds, settled payment notices, what was kept of payments that were never told, used idempotency keys, what operators changed and what happened long ago, marks of old transactions. */
+/** Deletes what has served its time: released holds, cancelled orders with their holds, settled payment notices, what was kept of payments that were never told, used idempotency keys, sessions of the console at their end, what operators changed and what happened long ago, marks of old transactions. */
 @Injectable()
 export class RetentionService {
   constructor(
@@ -24,6 +25,7 @@ export class RetentionService {
     private readonly refunds: RefundsService,
     private readonly keys: IdempotencyService,
     private readonly audit: AuditService,
+    private readonly sessions: OperatorSessions,
     private readonly events: EventsService,
     private readonly transactions: Transactions,
     @Inject(CONFIG) private readonly config: Config,
@@ -44,6 +46,7 @@ export class RetentionService {
       webhookLogs: 0,
       unmatchedPayments: 0,
       audit: 0,
+      sessions: 0,
       events: 0,
       marks: 0,
     };
@@ -53,13 +56,24 @@ export class RetentionService {
       webhookLogs: () => this.webhooks.purgeProcessedNotices(webhookLogsDays, STEP),
       unmatchedPayments: () => this.refunds.purgeUnmatchedPayments(webhookLogsDays, STEP),
       audit: () => this.audit.purgeEntries(auditDays, STEP),
+      sessions: () => this.sessions.purgeSessions(STEP),
       events: () => this.events.purgeEvents(eventsDays, STEP),
       marks: () => this.transactions.purgeMarks(STEP),
     };
     const holdsOf = (productId: number): Promise<number> =>
       inSteps(STEP, () => this.holds.purgeReleasedHolds(productId, holdsDays, STEP));
     // Keys first: one that outlived what it made could not give its first answer any more.
-    const kinds = ['keys', 'holds', 'orders', 'webhookLogs', 'unmatchedPayments', 'audit', 'events', 'marks'] as const;
+    const kinds = [
+      'keys',
+      'holds',
+      'orders',
+      'webhookLogs',
+      'unmatchedPayments',
+      'audit',
+      'sessions',
+      'events',
+      'marks',
+    ] as const;
     await sumOfAll(kinds, String, async (kind) => {
       purged[kind] =
         kind === 'holds'

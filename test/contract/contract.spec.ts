@@ -597,8 +597,9 @@ const OF_THE_SERVICE: ReadonlySet<string> = new Set([
   'UNAVAILABLE',
 ]);
 
-/** Codes that belong to no operation: of requests that reach none, and of our own faults. */
+/** Codes that belong to no operation: of requests that reach none, of the console's cookie, and of our own faults. */
 const OF_NO_OPERATION = [
+  'CROSS_SITE_REQUEST',
   'ROUTE_NOT_FOUND',
   'METHOD_NOT_ALLOWED',
   'REQUEST_TIMEOUT',

@@ -85,10 +85,11 @@ describe('the OpenAPI document', () => {
     );
   });
 
-  it('names every error code but the one for our own faults and those of requests that reach no route', () => {
+  it('names every error code but the one for our own faults, the console’s, and those of requests that reach no route', () => {
     const text = JSON.stringify(operationsOf(document));
     const missing = (Object.keys(PROBLEMS) as ProblemCode[]).filter((code) => !text.includes(`"${code}"`));
     expect(missing.sort()).toEqual([
+      'CROSS_SITE_REQUEST',
       'EXPECTATION_FAILED',
       'HEADERS_TOO_LARGE',
       'INTERNAL_ERROR',

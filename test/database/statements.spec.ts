@@ -60,6 +60,8 @@ const FILL = [
      SELECT 'generic', n, n, '1.00', 'EUR' FROM numbers WHERE n > ? * 0`,
   `INSERT INTO idempotency_keys (scope, idempotency_key, content, reference)
      SELECT 'holds', CONCAT('filled-', n), '1:1', UNHEX(LPAD(HEX(n), 32, '0')) FROM numbers WHERE n > ? * 0`,
+  `INSERT INTO operator_sessions (secret_hash, expires_at)
+     SELECT UNHEX(SHA2(n, 256)), NOW(3) + INTERVAL 1 HOUR FROM numbers WHERE n > ? * 0`,
   `INSERT INTO audit_log (act_id, actor, action, target, target_id)
      SELECT UNHEX(LPAD(HEX(n), 32, '0')), 'root', 'product.change', 'product', n FROM numbers WHERE n > ? * 0`,
   `INSERT INTO products (name, price, stock_total, sku, sale_id)
@@ -84,6 +86,7 @@ const TABLES = [
   'payments',
   'idempotency_keys',
   'audit_log',
+  'operator_sessions',
   'products',
   'sales',
   'events',
@@ -138,6 +141,8 @@ const INDEXES: Record<string, string> = {
     'audit_log audit_log_created',
   'DELETE FROM events WHERE created_at < NOW(?) - INTERVAL ? DAY ORDER BY created_at LIMIT ?': 'events events_created',
   'DELETE FROM holds WHERE id IN (?) AND released = ?': 'holds PRIMARY',
+  'DELETE FROM operator_sessions WHERE expires_at <= NOW(?) ORDER BY expires_at LIMIT ?':
+    'operator_sessions operator_sessions_expires',
   'DELETE FROM idempotency_keys WHERE created_at < NOW(?) - INTERVAL ? HOUR ORDER BY created_at LIMIT ?':
     'idempotency_keys idempotency_keys_created',
   'DELETE FROM orders WHERE id IN (?) AND status = ?': 'orders PRIMARY, orders orders_status_due',

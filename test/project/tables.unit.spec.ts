@@ -26,6 +26,7 @@ const OWNERS: Readonly<Record<string, string>> = {
   event_sequence: 'src/events/events.repository.ts',
   events: 'src/events/events.repository.ts',
   api_keys: 'src/access/api-keys.repository.ts',
+  operator_sessions: 'src/access/operator-sessions.repository.ts',
 };
 
 /** Each with its reason in ARCHITECTURE.md, "Who may import whom, and touch which table". */

@@ -23,6 +23,7 @@ export const TABLES = [
   'commit_marks',
   'api_keys',
   'audit_log',
+  'operator_sessions',
   'event_inbox',
   'events',
   'event_sequence',

@@ -67,7 +67,7 @@ export async function countRows(): Promise<Record<string, number>> {
        (SELECT COUNT(*) FROM orders) AS orders, (SELECT COUNT(*) FROM webhook_logs) AS webhook_logs,
        (SELECT COUNT(*) FROM refunds) AS refunds, (SELECT COUNT(*) FROM payments) AS payments, (SELECT COUNT(*) FROM idempotency_keys) AS idempotency_keys,
        (SELECT COUNT(*) FROM api_keys) AS api_keys,
-       (SELECT COUNT(*) FROM audit_log) AS audit_log,
+       (SELECT COUNT(*) FROM audit_log) AS audit_log, (SELECT COUNT(*) FROM operator_sessions) AS operator_sessions,
        (SELECT COUNT(*) FROM event_inbox) + (SELECT COUNT(*) FROM events) AS events,
        (SELECT COUNT(*) FROM customer_holds) AS customer_holds,
        (SELECT COUNT(*) FROM payment_sessions) AS payment_sessions,
