@@ -93,7 +93,8 @@ describe('signing in', () => {
   });
 
   it('is asked for by the console alone: another site can sign nobody in as somebody else', async () => {
-    for (const headers of [{}, { 'console-request': '1', 'sec-fetch-site': 'cross-site' }]) {
+    const foreign: Record<string, string>[] = [{}, { ...OF_PAGE, 'sec-fetch-site': 'cross-site' }];
+    for (const headers of foreign) {
       const answer = await service.call('POST', SESSION, undefined, { ...adminHeaders(service), ...headers });
       expectProblem(answer, 'CROSS_SITE_REQUEST');
       expect(answer.headers.get('set-cookie')).toBeNull();
