@@ -41,8 +41,8 @@ export async function addUnpaidOrders(database, productId, count) {
   const [[{ last }]] = await database.query('SELECT COALESCE(MAX(id), 0) AS last FROM orders');
   await database.query('SET @number = ?', [Number(last)]);
   await database.query(
-    `INSERT INTO orders (id, hold_id, status, amount, payment_due_at)
-     SELECT @number := @number + 1, id, 'pending_payment', 99.99, NOW(3) + INTERVAL 7 HOUR
+    `INSERT INTO orders (id, hold_id, status, amount, payment_due_at, due_at)
+     SELECT @number := @number + 1, id, 'pending_payment', 99.99, NOW(3) + INTERVAL 7 HOUR, NOW(3) + INTERVAL 7 HOUR
      FROM holds WHERE product_id = ? AND used = 0 AND released = 0 AND expires_at > ?`,
     [productId, begin],
   );

@@ -40,8 +40,13 @@ export class OrderEntity {
   @Column({ type: 'int', unsigned: true, nullable: true })
   return_count!: number | null;
 
+  /** Until when its buyer is told to pay. */
   @Column({ type: 'timestamp', precision: 3 })
   payment_due_at!: string;
+
+  /** What ends it by the clock; null: `payment_due_at`, as an instance of the version before made it. */
+  @Column({ type: 'timestamp', precision: 3, nullable: true })
+  due_at!: string | null;
 
   /** The shop's own number of it, UTF-8. */
   @Column({ type: 'varbinary', length: 256, nullable: true })
@@ -54,8 +59,4 @@ export class OrderEntity {
   /** JSON of what else was written to it, UTF-8. */
   @Column({ type: 'varbinary', length: 1024, nullable: true })
   metadata!: Buffer | null;
-
-  /** Until when money that a person has to look at keeps it from its deadline. */
-  @Column({ type: 'timestamp', precision: 3, nullable: true })
-  review_until!: string | null;
 }

@@ -43,9 +43,12 @@ type Raw<Row extends OrderRow> = Omit<Row, 'hold_id'> & { hold_id: Buffer };
 
 type RawTagged = Raw<OrderRow> & Pick<TaggedOrderRow, 'first_due_at'> & RawTags;
 
-/** Few orders are under review, so that those past their deadline need no index of their own. */
-const IS_DUE = `o.status = 'pending_payment' AND o.payment_due_at <= NOW(3)
-  AND (o.review_until IS NULL OR o.review_until <= NOW(3))`;
+/** The clock's own way into the table, which a planner that knows few rows would leave. */
+const BY_DUE = 'orders o FORCE INDEX (orders_due)';
+
+/** Nobody but the clock is told of `due_at`; an instance of the version before does not write it. */
+const IS_DUE = `o.status = 'pending_payment'
+  AND (o.due_at <= NOW(3) OR (o.due_at IS NULL AND o.payment_due_at <= NOW(3)))`;
 
 /** All SQL of the table `orders`. Reads `holds` too, for what an order is of. */
 @Injectable()
@@ -136,9 +139,9 @@ export class OrdersRepository {
   async lockDue(tx: Transaction, limit: number, productId: number | null): Promise<StockedOrderRow[]> {
     const ofProduct = productId === null ? '' : ` AND h.product_id = ${uintLiteral(productId)}`;
     const [rows] = await tx.read<[Raw<StockedOrderRow>[]]>(
-      `SELECT ${this.columns}, h.product_id, h.qty, h.customer_id FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id
+      `SELECT ${this.columns}, h.product_id, h.qty, h.customer_id FROM ${BY_DUE} STRAIGHT_JOIN holds h ON h.id = o.hold_id
        WHERE ${IS_DUE}${ofProduct}
-       ORDER BY o.payment_due_at LIMIT ${uintLiteral(limit)} FOR UPDATE SKIP LOCKED`,
+       ORDER BY o.due_at LIMIT ${uintLiteral(limit)} FOR UPDATE SKIP LOCKED`,
     );
     return rows.map(toRow);
   }
@@ -146,7 +149,7 @@ export class OrdersRepository {
   /** Numbers of the products of unpaid orders past their deadline. */
   async findProductsWithDue(): Promise<number[]> {
     const rows = await this.orders.query<{ product_id: number }[]>(
-      `SELECT DISTINCT h.product_id FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id
+      `SELECT DISTINCT h.product_id FROM ${BY_DUE} STRAIGHT_JOIN holds h ON h.id = o.hold_id
        WHERE ${IS_DUE}`,
     );
     return rows.map((row) => row.product_id);
@@ -155,18 +158,19 @@ export class OrdersRepository {
   /** For how long the oldest unpaid order has been past its deadline, in milliseconds; null when none is. */
   async findOverdueMs(): Promise<number | null> {
     const [row] = await this.orders.query<{ overdue_ms: number }[]>(
-      `SELECT TIMESTAMPDIFF(MICROSECOND, o.payment_due_at, NOW(3)) DIV 1000 AS overdue_ms FROM orders o
-       WHERE ${IS_DUE} ORDER BY o.payment_due_at LIMIT 1`,
+      `SELECT TIMESTAMPDIFF(MICROSECOND, COALESCE(o.due_at, o.payment_due_at), NOW(3)) DIV 1000 AS overdue_ms
+       FROM ${BY_DUE} WHERE ${IS_DUE} ORDER BY o.due_at LIMIT 1`,
     );
     return row?.overdue_ms ?? null;
   }
 
   /** Locks cancelled orders whose deadline was more than `days` days ago. */
   async lockCancelledBefore(tx: Transaction, days: number, limit: number): Promise<OrderRow[]> {
+    const before = `NOW(3) - INTERVAL ${uintLiteral(days)} DAY`;
     const [rows] = await tx.read<[Raw<OrderRow>[]]>(
-      `SELECT ${this.columns} FROM orders o
-       WHERE o.status = 'cancelled' AND o.payment_due_at < NOW(3) - INTERVAL ${uintLiteral(days)} DAY
-       ORDER BY o.payment_due_at LIMIT ${uintLiteral(limit)} FOR UPDATE SKIP LOCKED`,
+      `SELECT ${this.columns} FROM ${BY_DUE}
+       WHERE o.status = 'cancelled' AND (o.due_at < ${before} OR (o.due_at IS NULL AND o.payment_due_at < ${before}))
+       ORDER BY o.due_at LIMIT ${uintLiteral(limit)} FOR UPDATE SKIP LOCKED`,
     );
     return rows.map(toRow);
   }
@@ -181,22 +185,26 @@ export class OrdersRepository {
     if (orders.length === 0) return;
     const values = orders.map(
       ({ holdId, amount, status, version, quantitySold, saleId, reference, reference_by, metadata, ...payment }) =>
-        `(${uuidLiteral(holdId)},'${status}',${escape(amount)},NOW(3) + INTERVAL ${uintLiteral(payment.paymentSeconds)} SECOND,` +
+        `(${uuidLiteral(holdId)},'${status}',${escape(amount)},${fromNow(payment.paymentSeconds)},${fromNow(payment.paymentSeconds)},` +
         `${escape(payment.paymentProvider)},${uintLiteral(version)},${uintLiteral(quantitySold)},${idOrNullLiteral(saleId)},` +
         `${bytesOrNullLiteral(reference)},${escape(reference_by)},${bytesOrNullLiteral(metadata && JSON.stringify(metadata))})`,
     );
     tx.insert(
-      `INSERT INTO orders (hold_id, status, amount, payment_due_at, payment_provider, version, quantity_sold, sale_id, reference,
+      `INSERT INTO orders (hold_id, status, amount, payment_due_at, due_at, payment_provider, version, quantity_sold, sale_id, reference,
          reference_by, metadata)
        VALUES ${values.join(',')}`,
     );
   }
 
-  /** A locked unpaid order is due so many seconds from now, and at most as long after it was due first; once. */
+  /**
+   * A locked unpaid order is due so many seconds from now, and at most as long after it was due first; once. What keeps it
+   * longer goes on keeping it. Columns are assigned in this order, each from what stands by then.
+   */
   movePaymentDue(tx: Transaction, id: number, seconds: number): void {
     const interval = `INTERVAL ${uintLiteral(seconds)} SECOND`;
     tx.write(
-      `UPDATE orders SET first_due_at = payment_due_at, payment_due_at = LEAST(NOW(3) + ${interval}, payment_due_at + ${interval})
+      `UPDATE orders SET first_due_at = payment_due_at, payment_due_at = LEAST(NOW(3) + ${interval}, payment_due_at + ${interval}),
+         due_at = GREATEST(COALESCE(due_at, payment_due_at), payment_due_at)
        WHERE id = ${uintLiteral(id)} AND status = 'pending_payment' AND first_due_at IS NULL`,
       null,
     );
@@ -204,8 +212,8 @@ export class OrdersRepository {
 
   /** Keeps unpaid orders from their deadline for so long from now, or, with null, no longer. */
   keepForReview(tx: Transaction, ids: ReadonlySet<number>, seconds: number | null): void {
-    const until = seconds === null ? 'NULL' : `NOW(3) + INTERVAL ${uintLiteral(seconds)} SECOND`;
-    tx.write(`UPDATE orders SET review_until = ${until} WHERE id IN ${listOf(ids, uintLiteral)}`, ids.size);
+    const until = seconds === null ? 'payment_due_at' : `GREATEST(payment_due_at, ${fromNow(seconds)})`;
+    tx.write(`UPDATE orders SET due_at = ${until} WHERE id IN ${listOf(ids, uintLiteral)}`, ids.size);
   }
 
   /** Counts fewer units of a locked order as sold; with another return since it was locked it fails the transaction. */
@@ -256,6 +264,11 @@ function assignments(settlements: readonly Settlement[]): string {
   if (paid.length === 0) return '';
   const transactions = byId(paid.map(({ transactionId }) => escape(transactionId)));
   return `, cancel_reason = NULL, quantity_sold = ${units}, paid_transaction_id = ${transactions}`;
+}
+
+/** SQL of the instant so many seconds from now. */
+function fromNow(seconds: number): string {
+  return `NOW(3) + INTERVAL ${uintLiteral(seconds)} SECOND`;
 }
 
 function toRowNames(rows: RawRows | undefined): string[] {

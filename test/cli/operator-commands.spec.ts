@@ -206,10 +206,10 @@ describe('the operator', () => {
     const age = (holdId: string): Promise<number> =>
       execute('UPDATE holds SET expires_at = NOW(3) - INTERVAL 91 DAY WHERE id = UNHEX(?)', [hex(holdId)]);
     await Promise.all([age(old.hold_id), age(cancelled.hold_id), age(paid.hold_id)]);
-    await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 91 DAY WHERE id IN (?, ?)', [
-      cancelled.order_id,
-      paid.order_id,
-    ]);
+    await execute(
+      'UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 91 DAY, due_at = payment_due_at WHERE id IN (?, ?)',
+      [cancelled.order_id, paid.order_id],
+    );
     await execute('UPDATE webhook_logs SET processed_at = NOW(3) - INTERVAL 91 DAY WHERE order_id = ?', [
       paid.order_id,
     ]);

@@ -9,8 +9,11 @@ import { Sales1765200000000 } from '../../migrations/1765200000000-sales.js';
 import { SaleTerms1765600000000 } from '../../migrations/1765600000000-sale-terms.js';
 import { CustomerLimits1765700000000 } from '../../migrations/1765700000000-customer-limits.js';
 import { OrderReferences1765800000000 } from '../../migrations/1765800000000-order-references.js';
+import { OrderDueAt1767200000000 } from '../../migrations/1767200000000-order-due-at.js';
 import { loadConfig } from '../../src/config/config.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
+import { Cancelling } from '../../src/orders/settling/cancelling.js';
+import { RetentionService } from '../../src/operations/retention.service.js';
 import { StockAuditService } from '../../src/operations/stock-audit.service.js';
 import { execute, query, withConnection } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
@@ -24,12 +27,14 @@ import {
   giveBack,
   noticeOf,
   notify,
+  orderOf,
+  passDeadline,
   requestOrder,
   refundsOf,
   taken,
   unique,
 } from '../support/factories.js';
-import { sendEvent, STRIPE_SECRET, stripeEvent } from '../support/payments.js';
+import { createReview, sendEvent, STRIPE_SECRET, stripeEvent } from '../support/payments.js';
 import { type Service, startService } from '../support/service.js';
 
 /** Migrations that have to understand what was written before them, and run while a sale goes on. */
@@ -363,5 +368,56 @@ describe('the migration of references', () => {
     expect(await rows()).toEqual(before);
     const hold = taken(await service.call('GET', `/api/holds/${hold_id}`), 200);
     expect(hold).toMatchObject({ order: { reference: null, reference_by: null, metadata: null } });
+  });
+});
+
+describe('the migration of what ends an order', () => {
+  const migration = new OrderDueAt1767200000000();
+  /** What is paid is ended by no clock. */
+  const rows = () =>
+    query(
+      "SELECT id, IF(status IN ('pending_payment', 'cancelled'), due_at, NULL) AS due_at, updated_at FROM orders ORDER BY id",
+    );
+  const keys = async () => {
+    const found = await query<{ name: string }>(
+      `SELECT DISTINCT index_name AS name FROM information_schema.statistics
+       WHERE table_schema = DATABASE() AND table_name = 'orders' AND index_name LIKE 'orders%due'`,
+    );
+    return found.map(({ name }) => name);
+  };
+
+  it('keeps what is kept from its deadline, both ways, and however often it is run', async () => {
+    const [open, review, cancelled] = [
+      await createOrder(service),
+      await createOrder(service),
+      await createOrder(service),
+    ];
+    await createReview(service, review);
+    await giveBack(service, cancelled.hold_id);
+    const before = await rows();
+    for (let time = 0; time < 2; time++) await migration.down(runner);
+    expect(await keys()).toEqual(['orders_status_due']);
+    const kept = await query('SELECT id FROM orders WHERE review_until > NOW(3) + INTERVAL 1 HOUR');
+    expect(kept).toEqual([{ id: review.order_id }]);
+    for (let time = 0; time < 2; time++) await migration.up(runner);
+    expect(await rows()).toEqual(before);
+    expect(await keys()).toEqual(['orders_due']);
+    await passDeadline(open.order_id, review.order_id);
+    expect(await service.app.get(Cancelling).cancelDueOrders()).toBe(1);
+    expect(await orderOf(review.hold_id)).toMatchObject([{ status: 'pending_payment' }]);
+  });
+
+  it('leaves what an instance of the version before makes meanwhile to when its payment is due', async () => {
+    const [waiting, due] = [await createOrder(service), await createOrder(service)];
+    const old = [waiting.order_id, due.order_id];
+    await passDeadline(due.order_id);
+    await execute('UPDATE orders SET due_at = NULL WHERE id IN (?)', [old]);
+    const cancelling = service.app.get(Cancelling);
+    expect(await cancelling.findOverdueMs()).toBeGreaterThan(0);
+    expect(await cancelling.cancelDueOrders()).toBe(1);
+    expect(await orderOf(waiting.hold_id)).toMatchObject([{ status: 'pending_payment' }]);
+    await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 YEAR WHERE id = ?', [due.order_id]);
+    await service.app.get(RetentionService).purge();
+    expect(await orderOf(due.hold_id)).toEqual([]);
   });
 });

@@ -48,9 +48,10 @@ const ROWS = 200_000;
 const FILL = [
   `INSERT INTO holds (id, product_id, qty, expires_at, used, released)
      SELECT UNHEX(LPAD(HEX(n), 32, '0')), ?, 1, NOW(3) + INTERVAL 1 HOUR, n % 2, n % 4 IN (0, 3) FROM numbers`,
-  `INSERT INTO orders (hold_id, status, amount, payment_due_at, paid_transaction_id, quantity_sold, reference)
-     SELECT id, IF(released, 'cancelled', 'paid'), '99.99', NOW(3), HEX(id), IF(released, 0, qty), HEX(id) FROM holds WHERE used = 1 AND product_id = ?`,
-  `UPDATE orders SET status = 'pending_payment', paid_transaction_id = NULL, quantity_sold = NULL, payment_due_at = NOW(3) + INTERVAL 1 HOUR
+  `INSERT INTO orders (hold_id, status, amount, payment_due_at, due_at, paid_transaction_id, quantity_sold, reference)
+     SELECT id, IF(released, 'cancelled', 'paid'), '99.99', NOW(3), NOW(3), HEX(id), IF(released, 0, qty), HEX(id) FROM holds WHERE used = 1 AND product_id = ?`,
+  `UPDATE orders SET status = 'pending_payment', paid_transaction_id = NULL, quantity_sold = NULL,
+     payment_due_at = NOW(3) + INTERVAL 1 HOUR, due_at = NOW(3) + INTERVAL 1 HOUR
      WHERE status = 'paid' AND id % 10 = 0 AND id > ? * 0`,
   `INSERT INTO webhook_logs (idempotency_key, payload, payload_hash, status, outcome, order_id, processed_at)
      SELECT CONCAT('filled-', n), '{}', UNHEX(SHA2(n, 256)), IF(n % 1000, 'processed', IF(n % 2000, 'pending_order', 'review')), 'applied', n, IF(n % 2000 = 1000, NULL, NOW(3)) FROM numbers WHERE n > ? * 0`,
@@ -145,12 +146,12 @@ const INDEXES: Record<string, string> = {
     'operator_sessions operator_sessions_expires',
   'DELETE FROM idempotency_keys WHERE created_at < NOW(?) - INTERVAL ? HOUR ORDER BY created_at LIMIT ?':
     'idempotency_keys idempotency_keys_created',
-  'DELETE FROM orders WHERE id IN (?) AND status = ?': 'orders PRIMARY, orders orders_status_due',
+  'DELETE FROM orders WHERE id IN (?) AND status = ?': 'orders PRIMARY, orders orders_due',
   'DELETE FROM payments WHERE order_id IS NULL AND amount IS NULL AND created_at < NOW(?) - INTERVAL ? DAY AND NOT EXISTS (SELECT ? FROM refunds r WHERE r.order_id IS NULL AND r.transaction_id = payments.transaction_id) ORDER BY order_id, id LIMIT ?':
     'payments payments_order, r refunds_cause',
   'DELETE FROM webhook_logs WHERE status = ? AND processed_at < NOW(?) - INTERVAL ? DAY ORDER BY status, processed_at LIMIT ?':
     'webhook_logs webhook_logs_status',
-  'SELECT COUNT(*) AS count FROM (SELECT ? FROM orders WHERE status = ? LIMIT ?) some': 'orders orders_status_due',
+  'SELECT COUNT(*) AS count FROM (SELECT ? FROM orders WHERE status = ? LIMIT ?) some': 'orders orders_due',
   'SELECT COUNT(*) AS count FROM refunds WHERE status IN (?)': 'refunds refunds_status',
   'SELECT COUNT(*) AS count FROM webhook_logs WHERE status = ?': 'webhook_logs webhook_logs_status',
   'SELECT COUNT(*) AS expired FROM (SELECT ? FROM holds WHERE product_id = ? AND used = ? AND released = ? AND expires_at <= NOW(?) ORDER BY expires_at LIMIT ?) AS due':
@@ -197,17 +198,17 @@ const INDEXES: Record<string, string> = {
   'SELECT … FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id WHERE o.id = ? FOR UPDATE': 'h PRIMARY, o PRIMARY',
   'SELECT … FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id WHERE o.id IN (?) ORDER BY o.id FOR UPDATE':
     'h PRIMARY, o PRIMARY',
-  'SELECT … FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id WHERE o.status = ? AND o.payment_due_at <= NOW(?) AND (o.review_until IS NULL OR o.review_until <= NOW(?)) ORDER BY o.payment_due_at LIMIT ? FOR UPDATE SKIP LOCKED':
-    'h PRIMARY, o orders_status_due',
-  'SELECT … FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id WHERE o.status = ? AND o.payment_due_at <= NOW(?) AND (o.review_until IS NULL OR o.review_until <= NOW(?))':
-    'h PRIMARY, o orders_status_due',
+  'SELECT … FROM orders o FORCE INDEX (orders_due) STRAIGHT_JOIN holds h ON h.id = o.hold_id WHERE o.status = ? AND (o.due_at <= NOW(?) OR (o.due_at IS NULL AND o.payment_due_at <= NOW(?))) ORDER BY o.due_at LIMIT ? FOR UPDATE SKIP LOCKED':
+    'h PRIMARY, o orders_due',
+  'SELECT … FROM orders o FORCE INDEX (orders_due) STRAIGHT_JOIN holds h ON h.id = o.hold_id WHERE o.status = ? AND (o.due_at <= NOW(?) OR (o.due_at IS NULL AND o.payment_due_at <= NOW(?)))':
+    'h PRIMARY, o orders_due',
   'SELECT … FROM orders o WHERE o.hold_id = ?': 'o orders_hold',
   'SELECT … FROM orders o WHERE o.hold_id IN (?) FOR UPDATE': 'o orders_hold',
   'SELECT … FROM orders o WHERE o.hold_id IN (?)': 'o orders_hold',
-  'SELECT … FROM orders o WHERE o.status = ? AND o.payment_due_at < NOW(?) - INTERVAL ? DAY ORDER BY o.payment_due_at LIMIT ? FOR UPDATE SKIP LOCKED':
-    'o orders_status_due',
-  'SELECT … FROM orders o WHERE o.status = ? AND o.payment_due_at <= NOW(?) AND (o.review_until IS NULL OR o.review_until <= NOW(?)) ORDER BY o.payment_due_at LIMIT ?':
-    'o orders_status_due',
+  'SELECT … FROM orders o FORCE INDEX (orders_due) WHERE o.status = ? AND (o.due_at < NOW(?) - INTERVAL ? DAY OR (o.due_at IS NULL AND o.payment_due_at < NOW(?) - INTERVAL ? DAY)) ORDER BY o.due_at LIMIT ? FOR UPDATE SKIP LOCKED':
+    'o orders_due',
+  'SELECT … FROM orders o FORCE INDEX (orders_due) WHERE o.status = ? AND (o.due_at <= NOW(?) OR (o.due_at IS NULL AND o.payment_due_at <= NOW(?))) ORDER BY o.due_at LIMIT ?':
+    'o orders_due',
   'SELECT … FROM payment_sessions s WHERE s.hold_id = ?': 's PRIMARY',
   'SELECT … FROM payment_sessions s WHERE s.hold_id = ? FOR UPDATE': 's PRIMARY',
   'SELECT … FROM payment_sessions s WHERE s.task = ? AND s.provider = ? AND s.task_due_at <= NOW(?) ORDER BY s.task_due_at LIMIT ? FOR UPDATE SKIP LOCKED':
@@ -279,7 +280,7 @@ const INDEXES: Record<string, string> = {
   'UPDATE customer_holds SET … WHERE hold_id IN (?)': 'customer_holds PRIMARY',
   'UPDATE customer_holds c JOIN holds h ON h.id = c.hold_id SET … WHERE c.hold_id IN (?)': 'c PRIMARY, h PRIMARY',
   'UPDATE holds SET … WHERE id IN (?) AND used = ? AND released = ?': 'holds PRIMARY',
-  'UPDATE orders SET … WHERE id IN (?) AND status = ?': 'orders PRIMARY, orders orders_status_due',
+  'UPDATE orders SET … WHERE id IN (?) AND status = ?': 'orders PRIMARY, orders orders_due',
   'UPDATE orders SET … WHERE id = ? AND status = ? AND first_due_at IS NULL': 'orders PRIMARY',
   'UPDATE orders SET … WHERE id = ? AND COALESCE(return_count, ?) = ?': 'orders PRIMARY',
   'UPDATE orders SET … WHERE id IN (?)': 'orders PRIMARY',
@@ -309,7 +310,7 @@ const ORDERS_FOUND: Readonly<Record<string, string>> = {
   'orders w WHERE w.id > ? AND w.id < ? AND w.hold_id = ? ORDER BY w.id ASC': 'w orders_hold',
   'orders w WHERE w.id > ? AND w.id < ? AND w.reference = X? ORDER BY w.id ASC': 'w orders_reference',
   // Of a state that few orders are in, all of these; of others those of some thousand numbers.
-  'orders w WHERE w.id > ? AND w.id < ? AND w.status = ? ORDER BY w.id ASC': 'w PRIMARY, w orders_status_due',
+  'orders w WHERE w.id > ? AND w.id < ? AND w.status = ? ORDER BY w.id ASC': 'w PRIMARY, w orders_due',
   // No index leads to them: each looks at some thousand numbers.
   'orders w WHERE w.id > ? AND w.id < ? AND w.sale_id = ? ORDER BY w.id DESC': 'w PRIMARY',
   'orders w STRAIGHT_JOIN holds v FORCE INDEX (PRIMARY) ON v.id = w.hold_id WHERE w.id > ? AND w.id < ? AND v.product_id = ? ORDER BY w.id ASC':
@@ -372,7 +373,9 @@ async function sell(): Promise<void> {
   await notify(service, noticeOf(paid));
   await giveBack(service, (await createOrder(service)).hold_id);
   const due = await createOrder(service);
-  await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 SECOND WHERE id = ?', [due.order_id]);
+  await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 SECOND, due_at = payment_due_at WHERE id = ?', [
+    due.order_id,
+  ]);
   await service.app.get(Cancelling).findOverdueMs();
   await service.app.get(Cancelling).cancelDueOrders();
   const again = await createHold(service);
@@ -413,7 +416,9 @@ async function sell(): Promise<void> {
   await service.app.get(ProductsService).findLimitedSales([product.id]);
   await service.app.get(OrdersRepository).findProductsWithDue();
   for (const path of PAGES) await service.call('GET', path, undefined, adminHeaders(service));
-  await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 YEAR WHERE id = ?', [due.order_id]);
+  await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 YEAR, due_at = payment_due_at WHERE id = ?', [
+    due.order_id,
+  ]);
   await expireHolds(back.hold_id);
   await execute('UPDATE holds SET expires_at = NOW(3) - INTERVAL 1 YEAR WHERE product_id = ? AND released = 1', [
     product.id,

@@ -210,7 +210,10 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
       await expireHolds(holdId);
       const order = await createOrder(service);
       ({ hold_id: holdId } = order);
-      await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 SECOND WHERE id = ?', [order.order_id]);
+      await execute(
+        'UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 SECOND, due_at = payment_due_at WHERE id = ?',
+        [order.order_id],
+      );
     },
     expect: async (output) => {
       expect(output).toContain('1 expired holds released, 1 unpaid orders cancelled.');

@@ -178,7 +178,10 @@ const DUE_WORK: Readonly<Record<string, (service: Service) => Promise<DueWork>>>
   [NAME]: expiredHold,
   'payment-deadline': async (service) => {
     const { order_id, hold_id } = await createOrder(service);
-    await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 SECOND WHERE id = ?', [order_id]);
+    await execute(
+      'UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 SECOND, due_at = payment_due_at WHERE id = ?',
+      [order_id],
+    );
     const done = () => eventually(async () => expect(await orderOf(hold_id)).toMatchObject([{ status: 'cancelled' }]));
     return { jobs: ALL, done };
   },

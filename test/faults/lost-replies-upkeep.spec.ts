@@ -102,9 +102,10 @@ describe.each([
       await createOrder(neighbour, { product_id: id, quantity: 2 }),
       await createOrder(neighbour, { product_id: id }),
     ];
-    await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 SECOND WHERE id IN (?)', [
-      orders.map(({ order_id }) => order_id),
-    ]);
+    await execute(
+      'UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 SECOND, due_at = payment_due_at WHERE id IN (?)',
+      [orders.map(({ order_id }) => order_id)],
+    );
     await untilEventsHaveNumbers();
     proxy.cutNextCommits(loses, times, () => createHold(neighbour, { product_id: id }));
     expect(await fragile.app.get(Cancelling).cancelDueOrders()).toBe(2);
@@ -151,7 +152,9 @@ describe.each([
     await giveBack(neighbour, hold.hold_id);
     await giveBack(neighbour, order.hold_id);
     await execute('UPDATE holds SET expires_at = NOW(3) - INTERVAL 91 DAY WHERE product_id = ?', [id]);
-    await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 91 DAY WHERE id = ?', [order.order_id]);
+    await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 91 DAY, due_at = payment_due_at WHERE id = ?', [
+      order.order_id,
+    ]);
     const before = await countRows();
     for (const purge of [
       () => fragile.app.get(HoldsService).purgeReleasedHolds(id, 90, 10),

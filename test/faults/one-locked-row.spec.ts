@@ -32,7 +32,9 @@ beforeAll(async () => {
 async function createDueOrder(): Promise<{ product: number; order: number }> {
   const { id } = await createProduct(service, { stock_total: 3 });
   const { order_id } = await createOrder(service, { product_id: id, quantity: 2 });
-  await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 MINUTE WHERE id = ?', [order_id]);
+  await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 MINUTE, due_at = payment_due_at WHERE id = ?', [
+    order_id,
+  ]);
   return { product: id, order: order_id };
 }
 

@@ -59,7 +59,9 @@ async function makeRows(): Promise<Rows> {
   const paid = await createPaidOrder(first, { product_id: product, quantity: 4 });
   await notify(first, noticeOf(cancelled, { status: 'failed' }));
   await expireHolds(expired.hold_id);
-  await query('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 SECOND WHERE id = ?', [due.order_id]);
+  await query('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 SECOND, due_at = payment_due_at WHERE id = ?', [
+    due.order_id,
+  ]);
   return { product, hold: hold.hold_id, expired: expired.hold_id, pending, due, cancelled, paid };
 }
 

@@ -82,7 +82,9 @@ describe('two thousand rounds in the same instant', () => {
       const { id } = await createProduct(service, { stock_total: 1 });
       const order = await createOrder(service, { product_id: id });
       // Against the cancellations of other rounds this statement of ours may lose a deadlock.
-      await eventually(() => execute('UPDATE orders SET payment_due_at = NOW(3) WHERE id = ?', [order.order_id]));
+      await eventually(() =>
+        execute('UPDATE orders SET payment_due_at = NOW(3), due_at = payment_due_at WHERE id = ?', [order.order_id]),
+      );
       const [payment, , rival] = await Promise.all([
         notify(service, noticeOf(order)),
         service.app.get(Cancelling).cancelDueOrders(),

@@ -330,7 +330,9 @@ describe('payments', () => {
   it('of orders past their deadline show as lag, and late money that finds no stock as a refund that is due', async () => {
     const { id } = await createProduct(service, { stock_total: 1 });
     const order = await createOrder(service, { product_id: id });
-    await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 HOUR WHERE id = ?', [order.order_id]);
+    await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 HOUR, due_at = payment_due_at WHERE id = ?', [
+      order.order_id,
+    ]);
     const lag = 'checkout_payment_deadline_lag_seconds';
     await eventually(async () => expect((await scrape(service)).value(lag)).toBeGreaterThanOrEqual(3600));
     await giveBack(service, order.hold_id);

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Cancelling } from '../../src/orders/settling/cancelling.js';
 import { WebhooksService } from '../../src/webhooks/webhooks.service.js';
-import { execute, query } from '../support/database.js';
+import { execute } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { expectStockIdentity } from '../support/expectations.js';
 import {
@@ -55,14 +55,6 @@ describe('the payment deadline', () => {
     const counts = await Promise.all(Array.from({ length: 8 }, () => service.app.get(Cancelling).cancelDueOrders()));
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(60);
     expect(await stockOf(product.id)).toMatchObject({ stock_held: 0, available: 60 });
-  });
-
-  it('is looked up by index', async () => {
-    const [plan] = await query<{ key: string }>(
-      `EXPLAIN FORMAT=TRADITIONAL SELECT o.id FROM orders o WHERE o.status = 'pending_payment' AND o.payment_due_at <= NOW(3)
-       ORDER BY o.payment_due_at LIMIT 500 FOR UPDATE SKIP LOCKED`,
-    );
-    expect(plan).toMatchObject({ key: 'orders_status_due' });
   });
 });
 

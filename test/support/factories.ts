@@ -202,9 +202,13 @@ export async function expireHolds(...holdIds: string[]): Promise<void> {
   }
 }
 
-/** Moves the payment deadline of orders into the past, as time would. */
+/** Moves the payment deadline of orders into the past, as time would; what keeps one longer goes on keeping it. */
 export async function passDeadline(...orderIds: number[]): Promise<void> {
-  await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 SECOND WHERE id IN (?)', [orderIds]);
+  await execute(
+    `UPDATE orders SET due_at = IF(due_at > payment_due_at, due_at, NOW(3) - INTERVAL 1 SECOND),
+       payment_due_at = NOW(3) - INTERVAL 1 SECOND WHERE id IN (?)`,
+    [orderIds],
+  );
 }
 
 export interface StockRow {

@@ -14,6 +14,7 @@ import {
   noticeOf,
   notify,
   orderOf,
+  passDeadline,
   refundsOf,
   requestOrder,
   taken,
@@ -154,8 +155,6 @@ describe('a payment event for review', () => {
 });
 
 describe('money under review', () => {
-  const passDeadline = (order: { order_id: number }) =>
-    execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 SECOND WHERE id = ?', [order.order_id]);
   const cancelDue = () => service.app.get(Cancelling).cancelDueOrders();
   const statusOf = async (order: { hold_id: string }) => (await orderOf(order.hold_id))[0]!.status;
 
@@ -166,11 +165,11 @@ describe('money under review', () => {
   ])('over %s keeps its order from the deadline, but not for ever', async (_, fields) => {
     const order = await createOrder(service);
     await notify(service, noticeOf(order, fields));
-    await passDeadline(order);
+    await passDeadline(order.order_id);
     await cancelDue();
     expect(await statusOf(order)).toBe('pending_payment');
     expect(await service.app.get(Cancelling).findOverdueMs()).toBeNull();
-    await execute('UPDATE orders SET review_until = NOW(3) - INTERVAL 1 SECOND WHERE id = ?', [order.order_id]);
+    await execute('UPDATE orders SET due_at = NOW(3) - INTERVAL 1 SECOND WHERE id = ?', [order.order_id]);
     await cancelDue();
     expect(await statusOf(order)).toBe('cancelled');
     await expectStockIdentity(order.product_id);
@@ -180,7 +179,7 @@ describe('money under review', () => {
     const [paid, declined] = [await createOrder(service), await createOrder(service)];
     await act(await createReview(service, paid), 'refund');
     await notify(service, noticeOf(declined, { status: 'failed', amount: '1.00' }));
-    for (const order of [paid, declined]) await passDeadline(order);
+    await passDeadline(paid.order_id, declined.order_id);
     await cancelDue();
     expect([await statusOf(paid), await statusOf(declined)]).toEqual(['cancelled', 'cancelled']);
   });
