@@ -17,7 +17,7 @@ const FOUNDATIONS = [
   'payment-providers',
 ];
 const FEATURES = ['payment-sessions', 'products', 'sales', 'holds', 'orders', 'refunds', 'webhooks'];
-const COMPOSING = ['operations', 'cli'];
+const COMPOSING = ['operations', 'pages', 'cli'];
 const ROOMS = [...FOUNDATIONS, ...FEATURES, ...COMPOSING];
 
 const rooms = (names) => `^src/(${names.join('|')})/`;
@@ -94,6 +94,27 @@ module.exports = {
       severity: 'error',
       from: { path: '^bench/' },
       to: { path: '^(src|migrations|test)/|^ormconfig' },
+    },
+    {
+      name: 'the-pages-know-no-source',
+      comment: 'They run in browsers, and know the service by its API.',
+      severity: 'error',
+      from: { path: '^web/' },
+      to: { path: '^(src|migrations|test|scripts|bench)/|^ormconfig' },
+    },
+    {
+      name: 'the-service-knows-no-page',
+      comment: 'It serves what is built of them.',
+      severity: 'error',
+      from: { path: '^(src|migrations|scripts|bench)/|^ormconfig' },
+      to: { path: '^web/' },
+    },
+    {
+      name: 'pages-share-by-web-shared',
+      comment: 'What both pages use is in web/shared, which uses neither.',
+      severity: 'error',
+      from: { path: '^web/(storefront|admin|shared)/' },
+      to: { path: '^web/(storefront|admin)/', pathNot: '^web/$1/' },
     },
     {
       name: 'imports-resolve',

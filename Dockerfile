@@ -10,7 +10,8 @@ RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json nest-cli.json ormconfig.ts ./
 COPY migrations migrations
 COPY src src
-RUN npx nest build
+COPY web web
+RUN npm run build
 # What runs needs neither the tools that built it (one package names TypeScript for its types) nor what is for people who
 # read packages.
 RUN npm prune --omit=dev --no-audit --no-fund \
@@ -23,6 +24,7 @@ WORKDIR /app
 COPY package.json LICENSE ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
+COPY --from=build /app/web/dist web/dist
 # Owned by root and run by another: what runs cannot change what it runs.
 USER node
 EXPOSE 3000

@@ -12,22 +12,46 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Everything that a start leaves behind: servers' data, secrets, records of processes. */
 export const localDir = join(root, '.local');
 export const nestCli = join(root, 'node_modules/@nestjs/cli/bin/nest.js');
+export const buildPages = [
+  join(root, 'node_modules/vite/bin/vite.js'),
+  'build',
+  '--config',
+  join(root, 'web/vite.config.mjs'),
+];
 export const builtCli = join(root, 'dist/src/cli/main.js');
 export const builtMain = join(root, 'dist/src/main.js');
 
-const BUILD_INPUTS = [
-  'src',
-  'migrations',
-  'ormconfig.ts',
-  'nest-cli.json',
-  '.swcrc',
-  'package.json',
-  'package-lock.json',
-];
+const PACKAGES = ['package.json', 'package-lock.json'];
+/** What is built of what. The pages apart, since they are made in a second and the service is not. */
+const SERVICE = {
+  title: 'the service',
+  inputs: [
+    'src',
+    'migrations',
+    'ormconfig.ts',
+    'nest-cli.json',
+    '.swcrc',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    ...PACKAGES,
+  ],
+  made: builtMain,
+  stamp: join(root, 'dist/.flash-sale-stamp'),
+  tool: [nestCli, 'build'],
+};
+const PAGES = {
+  title: 'the pages',
+  inputs: [
+    ...['admin', 'shared', 'storefront', 'index.html', 'vite.config.mjs'].map((name) => `web/${name}`),
+    ...PACKAGES,
+  ],
+  made: join(root, 'web/dist/index.html'),
+  stamp: join(root, 'web/dist/.flash-sale-stamp'),
+  tool: buildPages,
+};
 const lockFile = join(root, 'package-lock.json');
 // Kept inside what they speak of, so that deleting the folder deletes the claim.
 const dependenciesStamp = join(root, 'node_modules/.flash-sale-stamp');
-const buildStamp = join(root, 'dist/.flash-sale-stamp');
 
 /** Real variables win over the file's. */
 export function loadEnvFile() {
@@ -86,32 +110,26 @@ async function installDependencies(log) {
   writeFileSync(dependenciesStamp, wanted);
 }
 
-async function build(log) {
-  const tsconfigs = readdirSync(root).filter((name) => /^tsconfig.*\.json$/.test(name));
-  const wanted = hashFiles([...BUILD_INPUTS, ...tsconfigs].map((name) => join(root, name)));
-  if (existsSync(builtMain) && readText(buildStamp) === wanted) return;
-  log('Building');
+async function build({ title, inputs, made, stamp, tool }, log) {
+  const wanted = hashFiles(inputs.map((name) => join(root, name)));
+  if (existsSync(made) && readText(stamp) === wanted) return;
+  log(`Building ${title}`);
   // An interrupted build must not pass for the one before it.
-  forgetBuild();
-  await runTool(process.execPath, [nestCli, 'build'], {
-    name: 'build',
-    cwd: root,
-    pidDir: localDir,
-  });
-  writeFileSync(buildStamp, wanted);
-  log('Built');
+  rmSync(stamp, { force: true });
+  await runTool(process.execPath, tool, { name: 'build', cwd: root, pidDir: localDir });
+  writeFileSync(stamp, wanted);
 }
 
 /** For the watch mode, after which nobody knows which sources dist/ was made of. */
 export function forgetBuild() {
-  rmSync(buildStamp, { force: true });
+  rmSync(SERVICE.stamp, { force: true });
 }
 
 /** Under a lock, because `npm start` and `npm test` of a fresh clone may come at the same time. */
 export function prepareCheckout({ log, isBuilt = true }) {
   const work = async () => {
     await installDependencies(log);
-    if (isBuilt) await build(log);
+    for (const part of isBuilt ? [SERVICE, PAGES] : []) await build(part, log);
   };
   const onWait = (holder) => log(`Waiting for another command that prepares this checkout (pid ${holder.pid})`);
   return withLock(join(localDir, 'setup.lock'), work, onWait);

@@ -7,6 +7,7 @@ import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import {
+  buildPages,
   builtCli,
   builtMain,
   forgetBuild,
@@ -111,6 +112,17 @@ function spawnApp(env) {
   return spawnOwned(process.execPath, args, options, as);
 }
 
+/** Builds the pages anew at each change of theirs; the service reads what is built. */
+function watchPages() {
+  const options = { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] };
+  spawnOwned(process.execPath, [...buildPages, '--watch'], options, {
+    name: 'pages',
+    role: 'app',
+    pidDir: localDir,
+    graceMs: APP_STOP_GRACE_MS,
+  });
+}
+
 /** Resolves to true when ready, to false when the application ended before. */
 async function becomesReady(app, url) {
   let hasEnded = false;
@@ -143,6 +155,8 @@ function printBanner({ url, env, where }) {
   console.log(`
   Flash-sale checkout is running
 
+    Shop     ${url}/
+    Console  ${url}/admin
     API      ${url}/api
     Docs     ${url}/docs
     Health   ${url}/health/ready
@@ -179,7 +193,10 @@ async function main() {
     env: { ...process.env, ...env },
   });
   say('Database migrated and seeded');
-  if (isWatching) forgetBuild();
+  if (isWatching) {
+    forgetBuild();
+    watchPages();
+  }
   say(`Starting the service${isWatching ? ', watching the sources' : ''}`);
   const { app, port, url } = await startApp(env);
   if (url) {

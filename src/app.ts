@@ -33,6 +33,7 @@ import { MetricsService } from './metrics/metrics.service.js';
 import { OPENAPI } from './http/openapi/openapi.js';
 import { Queues } from './queue/queues.js';
 import { RedisService } from './redis/redis.service.js';
+import { servePages } from './pages/pages.js';
 import { NoticeGate, refuseForgedNotices } from './webhooks/notice-gate.js';
 
 /** Builds the service: it listens after `app.listen()` and stops, all requests answered, with `app.close()`. */
@@ -88,6 +89,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
       await fastify.register(swagger, OPENAPI);
       await serveDocs(fastify);
     },
+    pages: () => servePages(fastify),
     queueBoard: () =>
       serveQueueBoard(fastify, { queues: app.get(Queues), gate: app.get(AdminGate), problems: app.get(ProblemFilter) }),
   });

@@ -12,11 +12,12 @@ function findRoot(folder: string): string {
   }
 }
 
-const root = findRoot(import.meta.dirname);
+/** Where the checkout is, or what a build was copied to. */
+export const ROOT = findRoot(import.meta.dirname);
 
 function readText(path: string): string {
   try {
-    return readFileSync(join(root, path), 'utf8').trim();
+    return readFileSync(join(ROOT, path), 'utf8').trim();
   } catch {
     return '';
   }

@@ -20,6 +20,7 @@ const PIPELINE = {
   callers: 'to verify a token costs something, so who sends one is counted before',
   crossOrigin: 'answers for browsers, which ask before they send',
   documents: 'the documentation, of the routes that are declared above and below',
+  pages: 'the storefront and the console, with headers of their own, after what the documentation lists',
   queueBoard: 'pages of a package of its own, which bring gates and headers of their own',
 } as const;
 

@@ -57,14 +57,11 @@ function hasOneHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
   return hosts === 1 || (hosts === 0 && httpVersion === '1.0');
 }
 
-/** Pages load from here alone and are shown in no other page. Ours set style attributes, and have icons as data. */
-const PAGE_POLICY = [
-  "default-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "object-src 'none'",
-  "frame-ancestors 'none'",
-];
+/** Pages load from here alone and are shown in no other page. */
+const PAGE_POLICY = ["default-src 'self'", "object-src 'none'", "frame-ancestors 'none'", "form-action 'self'"];
+
+/** The pages of packages set style attributes, and have icons as data. */
+const PACKAGE_POLICY = ["style-src 'self' 'unsafe-inline'", "img-src 'self' data:"];
 
 /**
  * Headers of the pages of a scope, in place of those that the API's answers have.
@@ -72,9 +69,14 @@ const PAGE_POLICY = [
  * @param options.hasBase whether the pages name the base of their links, as the queue board does, which goes to this
  * service alone, too.
  * @param options.isKept whether browsers may keep them: they are the same for all.
+ * @param options.isOurs whether they are made here, and so need no exception from the policy.
  */
-export function headPages(scope: FastifyInstance, options: { hasBase: boolean; isKept: boolean }): void {
-  const policy = [...PAGE_POLICY, `base-uri ${options.hasBase ? "'self'" : "'none'"}`].join('; ');
+export function headPages(
+  scope: FastifyInstance,
+  options: { hasBase: boolean; isKept: boolean; isOurs?: boolean },
+): void {
+  const base = `base-uri ${options.hasBase ? "'self'" : "'none'"}`;
+  const policy = [...PAGE_POLICY, ...(options.isOurs ? [] : PACKAGE_POLICY), base].join('; ');
   scope.addHook('onRequest', (_request, reply, done) => {
     void reply.header('content-security-policy', policy);
     // For browsers that know no frame-ancestors.

@@ -44,7 +44,9 @@ interface Spec {
   readonly jobLabel: string;
   readonly endpoints: { readonly port: string; readonly path: string }[];
   readonly ingress: { readonly ports: { readonly port: string }[] }[];
-  readonly rules: { readonly http: { readonly paths: { path: string; backend: { service: object } }[] } }[];
+  readonly rules: {
+    readonly http: { readonly paths: { path: string; pathType: string; backend: { service: object } }[] };
+  }[];
 }
 
 interface Manifest {
@@ -157,10 +159,19 @@ describe('the Kubernetes manifests', () => {
   it('give the public its calls, and none of the operators’', () => {
     const paths = find('Ingress').spec.rules.flatMap(({ http }) => http.paths);
     for (const { backend } of paths) expect(backend.service).toEqual({ name: 'checkout', port: { name: 'http' } });
-    const isOpen = (path: string) => paths.some((rule) => path === rule.path || path.startsWith(`${rule.path}/`));
-    for (const path of ['/api/products/1', '/api/holds', '/api/orders', '/api/payments/webhook', '/docs/json'])
+    const isOpen = (path: string) =>
+      paths.some((rule) => path === rule.path || (rule.pathType === 'Prefix' && path.startsWith(`${rule.path}/`)));
+    for (const path of [
+      '/',
+      '/assets/index-1a2b3c4d.js',
+      '/api/products/1',
+      '/api/holds',
+      '/api/orders',
+      '/api/payments/webhook',
+      '/docs/json',
+    ])
       expect({ path, isOpen: isOpen(path) }).toEqual({ path, isOpen: true });
-    for (const path of ['/metrics', '/admin/queues', '/api/admin/products', '/health/ready', '/'])
+    for (const path of ['/metrics', '/admin/queues', '/api/admin/products', '/health/ready', '/admin'])
       expect({ path, isOpen: isOpen(path) }).toEqual({ path, isOpen: false });
   });
 

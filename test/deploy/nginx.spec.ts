@@ -83,7 +83,9 @@ describe('the load balancer', () => {
         expect([path, answer.body.detail]).not.toEqual([path, CLOSED]);
       }
     }
-    expect((await send('GET', '/docs/')).status).toBe(200);
+    for (const path of ['/', '/?sale=1', '/docs/']) expect((await send('GET', path)).status).toBe(200);
+    const [asset] = /\/assets\/[^"]+\.js/.exec((await operators.call('GET', '/')).text)!;
+    expect((await send('GET', asset)).status).toBe(200);
     expect((await send('GET', '/api/products?limit=1')).status).toBe(200);
   });
 
@@ -91,6 +93,10 @@ describe('the load balancer', () => {
     '/admin/queues/queue/..%2f..%2f..%2fx',
     '/admin/queues/..%2f..%2fapi/products/1',
     '/admin/queues',
+    '/admin',
+    '/admin/',
+    '/assets/../admin',
+    '/assets/%2e%2e/admin',
     '/api/admin/refunds',
     '/api/admin/../products/..%2fadmin/refunds',
     '/api/products/..%2fadmin%2frefunds',

@@ -275,7 +275,8 @@ describe('an id in a path', () => {
 
 describe('a route or method that is not there', () => {
   it.each([
-    ['GET', '/'],
+    ['GET', '/index.html'],
+    ['GET', '/assets/none.js'],
     ['GET', '/api'],
     ['GET', '/api/unknown'],
     ['GET', '/api/orders/1'],

@@ -119,18 +119,23 @@ describe('every answer', () => {
     }
   });
 
-  it.each(['/docs', '/docs/errors', '/docs/errors/HOLD_EXPIRED', '/admin/queues', '/admin/queues/queue/releases'])(
-    'of %s is a page that loads from here alone and is shown in no other page',
-    async (path) => {
-      const { status, headers } = await service.call('GET', path, undefined, adminHeaders(service));
-      expect([status, headers.get('content-type')]).toEqual([200, expect.stringMatching(/^text\/html/)]);
-      const policy = headers.get('content-security-policy')!;
-      expect(policy).toMatch(/default-src 'self';.*frame-ancestors 'none'/);
-      expect(policy).not.toMatch(/https?:|script-src[^;]*unsafe/);
-      expect(headers.get('x-frame-options')).toBe('DENY');
-      expect(headers.get('x-content-type-options')).toBe('nosniff');
-    },
-  );
+  it.each([
+    ...['/', '/admin', '/docs', '/docs/errors', '/docs/errors/HOLD_EXPIRED'],
+    ...['/admin/queues', '/admin/queues/queue/releases'],
+  ])('of %s is a page that loads from here alone and is shown in no other page', async (path) => {
+    const { status, headers } = await service.call('GET', path, undefined, adminHeaders(service));
+    expect([status, headers.get('content-type')]).toEqual([200, expect.stringMatching(/^text\/html/)]);
+    const policy = headers.get('content-security-policy')!;
+    expect(policy).toMatch(/default-src 'self';.*frame-ancestors 'none'/);
+    expect(policy).not.toMatch(/https?:|script-src[^;]*unsafe/);
+    expect(headers.get('x-frame-options')).toBe('DENY');
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+  });
+
+  it.each(['/', '/admin', '/admin/'])('of %s makes no exception for what stands in the page itself', async (path) => {
+    const { headers } = await service.call('GET', path);
+    expect(headers.get('content-security-policy')).not.toContain('unsafe');
+  });
 });
 
 describe('CORS', () => {
