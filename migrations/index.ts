@@ -24,6 +24,7 @@ import { PaymentSessions1766700000000 } from './1766700000000-payment-sessions.j
 import { OrderReturns1766800000000 } from './1766800000000-order-returns.js';
 import { OrderDueAt1767200000000 } from './1767200000000-order-due-at.js';
 import { OperatorSessions1767500000000 } from './1767500000000-operator-sessions.js';
+import { KeptCurrency1767500100000 } from './1767500100000-kept-currency.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -53,4 +54,5 @@ export const migrations = [
   OrderReturns1766800000000,
   OrderDueAt1767200000000,
   OperatorSessions1767500000000,
+  KeptCurrency1767500100000,
 ];

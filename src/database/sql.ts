@@ -1,6 +1,5 @@
 import { randomFillSync } from 'node:crypto';
 import { v7 as uuidV7 } from 'uuid';
-import { decimalsOf } from '../common/money.js';
 
 /**
  * Literals for statements that are built as text. Bulk statements carry thousands of values, so numbers and
@@ -9,6 +8,7 @@ import { decimalsOf } from '../common/money.js';
 
 const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const MONEY_PATTERN = /^\d{1,12}(\.\d{1,3})?$/;
+const CURRENCY_PATTERN = /^[A-Z]{3}$/;
 const TIMESTAMP_PATTERN = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}$/;
 
 /** An unsigned whole number. */
@@ -46,6 +46,12 @@ export function moneyLiteral(money: string): string {
   return money;
 }
 
+/** An ISO 4217 code. */
+export function currencyLiteral(currency: string): string {
+  if (!CURRENCY_PATTERN.test(currency)) throw new RangeError(`Not a currency: ${currency}`);
+  return `'${currency}'`;
+}
+
 /** The number of a row, or that there is none. */
 export function idOrNullLiteral(id: number | null): string {
   return id === null ? 'NULL' : uintLiteral(id);
@@ -59,11 +65,6 @@ export function bytesOrNullLiteral(text: string | null): string {
 /** `(a,b,c)` of literals, for IN lists. */
 export function listOf<T>(values: Iterable<T>, literal: (value: T) => string): string {
   return `(${Array.from(values, literal).join(',')})`;
-}
-
-/** SQL of a column of money with the decimals of a currency; the columns have three. */
-export function amountIn(currency: string, column: string): string {
-  return `CAST(${column} AS DECIMAL(15,${decimalsOf(currency)}))`;
 }
 
 /** The UUID that a BINARY(16) column holds. */

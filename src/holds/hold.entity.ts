@@ -20,6 +20,10 @@ export class HoldEntity {
   @Column({ type: 'decimal', precision: 15, scale: 3, nullable: true })
   unit_price!: string | null;
 
+  /** That of the price; null of holds that were made before it was kept: those are in CURRENCY. */
+  @Column({ type: 'char', length: 3, nullable: true })
+  currency!: string | null;
+
   /** The sale under which it was made. */
   @Column({ type: 'bigint', unsigned: true, nullable: true })
   sale_id!: number | null;

@@ -2,12 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { escape } from 'mysql2';
 import type { Repository } from 'typeorm';
-import { amountOf } from '../common/money.js';
+import { amountOf, inCurrency } from '../common/money.js';
 import { CONFIG, type Config } from '../config/config.js';
 import {
-  amountIn,
   idOrNullLiteral,
   listOf,
+  currencyLiteral,
   moneyLiteral,
   timestampLiteral,
   uintLiteral,
@@ -33,6 +33,8 @@ interface RawHold {
 interface RawPrice {
   sku: string | null;
   unit_price: string;
+  /** Null of holds that were made before it was kept. */
+  currency: string | null;
   sale_id: number | null;
   extensions: number | null;
   hold_extensions: number | null;
@@ -56,6 +58,11 @@ const WITH_SALE = `${WITH_PRODUCT} LEFT JOIN sales ON sales.id = holds.sale_id`;
 const TERMS =
   'NOW(3) AS now, sales.hold_seconds, sales.payment_seconds, sales.ended_at IS NOT NULL OR sales.ends_at <= NOW(3) AS has_sale_ended';
 
+/** Of `products` where a hold was made before prices were kept. */
+const PRICED =
+  'products.sku, COALESCE(holds.unit_price, products.price) AS unit_price, holds.currency, holds.sale_id, ' +
+  'holds.extensions, sales.hold_extensions';
+
 const COLUMNS =
   'holds.id, holds.product_id, holds.qty, holds.expires_at, holds.used, holds.released, holds.customer_id, ' +
   'expires_at <= NOW(3) AS is_expired';
@@ -66,20 +73,14 @@ const EXTENSIONS_MAX = 255;
 /** All SQL of the table `holds`. Reads `products` and `sales` too, for what a locked hold costs and may. */
 @Injectable()
 export class HoldsRepository {
-  /** Of `products` where a hold was made before prices were kept. */
-  private readonly priced: string;
-
   constructor(
     @InjectRepository(HoldEntity) private readonly holds: Repository<HoldEntity>,
     @Inject(CONFIG) private readonly config: Config,
-  ) {
-    const price = amountIn(config.payments.currency, 'COALESCE(holds.unit_price, products.price)');
-    this.priced = `products.sku, ${price} AS unit_price, holds.sale_id, holds.extensions, sales.hold_extensions`;
-  }
+  ) {}
 
   async findById(id: string): Promise<PricedHoldRow | null> {
     const rows = await this.holds.query<(RawHold & RawPrice)[]>(
-      `SELECT ${COLUMNS}, ${this.priced} FROM ${WITH_SALE} WHERE holds.id = ${uuidLiteral(id)}`,
+      `SELECT ${COLUMNS}, ${PRICED} FROM ${WITH_SALE} WHERE holds.id = ${uuidLiteral(id)}`,
     );
     return rows[0] === undefined ? null : this.toPricedRow(rows[0]);
   }
@@ -87,7 +88,7 @@ export class HoldsRepository {
   /** Reads holds without a lock: who decides by them holds the lock of their products. */
   async findByIds(tx: Transaction, ids: Iterable<string>): Promise<PricedHoldRow[]> {
     const [rows] = await tx.read<[(RawHold & RawPrice)[]]>(
-      `SELECT ${COLUMNS}, ${this.priced} FROM ${WITH_SALE} WHERE holds.id IN ${listOf(ids, uuidLiteral)}`,
+      `SELECT ${COLUMNS}, ${PRICED} FROM ${WITH_SALE} WHERE holds.id IN ${listOf(ids, uuidLiteral)}`,
     );
     return rows.map((raw) => this.toPricedRow(raw));
   }
@@ -100,7 +101,7 @@ export class HoldsRepository {
     const list = listOf(new Set(ids), uuidLiteral);
     const [, rows] = await tx.read<[unknown[], (RawHold & RawPrice & RawTerms)[]]>(
       `SELECT id FROM holds WHERE id IN ${list} ORDER BY id FOR UPDATE`,
-      `SELECT ${COLUMNS}, ${this.priced}, ${TERMS} FROM ${WITH_SALE} WHERE holds.id IN ${list}`,
+      `SELECT ${COLUMNS}, ${PRICED}, ${TERMS} FROM ${WITH_SALE} WHERE holds.id IN ${list}`,
     );
     return rows.map((raw) => {
       const { now, hold_seconds, payment_seconds } = raw;
@@ -141,12 +142,12 @@ export class HoldsRepository {
   insert(tx: Transaction, holds: readonly PricedHoldRow[]): void {
     if (holds.length === 0) return;
     const values = holds.map(
-      ({ id, product_id, qty, expires_at, unit_price, customer_id, sale_id }) =>
+      ({ id, product_id, qty, expires_at, unit_price, currency, customer_id, sale_id }) =>
         `(${uuidLiteral(id)},${uintLiteral(product_id)},${uintLiteral(qty)},${timestampLiteral(expires_at)},` +
-        `${moneyLiteral(unit_price)},${escape(customer_id)},${idOrNullLiteral(sale_id)})`,
+        `${moneyLiteral(unit_price)},${currencyLiteral(currency)},${escape(customer_id)},${idOrNullLiteral(sale_id)})`,
     );
     tx.insert(
-      `INSERT INTO holds (id, product_id, qty, expires_at, unit_price, customer_id, sale_id) VALUES ${values.join(',')}`,
+      `INSERT INTO holds (id, product_id, qty, expires_at, unit_price, currency, customer_id, sale_id) VALUES ${values.join(',')}`,
     );
   }
 
@@ -239,10 +240,12 @@ export class HoldsRepository {
   }
 
   private toPricedRow(raw: RawHold & RawPrice): PricedHoldRow {
-    const { sku, unit_price, sale_id } = raw;
+    const { sku, sale_id } = raw;
     const { holds, payments } = this.config;
     const extensions_left = Math.max(0, (raw.hold_extensions ?? holds.extensions) - (raw.extensions ?? 0));
-    const price = { unit_price, amount: amountOf(unit_price, raw.qty), currency: payments.currency };
+    const currency = raw.currency ?? payments.currency;
+    const unit_price = inCurrency(raw.unit_price, currency);
+    const price = { unit_price, amount: amountOf(unit_price, raw.qty), currency };
     return { ...toRow(raw), sku, ...price, sale_id, extensions_left };
   }
 }

@@ -24,6 +24,7 @@ export interface PricedHoldRow extends HoldRow {
   readonly unit_price: string;
   /** Of all its units; null where no order can say so much, of a hold that was made before its price was kept. */
   readonly amount: string | null;
+  /** That of the product when the hold was made. */
   readonly currency: string;
   /** The sale under which it was made. */
   readonly sale_id: number | null;

@@ -20,6 +20,10 @@ export class OrderEntity {
   @Column({ type: 'decimal', precision: 15, scale: 3 })
   amount!: string;
 
+  /** Its hold's; null of orders that were made before it was kept: those are in CURRENCY. */
+  @Column({ type: 'char', length: 3, nullable: true })
+  currency!: string | null;
+
   /** The payment that paid the order; any other money for it is owed back. */
   @Column({ type: 'varchar', length: 255, nullable: true })
   paid_transaction_id!: string | null;

@@ -2,10 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { escape } from 'mysql2';
 import type { Repository } from 'typeorm';
+import { inCurrency } from '../common/money.js';
 import { CONFIG, type Config } from '../config/config.js';
 import {
-  amountIn,
   bytesOrNullLiteral,
+  currencyLiteral,
   idOrNullLiteral,
   listOf,
   uintLiteral,
@@ -39,7 +40,7 @@ interface RawRows {
   readonly late_sale: number | null;
 }
 
-type Raw<Row extends OrderRow> = Omit<Row, 'hold_id'> & { hold_id: Buffer };
+type Raw<Row extends OrderRow> = Omit<Row, 'hold_id' | 'currency'> & { hold_id: Buffer; currency: string | null };
 
 type RawTagged = Raw<OrderRow> & Pick<TaggedOrderRow, 'first_due_at'> & RawTags;
 
@@ -50,37 +51,38 @@ const BY_DUE = 'orders o FORCE INDEX (orders_due)';
 const IS_DUE = `o.status = 'pending_payment'
   AND (o.due_at <= NOW(3) OR (o.due_at IS NULL AND o.payment_due_at <= NOW(3)))`;
 
+/** What decisions look at. */
+const COLUMNS =
+  'o.id, o.hold_id, o.status, o.cancel_reason, o.amount, o.currency, o.payment_due_at, o.created_at, ' +
+  'o.paid_transaction_id, o.payment_provider, o.version';
+
+/** The same with what answers tell beside. */
+const TOLD = `${COLUMNS}, o.reference, o.reference_by, o.metadata, o.first_due_at`;
+
+/** Where the hold has no price of its own, the order was made of it before there was anything else to pay. */
+const UNIT_PRICE = 'CAST(COALESCE(h.unit_price, o.amount / h.qty) AS DECIMAL(15,3))';
+
 /** All SQL of the table `orders`. Reads `holds` too, for what an order is of. */
 @Injectable()
 export class OrdersRepository {
-  /** What decisions look at. */
-  private readonly columns: string;
-  /** The same with what answers tell beside. */
-  private readonly told: string;
-
   constructor(
     @InjectRepository(OrderEntity) private readonly orders: Repository<OrderEntity>,
     @Inject(CONFIG) private readonly config: Config,
-  ) {
-    this.columns =
-      `o.id, o.hold_id, o.status, o.cancel_reason, ${amountIn(config.payments.currency, 'o.amount')} AS amount, ` +
-      'o.payment_due_at, o.created_at, o.paid_transaction_id, o.payment_provider, o.version';
-    this.told = `${this.columns}, o.reference, o.reference_by, o.metadata, o.first_due_at`;
-  }
+  ) {}
 
   /** The orders of these holds as they are now, for what never changes of them. */
   async findOfHolds(holdIds: readonly string[]): Promise<OrderRow[]> {
     const rows = await this.orders.query<Raw<OrderRow>[]>(
-      `SELECT ${this.columns} FROM orders o WHERE o.hold_id IN ${listOf(holdIds, uuidLiteral)}`,
+      `SELECT ${COLUMNS} FROM orders o WHERE o.hold_id IN ${listOf(holdIds, uuidLiteral)}`,
     );
-    return rows.map(toRow);
+    return rows.map((raw) => this.toRow(raw));
   }
 
   async findByHoldId(holdId: string): Promise<TaggedOrderRow | null> {
     const rows = await this.orders.query<RawTagged[]>(
-      `SELECT ${this.told} FROM orders o WHERE o.hold_id = ${uuidLiteral(holdId)}`,
+      `SELECT ${TOLD} FROM orders o WHERE o.hold_id = ${uuidLiteral(holdId)}`,
     );
-    return rows[0] === undefined ? null : toTaggedRow(rows[0]);
+    return rows[0] === undefined ? null : this.toTaggedRow(rows[0]);
   }
 
   /** Names of the rows of each order: its own, its hold's and its product's; none of one that is not there. */
@@ -109,41 +111,41 @@ export class OrdersRepository {
   async lock(tx: Transaction, ids: Iterable<number>): Promise<StockedOrderRow[]> {
     const list = listOf(new Set(ids), uintLiteral);
     const [rows] = await tx.read<[Raw<StockedOrderRow>[]]>(
-      `SELECT ${this.columns}, h.product_id, h.qty, h.customer_id FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id
+      `SELECT ${COLUMNS}, h.product_id, h.qty, h.customer_id FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id
        WHERE o.id IN ${list} ORDER BY o.id FOR UPDATE`,
     );
-    return rows.map(toRow);
+    return rows.map((raw) => this.toRow(raw));
   }
 
   /** Locks an order and its hold, and reads what of it can be returned, and how many returns there were. */
   async lockToReturn(tx: Transaction, id: number): Promise<ReturnableOrderRow | null> {
-    // Where the hold has no price of its own, the order was made of it before there was anything else to pay.
-    const price = amountIn(this.config.payments.currency, 'COALESCE(h.unit_price, o.amount / h.qty)');
     const [rows] = await tx.read<[Raw<ReturnableOrderRow>[]]>(
-      `SELECT ${this.columns}, h.product_id, h.qty, h.customer_id, ${price} AS unit_price,
+      `SELECT ${COLUMNS}, h.product_id, h.qty, h.customer_id, ${UNIT_PRICE} AS unit_price,
          ${QUANTITY_SOLD} AS quantity_sold, CAST(COALESCE(o.return_count, 0) AS SIGNED) AS return_count
        FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id WHERE o.id = ${uintLiteral(id)} FOR UPDATE`,
     );
-    return rows[0] === undefined ? null : toRow(rows[0]);
+    if (rows[0] === undefined) return null;
+    const order = this.toRow(rows[0]);
+    return { ...order, unit_price: inCurrency(order.unit_price, order.currency) };
   }
 
   async lockByHoldIds(tx: Transaction, holdIds: Iterable<string>): Promise<OrderRow[]> {
     const list = listOf(new Set(holdIds), uuidLiteral);
     const [rows] = await tx.read<[Raw<OrderRow>[]]>(
-      `SELECT ${this.columns} FROM orders o WHERE o.hold_id IN ${list} FOR UPDATE`,
+      `SELECT ${COLUMNS} FROM orders o WHERE o.hold_id IN ${list} FOR UPDATE`,
     );
-    return rows.map(toRow);
+    return rows.map((raw) => this.toRow(raw));
   }
 
   /** Locks unpaid orders past their deadline, with their holds, oldest first; what others decide on is skipped. */
   async lockDue(tx: Transaction, limit: number, productId: number | null): Promise<StockedOrderRow[]> {
     const ofProduct = productId === null ? '' : ` AND h.product_id = ${uintLiteral(productId)}`;
     const [rows] = await tx.read<[Raw<StockedOrderRow>[]]>(
-      `SELECT ${this.columns}, h.product_id, h.qty, h.customer_id FROM ${BY_DUE} STRAIGHT_JOIN holds h ON h.id = o.hold_id
+      `SELECT ${COLUMNS}, h.product_id, h.qty, h.customer_id FROM ${BY_DUE} STRAIGHT_JOIN holds h ON h.id = o.hold_id
        WHERE ${IS_DUE}${ofProduct}
        ORDER BY o.due_at LIMIT ${uintLiteral(limit)} FOR UPDATE SKIP LOCKED`,
     );
-    return rows.map(toRow);
+    return rows.map((raw) => this.toRow(raw));
   }
 
   /** Numbers of the products of unpaid orders past their deadline. */
@@ -168,11 +170,11 @@ export class OrdersRepository {
   async lockCancelledBefore(tx: Transaction, days: number, limit: number): Promise<OrderRow[]> {
     const before = `NOW(3) - INTERVAL ${uintLiteral(days)} DAY`;
     const [rows] = await tx.read<[Raw<OrderRow>[]]>(
-      `SELECT ${this.columns} FROM ${BY_DUE}
+      `SELECT ${COLUMNS} FROM ${BY_DUE}
        WHERE o.status = 'cancelled' AND (o.due_at < ${before} OR (o.due_at IS NULL AND o.payment_due_at < ${before}))
        ORDER BY o.due_at LIMIT ${uintLiteral(limit)} FOR UPDATE SKIP LOCKED`,
     );
-    return rows.map(toRow);
+    return rows.map((raw) => this.toRow(raw));
   }
 
   delete(tx: Transaction, ids: readonly number[]): void {
@@ -184,13 +186,26 @@ export class OrdersRepository {
   insert(tx: Transaction, orders: readonly NewOrder[]): void {
     if (orders.length === 0) return;
     const values = orders.map(
-      ({ holdId, amount, status, version, quantitySold, saleId, reference, reference_by, metadata, ...payment }) =>
-        `(${uuidLiteral(holdId)},'${status}',${escape(amount)},${fromNow(payment.paymentSeconds)},${fromNow(payment.paymentSeconds)},` +
+      ({
+        holdId,
+        amount,
+        currency,
+        status,
+        version,
+        quantitySold,
+        saleId,
+        reference,
+        reference_by,
+        metadata,
+        ...payment
+      }) =>
+        `(${uuidLiteral(holdId)},'${status}',${escape(amount)},${currencyLiteral(currency)},` +
+        `${fromNow(payment.paymentSeconds)},${fromNow(payment.paymentSeconds)},` +
         `${escape(payment.paymentProvider)},${uintLiteral(version)},${uintLiteral(quantitySold)},${idOrNullLiteral(saleId)},` +
         `${bytesOrNullLiteral(reference)},${escape(reference_by)},${bytesOrNullLiteral(metadata && JSON.stringify(metadata))})`,
     );
     tx.insert(
-      `INSERT INTO orders (hold_id, status, amount, payment_due_at, due_at, payment_provider, version, quantity_sold, sale_id, reference,
+      `INSERT INTO orders (hold_id, status, amount, currency, payment_due_at, due_at, payment_provider, version, quantity_sold, sale_id, reference,
          reference_by, metadata)
        VALUES ${values.join(',')}`,
     );
@@ -230,9 +245,9 @@ export class OrdersRepository {
   /** The orders of these holds, by the holds' ids. */
   async findByHoldIds(tx: Transaction, holdIds: Iterable<string>): Promise<Map<string, TaggedOrderRow>> {
     const [rows] = await tx.read<[RawTagged[]]>(
-      `SELECT ${this.told} FROM orders o WHERE o.hold_id IN ${listOf(new Set(holdIds), uuidLiteral)}`,
+      `SELECT ${TOLD} FROM orders o WHERE o.hold_id IN ${listOf(new Set(holdIds), uuidLiteral)}`,
     );
-    return new Map(rows.map((raw) => [uuidFromBinary(raw.hold_id), toTaggedRow(raw)]));
+    return new Map(rows.map((raw) => [uuidFromBinary(raw.hold_id), this.toTaggedRow(raw)]));
   }
 
   /**
@@ -248,6 +263,16 @@ export class OrdersRepository {
       `UPDATE orders SET status = '${first.to}', version = version + 1${assignments(settlements)} WHERE id IN (${ids.join(',')}) AND status = '${from}'`,
       ids.length,
     );
+  }
+
+  private toTaggedRow(raw: RawTagged): TaggedOrderRow {
+    return { ...this.toRow(raw as unknown as Raw<TaggedOrderRow>), ...tagsFrom(raw) };
+  }
+
+  private toRow<Row extends OrderRow>(raw: Raw<Row>): Row {
+    const currency = raw.currency ?? this.config.payments.currency;
+    const told = { hold_id: uuidFromBinary(raw.hold_id), currency, amount: inCurrency(raw.amount, currency) };
+    return { ...raw, ...told } as unknown as Row;
   }
 }
 
@@ -277,12 +302,4 @@ function toRowNames(rows: RawRows | undefined): string[] {
   const ofSale = late_sale === null ? [] : [rowName.sale(late_sale)];
   const names = [rowName.hold(uuidFromBinary(hold_id)), ...ofSale, rowName.product(product_id)];
   return id === null ? names : [rowName.order(id), ...names];
-}
-
-function toTaggedRow(raw: RawTagged): TaggedOrderRow {
-  return { ...toRow(raw as unknown as Raw<TaggedOrderRow>), ...tagsFrom(raw) };
-}
-
-function toRow<Row extends OrderRow>(raw: Raw<Row>): Row {
-  return { ...raw, hold_id: uuidFromBinary(raw.hold_id) } as unknown as Row;
 }

@@ -58,6 +58,8 @@ export interface OrderRow {
   readonly cancel_reason: CancelReason | null;
   /** Decimal string, such as "99.99". */
   readonly amount: string;
+  /** ISO 4217 code: that of its hold. */
+  readonly currency: string;
   readonly payment_due_at: string;
   readonly created_at: string;
   /** The provider's number of the payment that paid it; null while it is not paid. */
@@ -80,6 +82,7 @@ export type FirstStatus = 'pending_payment' | 'paid';
 export interface NewOrder extends OrderTags {
   readonly holdId: string;
   readonly amount: string;
+  readonly currency: string;
   readonly status: FirstStatus;
   readonly version: number;
   readonly quantitySold: number;
@@ -133,7 +136,7 @@ export function wasPaid({ status, paid_transaction_id }: Pick<OrderRow, 'status'
 
 export interface CreatedOrder {
   readonly order: TaggedOrderRow;
-  readonly hold: Pick<PricedHoldRow, 'product_id' | 'sku' | 'qty' | 'unit_price' | 'currency'>;
+  readonly hold: Pick<PricedHoldRow, 'product_id' | 'sku' | 'qty' | 'unit_price'>;
 }
 
 export interface HoldWithOrder {

@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { format } from 'mysql2';
-import type { Repository } from 'typeorm';
+import type { Repository, SelectQueryBuilder } from 'typeorm';
 import { groupBy } from '../common/group-by.js';
+import { inCurrency } from '../common/money.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { amountIn, listOf, uintLiteral } from '../database/sql.js';
+import { listOf, uintLiteral } from '../database/sql.js';
 import { type RowRange, rowsIn } from '../database/row-range.js';
 import type { Transaction } from '../database/transactions.js';
 import { ProductEntity } from './product.entity.js';
@@ -37,33 +38,33 @@ export class ProductsRepository {
 
   async findById(id: number): Promise<ProductRow | null> {
     const row = await this.selectRows().where('p.id = :id', { id }).getRawOne<ProductRow>();
-    return row ?? null;
+    return row === undefined ? null : toRow(row);
   }
 
   /** Products on sale in the order of their ids. */
-  findPage(range: RowRange): Promise<ProductRow[]> {
-    return this.products.query(`${this.selectRows().getQuery()} ${rowsIn(range, 'p', 'p.is_archived = 0')}`);
+  async findPage(range: RowRange): Promise<ProductRow[]> {
+    const rows = await this.products.query<ProductRow[]>(
+      `${this.selectRows().getQuery()} ${rowsIn(range, 'p', 'p.is_archived = 0')}`,
+    );
+    return rows.map(toRow);
   }
 
   /** All products of the sales, archived ones too. */
-  findOfSales(saleIds: readonly number[]): Promise<ProductRow[]> {
-    if (saleIds.length === 0) return Promise.resolve([]);
-    return this.selectRows()
-      .where('p.sale_id IN (:...saleIds)', { saleIds })
-      .orderBy('p.sale_id', 'ASC')
-      .addOrderBy('p.id', 'ASC')
-      .getRawMany<ProductRow>();
+  async findOfSales(saleIds: readonly number[]): Promise<ProductRow[]> {
+    if (saleIds.length === 0) return [];
+    const inSales = this.selectRows().where('p.sale_id IN (:...saleIds)', { saleIds });
+    return rowsOf(inSales.orderBy('p.sale_id', 'ASC').addOrderBy('p.id', 'ASC'));
   }
 
   /** The products that have these SKUs, archived ones too. */
-  findWithSkus(skus: readonly string[]): Promise<ProductRow[]> {
-    if (skus.length === 0) return Promise.resolve([]);
-    return this.selectRows().where('p.sku IN (:...skus)', { skus }).orderBy('p.id', 'ASC').getRawMany<ProductRow>();
+  async findWithSkus(skus: readonly string[]): Promise<ProductRow[]> {
+    if (skus.length === 0) return [];
+    return rowsOf(this.selectRows().where('p.sku IN (:...skus)', { skus }).orderBy('p.id', 'ASC'));
   }
 
   /** The product on sale that has this SKU; no two have the same. */
   findBySku(sku: string): Promise<ProductRow[]> {
-    return this.selectRows().where('p.sku = :sku AND p.is_archived = 0', { sku }).getRawMany<ProductRow>();
+    return rowsOf(this.selectRows().where('p.sku = :sku AND p.is_archived = 0', { sku }));
   }
 
   /** The number of the product that has this SKU. */
@@ -99,7 +100,7 @@ export class ProductsRepository {
 
   /** Products on sale, those that were put there last first. */
   findNewest(limit: number): Promise<ProductRow[]> {
-    return this.selectRows().where('p.is_archived = 0').orderBy('p.id', 'DESC').limit(limit).getRawMany<ProductRow>();
+    return rowsOf(this.selectRows().where('p.is_archived = 0').orderBy('p.id', 'DESC').limit(limit));
   }
 
   /**
@@ -113,7 +114,7 @@ export class ProductsRepository {
       this.lockSql.replace('?', [...new Set(ids)].map(uintLiteral).join(',')),
       'SELECT NOW(3) AS now',
     );
-    return { rows, now: clock.now };
+    return { rows: rows.map(toRow), now: clock.now };
   }
 
   /** Moves the counters of locked rows with one statement. The UNSIGNED columns and the CHECK refuse nonsense. */
@@ -144,11 +145,10 @@ export class ProductsRepository {
     tx.write(`UPDATE products SET ${set} WHERE id IN ${listOf(ids, uintLiteral)}`, ids.length);
   }
 
-  private selectRows() {
-    const price = amountIn(this.config.payments.currency, 'p.price');
+  private selectRows(): SelectQueryBuilder<ProductEntity> {
     return this.products
       .createQueryBuilder('p')
-      .select(['p.id AS id', 'p.name AS name', `${price} AS price`, 'p.stock_total AS stock_total'])
+      .select(['p.id AS id', 'p.name AS name', 'p.price AS price', 'p.stock_total AS stock_total'])
       .addSelect(['p.stock_sold AS stock_sold', 'p.stock_held AS stock_held', 'p.stock_version AS stock_version'])
       .addSelect(['p.is_archived AS is_archived', 'p.sku AS sku', 'p.sale_id AS sale_id', 'p.is_paused AS is_paused'])
       .addSelect(['p.on_sale_from AS on_sale_from', 'p.on_sale_until AS on_sale_until', 'p.show_stock AS show_stock'])
@@ -157,6 +157,15 @@ export class ProductsRepository {
       .addSelect(['p.max_per_customer AS max_per_customer', 'p.sale_max_per_customer AS sale_max_per_customer'])
       .addSelect(`COALESCE(p.currency, '${this.config.payments.currency}')`, 'currency');
   }
+}
+
+async function rowsOf(query: SelectQueryBuilder<ProductEntity>): Promise<ProductRow[]> {
+  return (await query.getRawMany<ProductRow>()).map(toRow);
+}
+
+/** The price with the decimals of its own currency; the column has three. */
+function toRow(raw: ProductRow): ProductRow {
+  return { ...raw, price: inCurrency(raw.price, raw.currency) };
 }
 
 /**

@@ -165,7 +165,6 @@ export class ProductsService {
     isExpected: (row: ProductRow) => boolean = () => true,
     lockTerms: TermsLock | null = null,
   ): Promise<ProductRow> {
-    const change = wanted.price === undefined ? wanted : { ...wanted, price: this.payablePrice(wanted.price) };
     return this.changeOnce(act, { verb: 'change', scope: 'products', keyed: null }, async (tx) => {
       // Both sales are locked before the product, so the one that it leaves is read first, and compared under the lock.
       const from = lockTerms === null ? null : await this.products.findSaleId(tx, id);
@@ -174,6 +173,8 @@ export class ProductsService {
       if (lockTerms !== null && row.sale_id !== from)
         throw new OvertakenError('The product has changed its sale meanwhile');
       if (!isExpected(row)) throw new PreconditionFailedError();
+      const { price } = wanted;
+      const change = price === undefined ? wanted : { ...wanted, price: this.payablePrice(price, row.currency) };
       await this.refuseTakenSku(tx, change.sku, id);
       return this.changeLocked(tx, row, { ...change, ...terms });
     });
@@ -242,16 +243,16 @@ export class ProductsService {
   }
 
   /**
-   * The price with the decimals of its currency. An order's amount must fit its column: refused where the price is set, so
+   * The price with the decimals of its currency, which is CURRENCY for what is new. An order's amount must fit its column: refused where the price is set, so
    * that no buyer ever meets it.
    *
    * @throws ValidationError
    */
-  payablePrice(price: string): string {
-    const { payments, holds } = this.config;
-    const decimals = decimalsError(price, payments.currency);
+  payablePrice(price: string, currency = this.config.payments.currency): string {
+    const { holds } = this.config;
+    const decimals = decimalsError(price, currency);
     if (decimals !== null) throw invalid('price', decimals);
-    if (amountOf(price, holds.quantityMax) !== null) return inCurrency(price, payments.currency);
+    if (amountOf(price, holds.quantityMax) !== null) return inCurrency(price, currency);
     const units = `${holds.quantityMax} units (HOLD_QUANTITY_MAX)`;
     throw invalid('price', `is too high: ${units} would cost more than ${AMOUNT_MAX}`);
   }

@@ -1,4 +1,4 @@
-import { fromThousandths, isSameAmount, toThousandths } from '../common/money.js';
+import { decimalsError, fromThousandths, inCurrency, isSameAmount, toThousandths } from '../common/money.js';
 import { ValidationError } from '../common/problem.js';
 import { type ReturnableOrderRow, wasPaid } from '../orders/orders.types.js';
 import { NothingToReturnError, OrderNotPaidError, QuantityNotReturnableError } from './refunds.errors.js';
@@ -27,7 +27,9 @@ export interface DecidedReturn {
  * @throws OrderNotPaidError, NothingToReturnError, QuantityNotReturnableError, ValidationError
  */
 export function decideReturn(order: ReturnableOrderRow, wanted: WantedReturn, left: number): DecidedReturn {
-  const { quantity_sold: returnable, unit_price } = order;
+  const { quantity_sold: returnable, unit_price, currency } = order;
+  const decimals = wanted.amount === null ? null : decimalsError(wanted.amount, currency);
+  if (decimals !== null) throw invalidAmount(decimals);
   if (!wasPaid(order)) throw new OrderNotPaidError(order.status);
   if (returnable === 0) throw new NothingToReturnError();
   const units = wanted.quantity ?? returnable;
@@ -37,7 +39,10 @@ export function decideReturn(order: ReturnableOrderRow, wanted: WantedReturn, le
   }
   const worth = units === returnable ? left : Math.min(left, toThousandths(unit_price) * units);
   const owed = wanted.amount === null ? worth : toThousandths(wanted.amount);
-  if (owed > left) throw invalidAmount(`is more than what is not refunded yet, which is ${fromThousandths(left)}`);
+  if (owed > left)
+    throw invalidAmount(
+      `is more than what is not refunded yet, which is ${inCurrency(fromThousandths(left), currency)}`,
+    );
   return { quantity: units, amount: owed === 0 ? null : fromThousandths(owed) };
 }
 

@@ -1,9 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { AuditFields } from '../access/audit.types.js';
 import type { Act } from '../access/operator.js';
-import { decimalsError } from '../common/money.js';
-import { ValidationError } from '../common/problem.js';
-import { CONFIG, type Config } from '../config/config.js';
 import type { Transaction } from '../database/transactions.js';
 import { keyedByOperator } from '../idempotency/idempotency-key.js';
 import { type Change, OperatorChanges } from '../idempotency/operator-changes.js';
@@ -28,7 +25,6 @@ export class Returning {
     private readonly settling: Settling,
     private readonly refunds: RefundsService,
     private readonly changes: OperatorChanges,
-    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /**
@@ -41,7 +37,6 @@ export class Returning {
    */
   async returnUnits(act: Act, id: number, wanted: WantedReturn, idempotencyKey?: string): Promise<number> {
     const { quantity, amount, restock } = wanted;
-    this.refuseDecimals(amount);
     const order = await this.changes.once<ReturnedOrder>({
       act,
       target: 'order',
@@ -69,7 +64,7 @@ export class Returning {
     const decided = decideReturn(order, wanted, paid?.left ?? 0);
     if (decided.amount !== null && paid !== null) {
       const { provider, transactionId, currency } = paid;
-      const money = { amount: decided.amount, currency: currency ?? this.config.payments.currency };
+      const money = { amount: decided.amount, currency: currency ?? order.currency };
       const cause = { cause: 'returned' as const, causeRef: String(order.return_count + 1) };
       ledger.owe({ orderId: order.id, provider, transactionId, ...money, ...cause });
     }
@@ -93,12 +88,6 @@ export class Returning {
     const order = await this.settling.lockToReturn(tx, id);
     if (order === null) throw new OrderNotFoundError(id);
     return order;
-  }
-
-  private refuseDecimals(amount: string | null): void {
-    const message = amount === null ? null : decimalsError(amount, this.config.payments.currency);
-    if (message === null) return;
-    throw new ValidationError(`The body is not valid: amount ${message}.`, [{ field: 'amount', message }]);
   }
 }
 

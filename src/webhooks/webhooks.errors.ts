@@ -31,7 +31,7 @@ export class PaymentEventNotAcceptableError extends DomainError {
   constructor() {
     super(
       'PAYMENT_EVENT_NOT_ACCEPTABLE',
-      'Only a successful payment that waits for review, in the currency of the prices and for an order that is there, can be accepted.',
+      'Only a successful payment that waits for review, in the currency of an order that is there, can be accepted.',
     );
   }
 }

@@ -38,7 +38,6 @@ export function grantFacts(product: ProductRow | null, overrides: Partial<GrantF
     extensions: 1,
     customers: new CustomerUnits(),
     limitedSales: new Set(),
-    currency: 'EUR',
     contended: new Set(),
     ...overrides,
   };

@@ -8,7 +8,7 @@ import {
   type PaymentPolicy,
 } from '../../src/webhooks/deciding/payment-decision.js';
 
-const POLICY: PaymentPolicy = { currency: 'EUR', failedPolicy: 'release' };
+const POLICY: PaymentPolicy = { failedPolicy: 'release' };
 
 /** An order of two units; when it is paid, by `txn-first`. */
 function orderRow(status: OrderStatus): StockedOrderRow {
@@ -18,6 +18,7 @@ function orderRow(status: OrderStatus): StockedOrderRow {
     status,
     cancel_reason: null,
     amount: '19.98',
+    currency: 'EUR',
     payment_due_at: '2026-01-01 00:15:00.000',
     created_at: '2026-01-01 00:00:00.000',
     paid_transaction_id: status === 'paid' || status === 'refunded' ? 'txn-first' : null,

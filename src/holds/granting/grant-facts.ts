@@ -40,8 +40,6 @@ export interface GrantFacts {
   readonly customers: CustomerUnits;
   /** The sales with a limit that are locked, so that what is counted in them stays true. */
   readonly limitedSales: ReadonlySet<number>;
-  /** ISO 4217 code of all prices. */
-  readonly currency: string;
   /** Products of which units are on their way that can't be had yet. */
   readonly contended: ReadonlySet<number>;
 }

@@ -43,9 +43,9 @@ function isOverruled(rule: GrantRule, { byHand }: NewHold): boolean {
 
 function grantedRow(
   { id, product_id, qty, buyer, byHand }: NewHold,
-  { ledger, now, expiresAt, extensions, currency }: GrantFacts,
+  { ledger, now, expiresAt, extensions }: GrantFacts,
 ): PricedHoldRow {
-  const { sku, price: unit_price, sale_id, hold_seconds, hold_extensions } = ledger.product(product_id)!;
+  const { sku, price: unit_price, currency, sale_id, hold_seconds, hold_extensions } = ledger.product(product_id)!;
   const price = { unit_price, amount: amountOf(unit_price, qty), currency };
   const owner = { customer_id: buyer === null ? null : buyer.customerId };
   const ttlEnd = hold_seconds === null ? expiresAt : addSeconds(now, hold_seconds);

@@ -150,8 +150,7 @@ export class Granting {
     const contended = await this.releasing.takeBackExpired(tx, ledger, undecided);
     const { ttlSeconds, extensions } = this.config.holds;
     const expiresAt = addSeconds(now, ttlSeconds);
-    const { currency } = this.config.payments;
-    const facts = { ledger, now, expiresAt, extensions, customers, limitedSales, currency, contended };
+    const facts = { ledger, now, expiresAt, extensions, customers, limitedSales, contended };
     return { facts, earlier };
   }
 

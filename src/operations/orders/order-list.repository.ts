@@ -5,7 +5,7 @@ import type { DataSource } from 'typeorm';
 import { inCurrency } from '../../common/money.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { narrowed, type RowRange, rowsIn } from '../../database/row-range.js';
-import { amountIn, bytesOrNullLiteral, listOf, uintLiteral, uuidFromBinary, uuidLiteral } from '../../database/sql.js';
+import { bytesOrNullLiteral, listOf, uintLiteral, uuidFromBinary, uuidLiteral } from '../../database/sql.js';
 import { type OrderStatus, QUANTITY_SOLD, type RawTags, tagsFrom } from '../../orders/orders.types.js';
 import type { OrderFilter, OrderPayment, OrderView } from './order-list.types.js';
 
@@ -19,25 +19,21 @@ interface RawPayment {
 
 type RawView = Omit<OrderView, 'hold_id' | 'currency' | 'payment' | keyof RawTags> &
   RawTags &
-  RawPayment & { readonly hold_id: Buffer };
+  RawPayment & { readonly hold_id: Buffer; readonly currency: string | null };
+
+const COLUMNS = `o.id, o.hold_id, o.status, o.cancel_reason, o.amount, o.currency, o.payment_due_at, o.created_at, o.updated_at,
+  o.paid_transaction_id, o.sale_id, o.reference, o.reference_by, o.metadata, ${QUANTITY_SOLD} AS quantity_sold, h.product_id,
+  h.qty, h.customer_id, CAST(COALESCE(h.unit_price, o.amount / h.qty) AS DECIMAL(15,3)) AS unit_price, p.name AS product_name,
+  p.sku, y.provider, y.transaction_id AS transactionId, y.amount AS amountPaid, y.currency AS currencyPaid,
+  y.amount_refunded AS amountRefunded`;
 
 /** Orders for operators. Reads `orders`, `holds`, `products`, `payments` and `customer_holds`, and writes nothing. */
 @Injectable()
 export class OrderListRepository {
-  private readonly columns: string;
-
   constructor(
     @InjectDataSource() private readonly database: DataSource,
     @Inject(CONFIG) private readonly config: Config,
-  ) {
-    const { currency } = config.payments;
-    this.columns = `o.id, o.hold_id, o.status, o.cancel_reason, ${amountIn(currency, 'o.amount')} AS amount,
-      o.payment_due_at, o.created_at, o.updated_at, o.paid_transaction_id, o.sale_id, o.reference, o.reference_by, o.metadata,
-      ${QUANTITY_SOLD} AS quantity_sold, h.product_id, h.qty, h.customer_id,
-      ${amountIn(currency, 'COALESCE(h.unit_price, o.amount / h.qty)')} AS unit_price, p.name AS product_name, p.sku,
-      y.provider, y.transaction_id AS transactionId, y.amount AS amountPaid, y.currency AS currencyPaid,
-      y.amount_refunded AS amountRefunded`;
-  }
+  ) {}
 
   /** The range by numbers alone (see `narrowed`). */
   narrow(range: RowRange): Promise<RowRange> {
@@ -86,7 +82,7 @@ export class OrderListRepository {
       ...(productId === null ? [] : ['holds v FORCE INDEX (PRIMARY) ON v.id = w.hold_id']),
     ].join(' STRAIGHT_JOIN ');
     const rows = await this.database.query<RawView[]>(
-      `SELECT ${this.columns} FROM (SELECT w.id ${wanted} ${rowsIn(range, 'w', ...conditionsOf(filter, ids))}) wanted
+      `SELECT ${COLUMNS} FROM (SELECT w.id ${wanted} ${rowsIn(range, 'w', ...conditionsOf(filter, ids))}) wanted
        STRAIGHT_JOIN orders o ON o.id = wanted.id STRAIGHT_JOIN holds h ON h.id = o.hold_id
        STRAIGHT_JOIN products p ON p.id = h.product_id
        LEFT JOIN payments y ON y.order_id = o.id AND y.transaction_id = o.paid_transaction_id
@@ -97,8 +93,9 @@ export class OrderListRepository {
 
   private toView(raw: RawView): OrderView {
     const { provider, transactionId, amountPaid, currencyPaid, amountRefunded, ...order } = raw;
-    const { currency } = this.config.payments;
+    const currency = raw.currency ?? this.config.payments.currency;
     const inIts = (sum: string): string => inCurrency(sum, currencyPaid ?? currency);
+    const [amount, unit_price] = [inCurrency(raw.amount, currency), inCurrency(raw.unit_price, currency)];
     const payment: OrderPayment | null =
       provider === null
         ? null
@@ -107,7 +104,8 @@ export class OrderListRepository {
             amount: amountPaid === null ? null : inIts(amountPaid),
             amountRefunded: inIts(amountRefunded),
           };
-    return { ...order, ...tagsFrom(raw), hold_id: uuidFromBinary(raw.hold_id), currency, payment };
+    const told = { hold_id: uuidFromBinary(raw.hold_id), currency, amount, unit_price, payment };
+    return { ...order, ...tagsFrom(raw), ...told };
   }
 }
 

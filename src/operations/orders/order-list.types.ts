@@ -34,7 +34,6 @@ export interface OrderView extends Omit<OrderRow, 'payment_provider' | 'version'
   readonly sku: string | null;
   readonly qty: number;
   readonly unit_price: string;
-  readonly currency: string;
   readonly customer_id: string | null;
   /** Null while nothing has paid it. */
   readonly payment: OrderPayment | null;

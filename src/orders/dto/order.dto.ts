@@ -183,7 +183,7 @@ export class HoldWithOrderDto extends HoldDto {
 
 /** What an order's facts are told of. */
 interface OrderFacts {
-  readonly order: OrderTags & Pick<OrderRow, 'id' | 'hold_id' | 'amount' | 'status' | 'payment_due_at'>;
+  readonly order: OrderTags & Pick<OrderRow, 'id' | 'hold_id' | 'amount' | 'currency' | 'status' | 'payment_due_at'>;
   readonly hold: CreatedOrder['hold'];
 }
 
@@ -239,10 +239,10 @@ function toHoldOrderDto(order: TaggedOrderRow, hold: PricedHoldRow): HoldOrderDt
 }
 
 function moneyOf(
-  { amount }: Pick<OrderRow, 'amount'>,
+  { amount, currency }: Pick<OrderRow, 'amount' | 'currency'>,
   hold: CreatedOrder['hold'],
 ): Pick<OrderDto, 'amount' | 'currency' | 'items'> {
-  return { amount, currency: hold.currency, items: [toItemDto(hold, amount)] };
+  return { amount, currency, items: [toItemDto(hold, amount)] };
 }
 
 function tagsOf({ reference, reference_by, metadata }: OrderTags): OrderTagsDto {

@@ -186,12 +186,13 @@ function toNewOrder(
   { payment }: OrderRequest,
   paymentTtlSeconds: number,
 ): Omit<NewOrder, keyof OrderTags> {
-  const { amount } = hold;
+  const { amount, currency } = hold;
   if (amount === null) throw new Error(`The amount of hold ${hold.id} does not fit its column`);
   const status = firstStatusOf(amount);
   return {
     holdId: hold.id,
     amount,
+    currency,
     status,
     version: firstVersionOf(status),
     quantitySold: status === 'paid' ? hold.qty : 0,

@@ -2,7 +2,7 @@ import { paymentReferenceOf } from '../../payment-providers/payment-reference.js
 import type { OrderStatus, StockedOrderRow } from '../../orders/orders.types.js';
 import { GENERIC } from '../../payment-providers/generic.provider.js';
 import { type PaymentEvent, ReferenceMismatchError } from '../../payment-providers/payment-provider.js';
-import { isWhatIsDue, type PaymentPolicy } from './payment-decision.js';
+import { isWhatIsDue } from './payment-decision.js';
 import type { NoticeVerdict } from '../webhooks.types.js';
 
 /**
@@ -12,11 +12,7 @@ import type { NoticeVerdict } from '../webhooks.types.js';
  *
  * @returns null where the notice is of that order, or of one that is still to come; else what becomes of it.
  */
-export function judgeBelonging(
-  event: PaymentEvent,
-  order: StockedOrderRow | undefined,
-  policy: PaymentPolicy,
-): NoticeVerdict | Error | null {
+export function judgeBelonging(event: PaymentEvent, order: StockedOrderRow | undefined): NoticeVerdict | Error | null {
   const { status, reference = null, disregarded = null, unreadable = null } = event;
   const verdict = order === undefined ? verdictsOn(event.orderId, null) : verdictsOn(order.id, order.status);
   if (disregarded !== null) return NOBODYS.ignored(disregarded);
@@ -29,7 +25,7 @@ export function judgeBelonging(
     if (order !== undefined) return new ReferenceMismatchError();
   }
   if (reference === null && event.provider !== GENERIC) {
-    const mayBeOurs = unreadable === null && order?.status === 'pending_payment' && isWhatIsDue(event, policy, order);
+    const mayBeOurs = unreadable === null && order?.status === 'pending_payment' && isWhatIsDue(event, order);
     return mayBeOurs && status === 'success' ? verdict.review(NO_REFERENCE) : NOBODYS.ignored(NO_REFERENCE);
   }
   if (unreadable !== null && TELLS_AMOUNT.has(status))

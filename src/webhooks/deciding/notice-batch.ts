@@ -24,8 +24,13 @@ export interface NoticeRows {
   readonly stock: SettlementStock | null;
 }
 
-/** The operator's terms for payments, and how long before its order a notice may come, in seconds. */
-export type NoticePolicy = PaymentPolicy & { readonly earlySeconds: number };
+/** The operator's terms for payments. */
+export interface NoticePolicy extends PaymentPolicy {
+  /** How long before its order a notice may come. */
+  readonly earlySeconds: number;
+  /** Of money that tells none, and is for no order: an ISO 4217 code. */
+  readonly currency: string;
+}
 
 /** What an operator did to a payment event. */
 export interface OperatorsVerdict {
@@ -112,7 +117,7 @@ export class NoticeBatch {
   private decide(event: PaymentEvent, cameAt: string | null): NoticeVerdict | Error {
     if (isAboutMoneyBack(event)) return this.takeMoneyBack(event);
     const order = this.orders.get(event.orderId);
-    const verdict = judgeBelonging(event, order, this.policy);
+    const verdict = judgeBelonging(event, order);
     if (verdict !== null) {
       if (event.unreadable === 'amount') this.keepForReview(event, order);
       return verdict;
@@ -129,8 +134,7 @@ export class NoticeBatch {
   /** The operator takes the money as it is: it pays its order, by the late rule where that is cancelled. */
   private accept(event: PaymentEvent): NoticeVerdict | Error {
     const order = this.orders.get(event.orderId);
-    const isOtherMoney = event.currency !== null && event.currency !== this.policy.currency;
-    if (event.status !== 'success' || order === undefined || isOtherMoney || !this.mayPay(event, order)) {
+    if (event.status !== 'success' || order === undefined || !this.mayPay(event, order)) {
       return new PaymentEventNotAcceptableError();
     }
     this.reviewed.add(order.id);
@@ -184,10 +188,11 @@ export class NoticeBatch {
     if (settlement !== null) this.settleOrder(settlement);
   }
 
-  /** Whether an event can be of this order at all: it has not the reference of another, and no other has its money. */
+  /** Whether an event can be of this order at all: in its currency, not with the reference of another, whose money it is not. */
   private mayPay(event: PaymentEvent, order: StockedOrderRow): boolean {
     const { reference = null } = event;
     if (reference !== null && !isReferenceOf(order, reference)) return false;
+    if (event.currency !== null && event.currency !== order.currency) return false;
     return !isOfAnother(order, this.rows.payments.find(event));
   }
 
@@ -250,7 +255,7 @@ export class NoticeBatch {
       transactionId,
       orderId: isNamed ? orderId : null,
       amount: unreadable === 'amount' ? null : (event.amount ?? order?.amount ?? null),
-      currency: event.currency ?? this.policy.currency,
+      currency: event.currency ?? order?.currency ?? this.policy.currency,
     };
   }
 

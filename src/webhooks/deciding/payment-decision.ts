@@ -9,8 +9,6 @@ import type { PaymentResult } from '../webhooks.types.js';
 
 /** What the operator has settled for all payments. */
 export interface PaymentPolicy {
-  /** ISO 4217 code of all prices. */
-  readonly currency: string;
   /** What a failed payment does with the units: free them, or keep them until the deadline for another try. */
   readonly failedPolicy: 'release' | 'keep';
 }
@@ -69,7 +67,7 @@ export function decidePayment(event: PaymentEvent, policy: PaymentPolicy, contex
   }
   switch (event.status) {
     case 'success':
-      return decideSuccess(event, policy, context);
+      return decideSuccess(event, context);
     case 'failed':
     case 'declined':
     case 'canceled':
@@ -87,12 +85,12 @@ export function decidePayment(event: PaymentEvent, policy: PaymentPolicy, contex
   }
 }
 
-function decideSuccess(event: PaymentEvent, policy: PaymentPolicy, context: PaymentContext): PaymentDecision {
+function decideSuccess(event: PaymentEvent, context: PaymentContext): PaymentDecision {
   const { order } = context;
   const { transactionId } = event;
   const before = decideKnownPayment(event, context);
   if (before !== null) return before;
-  if (!isWhatIsDue(event, policy, order)) return review(context, 'amount or currency differs from the order');
+  if (!isWhatIsDue(event, order)) return review(context, 'amount or currency differs from the order');
   switch (order.status) {
     case 'pending_payment':
       return settle(order, { to: 'paid', transactionId });
@@ -143,7 +141,7 @@ export function isOfAnother(
 function decideFailure(event: PaymentEvent, policy: PaymentPolicy, context: PaymentContext): PaymentDecision {
   const { order } = context;
   if (order.status !== 'pending_payment') return ignore(context, `order is ${order.status}`);
-  if (!isWhatIsDue(event, policy, order)) return review(context, 'amount or currency differs from the order');
+  if (!isWhatIsDue(event, order)) return review(context, 'amount or currency differs from the order');
   switch (event.status) {
     case 'canceled':
       return settle(order, { to: 'cancelled', reason: 'payment_failed' });
@@ -166,12 +164,8 @@ function isOlderThan({ created_at }: StockedOrderRow, { occurredAt }: PaymentEve
 }
 
 /** What the provider does not tell counts as right. */
-export function isWhatIsDue(
-  { amount, currency }: PaymentEvent,
-  policy: PaymentPolicy,
-  order: StockedOrderRow,
-): boolean {
-  return (amount === null || isSameAmount(amount, order.amount)) && (currency === null || currency === policy.currency);
+export function isWhatIsDue({ amount, currency }: PaymentEvent, order: StockedOrderRow): boolean {
+  return (amount === null || isSameAmount(amount, order.amount)) && (currency === null || currency === order.currency);
 }
 
 function settle(order: StockedOrderRow, state: SettledState): PaymentDecision {

@@ -1,5 +1,4 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import { CONFIG, type Config } from '../../config/config.js';
+import { Injectable, Logger } from '@nestjs/common';
 import { Transactions } from '../../database/transactions.js';
 import { MetricsService } from '../../metrics/metrics.service.js';
 import type { Tally } from '../../metrics/samples.js';
@@ -57,7 +56,6 @@ export class SessionOutbox {
     private readonly settling: Settling,
     private readonly webhooks: WebhooksService,
     private readonly transactions: Transactions,
-    @Inject(CONFIG) private readonly config: Config,
     metrics: MetricsService,
   ) {
     const help = 'What became of calls by which payment sessions are made and ended';
@@ -130,7 +128,7 @@ export class SessionOutbox {
   }
 
   private async make(task: Task, line: ProviderLine): Promise<void> {
-    const made = await task.provider.sessions.createSession(requestOf(task, this.config.payments.currency));
+    const made = await task.provider.sessions.createSession(requestOf(task));
     line.answered();
     this.tally.add('made');
     await this.noteMade(task, made);
@@ -192,9 +190,9 @@ export class SessionOutbox {
   }
 }
 
-function requestOf({ row, order }: Task, currency: string): SessionRequest {
+function requestOf({ row, order }: Task): SessionRequest {
   const { kind, holdId, returnUrl, makeAttempt, askedForSeconds } = row;
-  const { id, amount } = order;
+  const { id, amount, currency } = order;
   return {
     ...{ kind, holdId, orderId: id, reference: paymentReferenceOf(id, holdId), amount, currency, returnUrl },
     ...{ attempt: makeAttempt, askedForSeconds: askedForSeconds ?? 0 },
