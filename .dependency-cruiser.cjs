@@ -14,6 +14,7 @@ const FOUNDATIONS = [
   'access',
   'idempotency',
   'events',
+  'deliveries',
   'payment-providers',
 ];
 const FEATURES = ['payment-sessions', 'products', 'sales', 'holds', 'orders', 'refunds', 'webhooks'];

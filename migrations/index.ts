@@ -22,6 +22,7 @@ import { Events1766500000000 } from './1766500000000-events.js';
 import { EarlyAccess1766600000000 } from './1766600000000-early-access.js';
 import { PaymentSessions1766700000000 } from './1766700000000-payment-sessions.js';
 import { OrderReturns1766800000000 } from './1766800000000-order-returns.js';
+import { Deliveries1767000000000 } from './1767000000000-deliveries.js';
 import { OrderDueAt1767200000000 } from './1767200000000-order-due-at.js';
 import { OperatorSessions1767500000000 } from './1767500000000-operator-sessions.js';
 import { KeptCurrency1767500100000 } from './1767500100000-kept-currency.js';
@@ -52,6 +53,7 @@ export const migrations = [
   EarlyAccess1766600000000,
   PaymentSessions1766700000000,
   OrderReturns1766800000000,
+  Deliveries1767000000000,
   OrderDueAt1767200000000,
   OperatorSessions1767500000000,
   KeptCurrency1767500100000,

@@ -3,6 +3,7 @@ import { AccessModule } from './access/access.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
+import { DeliveriesModule } from './deliveries/deliveries.module.js';
 import { EngineModule } from './engine/engine.module.js';
 import { EventsModule } from './events/events.module.js';
 import { HoldsModule } from './holds/holds.module.js';
@@ -37,6 +38,7 @@ export class AppModule {
         AccessModule,
         EventsModule,
         PaymentSessionsModule,
+        DeliveriesModule,
         ProductsModule,
         SalesModule,
         HoldsModule,

@@ -113,6 +113,18 @@ export const PROBLEMS = {
     cause: 'No API key has this number.',
     remedy: 'Take the number from the list of keys; it also stands between the underscores of the key.',
   },
+  ENDPOINT_NOT_FOUND: {
+    status: 404,
+    title: 'There is no such endpoint',
+    cause: 'No endpoint has this number, or it was deleted.',
+    remedy: 'The list of endpoints has the numbers.',
+  },
+  DELIVERY_NOT_FOUND: {
+    status: 404,
+    title: 'There is no such delivery',
+    cause: 'The endpoint has no delivery of this number, or it was deleted after its time.',
+    remedy: 'The list of the endpoint’s deliveries has the numbers.',
+  },
   REQUEST_TIMEOUT: {
     status: 408,
     title: 'The request did not arrive in time',

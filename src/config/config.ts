@@ -110,6 +110,10 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
         webhookSecrets: env.secretList('STRIPE_WEBHOOK_SECRETS'),
       },
     },
+    deliveries: {
+      /** Whether events may be sent to this machine and to private networks, and without TLS. */
+      isPrivateAllowed: env.boolean('WEBHOOK_ENDPOINTS_PRIVATE', isLocal),
+    },
     groupCommit: {
       batchSizeMax: env.integer('GROUP_COMMIT_BATCH_MAX', 128, { min: 1, max: 5000 }),
       waitingMax: env.integer('GROUP_COMMIT_WAITING_MAX', 10_000, { min: 1 }),
@@ -123,6 +127,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
       paymentSessions: env.cron('PAYMENT_SESSIONS_CRON', '* * * * * *'),
       reconciliation: env.cron('RECONCILIATION_CRON', '*/10 * * * * *'),
       outsideRefunds: env.cron('OUTSIDE_REFUNDS_CRON', '*/10 * * * * *'),
+      deliveries: env.cron('DELIVERIES_CRON', '* * * * * *'),
       saleEdges: env.cron('SALE_EDGES_CRON', '* * * * * *'),
       stockAudit: env.cron('STOCK_AUDIT_CRON', '30 * * * * *'),
       retention: env.cron('RETENTION_CRON', '0 */10 * * * *'),

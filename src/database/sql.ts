@@ -58,8 +58,9 @@ export function idOrNullLiteral(id: number | null): string {
 }
 
 /** A text as UTF-8 bytes, of a column that compares bytes; or that there is none. */
-export function bytesOrNullLiteral(text: string | null): string {
-  return text === null ? 'NULL' : `X'${Buffer.from(text).toString('hex')}'`;
+export function bytesOrNullLiteral(text: string | Buffer | null): string {
+  if (text === null) return 'NULL';
+  return `X'${(typeof text === 'string' ? Buffer.from(text) : text).toString('hex')}'`;
 }
 
 /** `(a,b,c)` of literals, for IN lists. */

@@ -5,9 +5,9 @@ import type { Repository } from 'typeorm';
 import { listOf, timestampLiteral, uintLiteral, uuidFromBinary, uuidLiteral } from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
 import { EventEntity } from './event.entity.js';
-import type { EventData, EventRow, EventType, NewEvent, WaitingEvent } from './events.types.js';
+import type { EventData, EventType, FeedEvent, NewEvent, WaitingEvent } from './events.types.js';
 
-type Raw<Row> = Omit<Row, 'data' | 'holdId'> & { readonly data: string; readonly hold_id?: Buffer | null };
+type Raw<Row> = Omit<Row, 'data' | 'holdId'> & { readonly data: string; readonly hold_id: Buffer | null };
 
 const COLUMNS = 'type, occurred_at AS occurredAt, version, data';
 
@@ -44,7 +44,7 @@ export class EventsRepository {
       `SELECT id, hold_id, ${COLUMNS} FROM event_inbox ORDER BY id LIMIT ${uintLiteral(limit)}`,
     );
     const [counter] = counters;
-    return counter === undefined ? null : { last: counter.last, waiting: rows.map(toWaiting) };
+    return counter === undefined ? null : { last: counter.last, waiting: rows.map(withHold) };
   }
 
   /** Moves events from the inbox to the end of the sequence, whose counter is locked. */
@@ -78,14 +78,23 @@ export class EventsRepository {
     last: number,
     types: readonly EventType[] | null,
     limit: number,
-  ): Promise<EventRow[]> {
+  ): Promise<FeedEvent[]> {
     const ofTypes = types === null ? '' : ` AND type IN ${listOf(types, (type) => escape(type))}`;
-    const rows = await this.events.query<Raw<EventRow>[]>(
-      `SELECT sequence, ${COLUMNS} FROM events
+    const rows = await this.events.query<Raw<FeedEvent>[]>(
+      `SELECT sequence, hold_id, ${COLUMNS} FROM events
        WHERE sequence > ${uintLiteral(after)} AND sequence <= ${uintLiteral(last)}${ofTypes}
        ORDER BY sequence LIMIT ${uintLiteral(limit)}`,
     );
-    return rows.map((row) => ({ ...row, data: dataOf(row) }));
+    return rows.map(withHold);
+  }
+
+  /** Those of these numbers that are kept. */
+  async findBySequence(sequences: readonly number[]): Promise<FeedEvent[]> {
+    if (sequences.length === 0) return [];
+    const rows = await this.events.query<Raw<FeedEvent>[]>(
+      `SELECT sequence, hold_id, ${COLUMNS} FROM events WHERE sequence IN ${listOf(sequences, uintLiteral)} ORDER BY sequence`,
+    );
+    return rows.map(withHold);
   }
 
   /** For how long the oldest event has been waiting for its number, in milliseconds; 0 when none does. */
@@ -111,10 +120,6 @@ function valuesOf({ type, version, holdId, data }: Omit<NewEvent, 'occurredAt'>)
   return `'${type}',${version === null ? 'NULL' : uintLiteral(version)},${hold},${escape(JSON.stringify(data))}`;
 }
 
-function toWaiting({ hold_id, ...row }: Raw<WaitingEvent>): WaitingEvent {
-  return { ...row, holdId: hold_id == null ? null : uuidFromBinary(hold_id), data: dataOf(row) };
-}
-
-function dataOf({ data }: { readonly data: string }): EventData {
-  return JSON.parse(data) as EventData;
+function withHold<Row>({ hold_id, ...row }: Raw<Row>) {
+  return { ...row, holdId: hold_id === null ? null : uuidFromBinary(hold_id), data: JSON.parse(row.data) as EventData };
 }

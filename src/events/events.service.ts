@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '../database/transactions.js';
 import { EventsRepository } from './events.repository.js';
-import type { NewEvent, OrderReader } from './events.types.js';
+import type { EventType, FeedEvent, FeedPage, NewEvent, OrderReader } from './events.types.js';
 import { Sequencer } from './sequencer.js';
 
 /** What happened, written in the transactions that make it true. */
@@ -22,6 +22,24 @@ export class EventsService {
   /** Takes who tells what an order is, when the application is built. */
   readOrdersBy(reader: OrderReader): void {
     this.sequencer.setOrderReader(reader);
+  }
+
+  /** Events of some types, or of all, after a number: for who keeps account of how far he is. */
+  async findAfter(after: number, types: readonly EventType[] | null, limit: number): Promise<FeedPage> {
+    const last = await this.events.findLast();
+    const events = await this.events.findBetween(after, last, types, limit);
+    return { events, lastSequence: events.length === limit ? events.at(-1)!.sequence : Math.max(after, last) };
+  }
+
+  /** Those of these numbers that are kept, by their numbers. */
+  async findBySequence(sequences: readonly number[]): Promise<Map<number, FeedEvent>> {
+    const events = await this.events.findBySequence(sequences);
+    return new Map(events.map((event) => [event.sequence, event]));
+  }
+
+  /** Calls `listener` with the newest number whenever this process has given some. It must not throw. */
+  onSequenced(listener: (last: number) => void): void {
+    this.sequencer.onSequenced(listener);
   }
 
   /** For how long the oldest event has been waiting for its number, in milliseconds; 0 when none does. */

@@ -50,9 +50,14 @@ export interface EventRow extends Omit<NewEvent, 'holdId'> {
   readonly occurredAt: string;
 }
 
+/** An event with its place, and the hold of its order, if it is of one. */
+export interface FeedEvent extends EventRow {
+  readonly holdId: string | null;
+}
+
 /** Of the events after a number those that a reader asked for, oldest first. */
 export interface FeedPage {
-  readonly events: readonly EventRow[];
+  readonly events: readonly FeedEvent[];
   /** All events up to this number were looked at: read on after it. */
   readonly lastSequence: number;
 }

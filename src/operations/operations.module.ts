@@ -1,6 +1,7 @@
 import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { AccessModule } from '../access/access.module.js';
+import { DeliveriesModule } from '../deliveries/deliveries.module.js';
 import { EventsModule } from '../events/events.module.js';
 import { HoldsModule } from '../holds/holds.module.js';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
@@ -24,6 +25,7 @@ import { StockAuditService } from './stock-audit.service.js';
     BullModule.registerQueue({ name: RETENTION }),
     AccessModule,
     ProductsModule,
+    DeliveriesModule,
     EventsModule,
     HoldsModule,
     OrdersModule,

@@ -5,6 +5,7 @@ import { inSteps } from '../common/in-steps.js';
 import { nameOfProduct, sumOfAll } from '../common/sum-of-all.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { Transactions } from '../database/transactions.js';
+import { EndpointsService } from '../deliveries/endpoints.service.js';
 import { EventsService } from '../events/events.service.js';
 import { HoldsService } from '../holds/holds.service.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
@@ -27,6 +28,7 @@ export class RetentionService {
     private readonly audit: AuditService,
     private readonly sessions: OperatorSessions,
     private readonly events: EventsService,
+    private readonly endpoints: EndpointsService,
     private readonly transactions: Transactions,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -48,6 +50,7 @@ export class RetentionService {
       audit: 0,
       sessions: 0,
       events: 0,
+      deliveries: 0,
       marks: 0,
     };
     const stepOf = {
@@ -58,6 +61,7 @@ export class RetentionService {
       audit: () => this.audit.purgeEntries(auditDays, STEP),
       sessions: () => this.sessions.purgeSessions(STEP),
       events: () => this.events.purgeEvents(eventsDays, STEP),
+      deliveries: () => this.endpoints.purgeDeliveries(eventsDays, STEP),
       marks: () => this.transactions.purgeMarks(STEP),
     };
     const holdsOf = (productId: number): Promise<number> =>
@@ -72,6 +76,7 @@ export class RetentionService {
       'audit',
       'sessions',
       'events',
+      'deliveries',
       'marks',
     ] as const;
     await sumOfAll(kinds, String, async (kind) => {

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/config.js';
+import { EndpointsService } from '../deliveries/endpoints.service.js';
 import { EventsService } from '../events/events.service.js';
 import { Releasing } from '../holds/releasing/releasing.js';
 import { MetricsService } from '../metrics/metrics.service.js';
@@ -18,6 +19,7 @@ interface SaleFacts {
   readonly holdsOverdueMs: number;
   readonly ordersOverdueMs: number;
   readonly eventsLagMs: number;
+  readonly endpointsFailing: number;
   readonly refundsDue: number;
   readonly paymentsInReview: number;
 }
@@ -35,6 +37,7 @@ export class SaleMetrics {
     private readonly refunds: RefundsService,
     private readonly webhooks: WebhooksService,
     private readonly events: EventsService,
+    private readonly endpoints: EndpointsService,
     audit: StockAuditService,
     cache: StockCache,
     @Inject(CONFIG) private readonly config: Config,
@@ -57,6 +60,11 @@ export class SaleMetrics {
       ),
       gauge('checkout_events_lag_seconds', 'For how long the oldest event has been waiting for its number', (facts) =>
         one(facts.eventsLagMs / 1000),
+      ),
+      gauge(
+        'checkout_endpoints_failing',
+        'Endpoints that take nothing for half an hour, or were disabled for that',
+        (facts) => one(facts.endpointsFailing),
       ),
       gauge('checkout_refunds_due', 'Refunds that are owed and not sent yet, or have failed', (facts) =>
         one(facts.refundsDue),
@@ -85,19 +93,22 @@ export class SaleMetrics {
   }
 
   private async ask(): Promise<SaleFacts> {
-    const [products, holdsOverdueMs, ordersOverdueMs, eventsLagMs, refundsDue, paymentsInReview] = await Promise.all([
-      this.products.findNewest(this.config.metrics.productsMax),
-      this.releasing.findOverdueMs(),
-      this.cancelling.findOverdueMs(),
-      this.events.findLagMs(),
-      this.refunds.countRefundsDue(),
-      this.webhooks.countPaymentsInReview(),
-    ]);
+    const [products, holdsOverdueMs, ordersOverdueMs, eventsLagMs, endpointsFailing, refundsDue, paymentsInReview] =
+      await Promise.all([
+        this.products.findNewest(this.config.metrics.productsMax),
+        this.releasing.findOverdueMs(),
+        this.cancelling.findOverdueMs(),
+        this.events.findLagMs(),
+        this.endpoints.countFailing(),
+        this.refunds.countRefundsDue(),
+        this.webhooks.countPaymentsInReview(),
+      ]);
     return {
       products,
       holdsOverdueMs,
       ordersOverdueMs: ordersOverdueMs ?? 0,
       eventsLagMs,
+      endpointsFailing,
       refundsDue,
       paymentsInReview,
     };

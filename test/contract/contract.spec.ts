@@ -2,12 +2,13 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type ProblemCode, PROBLEMS } from '../../src/common/problem.js';
 import { bearer, KeyFile, shopKey, signedToken } from '../support/buyers.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
-import { execute, lockingReads, withConnection } from '../support/database.js';
+import { execute, lockingReads, query, withConnection } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem } from '../support/expectations.js';
 import {
   actOnSale,
   adminHeaders,
+  createEndpoint,
   createHold,
   createKey,
   createOrder,
@@ -110,6 +111,20 @@ function refusalsOfNumber(pathOf: (id: string) => string, body?: unknown): Opera
   return {
     VALIDATION_FAILED: () => toAdmin(pathOf('x'), body),
     UNAUTHORIZED: () => ({ ...toAdmin(pathOf('1'), body), headers: {} }),
+  };
+}
+
+/** A call about one endpoint. */
+function ofEndpoint(rest: string, status: number, body?: unknown): Operation {
+  return {
+    successes: {
+      [status]: async (service: Service) =>
+        toAdmin(`webhook-endpoints/${(await createEndpoint(service)).id}${rest}`, body),
+    },
+    refusals: {
+      ...refusalsOfNumber((id) => `webhook-endpoints/${id}${rest}`, body),
+      ENDPOINT_NOT_FOUND: () => toAdmin(`webhook-endpoints/${UNKNOWN_ID}${rest}`, body),
+    },
   };
 }
 
@@ -562,6 +577,36 @@ const OPERATIONS: Record<string, Operation> = {
     refusals: {
       ...refusalsOfNumber((id) => `keys/${id}`),
       KEY_NOT_FOUND: () => toAdmin(`keys/${UNKNOWN_ID}`),
+    },
+  },
+  'GET /api/admin/webhook-endpoints': adminList('/api/admin/webhook-endpoints'),
+  'POST /api/admin/webhook-endpoints': {
+    successes: { 201: () => toAdmin('webhook-endpoints', { url: 'http://127.0.0.1:9/hook' }) },
+    refusals: {
+      VALIDATION_FAILED: () => toAdmin('webhook-endpoints', { url: 'no address' }),
+      UNAUTHORIZED: () => ({ ...toAdmin('webhook-endpoints', { url: 'http://127.0.0.1:9/hook' }), headers: {} }),
+    },
+  },
+  'PATCH /api/admin/webhook-endpoints/{id}': ofEndpoint('', 200, { disabled: true }),
+  'DELETE /api/admin/webhook-endpoints/{id}': ofEndpoint('', 204),
+  'POST /api/admin/webhook-endpoints/{id}/rotate': ofEndpoint('/rotate', 200),
+  'GET /api/admin/webhook-endpoints/{id}/deliveries': ofEndpoint('/deliveries', 200),
+  'POST /api/admin/webhook-endpoints/{id}/deliveries/{delivery_id}/redeliver': {
+    successes: {
+      200: async (service) => {
+        const { id } = await createEndpoint(service);
+        await execute(
+          `INSERT INTO webhook_deliveries (endpoint_id, sequence, status, attempts) VALUES (?, 1, 'failed', 10)`,
+          [id],
+        );
+        const [delivery] = await query<{ id: number }>('SELECT MAX(id) AS id FROM webhook_deliveries');
+        return toAdmin(`webhook-endpoints/${id}/deliveries/${delivery!.id}/redeliver`);
+      },
+    },
+    refusals: {
+      ...ofEndpoint('/deliveries/1/redeliver', 200).refusals,
+      DELIVERY_NOT_FOUND: async (service) =>
+        toAdmin(`webhook-endpoints/${(await createEndpoint(service)).id}/deliveries/${UNKNOWN_ID}/redeliver`),
     },
   },
   'GET /api/admin/audit': adminList('/api/admin/audit'),

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { actOfCli } from '../../src/access/operator.js';
 import { auditStock } from '../../src/cli/operation-commands.js';
 import { driftOf, StockAuditService } from '../../src/operations/stock-audit.service.js';
+import { Dispatching } from '../../src/deliveries/dispatching.js';
 import { ProductsService } from '../../src/products/products.service.js';
 import { untilEventsHaveNumbers } from '../support/events.js';
 import { contents, DATABASE_SCRIPTS, runScript, TABLES, tables } from '../support/backups.js';
@@ -14,6 +15,7 @@ import { bearer, KeyFile, shopKey, signedToken } from '../support/buyers.js';
 import { closeDatabase, execute } from '../support/database.js';
 import {
   adminHeaders,
+  createEndpoint,
   createHold,
   createOrder,
   createPaidOrder,
@@ -65,7 +67,10 @@ describe('backup and restore', () => {
     await service.app.get(ProductsService).restockProduct(actOfCli(), id, 5);
     await createSale(service);
     await service.call('POST', '/api/admin/keys', { name: 'warehouse', scopes: ['read'] }, adminHeaders(service));
+    const endpoint = await createEndpoint(service);
+    await createOrder(service);
     await untilEventsHaveNumbers();
+    await service.app.get(Dispatching).dispatch(endpoint.id);
     const before = await contents();
     expect(await tables()).toEqual([...TABLES].sort());
     expect(Object.keys(before).filter((table) => before[table]!.length === 0)).toEqual(['event_inbox']);

@@ -2,13 +2,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createPool, type Pool } from 'mysql2/promise';
+import { createPool, type Pool, type ResultSetHeader } from 'mysql2/promise';
 import { layCheckout } from '../support/checkout-folder.js';
 import { execute } from '../support/database.js';
 import { commandsOf, Shell } from '../support/documents.js';
 import { eventually } from '../support/eventually.js';
 import {
   adminHeaders,
+  createEndpoint,
   createHold,
   createOrder,
   createPaidOrder,
@@ -190,7 +191,27 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     },
   },
   Events: looksAt(/"last_sequence":\d+\}/),
+  Endpoints: {
+    arrange: async () => {
+      const { id } = await createEndpoint(service);
+      const sql = `INSERT INTO webhook_deliveries (endpoint_id, sequence, status, attempts) VALUES (?, 1, 'failed', 10)`;
+      const [{ insertId }] = await pool.query<ResultSetHeader>(sql, [id]);
+      return { SHOP_HOOK: 'http://127.0.0.1:9/hook', ENDPOINT: id, DELIVERY: insertId };
+    },
+    expect: (output, { DELIVERY }) => {
+      expect(output).toMatch(/"secret":"whsec_/);
+      if (output.includes('"items"'))
+        expect(output).toContain(`{"id":${DELIVERY},"event_id":"evt_1","status":"pending"`);
+    },
+  },
   CheckoutEventsLag: { arrange: lockAProduct, expect: isKilled },
+  CheckoutEndpointFailing: {
+    arrange: async () => {
+      const { id } = await createEndpoint(service);
+      await pool.query('UPDATE webhook_endpoints SET failing_since = NOW(3) - INTERVAL 1 HOUR WHERE id = ?', [id]);
+    },
+    expect: (output) => expect(output).toMatch(/"failing_since":"20/),
+  },
   'The audit log': looksAt(/^\{"items":\[\{"id":\d+,"actor":/),
   CheckoutFiguresMissing: looksAt(/^checkout_scrape_source_up\{source="\w+"\} 1$/m),
   // A busy Redis may have been left alone for a second.

@@ -8,6 +8,7 @@ import { Queues } from '../../src/queue/queues.js';
 import { execute, query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import {
+  createEndpoint,
   createHold,
   createOrder,
   createProduct,
@@ -20,6 +21,7 @@ import {
   unique,
 } from '../support/factories.js';
 import { queueOf } from '../support/queues.js';
+import { Receiver } from '../support/receiver.js';
 import { type Environment, type Service, startService } from '../support/service.js';
 import { StripeApi } from '../support/stripe-api.js';
 
@@ -209,6 +211,17 @@ const DUE_WORK: Readonly<Record<string, (service: Service) => Promise<DueWork>>>
     const done = () => eventually(async () => expect(await query(sql, [id])).toEqual([{ state: 'open' }]));
     return { jobs: [{ id: 'make', data: { task: 'make' } }], done };
   },
+  deliveries: async (service) => {
+    const receiver = await Receiver.start();
+    const { id } = await createEndpoint(service, receiver.url);
+    await createOrder(service);
+    const done = async (): Promise<void> => {
+      await eventually(() => expect(receiver.received).not.toEqual([]));
+      await execute('DELETE FROM webhook_endpoints');
+      await receiver.stop();
+    };
+    return { jobs: [{ id: String(id), data: { endpointId: id } }], done };
+  },
   reconciliation: async (service) => {
     const order_id = 900_000_000;
     await notify(service, noticeOf({ order_id }));
@@ -233,9 +246,14 @@ describe('a job that nobody does', () => {
   afterAll(() => stripe.stop());
 
   const everySecond = Object.fromEntries(
-    ['EXPIRY_CRON', 'PAYMENT_DEADLINE_CRON', 'OUTSIDE_REFUNDS_CRON', 'RECONCILIATION_CRON', 'RETENTION_CRON'].map(
-      (name) => [name, '* * * * * *'],
-    ),
+    [
+      'EXPIRY_CRON',
+      'PAYMENT_DEADLINE_CRON',
+      'OUTSIDE_REFUNDS_CRON',
+      'RECONCILIATION_CRON',
+      'RETENTION_CRON',
+      'DELIVERIES_CRON',
+    ].map((name) => [name, '* * * * * *']),
   );
 
   it.each(Object.keys(DUE_WORK))(

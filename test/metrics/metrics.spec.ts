@@ -3,6 +3,7 @@ import { execute, lockWaits, query, whilePoisoned, withConnection } from '../sup
 import { eventually } from '../support/eventually.js';
 import {
   adminHeaders,
+  createEndpoint,
   createHold,
   createOrder,
   createPaidOrder,
@@ -341,6 +342,15 @@ describe('payments', () => {
     await notify(service, noticeOf(order));
     await eventually(async () => expect((await scrape(service)).value('checkout_refunds_due')).toBe(before + 1));
   });
+});
+
+it('endpoints that take nothing are counted', async () => {
+  const { id } = await createEndpoint(service);
+  const failing = async (): Promise<number> => (await scrape(service)).value('checkout_endpoints_failing');
+  expect(await failing()).toBe(0);
+  await execute('UPDATE webhook_endpoints SET failing_since = NOW(3) - INTERVAL 31 MINUTE WHERE id = ?', [id]);
+  await eventually(async () => expect(await failing()).toBe(1));
+  await execute('DELETE FROM webhook_endpoints');
 });
 
 it('events that wait for their number show as lag', async () => {

@@ -25,6 +25,8 @@ const OWNERS: Readonly<Record<string, string>> = {
   event_inbox: 'src/events/events.repository.ts',
   event_sequence: 'src/events/events.repository.ts',
   events: 'src/events/events.repository.ts',
+  webhook_endpoints: 'src/deliveries/endpoints.repository.ts',
+  webhook_deliveries: 'src/deliveries/deliveries.repository.ts',
   api_keys: 'src/access/api-keys.repository.ts',
   operator_sessions: 'src/access/operator-sessions.repository.ts',
 };

@@ -27,6 +27,8 @@ export const TABLES = [
   'event_inbox',
   'events',
   'event_sequence',
+  'webhook_endpoints',
+  'webhook_deliveries',
   'migrations',
 ];
 

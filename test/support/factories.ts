@@ -72,6 +72,12 @@ export async function createKey(service: Service, scopes: readonly string[] = ['
 }
 
 /** Calls as who has this key. */
+/** An address that nobody listens on, which is told of events. */
+export async function createEndpoint(service: Service, url = 'http://127.0.0.1:9/hook'): Promise<{ id: number }> {
+  const path = '/api/admin/webhook-endpoints';
+  return taken(await service.call('POST', path, { url }, adminHeaders(service)), 201);
+}
+
 export function keyHeaders({ key }: Pick<ApiKey, 'key'>): Record<string, string> {
   return { authorization: `Bearer ${key}` };
 }

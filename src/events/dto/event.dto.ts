@@ -38,7 +38,7 @@ export class EventFeedDto {
   last_sequence!: number;
 }
 
-function toEventDto({ sequence, occurredAt, ...row }: EventRow): EventDto {
+export function toEventDto({ sequence, occurredAt, ...row }: EventRow): EventDto {
   const { type, version, data } = row;
   return { id: `evt_${sequence}`, type, timestamp: isoTime(occurredAt), sequence, version, data };
 }

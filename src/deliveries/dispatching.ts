@@ -1,0 +1,155 @@
+import { Injectable } from '@nestjs/common';
+import { groupBy } from '../common/group-by.js';
+import { newUuid } from '../database/sql.js';
+import { Transactions } from '../database/transactions.js';
+import { EventsService } from '../events/events.service.js';
+import type { FeedEvent } from '../events/events.types.js';
+import { DeliveriesRepository, type DueDelivery } from './deliveries.repository.js';
+import type { Attempt, DeliveryOutcome, EndpointRow } from './deliveries.types.js';
+import { EndpointsRepository } from './endpoints.repository.js';
+import { pauseAfter } from './retries.js';
+import { Sender } from './sender.js';
+
+/** Events that are sent in one step, and retries. */
+const STEP = 100;
+
+/** Orders whose events are sent to one endpoint at the same time. */
+const AT_ONCE = 16;
+
+/** How long a step begins tries; what is left then waits for the next one. */
+const SENDING_MS = 60_000;
+
+/** For how long a step may be at an endpoint: longer than it sends, with the last try and what is written. */
+const CLAIM_SECONDS = 120;
+
+/** How long one run goes on with an endpoint that always has more. */
+const RUN_MS = 20_000;
+
+/** After so long without anything that it took, an endpoint is given up. */
+const GIVEN_UP_DAYS = 5;
+
+/** What is to be sent, for the first time or again. */
+interface Sending {
+  readonly id: number | null;
+  readonly attempts: number;
+  readonly event: FeedEvent;
+}
+
+/**
+ * Telling endpoints of events. What is due stands in the database: how far each endpoint was told, and what of that it did
+ * not take. Whoever is at an endpoint has claimed it, for longer than what it does can take, so the events of one order
+ * reach it one after the other; who lost his claim writes nothing. The events of different orders go at the same time.
+ *
+ * A process that dies between a delivery and its record leaves the claim to run out, and it is delivered again: at least
+ * once, and never less. An event that was not taken holds up those of its order at this endpoint, and nothing else.
+ */
+@Injectable()
+export class Dispatching {
+  constructor(
+    private readonly endpoints: EndpointsRepository,
+    private readonly deliveries: DeliveriesRepository,
+    private readonly events: EventsService,
+    private readonly sender: Sender,
+    private readonly transactions: Transactions,
+  ) {}
+
+  /** Numbers of the endpoints for which there is something to do, and for how long, in milliseconds. */
+  findDue(): Promise<{ id: number; overdueMs: number }[]> {
+    return this.endpoints.findDue();
+  }
+
+  /** Sends what is due to one endpoint, unless somebody else is at it. */
+  async dispatch(endpointId: number): Promise<void> {
+    const claim = newUuid();
+    const endsAt = performance.now() + RUN_MS;
+    for (let isMore = true; isMore && performance.now() < endsAt;) {
+      const endpoint = await this.endpoints.claim(endpointId, claim, CLAIM_SECONDS);
+      if (endpoint === null) return;
+      isMore = await this.step(endpoint, claim);
+    }
+    await this.endpoints.release(endpointId, claim);
+  }
+
+  /** @returns whether there may be more to do. */
+  private async step(endpoint: EndpointRow, claim: string): Promise<boolean> {
+    const due = await this.deliveries.findDue(endpoint.id, STEP);
+    const { events, lastSequence } = await this.events.findAfter(endpoint.position, endpoint.types, STEP);
+    const again = await this.events.findBySequence(due.map(({ sequence }) => sequence));
+    const orders = events.flatMap(({ holdId }) => holdId ?? []);
+    const held = new Set(await this.deliveries.findHeld(endpoint.id, orders));
+    const retries = due.flatMap((delivery) => toRetry(delivery, again.get(delivery.sequence)));
+    const free = events.filter(({ holdId }) => holdId === null || !held.has(holdId));
+    const fresh = free.map((event): Sending => ({ id: null, attempts: 0, event }));
+    const waiting = events.filter(({ holdId }) => holdId !== null && held.has(holdId));
+    const outcomes = [...(await this.sendAll(endpoint, [...retries, ...fresh])), ...waiting.map(queued)];
+    if (outcomes.length === 0 && lastSequence === endpoint.position) return false;
+    await this.write(endpoint, claim, outcomes, lastSequence);
+    return due.length === STEP || events.length === STEP;
+  }
+
+  /** Who does not have the claim any more writes nothing: somebody else is at it, and tells the same again. */
+  private async write(
+    endpoint: EndpointRow,
+    claim: string,
+    outcomes: readonly DeliveryOutcome[],
+    position: number,
+  ): Promise<void> {
+    const tried = outcomes.filter(({ attempt }) => attempt !== null);
+    const hasTaken = tried.some(({ status }) => status === 'delivered');
+    const standing = tried.length === 0 ? 'as before' : hasTaken ? 'fine' : 'failing';
+    await this.transactions.run(async (tx) => {
+      await this.endpoints.lock(tx, endpoint.id);
+      this.deliveries.write(tx, endpoint.id, outcomes);
+      this.endpoints.moveOn(tx, endpoint.id, claim, position, standing, GIVEN_UP_DAYS);
+    });
+  }
+
+  /** Order by order at the same time, and of one order one after the other. */
+  private async sendAll(endpoint: EndpointRow, sendings: readonly Sending[]): Promise<DeliveryOutcome[]> {
+    const chains = [...groupBy(sendings, ({ event }) => event.holdId ?? `event ${event.sequence}`).values()];
+    const outcomes: DeliveryOutcome[] = [];
+    const endsAt = performance.now() + SENDING_MS;
+    const work = async (): Promise<void> => {
+      for (let chain = chains.shift(); chain !== undefined; chain = chains.shift()) {
+        outcomes.push(...(await this.sendInOrder(endpoint, chain, endsAt)));
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    return outcomes;
+  }
+
+  private async sendInOrder(
+    endpoint: EndpointRow,
+    chain: readonly Sending[],
+    endsAt: number,
+  ): Promise<DeliveryOutcome[]> {
+    const outcomes: DeliveryOutcome[] = [];
+    let isHeld = false;
+    for (const sending of chain) {
+      const outcome: DeliveryOutcome =
+        isHeld || performance.now() > endsAt
+          ? { ...queued(sending.event), id: sending.id, attempts: sending.attempts }
+          : outcomeOf(sending, await this.sender.send(endpoint, sending.event));
+      isHeld ||= outcome.status === 'pending';
+      outcomes.push(outcome);
+    }
+    return outcomes;
+  }
+}
+
+/** An event that is not kept any more can't be told. */
+function toRetry({ id, attempts }: DueDelivery, event: FeedEvent | undefined): Sending[] {
+  return event === undefined ? [] : [{ id, attempts, event }];
+}
+
+/** It waits for one before it, of the same order, and is due as soon as that is through. */
+function queued({ sequence, holdId }: FeedEvent): DeliveryOutcome {
+  return { id: null, sequence, holdId, status: 'pending', attempts: 0, dueInMs: 0, attempt: null };
+}
+
+function outcomeOf({ id, attempts: before, event }: Sending, attempt: Attempt): DeliveryOutcome {
+  const attempts = before + 1;
+  const dueInMs = attempt.reason === null ? null : pauseAfter(attempts);
+  const status = attempt.reason === null ? 'delivered' : dueInMs === null ? 'failed' : 'pending';
+  return { id, sequence: event.sequence, holdId: event.holdId, status, attempts, dueInMs, attempt };
+}

@@ -1,0 +1,329 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Dispatching } from '../../src/deliveries/dispatching.js';
+import { execute, query } from '../support/database.js';
+import { untilEventsHaveNumbers } from '../support/events.js';
+import { expectProblem } from '../support/expectations.js';
+import {
+  adminHeaders,
+  createOrder,
+  createPaidOrder,
+  noticeOf,
+  notify,
+  taken,
+  UNKNOWN_ID,
+} from '../support/factories.js';
+import { Receiver } from '../support/receiver.js';
+import { type Answer, type Service, startService } from '../support/service.js';
+
+let service: Service;
+let receiver: Receiver;
+
+beforeAll(async () => {
+  service = await startService();
+});
+beforeEach(async () => {
+  receiver = await Receiver.start();
+});
+afterEach(async () => {
+  await execute('DELETE FROM webhook_endpoints');
+  await receiver.stop();
+});
+
+interface Made {
+  readonly id: number;
+  readonly secret: string;
+}
+
+interface Delivery {
+  readonly id: number;
+  readonly event_id: string;
+  readonly status: string;
+  readonly attempts: number;
+  readonly due_at: string | null;
+  readonly answer_status: number | null;
+  readonly answer: string | null;
+  readonly reason: string | null;
+}
+
+const call = (method: string, path: string, body?: unknown): Promise<Answer> =>
+  service.call(method, `/api/admin/webhook-endpoints${path}`, body, adminHeaders(service));
+
+async function createEndpoint(types: readonly string[] | null = null): Promise<Made> {
+  await untilEventsHaveNumbers();
+  return taken<Made>(await call('POST', '', { url: receiver.url, types }), 201);
+}
+
+/** Sends what is due, as a worker would. */
+async function dispatch({ id }: Made, to = service): Promise<void> {
+  await untilEventsHaveNumbers();
+  await to.app.get(Dispatching).dispatch(id);
+}
+
+async function deliveriesOf({ id }: Made): Promise<Delivery[]> {
+  return taken<{ items: Delivery[] }>(await call('GET', `/${id}/deliveries?limit=100`), 200).items;
+}
+
+/** Has what waits for another try tried now. */
+async function makeDue(): Promise<void> {
+  await execute(`UPDATE webhook_deliveries SET due_at = NOW(3) WHERE status = 'pending'`);
+}
+
+const versionsOf = (order: number): (number | null)[] =>
+  receiver.received.filter(({ body }) => body.data.order_id === order).map(({ body }) => body.version);
+
+describe('an endpoint', () => {
+  it('is told of what happens from then on, signed as Standard Webhooks says', async () => {
+    await createPaidOrder(service);
+    const endpoint = await createEndpoint();
+    const order = await createPaidOrder(service);
+    await dispatch(endpoint);
+    expect(receiver.received.map(({ body }) => [body.type, body.version])).toEqual([
+      ['order.created', 1],
+      ['order.paid', 2],
+    ]);
+    expect(receiver.received[1]!.body).toMatchObject({ data: { order_id: order.order_id, status: 'paid' } });
+    expect(receiver.received.every(({ id, body }) => id === `evt_${body.sequence}`)).toBe(true);
+    expect(receiver.isSignedBy(endpoint.secret)).toBe(true);
+    expect(await deliveriesOf(endpoint)).toMatchObject([
+      { status: 'delivered', attempts: 1, answer_status: 204, reason: null, due_at: null },
+      { status: 'delivered', attempts: 1, answer_status: 204, reason: null, due_at: null },
+    ]);
+    await dispatch(endpoint);
+    expect(receiver.received).toHaveLength(2);
+  });
+
+  it('is told of its types alone', async () => {
+    const endpoint = await createEndpoint(['order.paid']);
+    await createPaidOrder(service);
+    await dispatch(endpoint);
+    expect(receiver.received.map(({ body }) => body.type)).toEqual(['order.paid']);
+  });
+
+  it('gets an order’s events in their order, also when the first one fails, and other orders’ meanwhile', async () => {
+    const endpoint = await createEndpoint();
+    const first = await createOrder(service);
+    receiver.behave = ({ body }, response) =>
+      void response.writeHead(body.data.order_id === first.order_id ? 500 : 200).end('no');
+    await dispatch(endpoint);
+    await notify(service, noticeOf(first));
+    const other = await createPaidOrder(service);
+    await dispatch(endpoint);
+    expect(versionsOf(first.order_id)).toEqual([1]);
+    expect(versionsOf(other.order_id)).toEqual([1, 2]);
+    expect((await deliveriesOf(endpoint)).filter(({ status }) => status === 'pending')).toMatchObject([
+      { attempts: 1, answer_status: 500, answer: 'no', reason: 'It answered 500' },
+      { attempts: 0, answer_status: null, reason: null },
+    ]);
+    receiver.behave = (_, response) => void response.writeHead(200).end();
+    await makeDue();
+    await dispatch(endpoint);
+    await dispatch(endpoint);
+    expect(versionsOf(first.order_id)).toEqual([1, 1, 2]);
+    expect((await deliveriesOf(endpoint)).every(({ status }) => status === 'delivered')).toBe(true);
+  });
+
+  it('is tried ten times over three days, then the event has failed and the next one of its order goes', async () => {
+    const endpoint = await createEndpoint();
+    const order = await createPaidOrder(service);
+    receiver.behave = ({ body }, response) => void response.writeHead(body.version === 1 ? 503 : 200).end();
+    const pauses: number[] = [];
+    for (let tries = 1; tries <= 10; tries++) {
+      await dispatch(endpoint);
+      const [row] = await query<{ pause: number | null }>(
+        `SELECT TIMESTAMPDIFF(SECOND, tried_at, due_at) AS pause FROM webhook_deliveries WHERE endpoint_id = ? ORDER BY sequence LIMIT 1`,
+        [endpoint.id],
+      );
+      pauses.push(row!.pause ?? 0);
+      await makeDue();
+    }
+    expect(pauses).toEqual([5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400, 0]);
+    await dispatch(endpoint);
+    expect(versionsOf(order.order_id)).toEqual([...Array.from({ length: 10 }, () => 1), 2]);
+    expect(await deliveriesOf(endpoint)).toMatchObject([
+      { status: 'failed', attempts: 10 },
+      { status: 'delivered', attempts: 1 },
+    ]);
+  });
+
+  it('that takes nothing for five days is disabled, and goes on where it was once it is enabled', async () => {
+    const endpoint = await createEndpoint();
+    const order = await createPaidOrder(service);
+    receiver.behave = (_, response) => void response.writeHead(410).end();
+    await dispatch(endpoint);
+    await execute('UPDATE webhook_endpoints SET failing_since = failing_since - INTERVAL 6 DAY');
+    await makeDue();
+    await dispatch(endpoint);
+    const { items } = taken<{ items: object[] }>(await call('GET', ''), 200);
+    expect(items).toMatchObject([{ id: endpoint.id, disabled_reason: 'failing', disabled_at: expect.any(String) }]);
+    await makeDue();
+    await dispatch(endpoint);
+    expect(receiver.received).toHaveLength(2);
+    receiver.behave = (_, response) => void response.writeHead(200).end();
+    taken(await call('PATCH', `/${endpoint.id}`, { disabled: false }), 200);
+    await dispatch(endpoint);
+    await dispatch(endpoint);
+    expect(versionsOf(order.order_id)).toEqual([1, 1, 1, 2]);
+  });
+
+  it('is told by one process at a time', async () => {
+    const another = await startService();
+    const endpoint = await createEndpoint();
+    for (let n = 0; n < 5; n++) await createPaidOrder(service);
+    await Promise.all([
+      dispatch(endpoint),
+      dispatch(endpoint, another),
+      dispatch(endpoint),
+      dispatch(endpoint, another),
+    ]);
+    expect(receiver.received.map(({ id }) => id).sort()).toEqual(
+      [...new Set(receiver.received.map(({ id }) => id))].sort(),
+    );
+    expect(receiver.received).toHaveLength(10);
+  });
+
+  it('is told again where the process died that told it', async () => {
+    const endpoint = await createEndpoint();
+    await createPaidOrder(service);
+    await untilEventsHaveNumbers();
+    // Somebody claimed it, and is gone.
+    await execute(
+      `UPDATE webhook_endpoints SET claim = UNHEX(REPEAT('ab', 16)), claimed_until = NOW(3) + INTERVAL 1 HOUR`,
+    );
+    await dispatch(endpoint);
+    expect(receiver.received).toEqual([]);
+    expect(await service.app.get(Dispatching).findDue()).toEqual([]);
+    await execute('UPDATE webhook_endpoints SET claimed_until = NOW(3)');
+    expect(await service.app.get(Dispatching).findDue()).toMatchObject([{ id: endpoint.id }]);
+    await dispatch(endpoint);
+    expect(receiver.received).toHaveLength(2);
+  });
+
+  it('is told an event again on an operator’s word, with the id that it had', async () => {
+    const endpoint = await createEndpoint(['order.paid']);
+    await createPaidOrder(service);
+    await dispatch(endpoint);
+    const [delivery] = await deliveriesOf(endpoint);
+    taken(await call('POST', `/${endpoint.id}/deliveries/${delivery!.id}/redeliver`), 200);
+    await dispatch(endpoint);
+    expect(receiver.received.map(({ id }) => id)).toEqual([delivery!.event_id, delivery!.event_id]);
+    expectProblem(await call('POST', `/${endpoint.id}/deliveries/${UNKNOWN_ID}/redeliver`), 'DELIVERY_NOT_FOUND');
+    expectProblem(await call('POST', `/${UNKNOWN_ID}/deliveries/1/redeliver`), 'ENDPOINT_NOT_FOUND');
+  });
+
+  it('gets a new secret, beside which the old one signs for a day', async () => {
+    const endpoint = await createEndpoint(['order.paid']);
+    const { secret } = taken<Made>(await call('POST', `/${endpoint.id}/rotate`), 200);
+    expect(secret).not.toBe(endpoint.secret);
+    await createPaidOrder(service);
+    await dispatch(endpoint);
+    expect([receiver.isSignedBy(secret), receiver.isSignedBy(endpoint.secret)]).toEqual([true, true]);
+    await execute('UPDATE webhook_endpoints SET old_secret_until = NOW(3)');
+    receiver.received.length = 0;
+    await createPaidOrder(service);
+    await dispatch(endpoint);
+    expect([receiver.isSignedBy(secret), receiver.isSignedBy(endpoint.secret)]).toEqual([true, false]);
+  });
+
+  it('can be changed, disabled and deleted', async () => {
+    const endpoint = await createEndpoint();
+    expect(taken(await call('PATCH', `/${endpoint.id}`, { types: ['order.paid'] }), 200)).toMatchObject({
+      types: ['order.paid'],
+    });
+    taken(await call('PATCH', `/${endpoint.id}`, { disabled: true }), 200);
+    await createPaidOrder(service);
+    await dispatch(endpoint);
+    expect(receiver.received).toEqual([]);
+    taken(await call('PATCH', `/${endpoint.id}`, { disabled: false }), 200);
+    await dispatch(endpoint);
+    expect(receiver.received).toHaveLength(1);
+    expect((await call('DELETE', `/${endpoint.id}`)).status).toBe(204);
+    expectProblem(await call('DELETE', `/${endpoint.id}`), 'ENDPOINT_NOT_FOUND');
+    expectProblem(await call('GET', `/${endpoint.id}/deliveries`), 'ENDPOINT_NOT_FOUND');
+  });
+});
+
+describe('an endpoint that', () => {
+  it.each<[string, Receiver['behave'], object]>([
+    [
+      'redirects is not followed',
+      (_, response) => void response.writeHead(302, { location: receiver.url }).end(),
+      { answer_status: 302, reason: 'It answered 302' },
+    ],
+    [
+      'closes before its answer has failed',
+      (_, response) => void response.destroy(),
+      { answer_status: null, reason: expect.stringMatching(/./) },
+    ],
+    [
+      'closes in the midst of its answer has answered',
+      (_, response) => {
+        response.writeHead(200, { 'content-length': 100 }).write('half');
+        setTimeout(() => response.destroy(), 50);
+      },
+      { answer_status: 200, answer: 'half', status: 'delivered' },
+    ],
+    [
+      'answers without an end is not listened to',
+      (_, response) => {
+        response.writeHead(200);
+        const more = (): void =>
+          void (response.destroyed || response.write('x'.repeat(65_536), () => setImmediate(more)));
+        more();
+      },
+      { answer_status: 200, answer: 'x'.repeat(1024), status: 'delivered' },
+    ],
+    [
+      'never answers has failed after ten seconds',
+      () => undefined,
+      { answer_status: null, reason: expect.stringContaining('10 seconds') },
+    ],
+  ])('%s', async (_name, behaviour, outcome) => {
+    const endpoint = await createEndpoint(['order.paid']);
+    await createPaidOrder(service);
+    receiver.behave = behaviour;
+    await dispatch(endpoint);
+    expect(receiver.received).toHaveLength(1);
+    expect(await deliveriesOf(endpoint)).toMatchObject([outcome]);
+  });
+});
+
+describe('an address', () => {
+  let strict: Service;
+  beforeAll(async () => {
+    strict = await startService({ WEBHOOK_ENDPOINTS_PRIVATE: 'false' });
+  });
+
+  it.each([
+    'http://shop.example/hook',
+    'https://127.0.0.1/hook',
+    'https://localhost/hook',
+    'https://169.254.169.254/latest/meta-data',
+    'https://10.0.0.7/',
+    'https://192.168.1.1',
+    'https://[::1]/',
+    'https://[::ffff:127.0.0.1]/',
+    'https://[fd00::1]/',
+    'https://0.0.0.0/',
+    'https://2130706433/',
+    'https://0x7f.1/',
+    'https://100.64.0.1/',
+    'ftp://shop.example/',
+    'https://user@shop.example/',
+    'https://shop.example/#part',
+    'not an address',
+  ])('%s is refused', async (url) => {
+    const answer = await strict.call('POST', '/api/admin/webhook-endpoints', { url }, adminHeaders(strict));
+    expectProblem(answer, 'VALIDATION_FAILED');
+    expect(answer.body).toMatchObject({ errors: [{ field: 'url' }] });
+  });
+
+  it('that leads to a private network only later is not connected to', async () => {
+    const endpoint = await createEndpoint(['order.paid']);
+    await createPaidOrder(service);
+    await dispatch(endpoint, strict);
+    expect(receiver.received).toEqual([]);
+    expect(await deliveriesOf(endpoint)).toMatchObject([
+      { status: 'pending', answer_status: null, reason: expect.stringContaining('not public') },
+    ]);
+  });
+});
