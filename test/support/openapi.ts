@@ -1,5 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { groupBy } from '../../src/common/group-by.js';
+import { type ProblemCode, PROBLEMS } from '../../src/common/problem.js';
 
 /** The parts of an OpenAPI document that tests look at. */
 export type Schema = Record<string, unknown>;
@@ -51,10 +53,22 @@ export function operationsOf(document: ApiDocument): { method: string; path: str
         status,
         resolved(document, answer),
       ]);
-      const responses = Object.fromEntries(answers) as Operation['responses'];
+      const responses = withDefaults(Object.fromEntries(answers) as Operation['responses']);
       return { method, path, operation: { ...operation, parameters, responses } };
     }),
   );
+}
+
+/** What is said of all other answers at once, at the statuses of its codes. */
+function withDefaults({ default: others, ...responses }: Operation['responses']): Operation['responses'] {
+  if (others === undefined) return responses;
+  const media = others.content!['application/problem+json']!;
+  const byStatus = groupBy(Object.entries(media.examples!), ([code]) => PROBLEMS[code as ProblemCode].status);
+  const answers = [...byStatus].map(([status, examples]): [string, Answer] => [
+    String(status),
+    { ...others, content: { 'application/problem+json': { ...media, examples: Object.fromEntries(examples) } } },
+  ]);
+  return { ...responses, ...Object.fromEntries(answers) };
 }
 
 /** What a reference of the document leads to; all else as it is. */

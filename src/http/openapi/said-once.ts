@@ -100,8 +100,13 @@ function mapAnswers(paths: Paths, change: (answer: Answer, place: string) => Ans
 function contentOf({ content }: Answer): string {
   const [media] = Object.values(content ?? {});
   if (media === undefined) return 'Nothing';
-  if (media.examples !== undefined) return Object.keys(media.examples).join('.');
+  if (media.examples !== undefined) return listOfCodes(Object.keys(media.examples));
   return typeof media.schema.$ref === 'string' ? media.schema.$ref.split('/').at(-1)! : 'Text';
+}
+
+/** A name is said at each place that refers to it. */
+function listOfCodes(codes: readonly string[]): string {
+  return codes.length <= 3 ? codes.join('.') : `${codes[0]}.and.${codes.length - 1}.more`;
 }
 
 function mapValues<T, U>(object: Readonly<Record<string, T>>, change: (value: T, key: string) => U): Record<string, U> {
