@@ -147,6 +147,7 @@ function answerSchema({ dto, contentType, alsoAs }: Omit<SuccessResponse, 'descr
 
 /** What nearly every call of operators may answer: the document says it of all of them at once, as the default. */
 const OF_ANY_CALL: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  'VALIDATION_FAILED',
   'UNAUTHORIZED',
   'SCOPE_MISSING',
   'PAYLOAD_TOO_LARGE',

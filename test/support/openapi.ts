@@ -37,6 +37,8 @@ export interface Operation {
 }
 
 export interface ApiDocument {
+  /** Of operations that do not say otherwise. */
+  readonly security: readonly unknown[];
   readonly tags: readonly { readonly name: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
@@ -54,7 +56,8 @@ export function operationsOf(document: ApiDocument): { method: string; path: str
         resolved(document, answer),
       ]);
       const responses = withDefaults(Object.fromEntries(answers) as Operation['responses']);
-      return { method, path, operation: { ...operation, parameters, responses } };
+      const { security = document.security } = operation;
+      return { method, path, operation: { ...operation, security, parameters, responses } };
     }),
   );
 }

@@ -13,7 +13,7 @@ import { VERSION } from '../../config/version.js';
 const SCOPES_KEYWORD = 'x-scopes';
 
 /** Who has the admin token or an API key. */
-const OPERATORS: readonly Node[] = [{ adminToken: [] }, { apiKey: [] }];
+const OPERATORS: readonly Record<string, string[]>[] = [{ adminToken: [] }, { apiKey: [] }];
 
 /** Member of a buyers' call, which no reader sees: whether its answers tell of the limit. */
 const LIMITED_KEYWORD = 'x-limited';
@@ -62,6 +62,8 @@ export const OPENAPI: FastifyDynamicSwaggerOptions = {
         'times are ISO 8601 in UTC, unknown fields are refused.',
     },
     servers: [{ url: '/', description: 'This service' }],
+    // Of all calls that do not say otherwise, which are those of operators.
+    security: [...OPERATORS],
     tags: [
       { name: 'sales', description: 'Windows of time in which products are sold' },
       { name: 'products', description: 'What is on sale and how much of it is left' },
@@ -103,7 +105,6 @@ function whoMayCall({ method, config }: RouteOptions, description = ''): Node {
   if (scope === null) return { security: [] };
   const scopes = scopesThatOpen(String(method), scope);
   return {
-    security: OPERATORS,
     [SCOPES_KEYWORD]: scopes,
     description: `${description} Scope: ${scopes.map((name) => `\`${name}\``).join(' or ')}.`,
   };

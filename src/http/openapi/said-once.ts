@@ -2,7 +2,8 @@
 export type Node = Record<string, unknown>;
 
 export interface Operation extends Node {
-  security: Node[];
+  /** Left out: what the document says. */
+  security?: Node[];
   operationId: string;
   parameters?: Node[];
   responses: Record<string, Answer>;
