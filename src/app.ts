@@ -25,16 +25,25 @@ import { SchemaError } from './http/validation-problem.js';
 import { refuseExpectations, unreadableRequests } from './http/unreadable-requests.js';
 import type { Config } from './config/config.js';
 import { startWithDatabase } from './database/database-errors.js';
+import { eventWebhooks, type ToldThing } from './events/event-webhooks.js';
 import { Lifecycle } from './http/lifecycle.js';
 import { serveDocs } from './http/openapi/docs-ui.js';
 import { measureRequests } from './http/http-metrics.js';
 import { createLogger } from './observability/logger.js';
 import { MetricsService } from './metrics/metrics.service.js';
-import { OPENAPI } from './http/openapi/openapi.js';
+import { openapi } from './http/openapi/openapi.js';
+import { OrderEventDataDto } from './orders/dto/order-event.dto.js';
 import { Queues } from './queue/queues.js';
 import { RedisService } from './redis/redis.service.js';
 import { servePages } from './pages/pages.js';
+import { SaleFieldsDto } from './sales/dto/sale.dto.js';
 import { NoticeGate, refuseForgedNotices } from './webhooks/notice-gate.js';
+
+/** What the shop is told of, as the document says. */
+const TOLD_THINGS: readonly ToldThing[] = [
+  { kind: 'order', data: OrderEventDataDto },
+  { kind: 'sale', data: SaleFieldsDto },
+];
 
 /** Builds the service: it listens after `app.listen()` and stops, all requests answered, with `app.close()`. */
 export async function createApp(config: Config): Promise<NestFastifyApplication> {
@@ -86,7 +95,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     callers: () => identifyCallers(fastify, config.buyers, { keys: app.get(BuyerKeys), tokens: app.get(BuyerTokens) }),
     crossOrigin: () => http.corsOrigins.length > 0 && allowOrigins(fastify, http),
     documents: async () => {
-      await fastify.register(swagger, OPENAPI);
+      await fastify.register(swagger, openapi(eventWebhooks(TOLD_THINGS)));
       await serveDocs(fastify);
     },
     pages: () => servePages(fastify),

@@ -81,7 +81,7 @@ export class EndpointsAdminController {
   @Delete(':id')
   @Endpoint({
     tag: 'admin',
-    operationId: 'deleteWebhookEndpoint',
+    operationId: 'removeWebhookEndpoint',
     summary: 'Delete an endpoint',
     description: 'Nothing more is sent to it.',
     params: { id: ID_PARAM },

@@ -12,6 +12,9 @@ export const RULE_KEYWORD = 'x-rule';
  */
 export const DOCUMENTED_KEYWORD = 'x-documented';
 
+/** JSON Schema keyword with the schema of the DTO that a DTO extends: the document says once what both have. */
+export const PARENT_KEYWORD = 'x-parent';
+
 export type JsonSchema = Record<string, unknown>;
 export type DtoClass = abstract new (...args: never[]) => object;
 
@@ -27,7 +30,13 @@ export function schemaOf(dto: DtoClass): JsonSchema {
       [SAME_AS_RULE]: (meta) => ({ [SAME_AS_KEYWORD]: (meta.constraints as string[])[0] }),
     },
   }) as JsonSchema;
-  return { title: dto.name, additionalProperties: false, ...schema };
+  const parent = Object.getPrototypeOf(dto) as DtoClass;
+  return {
+    title: dto.name,
+    additionalProperties: false,
+    ...(parent.name.endsWith('Dto') && { [PARENT_KEYWORD]: schemaOf(parent) }),
+    ...schema,
+  };
 }
 
 /** A text of a form that a regular expression checks, and a sentence says: answers give the sentence. */
@@ -68,6 +77,7 @@ export const AJV_OPTIONS = {
   keywords: [
     { keyword: RULE_KEYWORD, schemaType: 'string' as const },
     { keyword: DOCUMENTED_KEYWORD, schemaType: 'object' as const },
+    { keyword: PARENT_KEYWORD, schemaType: 'object' as const },
     {
       keyword: SAME_AS_KEYWORD,
       schemaType: 'string' as const,

@@ -20,14 +20,7 @@ const READ_ALL_STEP = 100;
 const [EARLIEST_MS, LATEST_MS] = [Date.UTC(2000, 0), Date.UTC(2038, 0)];
 
 function time(description: string): JsonSchema {
-  const documented = { format: 'date-time', pattern: null, [RULE_KEYWORD]: null };
-  return {
-    type: 'string',
-    pattern: TIME_PATTERN.source,
-    [RULE_KEYWORD]: TIME_RULE,
-    [DOCUMENTED_KEYWORD]: documented,
-    description,
-  };
+  return { type: 'string', pattern: TIME_PATTERN.source, [RULE_KEYWORD]: TIME_RULE, description };
 }
 
 /** Query of a list that comes in pages. */
@@ -61,7 +54,7 @@ export interface PageQuery {
 
 /** The DTO of a page of items, to be extended by a class whose name the OpenAPI document shows. */
 export function pageOf<Item extends object>(item: new () => Item) {
-  class PageDto {
+  class PageOf {
     @Described(() => ({ type: 'array', items: schemaOf(item) }))
     items!: Item[];
 
@@ -69,7 +62,7 @@ export function pageOf<Item extends object>(item: new () => Item) {
     @Described(() => ({ ...TEXT_OR_NULL, examples: [null] }))
     next_cursor!: string | null;
   }
-  return PageDto;
+  return PageOf;
 }
 
 /** Which page of a list is asked for, of the rows of what time. */

@@ -18,12 +18,15 @@ import {
   noticeOf,
   notify,
 } from '../support/factories.js';
+import { type ApiDocument, schemaChecker, webhookSchema } from '../support/openapi.js';
 import { SalesService } from '../../src/sales/sales.service.js';
 import { type Service, startService } from '../support/service.js';
 
 let service: Service;
+let document: ApiDocument;
 beforeAll(async () => {
   service = await startService();
+  document = (await service.call('GET', '/docs/json')).body as unknown as ApiDocument;
 });
 
 const typesOf = (events: readonly Event[]): string[] => events.map(({ type }) => type);
@@ -42,7 +45,9 @@ describe('the events of an order', () => {
       { type: 'order.created', version: 1, data: { status: 'pending_payment', transaction_id: null } },
       { type: 'order.paid', version: 2, data: { status: 'paid', transaction_id: notice.transaction_id } },
     ]);
+    const check = schemaChecker(document);
     for (const event of events) {
+      expect(check(webhookSchema(document, event.type), event)).toEqual([]);
       expect(event.id).toBe(`evt_${event.sequence}`);
       expect(event.timestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
       expect(event.data).toMatchObject({
@@ -101,6 +106,8 @@ describe('the events of a sale', () => {
     const events = await eventsUntil(service, after, (found) => found.length >= 4);
     expect(typesOf(events)).toEqual(['sale.started', 'sale.paused', 'sale.resumed', 'sale.ended']);
     expect(events.map(({ data }) => data.state)).toEqual(['open', 'paused', 'open', 'ended']);
+    const check = schemaChecker(document);
+    for (const event of events) expect(check(webhookSchema(document, event.type), event)).toEqual([]);
     const [row] = await query<{ starts_at: string; ended_at: string }>(
       'SELECT starts_at, ended_at FROM sales WHERE id = ?',
       [sale.id],

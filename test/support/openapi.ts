@@ -41,6 +41,7 @@ export interface ApiDocument {
   readonly security: readonly unknown[];
   readonly tags: readonly { readonly name: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly webhooks: Readonly<Record<string, { readonly $ref: string }>>;
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
   /** For its type. */
   readonly media: Media;
@@ -74,6 +75,12 @@ function withDefaults({ default: others, ...responses }: Operation['responses'])
   return { ...responses, ...Object.fromEntries(answers) };
 }
 
+/** What the document says of the body of an event. */
+export function webhookSchema(document: ApiDocument, type: string): Schema {
+  const { post } = resolved(document, document.webhooks[type]!) as unknown as { post: Operation };
+  return post.requestBody!.content['application/json']!.schema;
+}
+
 /** What a reference of the document leads to; all else as it is. */
 export function resolved<T extends object>(document: ApiDocument, node: T): T {
   const [, kind, name] = /^#\/components\/(\w+)\/(.+)$/.exec(String((node as { $ref?: unknown }).$ref)) ?? [];
@@ -101,12 +108,16 @@ export function examplesOf(document: ApiDocument, { schema, example, examples }:
 
 /** The examples of a schema, or one that is made of those of its parts. */
 function examplesOfSchema(document: ApiDocument, schema: Schema): unknown[] {
-  const { examples, properties, items } = resolved(document, schema) as {
+  const { examples, properties, items, allOf, anyOf } = resolved(document, schema) as {
     examples?: unknown[];
     properties?: Record<string, Schema>;
     items?: Schema;
+    allOf?: Schema[];
+    anyOf?: Schema[];
   };
   if (examples !== undefined) return examples;
+  if (anyOf !== undefined) return examplesOfSchema(document, anyOf[0]!);
+  if (allOf !== undefined) return [Object.assign({}, ...allOf.map((part) => examplesOfSchema(document, part)[0]))];
   if (items !== undefined) return [examplesOfSchema(document, items)];
   const parts = Object.entries(properties ?? {}).map(([name, part]) => [name, examplesOfSchema(document, part)[0]]);
   return parts.length === 0 ? [] : [Object.fromEntries(parts)];
@@ -117,16 +128,38 @@ export function codesOf({ content }: Answer): string[] {
   return Object.keys(content?.['application/problem+json']?.examples ?? {});
 }
 
-/** Holds values against schemas of the document, and returns what is wrong with them. */
+/** Holds values against schemas of the document, and returns what is wrong with them, fields that it doesn't name included. */
 export function schemaChecker(document: ApiDocument): (schema: Schema, value: unknown) => string[] {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   (addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
-  ajv.addSchema({ $id: 'api', components: document.components });
+  const schemas = Object.entries(document.components.schemas).map(([name, schema]) => [name, closedWithin(schema)]);
+  ajv.addSchema({ $id: 'api', components: { schemas: Object.fromEntries(schemas) } });
   const compiled = new Map<Schema, ValidateFunction>();
   return (schema, value) => {
-    const text = JSON.stringify(schema).replaceAll('"#/components', '"api#/components');
+    const text = JSON.stringify(closed(schema)).replaceAll('"#/components', '"api#/components');
     const validate = compiled.get(schema) ?? ajv.compile(JSON.parse(text) as Schema);
     compiled.set(schema, validate);
     return validate(value) ? [] : validate.errors!.map(({ instancePath, message }) => `${instancePath} ${message}`);
   };
+}
+
+/** The document leaves its answers open, since a later version may say more: here what it doesn't name is wrong. */
+function closed(node: unknown): unknown {
+  const within = closedWithin(node);
+  const isObject = typeof node === 'object' && node !== null && ('$ref' in node || 'properties' in node);
+  return isObject ? { ...(within as Schema), unevaluatedProperties: false } : within;
+}
+
+/** A schema of which others are made up can't be closed by itself, only the parts in it. */
+function closedWithin(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(closed);
+  if (typeof node !== 'object' || node === null) return node;
+  return Object.fromEntries(
+    Object.entries(node).map(([key, child]: [string, unknown]) => {
+      if (key === 'allOf') return [key, (child as unknown[]).map(closedWithin)];
+      if (key === 'properties')
+        return [key, Object.fromEntries(Object.entries(child as Schema).map(([name, each]) => [name, closed(each)]))];
+      return [key, closed(child)];
+    }),
+  );
 }

@@ -13,6 +13,7 @@ import {
 } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { isoTime } from '../../database/sql.js';
+import { EVENT_TYPE } from '../../events/dto/event.dto.js';
 import { EVENT_TYPES, type EventType } from '../../events/events.types.js';
 import { Described } from '../../http/described.decorator.js';
 import { DATE_TIME, nullable, TEXT_OR_NULL } from '../../http/json-schema.js';
@@ -27,7 +28,7 @@ import {
 
 /** An address without user and fragment; what its host may be is for the service to say. */
 const URL_PATTERN = /^https?:\/\/[A-Za-z0-9.[\]:-]+(\/[\x21-\x22\x24-\x7e]*)?$/;
-const URL_RULE = 'must be an address such as https://shop.example/hooks, without a user and without "#"';
+const URL_RULE = 'must be an address such as https://shop.example/hooks, without a user and a fragment';
 const URL_MAX = 2048;
 
 const isThere = (field: 'types') => (dto: { types?: unknown }) => dto[field] != null;
@@ -46,7 +47,7 @@ export class CreateEndpointDto {
   @ArrayMinSize(1)
   @ArrayMaxSize(EVENT_TYPES.length)
   @ArrayUnique()
-  @JSONSchema({ type: ['array', 'null'] })
+  @JSONSchema({ type: ['array', 'null'], items: EVENT_TYPE })
   types?: EventType[] | null;
 }
 
@@ -64,7 +65,7 @@ export class ChangeEndpointDto {
   @ArrayMinSize(1)
   @ArrayMaxSize(EVENT_TYPES.length)
   @ArrayUnique()
-  @JSONSchema({ type: ['array', 'null'] })
+  @JSONSchema({ type: ['array', 'null'], items: EVENT_TYPE })
   types?: EventType[] | null;
 
   /** True: nothing is sent. False: it goes on where it was. */
@@ -80,7 +81,7 @@ export class EndpointDto {
   @IsString()
   url!: string;
 
-  @Described(() => ({ type: ['array', 'null'], items: { type: 'string', enum: [...EVENT_TYPES] } }))
+  @Described(() => ({ type: ['array', 'null'], items: EVENT_TYPE }))
   types!: readonly EventType[] | null;
 
   /** Since when nothing that was sent to it was taken; null: the last thing was. */

@@ -1,15 +1,17 @@
-import { IsIn, IsInt, IsString } from 'class-validator';
+import { IsInt, IsString } from 'class-validator';
 import { isoTime } from '../../database/sql.js';
 import { Described } from '../../http/described.decorator.js';
-import { DATE_TIME, schemaOf } from '../../http/json-schema.js';
+import { DATE_TIME, type JsonSchema, schemaOf } from '../../http/json-schema.js';
 import { EVENT_TYPES, type EventData, type EventRow, type EventType, type FeedPage } from '../events.types.js';
+
+export const EVENT_TYPE: JsonSchema = { title: 'EventTypeDto', type: 'string', enum: [...EVENT_TYPES] };
 
 export class EventDto {
   /** `evt_` and its sequence. */
   @IsString()
   id!: string;
 
-  @IsIn(EVENT_TYPES)
+  @Described(() => EVENT_TYPE)
   type!: EventType;
 
   /** When it happened. */

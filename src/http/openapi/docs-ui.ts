@@ -12,7 +12,11 @@ export async function serveDocs(fastify: FastifyInstance): Promise<void> {
     headPages(scope, { hasBase: false, isKept: true });
     serveErrorPages(scope);
     serveDocumentOnce(scope);
-    await scope.register(swaggerUi, { routePrefix: PATH });
+    await scope.register(swaggerUi, {
+      routePrefix: PATH,
+      // The scopes that a key needs.
+      uiConfig: { showExtensions: true },
+    });
   });
 }
 

@@ -93,6 +93,29 @@ const PAYMENT_EVENT = {
   metadata: { payment_reference: '1-rsinnsmf3vnuoj3k' },
 };
 
+const ENDPOINT = {
+  id: 1,
+  url: 'https://shop.example/hooks',
+  types: ['order.paid'],
+  failing_since: null,
+  disabled_at: null,
+  disabled_reason: null,
+  created_at: '2026-11-27T10:00:00.000Z',
+};
+
+const DELIVERY = {
+  id: 1,
+  event_id: 'evt_1042',
+  status: 'delivered',
+  attempts: 1,
+  due_at: null,
+  answer_status: 204,
+  answer: '',
+  reason: null,
+  took_ms: 31,
+  tried_at: '2026-11-27T10:00:00.431Z',
+};
+
 const API_KEY = {
   id: 7,
   name: 'warehouse',
@@ -199,6 +222,10 @@ export const ANSWER_EXAMPLES: Readonly<Record<string, unknown>> = {
   ApiKey: API_KEY,
   // Of the form alone: a whole key in a document would be found by who looks for keys.
   NewApiKey: { ...API_KEY, key: 'fsk_7_…' },
+  Endpoint: ENDPOINT,
+  // As above.
+  EndpointSecret: { ...ENDPOINT, secret: 'whsec_…' },
+  Delivery: DELIVERY,
   AuditEntry: AUDIT_ENTRY,
   EventFeed: { items: [EVENT], last_sequence: 7 },
   PendingPayment: { result: 'pending_order' },

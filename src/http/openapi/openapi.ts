@@ -1,11 +1,12 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import type { RouteOptions } from 'fastify';
 import { CODES_KEYWORD } from '../endpoint.decorator.js';
-import { DOCUMENTED_KEYWORD, RULE_KEYWORD } from '../json-schema.js';
+import { RULE_KEYWORD } from '../json-schema.js';
 import { scopesThatOpen } from '../route-rules.js';
 import { CUSTOMER_ID, CUSTOMER_ID_RULE } from '../../common/customer-id.js';
 import { type ProblemCode, problemDocument, PROBLEMS } from '../../common/problem.js';
-import { ANSWER_EXAMPLES, PROBLEM_EXTENSIONS } from './openapi-examples.js';
+import { NamedSchemas } from './named-schemas.js';
+import { PROBLEM_EXTENSIONS } from './openapi-examples.js';
 import { type Answer, mapOperations, type Node, type Operation, type Paths, saidOnce } from './said-once.js';
 import { VERSION } from '../../config/version.js';
 
@@ -45,55 +46,66 @@ const LIMIT_HEADERS: Readonly<Record<string, Node>> = {
   'ratelimit-reset': count('Seconds until the window ends'),
 };
 
-/** The head of the OpenAPI document; the paths come from the routes themselves. */
-export const OPENAPI: FastifyDynamicSwaggerOptions = {
-  openapi: {
-    openapi: '3.1.0',
-    info: {
-      title: 'Flash-sale checkout',
-      version: VERSION,
-      license: { name: 'MIT', identifier: 'MIT' },
-      contact: { name: 'Whoever runs this service' },
-      description:
-        'Reserve stock for two minutes, turn the hold into an order, and let the payment provider settle it. ' +
-        'Every error is a problem document (RFC 9457) with a stable `code`; answers that may be tried again have ' +
-        '`Retry-After`, and whatever a call that is limited answers has the RateLimit headers. `X-Request-Id` names each ' +
-        'request in its answer and in the logs: the one that was sent, or one that is made up. Money is a decimal string, ' +
-        'times are ISO 8601 in UTC, unknown fields are refused.',
-    },
-    servers: [{ url: '/', description: 'This service' }],
-    // Of all calls that do not say otherwise, which are those of operators.
-    security: [...OPERATORS],
-    tags: [
-      { name: 'sales', description: 'Windows of time in which products are sold' },
-      { name: 'products', description: 'What is on sale and how much of it is left' },
-      { name: 'holds', description: 'Reserving units and giving them back' },
-      { name: 'orders', description: 'Turning a hold into an order' },
-      { name: 'payments', description: 'Notices of the payment provider' },
-      { name: 'admin', description: 'What operators do; needs the admin token or an API key' },
-      { name: 'operations', description: 'Health and metrics' },
-    ],
-    components: {
-      securitySchemes: {
-        adminToken: { type: 'http', scheme: 'bearer', description: 'The value of ADMIN_TOKEN; opens every call' },
-        buyerToken: {
-          type: 'http',
-          scheme: 'bearer',
-          bearerFormat: 'JWT',
-          description:
-            'What the shop signs for its signed-in customer, where BUYER_TOKENS is `optional` or `required`: ' +
-            '`sub` (the customer), `exp` (at most 24 hours away), and if need be `iss`, `aud`, `limit_key`, `groups`',
-        },
-        apiKey: { type: 'http', scheme: 'bearer', description: 'An API key with a scope of `x-scopes`' },
+/** Calls that the service makes: the document names them beside those that it takes. */
+interface Calls {
+  readonly pathItems: Readonly<Record<string, Node>>;
+  readonly webhooks: Readonly<Record<string, Node>>;
+}
+
+/** The OpenAPI document; the paths come from the routes themselves. */
+export function openapi(calls: Calls): FastifyDynamicSwaggerOptions {
+  return {
+    openapi: HEAD,
+    transform: ({ schema, url, route }) => ({ schema: { ...schema, ...whoMayCall(route) }, url }),
+    transformObject: (made) => ('openapiObject' in made ? complete(made.openapiObject as Document, calls) : {}),
+  };
+}
+
+const HEAD: FastifyDynamicSwaggerOptions['openapi'] = {
+  openapi: '3.1.0',
+  info: {
+    title: 'Flash-sale checkout',
+    version: VERSION,
+    license: { name: 'MIT', identifier: 'MIT' },
+    contact: { name: 'Whoever runs this service' },
+    description:
+      'Reserve stock for two minutes, turn the hold into an order, and let the payment provider settle it. ' +
+      'Every error is a problem document (RFC 9457) with a stable `code`; answers that may be tried again have ' +
+      '`Retry-After`, and whatever a call that is limited answers has the RateLimit headers. `X-Request-Id` names each ' +
+      'request in its answer and in the logs: the one that was sent, or one that is made up. Money is a decimal string, ' +
+      'times are ISO 8601 in UTC, unknown fields are refused.',
+  },
+  servers: [{ url: '/', description: 'This service' }],
+  // Of all calls that do not say otherwise, which are those of operators.
+  security: [...OPERATORS],
+  tags: [
+    { name: 'sales', description: 'Windows of time in which products are sold' },
+    { name: 'products', description: 'What is on sale and how much of it is left' },
+    { name: 'holds', description: 'Reserving units and giving them back' },
+    { name: 'orders', description: 'Turning a hold into an order' },
+    { name: 'payments', description: 'Notices of the payment provider' },
+    { name: 'admin', description: 'What operators do; needs the admin token or an API key' },
+    { name: 'events', description: 'What the service tells the shop' },
+    { name: 'operations', description: 'Health and metrics' },
+  ],
+  components: {
+    securitySchemes: {
+      adminToken: { type: 'http', scheme: 'bearer', description: 'The value of ADMIN_TOKEN; opens every call' },
+      buyerToken: {
+        type: 'http',
+        scheme: 'bearer',
+        bearerFormat: 'JWT',
+        description:
+          'What the shop signs for its signed-in customer, where BUYER_TOKENS is `optional` or `required`: ' +
+          '`sub` (the customer), `exp` (at most 24 hours away), and if need be `iss`, `aud`, `limit_key`, `groups`',
       },
+      apiKey: { type: 'http', scheme: 'bearer', description: 'An API key with a scope of `x-scopes`' },
     },
   },
-  transform: ({ schema, url, route }) => ({ schema: { ...schema, ...whoMayCall(route, schema?.description) }, url }),
-  transformObject: (made) => ('openapiObject' in made ? complete(made.openapiObject as Document) : {}),
 };
 
 /** Who may make a call: anybody, buyers with a token or without and their shop, or who has the admin token or a key with a scope. */
-function whoMayCall({ method, config }: RouteOptions, description = ''): Node {
+function whoMayCall({ method, config }: RouteOptions): Node {
   const { scope = null, buyerToken = null, openTo = [], isRateLimited = false } = config?.rules ?? {};
   if (buyerToken !== null) {
     return {
@@ -103,19 +115,27 @@ function whoMayCall({ method, config }: RouteOptions, description = ''): Node {
     };
   }
   if (scope === null) return { security: [] };
-  const scopes = scopesThatOpen(String(method), scope);
-  return {
-    [SCOPES_KEYWORD]: scopes,
-    description: `${description} Scope: ${scopes.map((name) => `\`${name}\``).join(' or ')}.`,
-  };
+  return { [SCOPES_KEYWORD]: scopesThatOpen(String(method), scope) };
 }
 
 /** Adds what all calls have in common, and gathers under `components` what is said more than once. */
-function complete(document: Document): Document {
-  const schemas: Record<string, Node> = {};
+function complete(document: Document, { pathItems, webhooks }: Calls): Document {
+  const schemas = new NamedSchemas();
   const described = mapOperations(document.paths, completeOperation);
-  const { paths, components } = saidOnce(gather(described, schemas) as Paths);
-  return { ...document, paths, components: { ...document.components, schemas, ...components } };
+  // Bodies first: of a schema that is both asked for and answered the stricter form counts.
+  const asked = mapOperations(described, ({ responses, ...call }) => ({ ...schemas.gather(call, 'asked'), responses }));
+  const answered = mapOperations(asked, ({ responses, ...call }) => ({
+    ...call,
+    responses: schemas.gather(responses, 'answered'),
+  }));
+  const { paths, components } = saidOnce(answered);
+  const told = schemas.gather(pathItems, 'answered');
+  return {
+    ...document,
+    paths,
+    webhooks,
+    components: { ...document.components, schemas: schemas.byName, ...components, pathItems: told },
+  };
 }
 
 function completeOperation(operation: Operation): Operation {
@@ -156,36 +176,6 @@ function completeProblem(answer: Answer, { schema }: { schema: Node }): Answer {
     ...(Object.keys(headers).length > 0 && { headers }),
     content: { 'application/problem+json': { schema: shown, examples: Object.fromEntries(examples) } },
   };
-}
-
-/** Moves the schemas of DTOs to where they have a name, with an example, and leaves references. */
-function gather(node: unknown, schemas: Record<string, Node>): unknown {
-  if (Array.isArray(node)) return node.map((child) => gather(child, schemas));
-  if (typeof node !== 'object' || node === null) return node;
-  const children = Object.entries(documented(node as Node)).map(([key, child]): [string, unknown] => [
-    key,
-    key.startsWith('example') ? child : gather(child, schemas),
-  ]);
-  const { title, ...schema } = Object.fromEntries(children);
-  // A schema that may also be null is another one than its namesake.
-  if (typeof title !== 'string' || !title.endsWith('Dto') || schema.type !== 'object')
-    return { ...schema, ...(title !== undefined && { title }) };
-  const { description: _description, ...named } = schema;
-  const name = title.replace(/Dto$/, '');
-  const example = ANSWER_EXAMPLES[name];
-  schemas[name] = { ...named, ...(example !== undefined && { examples: [example] }) };
-  return { $ref: `#/components/schemas/${name}` };
-}
-
-/** A schema as readers are to see it; all else as it is. */
-function documented(node: Node): Node {
-  const { [DOCUMENTED_KEYWORD]: instead, ...own } = node;
-  const shown = Object.fromEntries(
-    Object.entries({ ...own, ...(instead as Node | undefined) }).filter(([, value]) => value !== null),
-  );
-  if (![shown.type].flat().includes('integer')) return shown;
-  const { maximum = Infinity } = shown as { maximum?: number };
-  return { ...shown, format: maximum > 2_147_483_647 ? 'int64' : 'int32' };
 }
 
 function shopHeader(name: string, description: string, schema: Node): Node {

@@ -72,7 +72,8 @@ export class SaleTermsDto {
   show_stock!: ShownStock;
 }
 
-export class SaleDto {
+/** A sale as its events show it. */
+export class SaleFieldsDto {
   @IsInt()
   @Min(1)
   id!: number;
@@ -80,7 +81,7 @@ export class SaleDto {
   @IsString()
   name!: string;
 
-  /** At `server_time`. */
+  /** When it was read, or when the event happened. */
   @IsIn(['scheduled', 'open', 'paused', 'ended'])
   state!: SaleState;
 
@@ -100,12 +101,14 @@ export class SaleDto {
   @Described(() => nullable(DATE_TIME))
   paused_at!: string | null;
 
+  @Described(() => schemaOf(SaleTermsDto))
+  terms!: SaleTermsDto;
+}
+
+export class SaleDto extends SaleFieldsDto {
   /** The clock by which a sale starts and ends, when this was read. */
   @Described(() => DATE_TIME)
   server_time!: string;
-
-  @Described(() => schemaOf(SaleTermsDto))
-  terms!: SaleTermsDto;
 
   @Described(() => ({ type: 'array', items: schemaOf(ProductDto) }))
   products!: ProductDto[];
