@@ -26,6 +26,7 @@ import { Deliveries1767000000000 } from './1767000000000-deliveries.js';
 import { OrderDueAt1767200000000 } from './1767200000000-order-due-at.js';
 import { OperatorSessions1767500000000 } from './1767500000000-operator-sessions.js';
 import { KeptCurrency1767500100000 } from './1767500100000-kept-currency.js';
+import { AuditTargets1767510000000 } from './1767510000000-audit-targets.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -57,4 +58,5 @@ export const migrations = [
   OrderDueAt1767200000000,
   OperatorSessions1767500000000,
   KeptCurrency1767500100000,
+  AuditTargets1767510000000,
 ];

@@ -32,6 +32,7 @@ import { measureRequests } from './http/http-metrics.js';
 import { createLogger } from './observability/logger.js';
 import { MetricsService } from './metrics/metrics.service.js';
 import { openapi } from './http/openapi/openapi.js';
+import { CustomerEventDataDto } from './operations/customers/dto/customer-event.dto.js';
 import { OrderEventDataDto } from './orders/dto/order-event.dto.js';
 import { Queues } from './queue/queues.js';
 import { RedisService } from './redis/redis.service.js';
@@ -41,6 +42,7 @@ import { NoticeGate, refuseForgedNotices } from './webhooks/notice-gate.js';
 
 /** What the shop is told of, as the document says. */
 const TOLD_THINGS: readonly ToldThing[] = [
+  { kind: 'customer', data: CustomerEventDataDto },
   { kind: 'order', data: OrderEventDataDto },
   { kind: 'sale', data: SaleFieldsDto },
 ];

@@ -3,10 +3,11 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { escape, type ResultSetHeader } from 'mysql2';
 import type { Repository } from 'typeorm';
 import { narrowed, type RowRange, rowsIn } from '../database/row-range.js';
-import { uintLiteral, uuidLiteral } from '../database/sql.js';
+import { listOf, uintLiteral, uuidLiteral } from '../database/sql.js';
+import { replacedIn, type Replacement } from '../database/text-replacement.js';
 import type { Transaction } from '../database/transactions.js';
 import { AuditEntryEntity } from './audit-entry.entity.js';
-import type { AuditFields, AuditRow } from './audit.types.js';
+import type { AuditFields, AuditRow, AuditTarget } from './audit.types.js';
 import type { Act } from './operator.js';
 
 type NewAuditRow = Pick<AuditRow, 'action' | 'target' | 'targetId'> & {
@@ -40,6 +41,17 @@ export class AuditRepository {
     const close = await narrowed(range, 'audit_log', (sql) => this.entries.query(sql));
     const rows = await this.entries.query<RawRow[]>(`SELECT ${COLUMNS} FROM audit_log a ${rowsIn(close, 'a')}`);
     return rows.map((raw) => ({ ...raw, before: fieldsOf(raw.before), after: fieldsOf(raw.after) }));
+  }
+
+  /** Replaces texts in what was noted of these targets. */
+  replaceIn(tx: Transaction, target: AuditTarget, ids: readonly string[], replacements: readonly Replacement[]): void {
+    const columns = ['fields_before', 'fields_after'];
+    const changes = columns.map((column) => `${column} = ${replacedIn(column, replacements)}`);
+    tx.write(
+      `UPDATE audit_log SET ${changes.join(', ')}
+       WHERE target = ${escape(target)} AND target_id IN ${listOf(ids, (id) => escape(id))}`,
+      null,
+    );
   }
 
   /** Deletes rows that are older than `days` days, oldest first. */

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import type { Replacement } from '../database/text-replacement.js';
 import type { Transaction } from '../database/transactions.js';
 import { type Page, type PageRequest, readPage } from '../http/page.js';
 import { AuditRepository } from './audit.repository.js';
-import type { AuditChange, AuditFields, AuditRow } from './audit.types.js';
+import type { AuditChange, AuditFields, AuditRow, AuditTarget } from './audit.types.js';
 import type { Act } from './operator.js';
 
 /** Bytes of JSON that are kept of what was, and of what is. */
@@ -31,6 +32,11 @@ export class AuditService {
       before: was!,
       after: is!,
     });
+  }
+
+  /** Replaces texts of what was noted of these targets: nothing else changes what was noted. */
+  replaceIn(tx: Transaction, target: AuditTarget, ids: readonly string[], replacements: readonly Replacement[]): void {
+    if (ids.length > 0) this.audit.replaceIn(tx, target, ids, replacements);
   }
 
   /** A page of the log, oldest first. */

@@ -1,5 +1,6 @@
 /** What is changed, and what was done to it: `<target>.<verb>`. */
-type AuditTarget = 'api_key' | 'endpoint' | 'hold' | 'order' | 'payment_event' | 'product' | 'refund' | 'sale' | 'session';
+export type AuditTarget =
+  'api_key' | 'customer' | 'endpoint' | 'hold' | 'order' | 'payment_event' | 'product' | 'refund' | 'sale' | 'session';
 
 /** Values of a target by name, as the API names them; never a key nor a secret. */
 export type AuditFields = Readonly<Record<string, unknown>>;

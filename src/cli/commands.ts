@@ -5,6 +5,7 @@ import { ORDER_STATUSES } from '../orders/orders.types.js';
 import { REFUND_STATUSES, type RefundStatus } from '../refunds/refunds.types.js';
 import { applySale } from './apply-command.js';
 import { type BuyerTokenOptions, makeBuyerToken } from './buyer-commands.js';
+import { eraseCustomer } from './customer-commands.js';
 import { migrate, resetDatabase, revertMigration, seed, waitForSchema } from './database-commands.js';
 import { createKey, listKeys, revokeKey } from './key-commands.js';
 import { auditStock, expireHolds, reconcileNotices } from './operation-commands.js';
@@ -190,6 +191,11 @@ function registerOperationCommands(program: Command, config: () => Config): void
     .option('--quantity <units>', 'all that are left, unless it is given; 0: only money goes back', wholeNumber)
     .option('--amount <amount>', 'the price of the units, unless it is given')
     .action((id: number, options: Parameters<typeof returnOrder>[2]) => returnOrder(config(), id, options));
+  program
+    .command('customers:erase')
+    .description('forget a customer: his name is replaced by a random one wherever it stands; figures stay')
+    .argument('<customer>', 'the shop’s name of him')
+    .action((customerId: string) => eraseCustomer(config(), customerId));
   program
     .command('refunds:list')
     .description('list the money that is owed back, and what became of it')

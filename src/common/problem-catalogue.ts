@@ -206,6 +206,12 @@ export const PROBLEMS = {
     cause: 'Units of an order were to be returned, but it was never paid: it waits for its payment, or ended without.',
     remedy: 'Cancel it instead, if it still waits.',
   },
+  CUSTOMER_IS_ACTIVE: {
+    status: 409,
+    title: 'The customer has holds or unpaid orders',
+    cause: 'A customer was to be forgotten who holds units right now, or whose order waits for its payment.',
+    remedy: 'Wait until they have ended, or end them; then send the request again: what was done stays done.',
+  },
   NOTHING_TO_RETURN: {
     status: 409,
     title: 'All units of the order have come back',

@@ -72,6 +72,17 @@ export class DeliveriesRepository {
     }
   }
 
+  /** Forgets what endpoints answered to the events of these orders, where this text stands in it. */
+  async forgetAnswers(tx: Transaction, holdIds: readonly string[], text: string): Promise<void> {
+    const [endpoints] = await tx.read<[{ id: number }[]]>('SELECT DISTINCT endpoint_id AS id FROM webhook_deliveries');
+    if (endpoints.length === 0) return;
+    tx.write(
+      `UPDATE webhook_deliveries SET answer = NULL WHERE endpoint_id IN ${listOf(endpoints, ({ id }) => uintLiteral(id))}
+         AND hold_id IN ${listOf(holdIds, uuidLiteral)} AND LOCATE(${bytesOrNullLiteral(text)}, answer) > 0`,
+      null,
+    );
+  }
+
   /** Rows of an endpoint, in the order of their ids. */
   async findPage(endpointId: number, status: DeliveryStatus | null, range: RowRange): Promise<DeliveryRow[]> {
     const close = await narrowed(range, 'webhook_deliveries', (sql) => this.deliveries.query(sql));

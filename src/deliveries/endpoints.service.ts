@@ -122,6 +122,11 @@ export class EndpointsService {
     return (await this.deliveries.findById(endpointId, id))!;
   }
 
+  /** Forgets what endpoints answered to the events of these orders, where this text stands in it: some send back what came. */
+  async forgetAnswers(tx: Transaction, holdIds: readonly string[], text: string): Promise<void> {
+    if (holdIds.length > 0) await this.deliveries.forgetAnswers(tx, holdIds, text);
+  }
+
   /** How many endpoints take nothing, or were disabled for that. */
   countFailing(): Promise<number> {
     return this.endpoints.countFailing();

@@ -3,6 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { escape, type ResultSetHeader } from 'mysql2';
 import type { Repository } from 'typeorm';
 import { listOf, timestampLiteral, uintLiteral, uuidFromBinary, uuidLiteral } from '../database/sql.js';
+import { replacedIn, type Replacement } from '../database/text-replacement.js';
 import type { Transaction } from '../database/transactions.js';
 import { EventEntity } from './event.entity.js';
 import type { EventData, EventType, FeedEvent, NewEvent, WaitingEvent } from './events.types.js';
@@ -58,6 +59,19 @@ export class EventsRepository {
     tx.write(`DELETE FROM event_inbox WHERE id IN ${ids}`, waiting.length);
     const next = uintLiteral(last + waiting.length);
     tx.write(`UPDATE event_sequence SET last = ${next} WHERE id = 1 AND last = ${uintLiteral(last)}`, 1);
+  }
+
+  /** Keeps all events from getting their numbers until the transaction ends; who is at it is waited for. */
+  async lockCounter(tx: Transaction): Promise<void> {
+    await tx.read('SELECT last FROM event_sequence WHERE id = 1 FOR UPDATE');
+  }
+
+  /** Replaces texts in the events of these orders, by their holds. */
+  replaceIn(tx: Transaction, holdIds: readonly string[], replacements: readonly Replacement[]): void {
+    tx.write(
+      `UPDATE events SET data = ${replacedIn('data', replacements)} WHERE hold_id IN ${listOf(holdIds, uuidLiteral)}`,
+      null,
+    );
   }
 
   /** The number of the newest event; 0 before the first. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Replacement } from '../database/text-replacement.js';
 import type { Transaction } from '../database/transactions.js';
 import { EventsRepository } from './events.repository.js';
 import type { EventType, FeedEvent, FeedPage, NewEvent, OrderReader } from './events.types.js';
@@ -17,6 +18,16 @@ export class EventsService {
     if (events.length === 0) return;
     this.events.insert(tx, events);
     tx.afterCommit(() => this.sequencer.wake(), { isHarmless: true });
+  }
+
+  /** Until the transaction ends no event gets its number, so that none shows what is being replaced. */
+  holdBack(tx: Transaction): Promise<void> {
+    return this.events.lockCounter(tx);
+  }
+
+  /** Replaces texts in the events of these orders, by their holds; see {@link holdBack}. */
+  replaceIn(tx: Transaction, holdIds: readonly string[], replacements: readonly Replacement[]): void {
+    if (holdIds.length > 0) this.events.replaceIn(tx, holdIds, replacements);
   }
 
   /** Takes who tells what an order is, when the application is built. */

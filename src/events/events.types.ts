@@ -12,6 +12,7 @@ export const EVENT_TYPES = [
   'sale.paused',
   'sale.resumed',
   'sale.ended',
+  'customer.erased',
 ] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number];

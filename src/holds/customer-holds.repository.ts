@@ -89,6 +89,17 @@ export class CustomerHoldsRepository {
     return rows.map((raw) => ({ ...raw, hold_id: uuidFromBinary(raw.hold_id) }));
   }
 
+  /** Gives a customer another name in these rows, and in what limits count by. */
+  rename(tx: Transaction, holdIds: readonly string[], from: string, to: string): void {
+    // MySQL and MariaDB set columns from left to right: what is compared has to be set last.
+    tx.write(
+      `UPDATE customer_holds SET limit_key = IF(customer_id = ${escape(from)} OR limit_key = ${escape(from)}, ${escape(to)}, limit_key),
+         customer_id = IF(customer_id = ${escape(from)}, ${escape(to)}, customer_id)
+       WHERE hold_id IN ${listOf(holdIds, uuidLiteral)}`,
+      null,
+    );
+  }
+
   /** Of each of these holds so many units count from now on; of one that has no buyer there is no row, and none is needed. */
   setUnits(tx: Transaction, holdIds: readonly string[], units: number): void {
     if (holdIds.length === 0) return;

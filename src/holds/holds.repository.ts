@@ -220,6 +220,14 @@ export class HoldsRepository {
     tx.write(`UPDATE holds SET extensions = ${EXTENSIONS_MAX} WHERE id IN ${listOf(ids, uuidLiteral)}`, ids.length);
   }
 
+  /** Gives the customer of these holds another name. */
+  rename(tx: Transaction, ids: readonly string[], from: string, to: string): void {
+    tx.write(
+      `UPDATE holds SET customer_id = ${escape(to)} WHERE id IN ${listOf(ids, uuidLiteral)} AND customer_id = ${escape(from)}`,
+      null,
+    );
+  }
+
   /** active → used */
   markUsed(tx: Transaction, ids: readonly string[]): void {
     if (ids.length === 0) return;

@@ -7,6 +7,7 @@ import { newUuid } from '../database/sql.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
 import { keyedByCaller } from '../idempotency/idempotency-key.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
+import { CustomerHoldsRepository } from './customer-holds.repository.js';
 import type { NewHold } from './granting/grant-facts.js';
 import { Granting } from './granting/granting.js';
 import { HoldNotFoundError } from './holds.errors.js';
@@ -18,6 +19,7 @@ import { type HoldRequest, isOf, type LockedHoldRow, type PricedHoldRow } from '
 export class HoldsService {
   constructor(
     private readonly holds: HoldsRepository,
+    private readonly customerHolds: CustomerHoldsRepository,
     private readonly granting: Granting,
     private readonly idempotency: IdempotencyService,
     private readonly transactions: Transactions,
@@ -70,6 +72,13 @@ export class HoldsService {
   /** Names of the rows that the order of each hold may have to wait for; none of one that is not there. */
   findRowsToOrder(ids: readonly string[]): Promise<string[][]> {
     return this.holds.findRowsToOrder(ids);
+  }
+
+  /** Gives a customer another name in these locked holds of his, and of others that are counted with him. */
+  renameCustomer(tx: Transaction, ids: readonly string[], from: string, to: string): void {
+    if (ids.length === 0) return;
+    this.holds.rename(tx, ids, from, to);
+    this.customerHolds.rename(tx, ids, from, to);
   }
 
   /** Turns locked active holds into used ones; their units stay held, now for the orders. */

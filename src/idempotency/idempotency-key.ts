@@ -37,7 +37,8 @@ export const OPERATOR_KEY_HEADER: Readonly<Record<string, JsonSchema>> = {
 export type KeyedCall<Body> = FastifyRequest<{ Body: Body; Headers: { 'idempotency-key'?: string } }>;
 
 /** What a key may be used for; the same key in another scope is another key. */
-export type IdempotencyScope = 'holds' | 'orders' | 'products' | 'restocks' | 'returns' | 'sales' | 'extensions';
+export type IdempotencyScope =
+  'customers' | 'holds' | 'orders' | 'products' | 'restocks' | 'returns' | 'sales' | 'extensions';
 
 /** A key with what was asked for under it. */
 export interface KeyedRequest {

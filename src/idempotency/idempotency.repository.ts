@@ -32,6 +32,10 @@ export class IdempotencyRepository {
     tx.insert(`INSERT INTO idempotency_keys (scope, idempotency_key, content, reference) VALUES ${values.join(',')}`);
   }
 
+  delete(tx: Transaction, scope: IdempotencyScope, key: string): void {
+    tx.write(`DELETE FROM idempotency_keys WHERE scope = '${scope}' AND idempotency_key = ${escape(key)}`, null);
+  }
+
   /** Deletes keys that are older than `hours`, oldest first. */
   async deleteBefore(hours: number, limit: number): Promise<number> {
     const result = await this.keys.query<ResultSetHeader>(

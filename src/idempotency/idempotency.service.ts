@@ -62,6 +62,11 @@ export class IdempotencyService {
     this.keys.insert(tx, scope, keys);
   }
 
+  /** Forgets a key before its time: what it names is done, and nobody asks for it again by the key. */
+  forget(tx: Transaction, scope: IdempotencyScope, { key }: KeyedRequest): void {
+    this.keys.delete(tx, scope, key);
+  }
+
   /**
    * Deletes one step of keys that have been kept for {@link KEPT_HOURS}.
    *

@@ -9,6 +9,9 @@ import { OrdersModule } from '../orders/orders.module.js';
 import { ProductsModule } from '../products/products.module.js';
 import { RefundsModule } from '../refunds/refunds.module.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
+import { CustomersAdminController } from './customers/customers.admin.controller.js';
+import { Erasure } from './customers/erasure.js';
+import { ErasureRepository } from './customers/erasure.repository.js';
 import { OrderList } from './orders/order-list.js';
 import { OrderListRepository } from './orders/order-list.repository.js';
 import { OrdersAdminController } from './orders/orders.admin.controller.js';
@@ -33,8 +36,10 @@ import { StockAuditService } from './stock-audit.service.js';
     WebhooksModule,
     IdempotencyModule,
   ],
-  controllers: [OrdersAdminController],
+  controllers: [CustomersAdminController, OrdersAdminController],
   providers: [
+    Erasure,
+    ErasureRepository,
     OrderList,
     OrderListRepository,
     RetentionService,
@@ -44,6 +49,6 @@ import { StockAuditService } from './stock-audit.service.js';
     StockAuditRepository,
     StockAuditService,
   ],
-  exports: [OrderList, RetentionService, StockAuditService],
+  exports: [Erasure, OrderList, RetentionService, StockAuditService],
 })
 export class OperationsModule {}

@@ -21,6 +21,7 @@ import {
   type OrderRow,
   QUANTITY_SOLD,
   type OrderStatus,
+  type OrderTags,
   type RawTags,
   type ReturnableOrderRow,
   type ReturnedUnits,
@@ -229,6 +230,28 @@ export class OrdersRepository {
   keepForReview(tx: Transaction, ids: ReadonlySet<number>, seconds: number | null): void {
     const until = seconds === null ? 'payment_due_at' : `GREATEST(payment_due_at, ${fromNow(seconds)})`;
     tx.write(`UPDATE orders SET due_at = ${until} WHERE id IN ${listOf(ids, uintLiteral)}`, ids.size);
+  }
+
+  /** Locked orders in whose tags this text is the reference, or the value of some metadata; by their holds. */
+  async findTagged(
+    tx: Transaction,
+    holdIds: readonly string[],
+    text: string,
+  ): Promise<(OrderTags & { hold_id: string })[]> {
+    const [rows] = await tx.read<[(RawTags & { hold_id: Buffer })[]]>(
+      `SELECT o.hold_id, o.reference, o.reference_by, o.metadata FROM orders o
+       WHERE o.hold_id IN ${listOf(holdIds, uuidLiteral)}
+         AND (o.reference = ${bytesOrNullLiteral(text)} OR LOCATE(${bytesOrNullLiteral(JSON.stringify(text))}, o.metadata) > 0)`,
+    );
+    return rows.map((raw) => ({ ...tagsFrom(raw), hold_id: uuidFromBinary(raw.hold_id) }));
+  }
+
+  writeTags(tx: Transaction, holdId: string, { reference, metadata }: Pick<OrderTags, 'reference' | 'metadata'>): void {
+    tx.write(
+      `UPDATE orders SET reference = ${bytesOrNullLiteral(reference)}, metadata = ${bytesOrNullLiteral(metadata && JSON.stringify(metadata))}
+       WHERE hold_id = ${uuidLiteral(holdId)}`,
+      null,
+    );
   }
 
   /** Counts fewer units of a locked order as sold; with another return since it was locked it fails the transaction. */

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../access/caller.js';
 import { ValidationError } from '../common/problem.js';
-import { Transactions } from '../database/transactions.js';
+import type { Replacement } from '../database/text-replacement.js';
+import { type Transaction, Transactions } from '../database/transactions.js';
 import { HoldsService } from '../holds/holds.service.js';
 import { digestOf, keyedByCaller } from '../idempotency/idempotency-key.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
@@ -56,6 +57,38 @@ export class OrdersService {
     return this.orders.findOfHolds(holdIds);
   }
 
+  /** Locks the orders of holds for a decision about them. Lock order: order, hold, product. */
+  lockOrdersOfHolds(tx: Transaction, holdIds: readonly string[]): Promise<OrderRow[]> {
+    return this.orders.lockByHoldIds(tx, holdIds);
+  }
+
+  /**
+   * Gives a customer another name where the shop wrote his to these locked orders: as the reference, or as a value of the
+   * metadata.
+   *
+   * @returns of each order that has changed, by its hold, what is to be replaced in texts that show it.
+   */
+  async renameCustomer(
+    tx: Transaction,
+    holdIds: readonly string[],
+    from: string,
+    to: string,
+  ): Promise<ReadonlyMap<string, readonly Replacement[]>> {
+    if (holdIds.length === 0) return new Map();
+    const tagged = await this.orders.findTagged(tx, holdIds, from);
+    return new Map(
+      tagged.map((tags) => {
+        const { reference, metadata } = renamed(tags, from, to);
+        this.orders.writeTags(tx, tags.hold_id, { reference, metadata });
+        const replacements = [
+          [textOf('reference', tags.reference), textOf('reference', reference)],
+          [textOf('metadata', tags.metadata), textOf('metadata', metadata)],
+        ] as const;
+        return [tags.hold_id, replacements.filter(([before, after]) => before !== after)];
+      }),
+    );
+  }
+
   /**
    * Deletes one step of cancelled orders, whose deadline was more than `days` days ago, with their holds.
    *
@@ -84,4 +117,21 @@ function contentOf(holdId: string, { reference, metadata }: OrderTags, payment: 
   const pairs = metadata && Object.entries(metadata).sort(([one], [other]) => (one < other ? -1 : 1));
   const { provider, kind, returnUrl } = payment ?? {};
   return digestOf([holdId, reference, pairs, ...(payment === null ? [] : [provider, kind, returnUrl])]);
+}
+
+/** The tags with another name of the customer; values that have no room for it are empty from now on. */
+function renamed(
+  { reference, metadata }: OrderTags,
+  from: string,
+  to: string,
+): Pick<OrderTags, 'reference' | 'metadata'> {
+  const withValue = (value: string): OrderTags['metadata'] =>
+    metadata && Object.fromEntries(Object.entries(metadata).map(([name, old]) => [name, old === from ? value : old]));
+  const isTooLong = Buffer.byteLength(JSON.stringify(withValue(to))) > METADATA_BYTES_MAX;
+  return { reference: reference === from ? to : reference, metadata: withValue(isTooLong ? '' : to) };
+}
+
+/** As JSON shows it. */
+function textOf(name: string, value: unknown): string {
+  return `"${name}":${JSON.stringify(value)}`;
 }

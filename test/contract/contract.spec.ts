@@ -431,6 +431,20 @@ const OPERATIONS: Record<string, Operation> = {
       },
     },
   },
+  'DELETE /api/admin/customers/{customer_id}': {
+    successes: { 204: () => toAdmin(`customers/${unique('c')}`) },
+    refusals: {
+      VALIDATION_FAILED: () => toAdmin('customers/Ann%20Smith'),
+      UNAUTHORIZED: () => ({ path: '/api/admin/customers/c_42' }),
+      CUSTOMER_IS_ACTIVE: async (service) => {
+        const customer = unique('c');
+        const { product_id, ...hold } = handMade((await createProduct(service)).id).body as { product_id: number };
+        const call = toAdmin('holds', { ...hold, product_id, customer_id: customer });
+        taken(await service.call('POST', call.path, call.body, call.headers), 201);
+        return toAdmin(`customers/${customer}`);
+      },
+    },
+  },
   'GET /api/admin/refunds': adminList('/api/admin/refunds'),
   'POST /api/admin/refunds/{id}/send': {
     successes: {

@@ -147,6 +147,7 @@ const INDEXES: Record<string, string> = {
   'DELETE FROM idempotency_keys WHERE created_at < NOW(?) - INTERVAL ? HOUR ORDER BY created_at LIMIT ?':
     'idempotency_keys idempotency_keys_created',
   'DELETE FROM orders WHERE id IN (?) AND status = ?': 'orders PRIMARY, orders orders_due',
+  'DELETE FROM idempotency_keys WHERE scope = ? AND idempotency_key = ?': 'idempotency_keys PRIMARY',
   'DELETE FROM payments WHERE order_id IS NULL AND amount IS NULL AND created_at < NOW(?) - INTERVAL ? DAY AND NOT EXISTS (SELECT ? FROM refunds r WHERE r.order_id IS NULL AND r.transaction_id = payments.transaction_id) ORDER BY order_id, id LIMIT ?':
     'payments payments_order, r refunds_cause',
   'DELETE FROM webhook_logs WHERE status = ? AND processed_at < NOW(?) - INTERVAL ? DAY ORDER BY status, processed_at LIMIT ?':
@@ -158,6 +159,11 @@ const INDEXES: Record<string, string> = {
     'holds holds_product_open',
   'SELECT … FROM audit_log a WHERE a.id > ? AND a.id < ? ORDER BY a.id ASC LIMIT ?': 'a PRIMARY',
   'SELECT … FROM customer_holds WHERE hold_id IN (?)': 'customer_holds PRIMARY',
+  'SELECT … FROM customer_holds WHERE hold_id IN (?) AND ? IN (customer_id, limit_key)': 'customer_holds PRIMARY',
+  'SELECT … FROM ((SELECT hold_id FROM customer_holds WHERE customer_id = ? LIMIT ?) UNION (SELECT hold_id FROM customer_holds WHERE limit_key = ? LIMIT ?)) AS named LIMIT ?':
+    'customer_holds customer_holds_customer, customer_holds customer_holds_units',
+  'SELECT … FROM customer_holds c STRAIGHT_JOIN holds h ON h.id = c.hold_id LEFT JOIN orders o ON o.hold_id = h.id WHERE c.customer_id = ? AND c.units > ? AND (h.used = ? AND h.released = ? AND h.expires_at > NOW(?) OR o.status = ?) LIMIT ?':
+    'c customer_holds_customer, h PRIMARY, o orders_hold',
   'SELECT … FROM customer_holds c STRAIGHT_JOIN holds h ON h.id = c.hold_id WHERE c.limit_key IN (?) AND c.units > ? AND (c.product_id IN (?) OR c.sale_id IN (?)) AND h.used = ? AND h.released = ? AND h.expires_at <= NOW(?)':
     'c customer_holds_units, h PRIMARY',
   'SELECT … FROM customer_holds c LEFT JOIN sales s ON s.id = c.sale_id WHERE c.limit_key IN (?) AND c.units > ? AND (c.product_id IN (?) OR s.max_per_customer IS NOT NULL) GROUP BY c.limit_key, c.product_id, c.sale_id':
@@ -183,6 +189,10 @@ const INDEXES: Record<string, string> = {
   'SELECT … FROM holds h LEFT JOIN orders o ON o.hold_id = h.id WHERE h.id IN (?)': 'h PRIMARY, o orders_hold',
   'SELECT … FROM holds h LEFT JOIN orders o ON o.hold_id = h.id WHERE o.id IN (?)': 'h PRIMARY, o PRIMARY',
   'SELECT … FROM holds': 'holds holds_product_open',
+  'UPDATE audit_log SET … WHERE target = ? AND target_id IN (?)': 'audit_log audit_log_target',
+  'UPDATE events SET … WHERE hold_id IN (?)': 'events events_hold',
+  'UPDATE holds SET … WHERE id IN (?) AND customer_id = ?': 'holds PRIMARY',
+  'UPDATE orders SET … WHERE hold_id = ?': 'orders orders_hold',
   'SELECT … FROM events': '',
   'SELECT … FROM events WHERE sequence > ? AND sequence <= ? AND type IN (?) ORDER BY sequence LIMIT ?':
     'events PRIMARY',
@@ -209,6 +219,7 @@ const INDEXES: Record<string, string> = {
     'o orders_due',
   'SELECT … FROM orders o FORCE INDEX (orders_due) WHERE o.status = ? AND (o.due_at <= NOW(?) OR (o.due_at IS NULL AND o.payment_due_at <= NOW(?))) ORDER BY o.due_at LIMIT ?':
     'o orders_due',
+  'SELECT … FROM orders o WHERE o.hold_id IN (?) AND (o.reference = X? OR LOCATE(X?, o.metadata) > ?)': 'o orders_hold',
   'SELECT … FROM payment_sessions s WHERE s.hold_id = ?': 's PRIMARY',
   'SELECT … FROM payment_sessions s WHERE s.hold_id = ? FOR UPDATE': 's PRIMARY',
   'SELECT … FROM payment_sessions s WHERE s.task = ? AND s.provider = ? AND s.task_due_at <= NOW(?) ORDER BY s.task_due_at LIMIT ? FOR UPDATE SKIP LOCKED':
@@ -453,17 +464,19 @@ async function sellBySessions(): Promise<void> {
   await outbox.work('end', () => Promise.resolve());
 }
 
-/** What is sent of a customer who is limited, and whose money comes late. */
+/** What is sent of a customer who is limited, whose money comes late, and who is forgotten. */
 async function sellToCustomer(): Promise<void> {
   const sale = await createSale(service, { max_per_customer: 2 });
   const { id } = await createProduct(service, { max_per_customer: 2, sale_id: sale.id });
-  const buyer = bearer(await signedToken(KEY, { sub: unique('c') }));
+  const customer = unique('c');
+  const buyer = bearer(await signedToken(KEY, { sub: customer }));
   const hold = () => createHold(service, { product_id: id, quantity: 2 }, buyer);
   await expireHolds((await hold()).hold_id);
   const { hold_id } = await hold();
-  const order = taken<Order>(await service.call('POST', '/api/orders', { hold_id }, buyer), 201);
+  const order = taken<Order>(await service.call('POST', '/api/orders', { hold_id, reference: customer }, buyer), 201);
   await notify(service, noticeOf(order, { status: 'failed' }));
   expect((await notify(service, noticeOf(order))).body).toMatchObject({ order_status: 'paid' });
+  taken(await service.call('DELETE', `/api/admin/customers/${customer}`, undefined, adminHeaders(service)), 204);
 }
 
 const isOfFilledTable = (statement: string): boolean =>

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createPool, type Pool, type ResultSetHeader } from 'mysql2/promise';
+import { Releasing } from '../../src/holds/releasing/releasing.js';
 import { layCheckout } from '../support/checkout-folder.js';
 import { execute } from '../support/database.js';
 import { commandsOf, Shell } from '../support/documents.js';
@@ -16,6 +17,7 @@ import {
   createProduct,
   createSale,
   expireHolds,
+  type Hold,
   inSeconds,
   type Order,
   orderOf,
@@ -174,6 +176,25 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
         expect(output).toContain(`Order ${UNPAID} is cancelled; its units are available again.`);
         expect(output).toContain(`Of order ${ORDER} 1 units count as sold`);
       } else expect(output.split(String(REFERENCE)).length).toBeGreaterThan(2);
+    },
+  },
+  'Forgetting a customer': {
+    arrange: async () => {
+      const CUSTOMER = unique('c');
+      const { id: product_id } = await createProduct(service);
+      const hold = { product_id, quantity: 1, customer_id: CUSTOMER, expires_at: inSeconds(600) };
+      ({ hold_id: holdId } = taken<Hold>(
+        await service.call('POST', '/api/admin/holds', hold, adminHeaders(service)),
+        201,
+      ));
+      await expireHolds(holdId);
+      return { CUSTOMER };
+    },
+    expect: async (output) => {
+      expect(output).toContain('Nothing names the customer any more.');
+      const { body } = await service.call('GET', `/api/holds/${holdId}`, undefined, adminHeaders(service));
+      expect(body).toMatchObject({ customer_id: expect.stringMatching(/^erased_/) });
+      await service.app.get(Releasing).releaseExpiredHolds(Number(body.product_id));
     },
   },
   'API keys': {
