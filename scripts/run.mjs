@@ -14,6 +14,7 @@ import { loadEnvFile, localDir, prepareCheckout, root } from './checkout.mjs';
 import { BENCH_NEEDS, CLUSTER_NEEDS, TEST_NEEDS, ensureNeeds } from './needs.mjs';
 import { spawnOwned } from './owned.mjs';
 import { endLeftovers, signalProcess } from './processes.mjs';
+import { simulatedPayments } from './secrets.mjs';
 import { ensureServers } from './servers.mjs';
 import { claimData, findRunning, isService, releaseData, waitForRelease, waitForService } from './service.mjs';
 import { Shutdown } from './shutdown.mjs';
@@ -104,7 +105,8 @@ async function commandEnv(mode, service) {
     log: say,
     databaseFlags: mode.databaseFlags,
   });
-  return { APP_ENV: process.env.APP_ENV || mode.appEnv, ...servers.env };
+  const simulated = mode.joinsService ? simulatedPayments() : {};
+  return { APP_ENV: process.env.APP_ENV || mode.appEnv, ...simulated, ...servers.env };
 }
 
 function spawnCommand([command, ...args], env, mode) {

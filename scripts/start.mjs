@@ -20,7 +20,7 @@ import {
 import { runTool, spawnOwned } from './owned.mjs';
 import { claimPort, claimPortFrom, getStatus, isPortFree } from './ports.mjs';
 import { endLeftovers, self } from './processes.mjs';
-import { keptSecret } from './secrets.mjs';
+import { keptSecret, simulatedPayments } from './secrets.mjs';
 import { ensureServers } from './servers.mjs';
 import {
   announceService,
@@ -90,6 +90,7 @@ function appEnv(servers) {
     APP_ENV: process.env.APP_ENV || 'local',
     ...(process.env.DB_DATABASE && { DB_DATABASE: process.env.DB_DATABASE }),
     ADMIN_TOKEN: process.env.ADMIN_TOKEN || keptSecret(join(localDir, 'admin-token')),
+    ...simulatedPayments(),
     ...servers.env,
   };
 }
@@ -138,15 +139,21 @@ async function becomesReady(app, url) {
   return false;
 }
 
+/** Its pages lead buyers back to what this service serves, unless other origins are named. */
+function returnOrigins(port, url) {
+  return { PAYMENT_RETURN_ORIGINS: process.env.PAYMENT_RETURN_ORIGINS || `${url},http://localhost:${port}` };
+}
+
 /** Between our look at the port and the application's, another service may have taken it. */
 async function startApp(env) {
   for (let from = PORT_DEFAULT; ;) {
     const port = await choosePort(from);
-    const app = spawnApp({ ...env, PORT: String(port) });
     const url = urlOf(port);
-    if (await becomesReady(app, url)) return { app, port, url };
+    const own = { ...env, PORT: String(port), ...returnOrigins(port, url) };
+    const app = spawnApp(own);
+    if (await becomesReady(app, url)) return { app, env: own, url };
     const wasTaken = !process.env.PORT && !(await isPortFree(port));
-    if (!wasTaken) return { app, port, url: null };
+    if (!wasTaken) return { app, env: own, url: null };
     from = port + 1;
   }
 }
@@ -198,9 +205,9 @@ async function main() {
     watchPages();
   }
   say(`Starting the service${isWatching ? ', watching the sources' : ''}`);
-  const { app, port, url } = await startApp(env);
+  const { app, env: own, url } = await startApp(env);
   if (url) {
-    announceService({ ...self, url, isWatching, env: { ...env, PORT: String(port) } });
+    announceService({ ...self, url, isWatching, env: own });
     say('Ready');
     printBanner({ url, env, where: servers.where });
   }

@@ -34,6 +34,8 @@ import { MetricsService } from './metrics/metrics.service.js';
 import { openapi } from './http/openapi/openapi.js';
 import { CustomerEventDataDto } from './operations/customers/dto/customer-event.dto.js';
 import { OrderEventDataDto } from './orders/dto/order-event.dto.js';
+import { SimulatedAccount } from './payment-providers/simulated/simulated-account.js';
+import { serveSimulatedPayments } from './payment-providers/simulated/simulated-pages.js';
 import { Queues } from './queue/queues.js';
 import { RedisService } from './redis/redis.service.js';
 import { servePages } from './pages/pages.js';
@@ -101,6 +103,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
       await serveDocs(fastify);
     },
     pages: () => servePages(fastify),
+    simulatedPayments: () => serveSimulatedPayments(fastify, app.get(SimulatedAccount)),
     queueBoard: () =>
       serveQueueBoard(fastify, { queues: app.get(Queues), gate: app.get(AdminGate), problems: app.get(ProblemFilter) }),
   });

@@ -1,10 +1,11 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isLoopback } from '../common/is-loopback.js';
 import { retry, type RetryPolicy } from '../common/retry.js';
 import type { Config } from '../config/config.js';
 import type { CreateProductDto } from '../products/dto/product.dto.js';
-import { standardSecret } from '../payment-providers/signatures.js';
+import { SIMULATED } from '../payment-providers/simulated/simulated-events.js';
+import { standardHeaders, standardSecret } from '../payment-providers/signatures.js';
 
 export interface Answer {
   readonly status: number;
@@ -30,7 +31,7 @@ export class SaleClient {
   /** @throws Error when the address is neither https nor on this machine. */
   constructor(
     url: string,
-    private readonly config: Pick<Config, 'adminToken' | 'webhookSecrets'>,
+    private readonly config: Pick<Config, 'adminToken' | 'webhookSecrets' | 'payments'>,
     /** Who buys; null: nobody in particular. */
     private readonly buyerToken: string | null = null,
   ) {
@@ -80,11 +81,41 @@ export class SaleClient {
     return this.make('/api/orders', { hold_id: holdId }, this.asBuyer());
   }
 
+  /** Where buyers are led after the page of the simulated provider; null where there is none, or no way back from it. */
+  get simulatedReturnUrl(): string | null {
+    const { simulated, returnOrigins } = this.config.payments;
+    return simulated.webhookSecrets.length === 0 ? null : (returnOrigins[0] ?? null);
+  }
+
+  /** An order whose buyer pays on the page of the simulated provider. */
+  createOrderWithPage(holdId: string): Promise<Answer> {
+    const payment = { provider: SIMULATED, kind: 'checkout', return_url: this.simulatedReturnUrl };
+    return this.make('/api/orders', { hold_id: holdId, payment }, this.asBuyer());
+  }
+
+  /**
+   * Presses a button of a page of the simulated provider, as a browser would.
+   *
+   * @returns the status, and where the browser is led.
+   */
+  async press(page: string, action: string): Promise<Answer> {
+    const signal = AbortSignal.timeout(ANSWERED_WITHIN_MS);
+    const { pathname } = new URL(page);
+    const body = new URLSearchParams({ action });
+    const response = await fetch(`${this.url}${pathname}`, { method: 'POST', body, redirect: 'manual', signal });
+    return { status: response.status, body: { location: response.headers.get('location') } };
+  }
+
   /** Sends a payment notice, signed by the Standard Webhooks scheme when the service has a secret. */
   notify(notice: { order_id: number; status: string; transaction_id: string }): Promise<Answer> {
     const key = this.config.webhookSecrets.map(standardSecret).find((bytes) => bytes !== null);
     const body = JSON.stringify(notice);
-    return this.send('POST', '/api/payments/webhook', notice, key === undefined ? {} : signature(key, body));
+    return this.send(
+      'POST',
+      '/api/payments/webhook',
+      notice,
+      key === undefined ? {} : standardHeaders(key, `msg_${randomUUID()}`, body),
+    );
   }
 
   private asBuyer(): Record<string, string> {
@@ -136,11 +167,4 @@ function isPrivateWay(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname } = new URL(text);
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname.replace(/^\[|\]$/g, '')));
-}
-
-function signature(key: Buffer, body: string): Record<string, string> {
-  const id = `msg_${randomUUID()}`;
-  const timestamp = String(Math.floor(Date.now() / 1000));
-  const digest = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
-  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${digest}` };
 }

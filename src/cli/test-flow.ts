@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createApp } from '../app.js';
 import type { Config } from '../config/config.js';
 import { walkersToken } from './buyer-commands.js';
@@ -13,18 +14,26 @@ const STOCK = 10;
 /** How many of them one customer may have: as many as the walk holds. */
 const LIMIT = 5;
 
+/** Where the buyers of a service of the walk's own come from: nobody follows the way back. */
+const SHOP = 'https://shop.example';
+
+/** How long a session may take that the service makes in the background, and a notice that comes by itself. */
+const BACKGROUND = { everyMs: 100, tries: 300 };
+
 /**
- * Walks hold, order, payment, the same notice again, and a failed payment whose units come back; where the service takes
- * buyers' tokens, as a customer, up to the product's limit. It stops at the first promise that is broken. What it made is taken back in any case, or named where it stays. Without `url` it starts a service of its own for the walk.
+ * Walks hold, order, payment, the same notice again, and a failed payment whose units come back; where the service has
+ * the simulated provider, also an order that is paid on its page; where it takes buyers' tokens, as a customer, up to the
+ * product's limit. It stops at the first promise that is broken. What it made is taken back in any case, or named where it stays. Without `url` it starts a service of its own for the walk.
  */
 export async function testFlow(config: Config, url?: string): Promise<void> {
   const token = await walkersToken(config, `test-flow-${Date.now()}`);
   if (url !== undefined) return walk(new SaleClient(url, config, token));
-  const app = await createApp({ ...config, logLevel: 'error' });
+  const own: Config = { ...config, logLevel: 'error', payments: { ...config.payments, returnOrigins: [SHOP] } };
+  const app = await createApp(own);
   try {
     await app.listen(0, '127.0.0.1');
     const { port } = app.getHttpServer().address() as AddressInfo;
-    await walk(new SaleClient(`http://127.0.0.1:${port}`, config, token));
+    await walk(new SaleClient(`http://127.0.0.1:${port}`, own, token));
   } finally {
     await app.close();
   }
@@ -76,6 +85,37 @@ async function checkPromises(client: SaleClient, traces: WalkTraces): Promise<vo
   });
   expectAnswer('the failed payment cancels its order', refusal, 200, { result: 'applied', order_status: 'cancelled' });
   await expectStock(client, productId, STOCK - 2);
+  if (client.simulatedReturnUrl !== null) await checkPage(client, traces, productId);
+}
+
+/** What is true of an order that its buyer pays on a page of the provider's. */
+async function checkPage(client: SaleClient, traces: WalkTraces, productId: number): Promise<void> {
+  const holdId = await hold(client, traces, productId, 1);
+  const order = await client.createOrderWithPage(holdId);
+  expectAnswer('an order is made whose buyer pays on a page', order, 201, { status: 'pending_payment' });
+  const open = await untilPayment(client, holdId, 'open');
+  expectAnswer('the page is made in the background', open, 200, { state: 'open' });
+  const page = open.body.url as string;
+  expectAnswer('a declined card ends nothing', await client.press(page, 'decline'), 303, {
+    location: new URL(page).pathname,
+  });
+  const paid = await client.press(page, 'pay');
+  expectAnswer('the next try pays, and leads back to the shop', paid, 303, { location: client.simulatedReturnUrl });
+  expectAnswer('the provider’s notice pays the order', await untilPayment(client, holdId, 'succeeded'), 200, {
+    state: 'succeeded',
+    attempts: 1,
+  });
+  await expectStock(client, productId, STOCK - 3);
+}
+
+/** What a buyer sees of a payment, once it is in this state, or for as long as anybody would wait. */
+async function untilPayment(client: SaleClient, holdId: string, state: string): Promise<Answer> {
+  for (let tries = 1; ; tries++) {
+    const { status, body } = await client.getHold(holdId);
+    const payment = (body.payment ?? {}) as Answer['body'];
+    if (payment.state === state || tries === BACKGROUND.tries) return { status, body: payment };
+    await sleep(BACKGROUND.everyMs);
+  }
 }
 
 /** What is true of a buyer whom the shop has named. */
@@ -88,11 +128,18 @@ async function checkBuyer(client: SaleClient, traces: WalkTraces, productId: num
   expectAnswer('nobody else finds his hold', stranger, 404, { code: 'HOLD_NOT_FOUND' });
 }
 
+async function hold(client: SaleClient, traces: WalkTraces, productId: number, quantity: number): Promise<string> {
+  const made = await client.createHold(productId, quantity);
+  if (made.status === 201) traces.holdIds.push(made.body.hold_id as string);
+  expectAnswer(`${quantity} ${quantity === 1 ? 'unit is' : 'units are'} held`, made, 201, {
+    quantity,
+    status: 'active',
+  });
+  return made.body.hold_id as string;
+}
+
 async function holdAndOrder(client: SaleClient, traces: WalkTraces, productId: number, quantity: number) {
-  const hold = await client.createHold(productId, quantity);
-  if (hold.status === 201) traces.holdIds.push(hold.body.hold_id as string);
-  expectAnswer(`${quantity} units are held`, hold, 201, { quantity, status: 'active' });
-  const holdId = hold.body.hold_id as string;
+  const holdId = await hold(client, traces, productId, quantity);
   const order = await client.createOrder(holdId);
   expectAnswer('an order is made of the hold', order, 201, { hold_id: holdId, status: 'pending_payment' });
   return { holdId, orderId: order.body.order_id as number };

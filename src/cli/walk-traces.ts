@@ -39,15 +39,17 @@ async function takeHoldBack(client: SaleClient, id: string): Promise<boolean> {
   return stays(`hold ${id}, until it or its order expires. Give it back before: DELETE /api/holds/${id}`);
 }
 
-/** The walk made the payment up, so there is nothing to return but the order itself, and no call does that. */
+/** The walk made the payment up, or paid where no money moves, so there is nothing to return but the order itself. */
 async function tellPaidOrder(client: SaleClient, holdId: string): Promise<boolean> {
   const hold = await answerOf(client.getHold(holdId));
   const order = hold?.body.order as { order_id: number; amount: string } | null | undefined;
   if (order === null || order === undefined) return stays(`the paid order of hold ${holdId}`);
   const { order_id: number, amount } = order;
+  const isByPage = (hold!.body.payment ?? null) !== null;
+  const payment = isByPage ? 'at the simulated provider' : `by flow-${number}-paid`;
   stays(
-    `order ${number} of ${amount} ${String(hold!.body.currency)}, paid by flow-${number}-paid: no call takes a paid order ` +
-      'back. The walk made this payment up: no provider took money, so there is none to give back.',
+    `order ${number} of ${amount} ${String(hold!.body.currency)}, paid ${payment}: no call takes a paid order back. The ` +
+      'walk made this payment up: no provider took money, so there is none to give back.',
   );
   return true;
 }

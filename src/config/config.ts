@@ -109,6 +109,8 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
         ),
         webhookSecrets: env.secretList('STRIPE_WEBHOOK_SECRETS'),
       },
+      /** Of the provider that moves no money, which is there only where it has one. */
+      simulated: { webhookSecrets: env.secretList('SIMULATED_WEBHOOK_SECRETS') },
     },
     deliveries: {
       /** Whether events may be sent to this machine and to private networks, and without TLS. */
@@ -164,6 +166,12 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
   }
   if (config.adminToken.startsWith(API_KEY_PREFIX))
     env.reject('ADMIN_TOKEN', `begins with ${API_KEY_PREFIX}, as API keys do; it needs to be told from them`);
+  if (!isLocal && config.payments.simulated.webhookSecrets.length > 0) {
+    env.reject(
+      'SIMULATED_WEBHOOK_SECRETS',
+      'is set, which turns the simulated provider on: it moves no money, and in production orders would be paid by nothing',
+    );
+  }
   const isUnsigned = config.webhookSecrets.length === 0 && config.payments.stripe.webhookSecrets.length === 0;
   // Who can be called by others believes only what is signed, and lets in only who can't have guessed the token.
   if (!isLocal || !isLoopback(config.http.host)) {

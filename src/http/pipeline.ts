@@ -21,6 +21,7 @@ const PIPELINE = {
   crossOrigin: 'answers for browsers, which ask before they send',
   documents: 'the documentation, of the routes that are declared above and below',
   pages: 'the storefront and the console, with headers of their own, after what the documentation lists',
+  simulatedPayments: 'pages of a provider that moves no money, which have headers of their own',
   queueBoard: 'pages of a package of its own, which bring gates and headers of their own',
 } as const;
 

@@ -17,6 +17,7 @@ import { rowName } from '../engine/row-locks.js';
 import type { Transaction } from '../database/transactions.js';
 import { OrderEntity } from './order.entity.js';
 import {
+  type NamedOrderRow,
   type NewOrder,
   type OrderRow,
   QUANTITY_SOLD,
@@ -63,7 +64,7 @@ const TOLD = `${COLUMNS}, o.reference, o.reference_by, o.metadata, o.first_due_a
 /** Where the hold has no price of its own, the order was made of it before there was anything else to pay. */
 const UNIT_PRICE = 'CAST(COALESCE(h.unit_price, o.amount / h.qty) AS DECIMAL(15,3))';
 
-/** All SQL of the table `orders`. Reads `holds` too, for what an order is of. */
+/** All SQL of the table `orders`. Reads `holds` and `products` too, for what an order is of. */
 @Injectable()
 export class OrdersRepository {
   constructor(
@@ -71,10 +72,12 @@ export class OrdersRepository {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** The orders of these holds as they are now, for what never changes of them. */
-  async findOfHolds(holdIds: readonly string[]): Promise<OrderRow[]> {
-    const rows = await this.orders.query<Raw<OrderRow>[]>(
-      `SELECT ${COLUMNS} FROM orders o WHERE o.hold_id IN ${listOf(holdIds, uuidLiteral)}`,
+  /** The orders of these holds as they are now, for what never changes of them, and what the buyer calls what is bought. */
+  async findOfHolds(holdIds: readonly string[]): Promise<NamedOrderRow[]> {
+    const rows = await this.orders.query<Raw<NamedOrderRow>[]>(
+      `SELECT ${COLUMNS}, h.qty, p.name AS product_name
+       FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id STRAIGHT_JOIN products p ON p.id = h.product_id
+       WHERE o.hold_id IN ${listOf(holdIds, uuidLiteral)}`,
     );
     return rows.map((raw) => this.toRow(raw));
   }

@@ -10,7 +10,7 @@ import { PaymentSessionsService } from '../payment-sessions/payment-sessions.ser
 import { Ordering } from './ordering/ordering.js';
 import { OrdersRepository } from './orders.repository.js';
 import type { PaymentWish } from '../payment-sessions/payment-sessions.types.js';
-import type { CreatedOrder, HoldWithOrder, OrderTags, OrderRow, WantedOrder } from './orders.types.js';
+import type { CreatedOrder, HoldWithOrder, NamedOrderRow, OrderRow, OrderTags, WantedOrder } from './orders.types.js';
 
 /** Bytes of JSON that an order's metadata may have. */
 const METADATA_BYTES_MAX = 1024;
@@ -53,7 +53,7 @@ export class OrdersService {
   }
 
   /** The orders of these holds as they are now: who decides by what may change of them locks them first. */
-  findOrdersOfHolds(holdIds: readonly string[]): Promise<OrderRow[]> {
+  findOrdersOfHolds(holdIds: readonly string[]): Promise<NamedOrderRow[]> {
     return this.orders.findOfHolds(holdIds);
   }
 

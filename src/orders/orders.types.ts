@@ -70,6 +70,12 @@ export interface OrderRow {
   readonly payment_provider: string | null;
 }
 
+/** An order with what its buyer calls what is bought. */
+export interface NamedOrderRow extends OrderRow {
+  readonly qty: number;
+  readonly product_name: string;
+}
+
 /** An order with all that its answers tell. */
 export interface TaggedOrderRow extends OrderRow, OrderTags {
   /** When it was due as it was made; null where that has not moved since. */

@@ -97,6 +97,8 @@ export interface SessionRequest {
   readonly holdId: string;
   readonly orderId: number;
   readonly reference: string;
+  /** What is bought, for the buyer to read. */
+  readonly title: string;
   /** Decimal string. */
   readonly amount: string;
   readonly currency: string;

@@ -1,5 +1,11 @@
 import { Module } from '@nestjs/common';
 import { PaymentProviders } from './payment-providers.js';
+import { SimulatedAccount } from './simulated/simulated-account.js';
+import { SimulatedAccountRepository } from './simulated/simulated-account.repository.js';
+import { SimulatedNotices } from './simulated/simulated-notices.js';
 
-@Module({ providers: [PaymentProviders], exports: [PaymentProviders] })
+@Module({
+  providers: [PaymentProviders, SimulatedAccount, SimulatedAccountRepository, SimulatedNotices],
+  exports: [PaymentProviders],
+})
 export class PaymentProvidersModule {}

@@ -2,18 +2,25 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/config.js';
 import { genericProvider } from './generic.provider.js';
 import type { PaymentProvider } from './payment-provider.js';
+import { SimulatedAccount } from './simulated/simulated-account.js';
+import { simulatedProvider } from './simulated/simulated.provider.js';
 import { stripeProvider } from './stripe.provider.js';
 
-/** Every payment provider that the service understands, one line each. */
-const PROVIDERS: readonly ((config: Config) => PaymentProvider)[] = [genericProvider, stripeProvider];
+/** Every payment provider that the service understands, one line each; null where one is not there. */
+const PROVIDERS: readonly ((config: Config, account: SimulatedAccount) => PaymentProvider | null)[] = [
+  genericProvider,
+  stripeProvider,
+  simulatedProvider,
+];
 
 /** The payment providers by name. */
 @Injectable()
 export class PaymentProviders {
   private readonly byName: ReadonlyMap<string, PaymentProvider>;
 
-  constructor(@Inject(CONFIG) config: Config) {
-    this.byName = new Map(PROVIDERS.map((create) => create(config)).map((provider) => [provider.name, provider]));
+  constructor(@Inject(CONFIG) config: Config, account: SimulatedAccount) {
+    const providers = PROVIDERS.flatMap((create) => create(config, account) ?? []);
+    this.byName = new Map(providers.map((provider) => [provider.name, provider]));
   }
 
   get all(): readonly PaymentProvider[] {

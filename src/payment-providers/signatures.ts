@@ -75,6 +75,13 @@ export const HEX_SIGNATURE: SignatureScheme = {
   },
 };
 
+/** The headers of the first of these schemes, signed now. */
+export function standardHeaders(key: Buffer, id: string, body: string): Record<string, string> {
+  const timestamp = String(Math.floor(Date.now() / 1000));
+  const [digest] = hmacs([key], `${id}.${timestamp}.${body}`, 'base64');
+  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${digest}` };
+}
+
 /**
  * The key bytes of a `whsec_` secret, which is base64; any other secret is taken as it is written. Null when what
  * follows `whsec_` is not base64: such a secret may be one of Stripe's, and none for this scheme.

@@ -1,10 +1,7 @@
-import { createHash } from 'node:crypto';
+import { currencyOf, eventIdOf, type Fields, fieldsOf, isKept, numberIn, ownIdIn, textOf } from './notice-fields.js';
 import { orderIdOfReference } from './payment-reference.js';
-import { IDEMPOTENCY_KEY_PATTERN } from '../idempotency/idempotency-key.js';
 import type { PaymentEvent, RawNotice } from './payment-provider.js';
 import { fromStripeAmount } from './stripe-amounts.js';
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** What the types of events that an order depends on say, and which field has the amount. */
 const HANDLED: Readonly<Record<string, { status: PaymentEvent['status']; amountField: string }>> = {
@@ -38,9 +35,6 @@ const SECONDS_MAX = 253_402_300_799;
 /** More than any provider takes, and less than what the column of a refund does. */
 const AMOUNT_MAX = 1e12;
 
-/** Longest metadata that is kept for the operator, in characters of its JSON. */
-const METADATA_MAX = 4000;
-
 /**
  * An event of Stripe in our words. What is of no known form is kept all the same: an answer of 400 would only make Stripe
  * send it again for days. Which order it is for, its `payment_reference` says; the transaction is the PaymentIntent,
@@ -49,7 +43,7 @@ const METADATA_MAX = 4000;
 export function toPaymentEvent({ body, rawBody }: RawNotice, isLive: boolean): PaymentEvent {
   const event = fieldsOf(body);
   const subject = fieldsOf(fieldsOf(event.data).object);
-  const eventId = textOf(event.id) ?? `unnamed-${createHash('sha256').update(rawBody).digest('hex')}`;
+  const eventId = eventIdOf(event.id, rawBody);
   const type = textOf(event.type) ?? 'unknown';
   const status = statusOf(type, subject);
   const amount = status === 'unhandled' ? null : amountIn(subject, HANDLED[type]!.amountField);
@@ -93,11 +87,6 @@ function refundIn({ id, failure_reason, status, metadata }: Fields): PaymentEven
   return { id: textOf(id), ownId: ownIdIn(metadata), reason: reason === null ? null : `Stripe says ${reason}` };
 }
 
-/** The number that we write to each refund that we send. */
-export function ownIdIn(metadata: unknown): number | null {
-  return numberIn(fieldsOf(metadata).refund_id);
-}
-
 /** Every endpoint of an account gets all its events, and with Connect those of others; test events are no money. */
 function strangenessOf({ account, livemode }: Fields, isLive: boolean): string | null {
   if (account !== undefined && account !== null) return 'the event is of another account';
@@ -111,31 +100,9 @@ function unreadableIn(reference: unknown, orderId: number | null, amount: string
   return amount === null ? 'amount' : null;
 }
 
-/** Half a pair of surrogates, which a database's JSON may refuse, is written as an escape. */
-function isKept(metadata: Fields): boolean {
-  const json = JSON.stringify(metadata);
-  return json.length <= METADATA_MAX && !/\\ud[89a-f]/i.test(json);
-}
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {};
-}
-
 /** A field that Stripe may have expanded to the object itself. */
 function idOf(value: unknown): unknown {
   return typeof value === 'object' ? fieldsOf(value).id : value;
-}
-
-function textOf(value: unknown): string | null {
-  return typeof value === 'string' && value.length <= 200 && IDEMPOTENCY_KEY_PATTERN.test(value) ? value : null;
-}
-
-function numberIn(text: unknown): number | null {
-  return typeof text === 'string' && /^[1-9][0-9]{0,14}$/.test(text) ? Number(text) : null;
-}
-
-function currencyOf({ currency }: Fields): string | null {
-  return typeof currency === 'string' && /^[A-Za-z]{3}$/.test(currency) ? currency.toUpperCase() : null;
 }
 
 /** Null for what is no instant of the years that a date can tell. */

@@ -1,9 +1,9 @@
 import type Stripe from 'stripe';
 import { UnavailableError } from '../common/problem.js';
+import { ownIdIn } from './notice-fields.js';
 import { type MadeRefund, type PaymentProvider, type RefundOrder, RefundRefusedError } from './payment-provider.js';
 import { fromStripeAmount, toStripeAmount } from './stripe-amounts.js';
 import { type AskStripe, isRefusal } from './stripe-client.js';
-import { ownIdIn } from './stripe-events.js';
 
 /**
  * Sends and finds refunds with Stripe's own client. Each is sent once: the key of the request is made of the refund and its attempt.

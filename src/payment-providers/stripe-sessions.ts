@@ -58,7 +58,7 @@ async function create(stripe: Stripe, request: SessionRequest): Promise<MadeSess
     const params = { amount, currency, metadata, automatic_payment_methods: { enabled: true }, ...methods };
     return ofIntent(await stripe.paymentIntents.create(params, options));
   }
-  const product_data = { name: `Order ${request.orderId}` };
+  const product_data = { name: request.title };
   const session = await stripe.checkout.sessions.create(
     {
       mode: 'payment',

@@ -13,6 +13,7 @@ import { query } from '../support/database.js';
 import { expectStockIdentity } from '../support/expectations.js';
 import { type RawAnswer, sendRaw } from '../support/raw-requests.js';
 import { type Service, startService } from '../support/service.js';
+import { SIMULATED_SETTINGS } from '../support/simulated-sales.js';
 
 /** The walk through a sale, as a function; what it prints is kept. */
 let config: Config;
@@ -73,6 +74,22 @@ describe('test:flow', () => {
     await testFlow(config);
     expect(printed).toContain('All promises were kept.');
     expect(await lastProduct()).toMatchObject({ is_archived: 1, stock_held: 0 });
+  });
+
+  it('walks over the page of the simulated provider where that is there, in a service of its own and in another', async () => {
+    const own = loadConfig({ ...process.env, ...SIMULATED_SETTINGS });
+    const shop = await startService(SIMULATED_SETTINGS);
+    for (const url of [undefined, shop.url]) {
+      printed = '';
+      await testFlow(own, url);
+      expect(printed).toMatch(/ok {2}a declined card ends nothing {2}\(303/);
+      expect(printed).toMatch(/ok {2}the provider’s notice pays the order {2}\(200 .*"succeeded"/);
+      expect(printed).toContain('paid at the simulated provider: no call takes a paid order back');
+      const product = await lastProduct();
+      expect(product).toMatchObject({ is_archived: 1, stock_held: 0, stock_sold: 3 });
+      await expectStockIdentity(product.id);
+    }
+    await shop.stop();
   });
 
   it.each(['optional', 'required'] as const)(

@@ -179,6 +179,13 @@ describe('loadConfig', () => {
     expect(namedIn({ ...REQUIRED, STRIPE_API_BASE: 'http://127.0.0.1:1' })).toEqual([]);
   });
 
+  it('refuses the provider that moves no money in production', () => {
+    const env = { ...REQUIRED, SIMULATED_WEBHOOK_SECRETS: 'a-secret' };
+    expect(loadConfig(env).payments.simulated.webhookSecrets).toEqual(['a-secret']);
+    expect(namedIn({ ...env, ...PRODUCTION })).toEqual(['SIMULATED_WEBHOOK_SECRETS']);
+    expect(() => loadConfig({ ...env, ...PRODUCTION })).toThrow(/it moves no money, and in production/);
+  });
+
   it.each([
     { CURRENCY: 'eur' },
     { PAYMENT_FAILED_POLICY: 'refund' },

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config/config.js';
-import { PaymentProviders } from '../../src/payment-providers/payment-providers.js';
+import { stripeProvider } from '../../src/payment-providers/stripe.provider.js';
 import { fromStripeAmount, toStripeAmount } from '../../src/payment-providers/stripe-amounts.js';
 
-const stripe = new PaymentProviders(loadConfig({ DB_HOST: 'd', REDIS_HOST: 'r' })).find('stripe')!;
+const stripe = stripeProvider(loadConfig({ DB_HOST: 'd', REDIS_HOST: 'r' }));
 
 const REFERENCE = '5-aaaabbbbccccdddd';
 
@@ -86,7 +86,7 @@ describe("the payment events of Stripe's adapter", () => {
       STRIPE_WEBHOOK_SECRETS: 's'.repeat(32),
     };
     const config = loadConfig({ ...env, APP_ENV: appEnv, STRIPE_API_KEY: key });
-    const provider = new PaymentProviders(config).find('stripe')!;
+    const provider = stripeProvider(config);
     for (const livemode of [true, false]) {
       const body = { id: 'evt_1', type: 'payment_intent.succeeded', livemode, data: { object: intent() } };
       const { disregarded } = provider.toEvent({ headers: {}, rawBody: '', body });

@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config/config.js';
 import type { PaymentSessionsPort, SessionKind, SessionRequest } from '../../src/payment-providers/payment-provider.js';
-import { PaymentProviders } from '../../src/payment-providers/payment-providers.js';
+import { stripeProvider } from '../../src/payment-providers/stripe.provider.js';
 import { STRIPE_API_VERSION } from '../../src/payment-providers/stripe-client.js';
 import { apiError, StripeApi } from '../support/stripe-api.js';
 
@@ -14,15 +14,14 @@ beforeEach(async () => {
   await api.stop();
   api = await StripeApi.start();
   const settings = { STRIPE_API_KEY: 'sk_test_key', STRIPE_API_BASE: api.url };
-  const providers = new PaymentProviders(loadConfig({ DB_HOST: 'd', REDIS_HOST: 'r', ...settings }));
-  sessions = providers.find('stripe')!.sessions!;
+  sessions = stripeProvider(loadConfig({ DB_HOST: 'd', REDIS_HOST: 'r', ...settings })).sessions!;
 });
 
 const HOLD_ID = '019a7c5e-3f10-7c4e-9b1d-2f6a8e0c4d11';
 
 function request(overrides: Partial<SessionRequest> = {}): SessionRequest {
   return {
-    ...{ kind: 'intent', holdId: HOLD_ID, orderId: 5, reference: '5-aaaabbbbccccdddd' },
+    ...{ kind: 'intent', holdId: HOLD_ID, orderId: 5, reference: '5-aaaabbbbccccdddd', title: '2 × Lamp' },
     ...{ amount: '99.99', currency: 'EUR', returnUrl: 'https://shop.example/done', attempt: 1, askedForSeconds: 0 },
     ...overrides,
   };
@@ -44,6 +43,7 @@ describe('a session at Stripe', () => {
         mode: 'payment',
         'line_items[0][price_data][unit_amount]': '9999',
         'line_items[0][price_data][currency]': 'eur',
+        'line_items[0][price_data][product_data][name]': '2 × Lamp',
         'payment_intent_data[metadata][payment_reference]': '5-aaaabbbbccccdddd',
         success_url: 'https://shop.example/done',
         cancel_url: 'https://shop.example/done',

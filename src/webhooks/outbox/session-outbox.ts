@@ -3,7 +3,7 @@ import { Transactions } from '../../database/transactions.js';
 import { MetricsService } from '../../metrics/metrics.service.js';
 import type { Tally } from '../../metrics/samples.js';
 import { OrdersService } from '../../orders/orders.service.js';
-import type { OrderRow } from '../../orders/orders.types.js';
+import type { NamedOrderRow } from '../../orders/orders.types.js';
 import { Settling } from '../../orders/settling/settling.js';
 import {
   type MadeSession,
@@ -33,7 +33,7 @@ const OUTCOMES: readonly Outcome[] = ['made', 'ended', 'refused', 'busy', 'faile
 /** One task, and what is needed for it. */
 interface Task {
   readonly row: SessionRow;
-  readonly order: OrderRow;
+  readonly order: NamedOrderRow;
   readonly provider: SessionProvider;
 }
 
@@ -192,8 +192,9 @@ export class SessionOutbox {
 
 function requestOf({ row, order }: Task): SessionRequest {
   const { kind, holdId, returnUrl, makeAttempt, askedForSeconds } = row;
-  const { id, amount, currency } = order;
+  const { id, amount, currency, qty, product_name } = order;
   return {
+    title: `${qty} × ${product_name}`,
     ...{ kind, holdId, orderId: id, reference: paymentReferenceOf(id, holdId), amount, currency, returnUrl },
     ...{ attempt: makeAttempt, askedForSeconds: askedForSeconds ?? 0 },
   };

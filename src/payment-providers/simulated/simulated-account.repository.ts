@@ -1,0 +1,179 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { escape, type ResultSetHeader } from 'mysql2';
+import type { DataSource } from 'typeorm';
+import { firstCharacters } from '../../common/first-characters.js';
+import { inCurrency } from '../../common/money.js';
+import { idOrNullLiteral, moneyLiteral, uintLiteral } from '../../database/sql.js';
+import type { Transaction } from '../../database/transactions.js';
+import type { SessionRequest } from '../payment-provider.js';
+import type { SimulatedPayment, SimulatedRefund, SimulatedState } from './simulated-payment.js';
+
+const ASCII = 'CHARACTER SET ascii COLLATE ascii_bin';
+
+/**
+ * A real provider has its tables on its own servers. These are no part of our schema for that reason: no migration makes
+ * them, so that a production database never has them; no key leads from them to ours or back, and no transaction of ours
+ * writes them, so that what the provider knows and what we know differ for as long as they would with a real one.
+ */
+const TABLES = [
+  `CREATE TABLE IF NOT EXISTS simulated_payments (
+     id VARCHAR(40) ${ASCII} NOT NULL,
+     request_key VARCHAR(60) ${ASCII} NOT NULL,
+     kind VARCHAR(10) ${ASCII} NOT NULL,
+     order_id BIGINT UNSIGNED NOT NULL,
+     reference VARCHAR(40) ${ASCII} NOT NULL,
+     title VARCHAR(300) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+     amount DECIMAL(15,3) NOT NULL,
+     currency CHAR(3) ${ASCII} NOT NULL,
+     return_url VARCHAR(2000) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
+     state VARCHAR(12) ${ASCII} NOT NULL DEFAULT 'open',
+     is_late BOOLEAN NOT NULL DEFAULT 0,
+     declines INT UNSIGNED NOT NULL DEFAULT 0,
+     created_at TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
+     PRIMARY KEY (id),
+     UNIQUE KEY simulated_payments_request (request_key)
+   ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4`,
+  `CREATE TABLE IF NOT EXISTS simulated_refunds (
+     id VARCHAR(40) ${ASCII} NOT NULL,
+     payment_id VARCHAR(40) ${ASCII} NOT NULL,
+     own_id BIGINT UNSIGNED NULL,
+     amount DECIMAL(15,3) NOT NULL,
+     created_at TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
+     PRIMARY KEY (id),
+     KEY simulated_refunds_payment (payment_id, created_at)
+   ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4`,
+  `CREATE TABLE IF NOT EXISTS simulated_notices (
+     id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
+     body TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+     send_at TIMESTAMP(3) NOT NULL,
+     tries INT UNSIGNED NOT NULL DEFAULT 0,
+     PRIMARY KEY (id),
+     KEY simulated_notices_due (send_at)
+   ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4`,
+];
+
+const COLUMNS =
+  'id, kind, order_id AS orderId, reference, title, amount, currency, return_url AS returnUrl, state, is_late AS isLate, declines';
+
+type RawPayment = Omit<SimulatedPayment, 'isLate'> & { readonly isLate: number };
+
+export interface DueNotice {
+  readonly id: number;
+  readonly body: string;
+}
+
+/** Longest title that is kept, in characters. */
+const TITLE_MAX = 300;
+
+/** A notice that nobody takes is sent again for about as long as real providers do. */
+const TRIES_MAX = 4000;
+const RETRY_SECONDS_MAX = 60;
+
+/** All SQL of the tables of the simulated provider, which it makes itself. */
+@Injectable()
+export class SimulatedAccountRepository {
+  constructor(@InjectDataSource() private readonly database: DataSource) {}
+
+  /** Each statement commits by itself. Call it in a transaction of nothing else, with more time than a row takes. */
+  prepare(tx: Transaction): void {
+    for (const table of TABLES) tx.insert(table);
+  }
+
+  /** Makes a payment once for each key, and returns it. */
+  async create(requestKey: string, request: SessionRequest): Promise<SimulatedPayment> {
+    const { kind, orderId, reference, title, amount, currency, returnUrl } = request;
+    await this.database.query(
+      `INSERT INTO simulated_payments (id, request_key, kind, order_id, reference, title, amount, currency, return_url)
+       VALUES (${escape([newId('sim'), requestKey, kind])}, ${uintLiteral(orderId)}, ${escape([reference, firstCharacters(title, TITLE_MAX)])},
+         ${moneyLiteral(amount)}, ${escape([currency, returnUrl])})
+       ON DUPLICATE KEY UPDATE id = id`,
+    );
+    const [raw] = await this.database.query<RawPayment[]>(
+      `SELECT ${COLUMNS} FROM simulated_payments WHERE request_key = ${escape(requestKey)}`,
+    );
+    return toPayment(raw!);
+  }
+
+  async find(id: string): Promise<SimulatedPayment | null> {
+    const [raw] = await this.database.query<RawPayment[]>(
+      `SELECT ${COLUMNS} FROM simulated_payments WHERE id = ${escape(id)}`,
+    );
+    return raw === undefined ? null : toPayment(raw);
+  }
+
+  async lock(tx: Transaction, id: string): Promise<SimulatedPayment | null> {
+    const [[raw]] = await tx.read<[RawPayment[]]>(
+      `SELECT ${COLUMNS} FROM simulated_payments WHERE id = ${escape(id)} FOR UPDATE`,
+    );
+    return raw === undefined ? null : toPayment(raw);
+  }
+
+  change(tx: Transaction, id: string, { state, isLate, declines }: SimulatedPayment): void {
+    tx.write(
+      `UPDATE simulated_payments SET state = ${escape(state satisfies SimulatedState)}, is_late = ${Number(isLate)}, declines = ${uintLiteral(declines)}
+       WHERE id = ${escape(id)}`,
+      1,
+    );
+  }
+
+  /** Lock order: the payment first. */
+  async readRefunds(tx: Transaction, { id, currency }: SimulatedPayment): Promise<SimulatedRefund[]> {
+    const [rows] = await tx.read<[SimulatedRefund[]]>(refundsOf(id));
+    return rows.map((row) => ({ ...row, amount: inCurrency(row.amount, currency) }));
+  }
+
+  async findRefunds({ id, currency }: SimulatedPayment): Promise<SimulatedRefund[]> {
+    const rows = await this.database.query<SimulatedRefund[]>(refundsOf(id));
+    return rows.map((row) => ({ ...row, amount: inCurrency(row.amount, currency) }));
+  }
+
+  insertRefund(tx: Transaction, paymentId: string, ownId: number | null, amount: string): SimulatedRefund {
+    const id = newId('simre');
+    tx.insert(
+      `INSERT INTO simulated_refunds (id, payment_id, own_id, amount)
+       VALUES (${escape([id, paymentId])}, ${idOrNullLiteral(ownId)}, ${moneyLiteral(amount)})`,
+    );
+    return { id, ownId, amount };
+  }
+
+  /** Keeps what is to be told, in the transaction of what it tells. */
+  insertNotice(tx: Transaction, body: string, delaySeconds: number): void {
+    tx.insert(
+      `INSERT INTO simulated_notices (body, send_at)
+       VALUES (${escape(body)}, NOW(3) + INTERVAL ${uintLiteral(delaySeconds)} SECOND)`,
+    );
+  }
+
+  findDueNotices(limit: number): Promise<DueNotice[]> {
+    return this.database.query<DueNotice[]>(
+      `SELECT id, body FROM simulated_notices WHERE send_at <= NOW(3) AND tries < ${TRIES_MAX} ORDER BY id LIMIT ${uintLiteral(limit)}`,
+    );
+  }
+
+  /** Of several instances one sends a notice; it is sent again after a while, longer with each time, unless it was taken. */
+  async claimNotice({ id }: DueNotice): Promise<boolean> {
+    const { affectedRows } = await this.database.query<ResultSetHeader>(
+      `UPDATE simulated_notices SET tries = tries + 1,
+         send_at = NOW(3) + INTERVAL LEAST(POW(2, LEAST(tries, 10)), ${RETRY_SECONDS_MAX}) SECOND
+       WHERE id = ${uintLiteral(id)} AND send_at <= NOW(3)`,
+    );
+    return affectedRows === 1;
+  }
+
+  async deleteNotice({ id }: DueNotice): Promise<void> {
+    await this.database.query(`DELETE FROM simulated_notices WHERE id = ${uintLiteral(id)}`);
+  }
+}
+
+export function newId(prefix: string): string {
+  return `${prefix}_${randomBytes(16).toString('hex')}`;
+}
+
+const refundsOf = (paymentId: string): string =>
+  `SELECT id, own_id AS ownId, amount FROM simulated_refunds WHERE payment_id = ${escape(paymentId)} ORDER BY created_at, id`;
+
+function toPayment({ isLate, amount, ...payment }: RawPayment): SimulatedPayment {
+  return { ...payment, amount: inCurrency(amount, payment.currency), isLate: isLate === 1 };
+}
