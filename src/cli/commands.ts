@@ -7,6 +7,7 @@ import { applySale } from './apply-command.js';
 import { type BuyerTokenOptions, makeBuyerToken } from './buyer-commands.js';
 import { eraseCustomer } from './customer-commands.js';
 import { migrate, resetDatabase, revertMigration, seed, waitForSchema } from './database-commands.js';
+import { makeDemoSale } from './demo-command.js';
 import { createKey, listKeys, revokeKey } from './key-commands.js';
 import { auditStock, expireHolds, reconcileNotices } from './operation-commands.js';
 import { writeOpenApi } from './openapi-command.js';
@@ -100,6 +101,11 @@ function registerSaleCommands(program: Command, config: () => Config): void {
     .argument('<file>', 'a .yaml or .csv file, such as docs/examples/drop.yaml')
     .option('--plan', 'only say what would be done')
     .action((path: string, options: { plan?: boolean }) => applySale(config(), path, options));
+  program
+    .command('sale:demo')
+    .description('make a sale to look at: a sneaker in six sizes, which opens in a moment; not in production')
+    .option('--in <seconds>', 'how long until it opens', wholeNumber, 30)
+    .action((options: { in: number }) => makeDemoSale(config(), options));
   program
     .command('sales:create')
     .description('make a sale: a window of time for products')

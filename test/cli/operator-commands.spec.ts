@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { actOfCli } from '../../src/access/operator.js';
+import { makeDemoSale } from '../../src/cli/demo-command.js';
 import { RetentionService } from '../../src/operations/retention.service.js';
 import { StockAuditRepository } from '../../src/operations/stock-audit.repository.js';
 import { driftOf, StockAuditService } from '../../src/operations/stock-audit.service.js';
@@ -42,6 +43,18 @@ describe('the operator', () => {
     const { code, output } = await runCli(['holds:expire']);
     expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('1 expired holds released') });
     expect(await stockOf(product.id)).toMatchObject({ available: 3 });
+  });
+
+  it('makes a sale to look at, which opens in a moment', async () => {
+    const { code, output } = await runCli(['sale:demo', '--in', '60']);
+    expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('opens in 60 seconds') });
+    const id = /Sale (\d+) opens/.exec(output)![1]!;
+    const { body } = await service.call('GET', `/api/sales/${id}`);
+    expect(body).toMatchObject({ state: 'scheduled' });
+    expect(body.products).toHaveLength(6);
+    expect(await runCli(['sales:end', id])).toMatchObject({ code: 0 });
+    const production = { ...service.config, appEnv: 'production' as const };
+    await expect(makeDemoSale(production, { in: 1 })).rejects.toThrow('production');
   });
 
   it('makes a sale, puts products into it, and pauses, resumes and ends it', async () => {

@@ -1,10 +1,13 @@
-import { setServerTime } from './clock.js';
+import { now, setServerTime } from './clock.js';
 
 /** Longer than the service takes for anything: what it did not answer by then is sent again. */
 const ANSWERED_WITHIN_MS = 15_000;
 
+/** What the header `Date` may be off by. */
+const DATE_STEP_MS = 1000;
+
 /** What the service said no with: a problem document (RFC 9457). */
-class Refusal extends Error {
+export class Refusal extends Error {
   constructor(
     readonly status: number,
     /** Stable, such as `INSUFFICIENT_STOCK`; `HTTP_502` where something between had no problem document. */
@@ -25,6 +28,8 @@ export interface CallOptions {
   /** Sent again with the same key, a request has its effect once. */
   readonly idempotencyKey?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Passes the browser's cache by. */
+  readonly isFresh?: boolean;
 }
 
 export interface Answer<Body> {
@@ -39,9 +44,10 @@ export interface Answer<Body> {
  * @throws Refusal what the service said no with; Unreachable without an answer
  */
 export async function call<Body>(method: string, path: string, options: CallOptions = {}): Promise<Answer<Body>> {
-  const { body, idempotencyKey, headers } = options;
+  const { body, idempotencyKey, headers, isFresh } = options;
   const response = await send(path, {
     method,
+    ...(isFresh && { cache: 'no-store' }),
     headers: {
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
@@ -62,6 +68,12 @@ export async function call<Body>(method: string, path: string, options: CallOpti
   );
 }
 
+/** A key for a request that must have its effect once, however often it is sent. */
+export function newIdempotencyKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 async function send(path: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(path, { ...init, signal: AbortSignal.timeout(ANSWERED_WITHIN_MS) });
@@ -79,8 +91,9 @@ async function parse(response: Response): Promise<Record<string, unknown>> {
   }
 }
 
-/** An answer that no cache may have kept says what time it is, to the second: the middle of it is the best guess. */
+/** An answer that no cache may have kept says what time it is, to the second: good enough where we are off by more. */
 function goByTheClockOf({ headers }: Response): void {
-  const instant = Date.parse(headers.get('date') ?? '');
-  if (headers.get('cache-control') === 'no-store' && !Number.isNaN(instant)) setServerTime(instant + 500);
+  const instant = Date.parse(headers.get('date') ?? '') + DATE_STEP_MS / 2;
+  if (headers.get('cache-control') !== 'no-store' || Number.isNaN(instant)) return;
+  if (Math.abs(instant - now.peek()) > DATE_STEP_MS) setServerTime(instant);
 }

@@ -18,8 +18,21 @@ export function durationText(milliseconds: number): string {
   return `${minutes}:${two(seconds)}`;
 }
 
+/** In words, to be read aloud: `1 minute 5 seconds`. */
+export function durationWords(milliseconds: number): string {
+  const left = Math.max(0, Math.ceil(milliseconds / SECOND)) * SECOND;
+  const parts = [
+    [Math.floor(left / DAY), 'day'],
+    [Math.floor((left % DAY) / HOUR), 'hour'],
+    [Math.floor((left % HOUR) / MINUTE), 'minute'],
+    [Math.floor((left % MINUTE) / SECOND), 'second'],
+  ] as const;
+  const said = parts.filter(([count]) => count > 0).map(([count, unit]) => `${count} ${unit}${count === 1 ? '' : 's'}`);
+  return said.length === 0 ? '0 seconds' : said.slice(0, 2).join(' ');
+}
+
 /** The time of day in the reader's zone. */
-function clockText(instant: number, withSeconds = false): string {
+export function clockText(instant: number, withSeconds = false): string {
   return new Date(instant).toLocaleTimeString(undefined, { timeStyle: withSeconds ? 'medium' : 'short' });
 }
 
