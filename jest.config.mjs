@@ -40,6 +40,12 @@ const galera =
     ? [suite('galera', { ...withServers, testMatch: ['<rootDir>/test/galera/*.spec.ts'] })]
     : [];
 
+/** Needs Chromium: `npm run test:browser`. */
+const browser =
+  process.env.TEST_BROWSER === '1'
+    ? [suite('browser', { ...withServers, testMatch: ['<rootDir>/test/browser/*.spec.ts'] })]
+    : [];
+
 export default {
   rootDir: import.meta.dirname,
   maxWorkers: 2,
@@ -51,8 +57,9 @@ export default {
     suite('service', {
       ...withServers,
       testMatch: ['<rootDir>/test/**/*.spec.ts'],
-      testPathIgnorePatterns: ['[.]unit[.]spec[.]ts$', '<rootDir>/test/(containers|galera)/'],
+      testPathIgnorePatterns: ['[.]unit[.]spec[.]ts$', '<rootDir>/test/(browser|containers|galera)/'],
     }),
     ...galera,
+    ...browser,
   ],
 };

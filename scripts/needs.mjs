@@ -113,6 +113,16 @@ const NEEDS = {
     ...program('wsrep_sst_rsync'),
     packages: { apt: [['mariadb-server', 'rsync']], dnf: '', brew: '', apk: '', pacman: '' },
   },
+  chromium: {
+    ...program('chromium', 'chromium-browser', 'google-chrome'),
+    packages: { ...sameEverywhere('chromium'), apt: [['chromium'], ['chromium-browser']] },
+  },
+  // Letters for the pictures of the pages. Without them the system's own are taken.
+  inter: {
+    title: 'the typeface Inter',
+    find: () => existsSync('/usr/share/fonts/opentype/inter') || process.platform === 'darwin',
+    packages: { apt: [['fonts-inter']], dnf: '', brew: '', apk: '', pacman: '' },
+  },
   wrk: { ...program('wrk'), packages: sameEverywhere('wrk') },
 };
 
@@ -135,6 +145,7 @@ export const TEST_NEEDS = [
   'clusterServer',
 ];
 export const CLUSTER_NEEDS = [...SERVER_NEEDS, 'galera', 'stateTransfer'];
+export const BROWSER_NEEDS = [...SERVER_NEEDS, 'chromium', 'inter'];
 export const BENCH_NEEDS = ['wrk'];
 /** Of what lays a Debian tree and runs things in it. */
 export const ROOM_NEEDS = ['debootstrap'];

@@ -1,6 +1,6 @@
 // Runs a command of this project with everything it needs: dependencies, build, database, Redis.
 //
-//   node scripts/run.mjs [--test | --cluster | --scratch | --bench] -- <command> [arguments]
+//   node scripts/run.mjs [--test | --cluster | --browser | --scratch | --bench] -- <command> [arguments]
 //
 // Without a flag the command uses the database that its environment names. Told of none, it talks to the service that is
 // running in this checkout, if one is, and else to the same data without a service. Tests and benchmarks get servers and data of their own, and the programs
@@ -11,7 +11,7 @@ import './node-version.mjs';
 import { join } from 'node:path';
 
 import { loadEnvFile, localDir, prepareCheckout, root } from './checkout.mjs';
-import { BENCH_NEEDS, CLUSTER_NEEDS, TEST_NEEDS, ensureNeeds } from './needs.mjs';
+import { BENCH_NEEDS, BROWSER_NEEDS, CLUSTER_NEEDS, TEST_NEEDS, ensureNeeds } from './needs.mjs';
 import { spawnOwned } from './owned.mjs';
 import { endLeftovers, signalProcess } from './processes.mjs';
 import { simulatedPayments } from './secrets.mjs';
@@ -45,6 +45,7 @@ const MODES = {
   },
   '--test': { ...SCRATCH, needs: TEST_NEEDS },
   '--cluster': { ...SCRATCH, needs: CLUSTER_NEEDS },
+  '--browser': { ...SCRATCH, needs: BROWSER_NEEDS },
   '--scratch': SCRATCH,
   '--bench': {
     dir: join(localDir, 'bench'),
@@ -65,7 +66,9 @@ function parseArguments(args) {
   const command = args.slice(separator + 1);
   const mode = MODES[flags[0] ?? ''];
   if (separator < 0 || flags.length > 1 || !mode || command.length === 0) {
-    console.error('Usage: node scripts/run.mjs [--test | --cluster | --scratch | --bench] -- <command> [arguments]');
+    console.error(
+      'Usage: node scripts/run.mjs [--test | --cluster | --browser | --scratch | --bench] -- <command> [arguments]',
+    );
     process.exit(2);
   }
   return { mode, command };

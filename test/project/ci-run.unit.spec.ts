@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-/** @param parts  what the stand-in does for a part, in the shell; all others of the seven pass two tests each */
+/** @param parts  what the stand-in does for a part, in the shell; all others of the eight pass two tests each */
 function run(parts: Readonly<Record<string, string>>) {
   const cases = Object.entries(parts).map(([name, code]) => `*" ${name}") ${code} ;;`);
   const npm = ['#!/bin/sh', 'case " $*" in', ...cases, '*) echo "2 passed, 0 failed" ;;', 'esac', ''].join('\n');
@@ -27,7 +27,7 @@ function run(parts: Readonly<Record<string, string>>) {
 describe('.ci/run', () => {
   it('sums up what its parts counted', () => {
     const { status, last } = run({ check: 'echo "5 passed, 0 failed"' });
-    expect(last.at(-1)).toBe('17 passed, 0 failed');
+    expect(last.at(-1)).toBe('19 passed, 0 failed');
     expect(status).toBe(0);
   });
 
@@ -37,7 +37,7 @@ describe('.ci/run', () => {
     expect(last).toEqual([
       'npm run test failed with exit code 1: 1 passed, 3 failed',
       'npm run test:lts failed with exit code 7: it counted nothing',
-      '11 passed, 4 failed',
+      '13 passed, 4 failed',
     ]);
     expect(stdout).toContain('what went wrong');
     expect(status).toBe(1);
@@ -45,7 +45,7 @@ describe('.ci/run', () => {
 
   it('counts a failure where no test failed', () => {
     const { status, last } = run({ check: 'echo "5 passed, 0 failed"; exit 2' });
-    expect(last.slice(1)).toEqual(['npm run check failed with exit code 2: 5 passed, 0 failed', '17 passed, 1 failed']);
+    expect(last.slice(1)).toEqual(['npm run check failed with exit code 2: 5 passed, 0 failed', '19 passed, 1 failed']);
     expect(status).toBe(1);
   });
 });

@@ -1,0 +1,234 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { problemDocument, PROBLEMS } from '../../src/common/problem.js';
+import { expectAccessible, expectFits, openPage, picture, useBrowser } from '../support/browser.js';
+import { killChildren, startChild } from '../support/child-service.js';
+import { expectStockIdentity } from '../support/expectations.js';
+import {
+  actOnSale,
+  adminHeaders,
+  expireHolds,
+  inSeconds,
+  noticeOf,
+  notify,
+  type Order,
+  stockOf,
+} from '../support/factories.js';
+import { button, heading, holdIdOf, openSale, reserve } from '../support/storefront.js';
+import { connectTo, type Service } from '../support/service.js';
+
+useBrowser();
+
+let operators: Service;
+
+beforeAll(async () => {
+  const { url } = await startChild();
+  operators = connectTo(url);
+});
+
+afterAll(() => killChildren());
+
+describe('a buyer', () => {
+  it('waits for the start, and finds the sale open at that very second', async () => {
+    const { url, sale } = await openSale(operators, undefined, { starts_at: inSeconds(272) });
+    const page = await openPage(url);
+    await page.getByText('Opens in').waitFor();
+    await page.getByText(/^4:\d\d$/).waitFor();
+    expect(await button(page, 'Reserve').count()).toBe(0);
+    await expectAccessible(page);
+    await picture(page, 'storefront-before');
+    const change = { starts_at: inSeconds(2) };
+    await operators.call('PATCH', `/api/admin/sales/${sale.id}`, change, adminHeaders(operators));
+    await button(page, 'Reserve').waitFor();
+  });
+
+  it('reserves, reloads, orders, and sees when it is paid that it is theirs', async () => {
+    const { url, products } = await openSale(operators);
+    const page = await openPage(url);
+    await page.getByRole('radio', { name: /^42/ }).check();
+    await page.getByText('30 left').waitFor();
+    await expectAccessible(page);
+    await picture(page, 'storefront-on-sale');
+    await picture(page, 'storefront-dark', { isDark: true });
+    await reserve(page);
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Reserved for you');
+    await expectAccessible(page);
+    await picture(page, 'storefront-reserved');
+    await page.reload();
+    await heading(page, 'Reserved for you').waitFor();
+    await button(page, 'Place order').click();
+    await heading(page, 'Your order is placed').waitFor();
+    await expectAccessible(page);
+    // Here the shop takes the payment by itself, and tells of it.
+    const { body } = await operators.call('GET', `/api/holds/${await holdIdOf(page)}`);
+    await notify(operators, noticeOf(body.order as Order));
+    await heading(page, 'It is yours').waitFor();
+    await expectAccessible(page);
+    await picture(page, 'storefront-paid');
+    await button(page, 'Back to the sale').click();
+    await page.getByText('29 left').waitFor();
+    for (const { id } of products) await expectStockIdentity(id);
+  });
+
+  it('does all of it by the keyboard', async () => {
+    const { url } = await openSale(operators, { '41': 2, '42': 2 });
+    const page = await openPage(url);
+    await page.getByRole('radio', { name: /^41/ }).focus();
+    await page.keyboard.press('ArrowDown');
+    expect(await page.getByRole('radio', { name: /^42/ }).isChecked()).toBe(true);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await heading(page, 'Reserved for you').waitFor();
+    // From the heading, to which the focus has gone, on: Place order, More time, Give it back.
+    for (let n = 0; n < 3; n++) await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await heading(page, 'Given back').waitFor();
+  });
+
+  it('asks for more time, once, and is told of the time aloud', async () => {
+    const { url } = await openSale(operators, { '41': 2 }, { hold_seconds: 60 });
+    const page = await openPage(url);
+    await reserve(page);
+    await page
+      .getByRole('status')
+      .filter({ hasText: /Your reservation lasts \d+ (second|minute)/ })
+      .waitFor();
+    await button(page, 'More time').click();
+    await button(page, 'More time').waitFor({ state: 'detached' });
+    expect(await heading(page, 'Reserved for you').count()).toBe(1);
+  });
+
+  it('whose reservation runs out is told so, and may begin again', async () => {
+    const { url } = await openSale(operators, { '41': 2 });
+    const page = await openPage(url);
+    await reserve(page);
+    await expireHolds(await holdIdOf(page));
+    await heading(page, 'The reservation has run out').waitFor();
+    await expectAccessible(page);
+    await button(page, 'See what is left').click();
+    await reserve(page);
+    await button(page, 'Give it back').click();
+    await heading(page, 'Given back').waitFor();
+  });
+});
+
+describe('the last unit', () => {
+  it('goes to one of two tabs, the other is told so kindly, and gets it when it comes back', async () => {
+    const { url, products } = await openSale(operators, { '41': 1 });
+    const tabs = await Promise.all([openPage(url), openPage(url)]);
+    await Promise.all(tabs.map((tab) => tab.getByText('The last one').waitFor()));
+    await Promise.all(tabs.map((tab) => button(tab, 'Reserve').click()));
+    const told = /every unit is reserved now|All units are reserved/;
+    const ends = await Promise.all(
+      tabs.map((tab) =>
+        Promise.race([
+          heading(tab, 'Reserved for you')
+            .waitFor()
+            .then(() => 'got it'),
+          tab
+            .getByText(told)
+            .first()
+            .waitFor()
+            .then(() => 'was told'),
+        ]),
+      ),
+    );
+    expect([...ends].sort()).toEqual(['got it', 'was told']);
+    const winner = tabs[ends.indexOf('got it')]!;
+    const other = tabs[ends.indexOf('was told')]!;
+    await other.getByText('None left right now').waitFor();
+    await expectAccessible(other);
+    await picture(other, 'storefront-sold-out');
+    await button(winner, 'Give it back').click();
+    await reserve(other);
+    await expectStockIdentity(products[0]!.id);
+  });
+});
+
+describe('what goes wrong', () => {
+  it('without a network, a step waits and is taken once', async () => {
+    const { url, products } = await openSale(operators, { '41': 2 });
+    const page = await openPage(url);
+    await button(page, 'Reserve').waitFor();
+    await page.context().setOffline(true);
+    await button(page, 'Reserve').click();
+    await page.getByText('The shop does not answer right now').waitFor();
+    await page.context().setOffline(false);
+    await heading(page, 'Reserved for you').waitFor();
+    expect(await stockOf(products[0]!.id)).toMatchObject({ stock_held: 1 });
+  });
+
+  it('a reload in the midst of a step goes on with it, with the same key', async () => {
+    const { url, products } = await openSale(operators, { '41': 2 });
+    const page = await openPage(url);
+    // The service has done it, and the answer is lost.
+    await page.route('**/api/holds', async (route) => {
+      await route.fetch();
+      await route.abort();
+    });
+    await button(page, 'Reserve').click();
+    await page.getByText('The shop does not answer right now').waitFor();
+    await page.unroute('**/api/holds');
+    await page.reload();
+    await heading(page, 'Reserved for you').waitFor();
+    expect(await stockOf(products[0]!.id)).toMatchObject({ stock_held: 1 });
+  });
+
+  it('a pause and an end are told as they come', async () => {
+    const { url, sale } = await openSale(operators, { '41': 2 });
+    const page = await openPage(url);
+    await button(page, 'Reserve').waitFor();
+    await actOnSale(operators, sale.id, 'pause');
+    await page.getByText('The shop has paused the sale').waitFor();
+    await expectAccessible(page);
+    await actOnSale(operators, sale.id, 'resume');
+    await button(page, 'Reserve').waitFor();
+    await actOnSale(operators, sale.id, 'end');
+    await page.getByText('The sale has ended').waitFor();
+  });
+
+  it.each([
+    ['BUYER_TOKEN_REQUIRED', {}, 'Sign in at the shop'],
+    ['CUSTOMER_LIMIT_REACHED', { limit: 2 }, 'as many of these as one person may have: 2'],
+    ['RATE_LIMITED', {}, 'You can try again in 7 seconds'],
+  ] as const)('%s is said in words', async (code, extensions, words) => {
+    const { url } = await openSale(operators, { '41': 2 });
+    const page = await openPage(url);
+    const document = problemDocument(code, 'Why.', extensions);
+    await page.route('**/api/holds', (route) =>
+      route.fulfill({
+        status: PROBLEMS[code].status,
+        headers: { 'retry-after': '7', 'content-type': 'application/problem+json' },
+        body: JSON.stringify(document),
+      }),
+    );
+    await button(page, 'Reserve').click();
+    await page.getByRole('alert').filter({ hasText: words }).waitFor();
+    expect(await page.getByText(code).count()).toBe(0);
+  });
+});
+
+describe('a narrow screen', () => {
+  it('fits, also for very long names and those that are read from the right', async () => {
+    const names = {
+      'أحذية رياضية محدودة الإصدار': 3,
+      [`Very${' very'.repeat(20)} long`]: 3,
+      [`${'W'.repeat(120)}`]: 3,
+    };
+    const { url } = await openSale(operators, names, { name: 'تخفيضات نهاية الموسم' });
+    const page = await openPage(url, { isPhone: true });
+    await button(page, 'Reserve').waitFor();
+    await expectFits(page);
+    await expectAccessible(page);
+    await page.getByRole('radio', { name: /WWWW/ }).check();
+    await reserve(page);
+    await expectFits(page);
+  });
+
+  it('shows the sale as it should', async () => {
+    const { url } = await openSale(operators);
+    const page = await openPage(url, { isPhone: true });
+    await button(page, 'Reserve').waitFor();
+    await expectFits(page);
+    await picture(page, 'storefront-phone', { isWhole: true });
+  });
+});
