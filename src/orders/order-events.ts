@@ -1,5 +1,5 @@
 import type { EventType, NewEvent } from '../events/events.types.js';
-import type { FirstStatus, NewOrder, ReturnedUnits, Settlement } from './orders.types.js';
+import type { FirstStatus, NewOrder, OrderNews, OrderRow, ReturnedUnits, Settlement } from './orders.types.js';
 
 const TYPE_OF: Readonly<Record<Settlement['to'], EventType>> = {
   paid: 'order.paid',
@@ -22,19 +22,27 @@ export function creationEvents(orders: readonly NewOrder[]): NewEvent[] {
   });
 }
 
-/** What is told of locked orders that change, in the order of their changes: a batch may change one several times. */
-export function settlementEvents(settlements: readonly Settlement[]): NewEvent[] {
+/** What is told of locked orders: their news, then their changes, in their order: a batch may change one several times. */
+export function settlementEvents(settlements: readonly Settlement[], news: readonly OrderNews[]): NewEvent[] {
   const versions = new Map<number, number>();
-  return settlements.map((settlement) => {
+  const versionOf = ({ id, version }: OrderRow): number => {
+    const next = (versions.get(id) ?? version) + 1;
+    versions.set(id, next);
+    return next;
+  };
+  const told = news.map(({ order, type, data }) => {
+    const { status, cancel_reason, paid_transaction_id: transaction_id } = order;
+    return orderEvent(type, order.hold_id, versionOf(order), { status, cancel_reason, transaction_id, ...data });
+  });
+  const changed = settlements.map((settlement) => {
     const { order, to } = settlement;
-    const version = (versions.get(order.id) ?? order.version) + 1;
-    versions.set(order.id, version);
-    return orderEvent(TYPE_OF[to], order.hold_id, version, {
+    return orderEvent(TYPE_OF[to], order.hold_id, versionOf(order), {
       status: to,
       cancel_reason: to === 'cancelled' ? settlement.reason : to === 'paid' ? null : order.cancel_reason,
       transaction_id: to === 'paid' ? settlement.transactionId : order.paid_transaction_id,
     });
   });
+  return [...told, ...changed];
 }
 
 /** What is told of units that come back; of money alone the refund tells. */

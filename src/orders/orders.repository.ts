@@ -257,6 +257,11 @@ export class OrdersRepository {
     );
   }
 
+  /** So many things more have happened to a locked order, that change nothing else of it. */
+  raiseVersion(tx: Transaction, id: number, by: number): void {
+    tx.write(`UPDATE orders SET version = version + ${uintLiteral(by)} WHERE id IN (${uintLiteral(id)})`, 1);
+  }
+
   /** Counts fewer units of a locked order as sold; with another return since it was locked it fails the transaction. */
   takeBack(tx: Transaction, { order, quantity }: ReturnedUnits): void {
     const { id, quantity_sold, return_count } = order;

@@ -1,4 +1,5 @@
 import type { Caller } from '../access/caller.js';
+import type { EventData, EventType } from '../events/events.types.js';
 import type { PricedHoldRow } from '../holds/holds.types.js';
 import type { Payment, PaymentWish } from '../payment-sessions/payment-sessions.types.js';
 
@@ -138,6 +139,14 @@ export type SettledState =
 /** Whether it was paid once, whatever has become of its money and its units since. */
 export function wasPaid({ status, paid_transaction_id }: Pick<OrderRow, 'status' | 'paid_transaction_id'>): boolean {
   return status === 'paid' || paid_transaction_id !== null;
+}
+
+/** What happened to a locked order that changes nothing of it but how often it has changed. */
+export interface OrderNews {
+  readonly order: StockedOrderRow;
+  readonly type: EventType;
+  /** What its event shows beside the order. */
+  readonly data: EventData;
 }
 
 export interface CreatedOrder {

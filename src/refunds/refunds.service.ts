@@ -10,6 +10,7 @@ import { PaymentProviders } from '../payment-providers/payment-providers.js';
 import type { OrderStatus, Settlement, StockedOrderRow } from '../orders/orders.types.js';
 import { Settling } from '../orders/settling/settling.js';
 import { PaymentLedger } from './payment-ledger.js';
+import { refundNews } from './refund-events.js';
 import { PaymentsRepository } from './payments.repository.js';
 import { RefundNotFoundError, RefundNotPossibleError, RefundNotSendableError } from './refunds.errors.js';
 import { RefundsRepository } from './refunds.repository.js';
@@ -243,9 +244,13 @@ export class RefundsService {
       ]);
       if (!isDecided(ledger, tx)) return false;
       this.writeLedger(tx, ledger);
-      const settlement = order === undefined ? null : settlementByMoney(order, ledger);
+      if (order === undefined) return true;
+      const settlement = settlementByMoney(order, ledger);
       // It moves no units, so nobody has to be told of other figures.
-      if (settlement !== null) this.settling.settle(tx, { settlements: [settlement] });
+      this.settling.settle(tx, {
+        settlements: settlement === null ? [] : [settlement],
+        news: refundNews(ledger, [order]),
+      });
       return true;
     });
   }

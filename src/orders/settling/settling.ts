@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { groupBy } from '../../common/group-by.js';
 import { OvertakenError } from '../../database/database-errors.js';
 import type { Transaction } from '../../database/transactions.js';
 import { CustomerLimits } from '../../holds/customer-limits.js';
@@ -10,12 +11,14 @@ import { ProductsService } from '../../products/products.service.js';
 import { SalesService } from '../../sales/sales.service.js';
 import { returnEvents, settlementEvents } from '../order-events.js';
 import { OrdersRepository } from '../orders.repository.js';
-import type { ReturnableOrderRow, ReturnedUnits, Settlement, StockedOrderRow } from '../orders.types.js';
+import type { OrderNews, ReturnableOrderRow, ReturnedUnits, Settlement, StockedOrderRow } from '../orders.types.js';
 import { inStages, isPaidLate, SettlementStock, unitsMovedBy, unitsReturnedBy } from './settlement.js';
 
 /** What was decided about locked orders and holds. */
 export interface Settled {
   readonly settlements: readonly Settlement[];
+  /** What else happened to locked orders; it is told before their settlements. */
+  readonly news?: readonly OrderNews[];
   /** Active holds without an order that their buyers give back. */
   readonly givenBack?: readonly HoldRow[];
   /** Units of paid orders that come back. */
@@ -114,7 +117,9 @@ export class Settling {
    * a settlement means for the stock is decided in `unitsMovedBy`. The stock is written once, and last: where its rows are
    * not locked yet this write locks them, after the holds, all products with one statement, ids ascending.
    */
-  settle(tx: Transaction, { settlements, givenBack = [], returned = [], stock = null }: Settled): void {
+  settle(tx: Transaction, { settlements, news = [], givenBack = [], returned = [], stock = null }: Settled): void {
+    for (const [id, ofOrder] of groupBy(news, ({ order }) => order.id))
+      this.orders.raiseVersion(tx, id, ofOrder.length);
     for (const group of inStages(settlements)) this.orders.transition(tx, group[0]!.order.status, group);
     const cancelled = settlements.filter(({ to }) => to === 'cancelled').map(({ order }) => order);
     this.endSessions(tx, settlements);
@@ -129,7 +134,7 @@ export class Settling {
       tx,
       late.map(({ order }) => order.hold_id),
     );
-    this.events.record(tx, [...returned.flatMap(returnEvents), ...settlementEvents(settlements)]);
+    this.events.record(tx, [...returned.flatMap(returnEvents), ...settlementEvents(settlements, news)]);
     for (const each of returned) this.takeBack(tx, each);
     if (stock !== null) return this.products.writeStock(tx, stock.ledger);
     const moves = [...settlements.map(unitsMovedBy), ...givenBack.map(returnedUnits), ...returned.map(unitsReturnedBy)];

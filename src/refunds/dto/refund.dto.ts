@@ -12,15 +12,8 @@ import {
   type RefundStatus,
 } from '../refunds.types.js';
 
-/** Money that is owed back. */
-export class RefundDto {
-  @IsInt()
-  id!: number;
-
-  /** Null when the payment named no order of ours. */
-  @Described(() => ({ type: ['integer', 'null'] }))
-  order_id!: number | null;
-
+/** What became of money that is owed back. */
+export class RefundFactsDto {
   @IsString()
   provider!: string;
 
@@ -33,14 +26,6 @@ export class RefundDto {
 
   @Matches(/^[A-Z]{3}$/)
   currency!: string;
-
-  /** What was paid; null when nobody has told. */
-  @Described(() => TEXT_OR_NULL)
-  amount_paid!: string | null;
-
-  /** What of the payment has gone back by now, this refund included once it is confirmed. */
-  @Described(() => TEXT_OR_NULL)
-  amount_refunded!: string | null;
 
   /** The units were gone, another payment had paid the order, units came back, an operator gave up on matching it, or somebody gave it back at the provider. */
   @IsIn(REFUND_CAUSES as RefundCause[])
@@ -56,6 +41,24 @@ export class RefundDto {
   /** The provider's number of the refund; null when it was sent by other means, or not yet. */
   @Described(() => TEXT_OR_NULL)
   provider_refund_id!: string | null;
+}
+
+/** Money that is owed back. */
+export class RefundDto extends RefundFactsDto {
+  @IsInt()
+  id!: number;
+
+  /** Null when the payment named no order of ours. */
+  @Described(() => ({ type: ['integer', 'null'] }))
+  order_id!: number | null;
+
+  /** What was paid; null when nobody has told. */
+  @Described(() => TEXT_OR_NULL)
+  amount_paid!: string | null;
+
+  /** What of the payment has gone back by now, this refund included once it is confirmed. */
+  @Described(() => TEXT_OR_NULL)
+  amount_refunded!: string | null;
 
   @Described(() => DATE_TIME)
   created_at!: string;

@@ -10,6 +10,7 @@ import type { StockedOrderRow } from '../../orders/orders.types.js';
 import { Settling } from '../../orders/settling/settling.js';
 import type { PaymentEvent } from '../../payment-providers/payment-provider.js';
 import { PaymentSessionsService } from '../../payment-sessions/payment-sessions.service.js';
+import { refundNews } from '../../refunds/refund-events.js';
 import { RefundsService } from '../../refunds/refunds.service.js';
 import { WebhooksRepository } from '../webhooks.repository.js';
 import type { Notice, NoticeVerdict, PaymentAnswer } from '../webhooks.types.js';
@@ -100,7 +101,7 @@ export class Deciding {
     return { orders, logs, payments, stock };
   }
 
-  private write(tx: Transaction, decided: NoticeBatch, { payments, stock }: NoticeRows): void {
+  private write(tx: Transaction, decided: NoticeBatch, { orders, payments, stock }: NoticeRows): void {
     this.webhooks.insert(tx, decided.inserted);
     for (const change of decided.changed) this.webhooks.changeVerdict(tx, change);
     for (const { act, intent: verb, id, before, after } of decided.acts) {
@@ -111,7 +112,7 @@ export class Deciding {
     this.settling.keepForReview(tx, decided.reviewed, null);
     for (const { holdId, code } of decided.declined) this.sessions.noteDecline(tx, holdId, code);
     this.refunds.writeLedger(tx, payments);
-    this.settling.settle(tx, { settlements: decided.settlements, stock });
+    this.settling.settle(tx, { settlements: decided.settlements, news: refundNews(payments, orders), stock });
   }
 
   private tell(tx: Transaction, answers: readonly (PaymentAnswer | Error)[]): void {

@@ -1,0 +1,144 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { query } from '../support/database.js';
+import { type Event, eventsUntil, newestEvent, untilEventsHaveNumbers } from '../support/events.js';
+import {
+  adminHeaders,
+  createPaidOrder,
+  createProduct,
+  noticeOf,
+  notify,
+  type Order,
+  refundsOf,
+  taken,
+  unique,
+} from '../support/factories.js';
+import { type ApiDocument, schemaChecker, webhookSchema } from '../support/openapi.js';
+import { sendEvent, STRIPE_SECRET, stripeEvent } from '../support/payments.js';
+import { type Service, startService } from '../support/service.js';
+
+let service: Service;
+/** Takes Stripe's events, and so no generic notice without a signature. */
+let stripe: Service;
+
+beforeAll(async () => {
+  const env = { STRIPE_WEBHOOK_SECRETS: STRIPE_SECRET, ROLES: 'api' };
+  [service, stripe] = await Promise.all([startService(), startService(env)]);
+});
+
+async function operate(path: string, body?: unknown): Promise<void> {
+  taken(await service.call('POST', `/api/admin/${path}`, body, adminHeaders(service)), 200);
+}
+
+/** A paid order over 30.00 of which one unit is returned, with the number of the refund that is due. */
+async function returnedOrder(): Promise<{ order: Order; refund: number; after: number }> {
+  const { id } = await createProduct(service, { price: '10.00' });
+  const order = await createPaidOrder(service, { product_id: id, quantity: 3 });
+  await operate(`orders/${order.order_id}/return`, { quantity: 1, restock: true });
+  const [refund] = await refundsOf(order.order_id);
+  await untilEventsHaveNumbers();
+  return { order, refund: refund!.id, after: await newestEvent(service) };
+}
+
+const seen = (events: readonly Event[]) => events.map(({ type, version }) => [type, version]);
+
+async function versionOf({ order_id }: Order): Promise<number> {
+  const [row] = await query<{ version: number }>('SELECT version FROM orders WHERE id = ?', [order_id]);
+  return row!.version;
+}
+
+describe('the events of a refund', () => {
+  it('tell that it was sent, reached the buyer, and came back days later: each a change of its order', async () => {
+    const { order, refund, after } = await returnedOrder();
+    await operate(`refunds/${refund}/mark-sent`);
+    await operate(`refunds/${refund}/mark-sent`);
+    await operate(`refunds/${refund}/confirm`);
+    await operate(`refunds/${refund}/fail`, { reason: 'The account is closed' });
+    const events = await eventsUntil(service, after, (found) => found.length >= 3);
+    // Made, paid and returned before.
+    expect(seen(events)).toEqual([
+      ['refund.sent', 4],
+      ['refund.confirmed', 5],
+      ['refund.failed', 6],
+    ]);
+    expect(events.map(({ data }) => data)).toMatchObject([
+      { order_id: order.order_id, status: 'paid', refund: { id: refund, status: 'sent', reason: null } },
+      { hold_id: order.hold_id, refund: { id: refund, status: 'confirmed', amount: '10.00', cause: 'returned' } },
+      { quantity: 3, refund: { id: refund, status: 'failed', reason: 'The account is closed' } },
+    ]);
+    const document = (await service.call('GET', '/docs/json')).body as unknown as ApiDocument;
+    const check = schemaChecker(document);
+    for (const event of events) expect(check(webhookSchema(document, event.type), event)).toEqual([]);
+    expect(await versionOf(order)).toBe(6);
+  });
+
+  it('come before those of their order that they cause', async () => {
+    const { order, refund, after } = await returnedOrder();
+    await operate(`orders/${order.order_id}/return`, { restock: true });
+    const [, rest] = await refundsOf(order.order_id);
+    await operate(`refunds/${refund}/confirm`);
+    await operate(`refunds/${rest!.id}/confirm`);
+    await operate(`refunds/${rest!.id}/fail`, { reason: 'no' });
+    const events = await eventsUntil(service, after, (found) => found.length >= 7);
+    expect(seen(events)).toEqual([
+      ['order.returned', 4],
+      ['order.refund_due', 5],
+      ['refund.confirmed', 6],
+      ['refund.confirmed', 7],
+      ['order.refunded', 8],
+      ['refund.failed', 9],
+      ['order.refund_due', 10],
+    ]);
+    expect(await versionOf(order)).toBe(10);
+  });
+
+  it('tell what a provider says, once, and of refunds that began there', async () => {
+    const { id } = await createProduct(service, { price: '99.99' });
+    const { order_id, payment_reference } = await createPaidOrderBy(id);
+    const after = await newestEvent(service);
+    const object = { payment_intent: intent, amount: 4000, currency: 'eur', status: 'succeeded', metadata: {} };
+    const made = stripeEvent(
+      'refund.created',
+      { payment_reference },
+      { id: unique('re'), object: 'refund', ...object },
+    );
+    await sendEvent(stripe, made);
+    await sendEvent(stripe, made);
+    await operate(`orders/${order_id}/return`, { restock: true });
+    const events = await eventsUntil(service, after, (found) => found.length >= 2);
+    expect(seen(events).slice(0, 2)).toEqual([
+      ['refund.confirmed', 3],
+      ['order.returned', 4],
+    ]);
+    expect(events[0]!.data).toMatchObject({ order_id, refund: { id: null, cause: 'outside', amount: '40.00' } });
+  });
+});
+
+let intent: string;
+
+/** An order that a payment at Stripe paid. */
+async function createPaidOrderBy(productId: number): Promise<Order> {
+  const { hold_id } = taken<{ hold_id: string }>(
+    await service.call('POST', '/api/holds', { product_id: productId, quantity: 1 }),
+    201,
+  );
+  const order = taken<Order>(await service.call('POST', '/api/orders', { hold_id }), 201);
+  intent = unique('pi');
+  taken(await sendEvent(stripe, stripeEvent('payment_intent.succeeded', order, { id: intent })), 200);
+  await untilEventsHaveNumbers();
+  return order;
+}
+
+describe('a refund of money that came twice', () => {
+  it('is told with its order, whose state it does not change', async () => {
+    const order = await createPaidOrder(service);
+    taken(await notify(service, noticeOf(order)), 200);
+    const [refund] = await refundsOf(order.order_id);
+    await untilEventsHaveNumbers();
+    const after = await newestEvent(service);
+    await operate(`refunds/${refund!.id}/confirm`);
+    const events = await eventsUntil(service, after, (found) => found.length >= 1);
+    expect(events).toMatchObject([
+      { type: 'refund.confirmed', version: 3, data: { status: 'paid', refund: { cause: 'duplicate' } } },
+    ]);
+  });
+});
