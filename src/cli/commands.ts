@@ -3,6 +3,7 @@ import type { Config } from '../config/config.js';
 import { SCOPES } from '../http/route-rules.js';
 import { ORDER_STATUSES } from '../orders/orders.types.js';
 import { REFUND_STATUSES, type RefundStatus } from '../refunds/refunds.types.js';
+import type { EarlyStart } from '../sales/sales.types.js';
 import { applySale } from './apply-command.js';
 import { type BuyerTokenOptions, makeBuyerToken } from './buyer-commands.js';
 import { eraseCustomer } from './customer-commands.js';
@@ -113,6 +114,7 @@ function registerSaleCommands(program: Command, config: () => Config): void {
     .option('--starts <time>', 'with its offset from UTC, such as 2026-11-27T12:00:00Z; now without it')
     .option('--ends <time>', 'the same; without it the sale goes on until sales:end')
     .option('--max-per-customer <units>', 'what one customer may have over all its products', wholeNumber)
+    .option('--early <group=time>', 'a group of buyers that begins before, such as members=…; for each one', earlyStart)
     .action((options: Parameters<typeof createSale>[1]) => createSale(config(), options));
   program
     .command('sales:list')
@@ -225,6 +227,12 @@ function registerOperationCommands(program: Command, config: () => Config): void
     .description('put a failed job, or all of them, back in line')
     .argument('[job]', 'number of the job; all without it')
     .action((job?: string) => retryFailedJobs(config(), job));
+}
+
+/** One more group with its start; what is wrong with them the sale says. */
+function earlyStart(text: string, before: readonly EarlyStart[] = []): EarlyStart[] {
+  const [group = '', ...time] = text.split('=');
+  return [...before, { group, starts_at: time.join('=') }];
 }
 
 function wholeNumber(text: string): number {

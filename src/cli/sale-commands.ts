@@ -3,21 +3,31 @@ import type { Config } from '../config/config.js';
 import { CreateSaleDto, toAdminSaleDto } from '../sales/dto/sale.dto.js';
 import { SalesService } from '../sales/sales.service.js';
 import { readAll } from '../http/page.js';
-import type { SaleWithProducts } from '../sales/sales.types.js';
+import type { EarlyStart, SaleWithProducts } from '../sales/sales.types.js';
 import { withServices } from './app-context.js';
 import { print, printTable } from './output.js';
 import { validated } from './validated.js';
 
 /** What operators do with sales from the command line. */
+
+interface SaleOptions {
+  readonly name: string;
+  readonly starts?: string;
+  readonly ends?: string;
+  readonly maxPerCustomer?: number;
+  readonly early?: readonly EarlyStart[];
+}
+
 export async function createSale(
   config: Config,
-  { name, starts, ends, maxPerCustomer }: { name: string; starts?: string; ends?: string; maxPerCustomer?: number },
+  { name, starts, ends, maxPerCustomer, early }: SaleOptions,
 ): Promise<void> {
   const given = {
     name,
     ...(starts !== undefined && { starts_at: starts }),
     ...(ends !== undefined && { ends_at: ends }),
     ...(maxPerCustomer !== undefined && { max_per_customer: maxPerCustomer }),
+    ...(early !== undefined && { early }),
   };
   const wanted = await validated(CreateSaleDto, given);
   const made = await withServices(config, (app) => app.get(SalesService).createSale(actOfCli(), wanted));

@@ -85,6 +85,22 @@ describe('the operator', () => {
     expect(naive).toMatchObject({ code: 1, output: expect.stringContaining('offset from UTC') });
   });
 
+  it('makes a sale in which groups of buyers begin before the others', async () => {
+    const [staff, members, starts] = [inSeconds(1200), inSeconds(2400), inSeconds(3600)];
+    const early = ['--early', `staff=${staff}`, '--early', `members=${members}`];
+    const made = await runCli(['sales:create', '--name', unique('sale'), '--starts', starts, ...early]);
+    const id = /Sale (\d+) is made/.exec(made.output)?.[1];
+    const { body } = await service.call('GET', `/api/admin/sales/${id}`, undefined, adminHeaders(service));
+    expect(body).toMatchObject({
+      terms: {
+        early: [
+          { group: 'staff', starts_at: staff },
+          { group: 'members', starts_at: members },
+        ],
+      },
+    });
+  });
+
   it('finds an order with orders:list, cancels it, and returns units of a paid one', async () => {
     const reference = unique('ref');
     const { hold_id } = await createHold(service);
