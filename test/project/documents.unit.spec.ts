@@ -154,6 +154,7 @@ const RUN_BY: Readonly<Record<string, string>> = {
   database: 'test/deploy/deploying.spec.ts',
   compose: 'test/containers/production.spec.ts',
   operator: 'test/deploy/operating.spec.ts',
+  saleday: 'test/deploy/sale-day.spec.ts',
 };
 
 describe.each(DOCUMENTS.filter((document) => read(document).includes('```')))('the blocks of %s', (document) => {
