@@ -139,6 +139,8 @@ describe('the last unit', () => {
     await expectAccessible(other);
     await picture(other, 'storefront-sold-out');
     await button(winner, 'Give it back').click();
+    await button(other, 'Reserve').waitFor();
+    await other.getByText(told).first().waitFor({ state: 'detached' });
     await reserve(other);
     await expectStockIdentity(products[0]!.id);
   });

@@ -1,4 +1,4 @@
-import { useId } from 'preact/hooks';
+import { useEffect, useId, useRef } from 'preact/hooks';
 import { Button } from '../shared/button.js';
 import { now } from '../shared/clock.js';
 import { money } from '../shared/money.js';
@@ -108,13 +108,20 @@ function Stock({ product }: { product: Product }) {
 /** The action of this moment; where there is none, when there will be one. */
 function Act({ sale, product }: { sale: Sale | null; product: Product }) {
   const state = saleState.value;
+  const isOut = !hasUnits(product);
+  const wasOut = useRef(isOut);
+  useEffect(() => {
+    // What was said while nothing was left is not true any more.
+    if (wasOut.current && !isOut) notice.value = null;
+    wasOut.current = isOut;
+  }, [isOut]);
   if (state === 'scheduled' && sale !== null) return <UntilStart startsAt={Date.parse(sale.starts_at)} />;
   const closed =
     state === 'paused'
       ? 'The shop has paused the sale. It goes on here by itself.'
       : state === 'ended'
         ? 'The sale has ended. Thank you for coming by.'
-        : !hasUnits(product)
+        : isOut
           ? 'All units are reserved. Some may come back: those that are not paid for show up here by themselves.'
           : null;
   return (
