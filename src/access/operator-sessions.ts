@@ -2,6 +2,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/config.js';
+import { isoTime } from '../database/sql.js';
 import { Transactions } from '../database/transactions.js';
 import { ApiKeys, hashOfSecret, newSecret } from './api-keys.js';
 import { AuditService } from './audit.service.js';
@@ -49,7 +50,7 @@ export class OperatorSessions {
         id,
         verb: 'begin',
         before: null,
-        after: { expires_at: expiresAt },
+        after: { expires_at: isoTime(expiresAt) },
       });
       return { token: `${id}_${secret}`, expiresAt, seconds: SESSION_SECONDS };
     });

@@ -57,6 +57,11 @@ export class MetricsService {
     }
   }
 
+  /** What a metric of this process says now; nothing where it is not counted. */
+  async read(name: string): Promise<readonly Sample[]> {
+    return ((await this.registry.getSingleMetric(name)?.get())?.values ?? []) as readonly Sample[];
+  }
+
   scrape(): Promise<string> {
     return this.workers?.scrape() ?? this.registry.metrics();
   }

@@ -6,8 +6,10 @@ import { EventsModule } from '../events/events.module.js';
 import { HoldsModule } from '../holds/holds.module.js';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
+import { PaymentSessionsModule } from '../payment-sessions/payment-sessions.module.js';
 import { ProductsModule } from '../products/products.module.js';
 import { RefundsModule } from '../refunds/refunds.module.js';
+import { SalesModule } from '../sales/sales.module.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { CustomersAdminController } from './customers/customers.admin.controller.js';
 import { Erasure } from './customers/erasure.js';
@@ -15,9 +17,13 @@ import { ErasureRepository } from './customers/erasure.repository.js';
 import { OrderList } from './orders/order-list.js';
 import { OrderListRepository } from './orders/order-list.repository.js';
 import { OrdersAdminController } from './orders/orders.admin.controller.js';
+import { FleetRates } from './overview/fleet.js';
+import { OverviewAdminController } from './overview/overview.admin.controller.js';
+import { OverviewService } from './overview/overview.service.js';
 import { RETENTION, RetentionProcessor } from './retention.processor.js';
 import { RetentionSchedule } from './retention.schedule.js';
 import { RetentionService } from './retention.service.js';
+import { SaleFigures } from './sale-figures.js';
 import { SaleMetrics } from './sale-metrics.js';
 import { StockAuditRepository } from './stock-audit.repository.js';
 import { StockAuditService } from './stock-audit.service.js';
@@ -27,7 +33,9 @@ import { StockAuditService } from './stock-audit.service.js';
   imports: [
     BullModule.registerQueue({ name: RETENTION }),
     AccessModule,
+    PaymentSessionsModule,
     ProductsModule,
+    SalesModule,
     DeliveriesModule,
     EventsModule,
     HoldsModule,
@@ -36,7 +44,7 @@ import { StockAuditService } from './stock-audit.service.js';
     WebhooksModule,
     IdempotencyModule,
   ],
-  controllers: [CustomersAdminController, OrdersAdminController],
+  controllers: [CustomersAdminController, OrdersAdminController, OverviewAdminController],
   providers: [
     Erasure,
     ErasureRepository,
@@ -45,6 +53,9 @@ import { StockAuditService } from './stock-audit.service.js';
     RetentionService,
     RetentionProcessor,
     RetentionSchedule,
+    FleetRates,
+    OverviewService,
+    SaleFigures,
     SaleMetrics,
     StockAuditRepository,
     StockAuditService,

@@ -1,52 +1,22 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { CONFIG, type Config } from '../config/config.js';
-import { EndpointsService } from '../deliveries/endpoints.service.js';
-import { EventsService } from '../events/events.service.js';
-import { Releasing } from '../holds/releasing/releasing.js';
+import { Injectable } from '@nestjs/common';
 import { MetricsService } from '../metrics/metrics.service.js';
 import type { MetricDescription, Sample } from '../metrics/samples.js';
-import { Cancelling } from '../orders/settling/cancelling.js';
+import { type SaleFacts, SaleFigures } from './sale-figures.js';
 import { StockAuditService } from './stock-audit.service.js';
-import { RefundsService } from '../refunds/refunds.service.js';
-import { WebhooksService } from '../webhooks/webhooks.service.js';
-import { ProductsService } from '../products/products.service.js';
 import { availableOf, type ProductRow } from '../products/products.types.js';
 import { StockCache } from '../products/stock-cache.js';
-
-/** What the database says of the sale at the moment of a scrape. */
-interface SaleFacts {
-  readonly products: readonly ProductRow[];
-  readonly holdsOverdueMs: number;
-  readonly ordersOverdueMs: number;
-  readonly eventsLagMs: number;
-  readonly endpointsFailing: number;
-  readonly refundsDue: number;
-  readonly paymentsInReview: number;
-}
 
 const one = (value: number): Sample[] => [{ labels: {}, value }];
 
 /** The state of the sale: stock, what is overdue, refunds that are owed, and whether the stock still adds up. */
 @Injectable()
 export class SaleMetrics {
-  constructor(
-    metrics: MetricsService,
-    private readonly products: ProductsService,
-    private readonly releasing: Releasing,
-    private readonly cancelling: Cancelling,
-    private readonly refunds: RefundsService,
-    private readonly webhooks: WebhooksService,
-    private readonly events: EventsService,
-    private readonly endpoints: EndpointsService,
-    audit: StockAuditService,
-    cache: StockCache,
-    @Inject(CONFIG) private readonly config: Config,
-  ) {
+  constructor(metrics: MetricsService, figures: SaleFigures, audit: StockAuditService, cache: StockCache) {
     const gauge = (name: string, help: string, read: (facts: SaleFacts) => Sample[]) => ({
       ...({ name, help, type: 'gauge', aggregator: 'first' } satisfies MetricDescription),
       read,
     });
-    metrics.addFacts('database', () => this.ask(), [
+    metrics.addFacts('database', () => figures.ask(), [
       gauge('checkout_stock_units', 'Units of the newest products: available, held, sold', (facts) =>
         facts.products.flatMap(stockSamples),
       ),
@@ -90,28 +60,6 @@ export class SaleMetrics {
       },
       () => Object.entries(cache.reads).map(([source, value]) => ({ labels: { source }, value })),
     );
-  }
-
-  private async ask(): Promise<SaleFacts> {
-    const [products, holdsOverdueMs, ordersOverdueMs, eventsLagMs, endpointsFailing, refundsDue, paymentsInReview] =
-      await Promise.all([
-        this.products.findNewest(this.config.metrics.productsMax),
-        this.releasing.findOverdueMs(),
-        this.cancelling.findOverdueMs(),
-        this.events.findLagMs(),
-        this.endpoints.countFailing(),
-        this.refunds.countRefundsDue(),
-        this.webhooks.countPaymentsInReview(),
-      ]);
-    return {
-      products,
-      holdsOverdueMs,
-      ordersOverdueMs: ordersOverdueMs ?? 0,
-      eventsLagMs,
-      endpointsFailing,
-      refundsDue,
-      paymentsInReview,
-    };
   }
 }
 

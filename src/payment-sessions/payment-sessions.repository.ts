@@ -99,6 +99,14 @@ export class PaymentSessionsRepository {
     );
   }
 
+  /** How many sessions the provider is still to be asked about. */
+  async countTasks(): Promise<Readonly<Record<SessionTask, number>>> {
+    const rows = await this.sessions.query<{ task: SessionTask; count: number }[]>(
+      'SELECT task, COUNT(*) AS count FROM payment_sessions WHERE task IS NOT NULL GROUP BY task',
+    );
+    return { make: 0, end: 0, ...Object.fromEntries(rows.map(({ task, count }) => [task, Number(count)])) };
+  }
+
   /** The provider makes no such session: whoever wants it has to ask anew. An order that has ended meanwhile stays so. */
   async fail({ holdId, makeAttempt }: SessionRow, lastError: string): Promise<void> {
     await this.sessions.query(

@@ -112,6 +112,10 @@ export class PaymentSessionsService {
     return this.sessions.findDueTasks();
   }
 
+  countTasks(): Promise<Readonly<Record<SessionTask, number>>> {
+    return this.sessions.countTasks();
+  }
+
   /** Takes due tasks of one provider for a while: nobody else has them meanwhile. */
   claim(provider: string, task: SessionTask, limit: number): Promise<SessionRow[]> {
     return this.transactions.run((tx) => this.sessions.claim(tx, provider, task, limit));

@@ -98,6 +98,7 @@ const SINCE = 'from=2026-01-01T00:00:00Z&to=2036-01-01T00:00:00Z';
 /** What people and scrapers ask of the filled tables. */
 const PAGES = [
   '/metrics',
+  '/api/admin/overview',
   '/api/products',
   '/api/products?cursor=10',
   '/api/products?sku=filled-7',
@@ -221,6 +222,7 @@ const INDEXES: Record<string, string> = {
   'SELECT … FROM orders o FORCE INDEX (orders_due) WHERE o.status = ? AND (o.due_at <= NOW(?) OR (o.due_at IS NULL AND o.payment_due_at <= NOW(?))) ORDER BY o.due_at LIMIT ?':
     'o orders_due',
   'SELECT … FROM orders o WHERE o.hold_id IN (?) AND (o.reference = X? OR LOCATE(X?, o.metadata) > ?)': 'o orders_hold',
+  'SELECT … FROM payment_sessions WHERE task IS NOT NULL GROUP BY task': 'payment_sessions payment_sessions_due',
   'SELECT … FROM payment_sessions s WHERE s.hold_id = ?': 's PRIMARY',
   'SELECT … FROM payment_sessions s WHERE s.hold_id = ? FOR UPDATE': 's PRIMARY',
   'SELECT … FROM payment_sessions s WHERE s.task = ? AND s.provider = ? AND s.task_due_at <= NOW(?) ORDER BY s.task_due_at LIMIT ? FOR UPDATE SKIP LOCKED':
@@ -263,6 +265,8 @@ const INDEXES: Record<string, string> = {
   'SELECT … FROM refunds r WHERE r.order_id IN (?) ORDER BY r.id': 'r refunds_cause',
   'SELECT … FROM sales WHERE id = ?': 'sales PRIMARY',
   'SELECT … FROM sales WHERE sales.id > ? AND sales.id < ? AND (ends_at IS NULL OR ends_at > NOW(?) - INTERVAL ? DAY) AND (ended_at IS NULL OR ended_at > NOW(?) - INTERVAL ? DAY) ORDER BY sales.id ASC LIMIT ?':
+    'sales PRIMARY',
+  'SELECT … FROM sales WHERE sales.id > ? AND sales.id < ? AND (ends_at IS NULL OR ends_at > NOW(?) - INTERVAL ? DAY) AND (ended_at IS NULL OR ended_at > NOW(?) - INTERVAL ? DAY) ORDER BY sales.id DESC LIMIT ?':
     'sales PRIMARY',
   'SELECT … FROM sales WHERE is_end_told = ? AND ((is_start_told = ? AND starts_at <= NOW(?)) OR ends_at <= NOW(?) OR ended_at <= NOW(?)) ORDER BY id LIMIT ?':
     'sales sales_untold',

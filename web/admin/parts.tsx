@@ -1,0 +1,80 @@
+/** Small parts of several pages. */
+import type { ComponentChildren } from 'preact';
+import { now } from '../shared/clock.js';
+import { money } from '../shared/money.js';
+import { instantText } from '../shared/time.js';
+import type { SaleState } from './types.js';
+
+/** What a state means for who looks: colour and sign, never colour alone. */
+const TONES: Readonly<Record<string, 'good' | 'wait' | 'bad' | 'done'>> = {
+  open: 'good',
+  paid: 'good',
+  processed: 'good',
+  confirmed: 'good',
+  delivered: 'good',
+  scheduled: 'wait',
+  paused: 'wait',
+  pending_payment: 'wait',
+  pending: 'wait',
+  pending_order: 'wait',
+  sent: 'wait',
+  due: 'bad',
+  refund_due: 'bad',
+  review: 'bad',
+  failed: 'bad',
+  unmatched: 'bad',
+};
+
+const SIGNS = { good: '●', wait: '◐', bad: '▲', done: '○' } as const;
+
+export function State({ state }: { state: string }) {
+  const tone = TONES[state] ?? 'done';
+  return (
+    <span class="state" data-tone={tone}>
+      <span aria-hidden="true">{SIGNS[tone]}</span> {state.replaceAll('_', ' ')}
+    </span>
+  );
+}
+
+/** A name that others chose: of any length, in any script. */
+export function Name({ children }: { children: ComponentChildren }) {
+  return <bdi class="name">{children}</bdi>;
+}
+
+export function Time({ at }: { at: string | null }) {
+  if (at === null) return <span class="soft">–</span>;
+  return <time dateTime={at}>{instantText(Date.parse(at), now.peek())}</time>;
+}
+
+export function Money({ amount, currency }: { amount: string | null; currency: string | null }) {
+  return <>{amount === null || currency === null ? '–' : money(amount, currency)}</>;
+}
+
+export function Code({ children }: { children: string }) {
+  return <code>{children}</code>;
+}
+
+export function Facts({ children }: { children: ComponentChildren }) {
+  return <dl class="facts">{children}</dl>;
+}
+
+export function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+/** What a sale's state means. */
+export const SALE_STATES: Readonly<Record<SaleState, string>> = {
+  scheduled: 'not started yet',
+  open: 'selling',
+  paused: 'paused: nobody gets a unit',
+  ended: 'ended',
+};
+
+export function units(count: number): string {
+  return `${count.toLocaleString()} ${count === 1 ? 'unit' : 'units'}`;
+}
