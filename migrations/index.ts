@@ -24,6 +24,7 @@ import { PaymentSessions1766700000000 } from './1766700000000-payment-sessions.j
 import { OrderReturns1766800000000 } from './1766800000000-order-returns.js';
 import { Deliveries1767000000000 } from './1767000000000-deliveries.js';
 import { OrderDueAt1767200000000 } from './1767200000000-order-due-at.js';
+import { UnreachableSince1767200100000 } from './1767200100000-unreachable-since.js';
 import { OperatorSessions1767500000000 } from './1767500000000-operator-sessions.js';
 import { KeptCurrency1767500100000 } from './1767500100000-kept-currency.js';
 import { AuditTargets1767510000000 } from './1767510000000-audit-targets.js';
@@ -56,6 +57,7 @@ export const migrations = [
   OrderReturns1766800000000,
   Deliveries1767000000000,
   OrderDueAt1767200000000,
+  UnreachableSince1767200100000,
   OperatorSessions1767500000000,
   KeptCurrency1767500100000,
   AuditTargets1767510000000,

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.js';
 import { Releasing } from '../holds/releasing/releasing.js';
 import { Cancelling } from '../orders/settling/cancelling.js';
 import { driftOf, StockAuditService, type StockProof } from '../operations/stock-audit.service.js';
+import { Asking } from '../webhooks/deadlines/asking.js';
 import { WebhooksService } from '../webhooks/webhooks.service.js';
 import { withServices } from './app-context.js';
 import { CommandFailedError } from './command-failed.error.js';
@@ -19,9 +20,11 @@ export async function expireHolds(config: Config): Promise<void> {
     const results = await Promise.allSettled([
       app.get(Releasing).releaseAllExpiredHolds(),
       app.get(Cancelling).cancelDueOrders(),
+      app.get(Asking).askDue(),
     ]);
-    const [released, cancelled] = results.map(doneOf);
+    const [released, cancelled, asked] = results.map(doneOf);
     print(`${released} expired holds released, ${cancelled} unpaid orders cancelled.`);
+    if (asked !== 0) print(`${asked} unpaid orders whose providers were asked first.`);
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : []));
     if (failures.length > 0) throw new CommandFailedError(failures.join('\n'));
   });

@@ -1,4 +1,3 @@
-import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { EventsModule } from '../events/events.module.js';
@@ -18,14 +17,13 @@ import { Paying } from './paying.js';
 import { PaymentsController } from './payments.controller.js';
 import { Cancelling } from './settling/cancelling.js';
 import { GivingBack } from './settling/giving-back.js';
-import { PAYMENT_DEADLINE, PaymentDeadlineProcessor } from './settling/payment-deadline.processor.js';
-import { PaymentDeadlineSchedule } from './settling/payment-deadline.schedule.js';
+import { DeadlinesRepository } from './settling/deadlines.repository.js';
+import { DeadlineClaims } from './settling/deadline-claims.js';
 import { Settling } from './settling/settling.js';
 
 @Module({
   imports: [
     TypeOrmModule.forFeature([OrderEntity]),
-    BullModule.registerQueue({ name: PAYMENT_DEADLINE }),
     EventsModule,
     HoldsModule,
     IdempotencyModule,
@@ -37,15 +35,15 @@ import { Settling } from './settling/settling.js';
   providers: [
     OrdersService,
     OrdersRepository,
+    DeadlinesRepository,
     Ordering,
     OrderEventReader,
     Settling,
     GivingBack,
     Cancelling,
     Paying,
-    PaymentDeadlineProcessor,
-    PaymentDeadlineSchedule,
+    DeadlineClaims,
   ],
-  exports: [OrdersService, Ordering, Settling, Cancelling],
+  exports: [OrdersService, Ordering, Settling, Cancelling, DeadlineClaims],
 })
 export class OrdersModule {}

@@ -15,6 +15,7 @@ import {
 } from '../database/sql.js';
 import { rowName } from '../engine/row-locks.js';
 import type { Transaction } from '../database/transactions.js';
+import { ORDER_COLUMNS, type RawOrder, toOrderRow, fromNow } from './order-row.js';
 import { OrderEntity } from './order.entity.js';
 import {
   type NamedOrderRow,
@@ -42,24 +43,10 @@ interface RawRows {
   readonly late_sale: number | null;
 }
 
-type Raw<Row extends OrderRow> = Omit<Row, 'hold_id' | 'currency'> & { hold_id: Buffer; currency: string | null };
-
-type RawTagged = Raw<OrderRow> & Pick<TaggedOrderRow, 'first_due_at'> & RawTags;
-
-/** The clock's own way into the table, which a planner that knows few rows would leave. */
-const BY_DUE = 'orders o FORCE INDEX (orders_due)';
-
-/** Nobody but the clock is told of `due_at`; an instance of the version before does not write it. */
-const IS_DUE = `o.status = 'pending_payment'
-  AND (o.due_at <= NOW(3) OR (o.due_at IS NULL AND o.payment_due_at <= NOW(3)))`;
-
-/** What decisions look at. */
-const COLUMNS =
-  'o.id, o.hold_id, o.status, o.cancel_reason, o.amount, o.currency, o.payment_due_at, o.created_at, ' +
-  'o.paid_transaction_id, o.payment_provider, o.version';
+type RawTagged = RawOrder<OrderRow> & Pick<TaggedOrderRow, 'first_due_at'> & RawTags;
 
 /** The same with what answers tell beside. */
-const TOLD = `${COLUMNS}, o.reference, o.reference_by, o.metadata, o.first_due_at`;
+const TOLD = `${ORDER_COLUMNS}, o.reference, o.reference_by, o.metadata, o.first_due_at`;
 
 /** Where the hold has no price of its own, the order was made of it before there was anything else to pay. */
 const UNIT_PRICE = 'CAST(COALESCE(h.unit_price, o.amount / h.qty) AS DECIMAL(15,3))';
@@ -74,8 +61,8 @@ export class OrdersRepository {
 
   /** The orders of these holds as they are now, for what never changes of them, and what the buyer calls what is bought. */
   async findOfHolds(holdIds: readonly string[]): Promise<NamedOrderRow[]> {
-    const rows = await this.orders.query<Raw<NamedOrderRow>[]>(
-      `SELECT ${COLUMNS}, h.qty, p.name AS product_name
+    const rows = await this.orders.query<RawOrder<NamedOrderRow>[]>(
+      `SELECT ${ORDER_COLUMNS}, h.qty, p.name AS product_name
        FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id STRAIGHT_JOIN products p ON p.id = h.product_id
        WHERE o.hold_id IN ${listOf(holdIds, uuidLiteral)}`,
     );
@@ -114,8 +101,8 @@ export class OrdersRepository {
   /** Locks orders, ids ascending, and the holds they were made of. Lock order: order, hold, product. */
   async lock(tx: Transaction, ids: Iterable<number>): Promise<StockedOrderRow[]> {
     const list = listOf(new Set(ids), uintLiteral);
-    const [rows] = await tx.read<[Raw<StockedOrderRow>[]]>(
-      `SELECT ${COLUMNS}, h.product_id, h.qty, h.customer_id FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id
+    const [rows] = await tx.read<[RawOrder<StockedOrderRow>[]]>(
+      `SELECT ${ORDER_COLUMNS}, h.product_id, h.qty, h.customer_id FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id
        WHERE o.id IN ${list} ORDER BY o.id FOR UPDATE`,
     );
     return rows.map((raw) => this.toRow(raw));
@@ -123,8 +110,8 @@ export class OrdersRepository {
 
   /** Locks an order and its hold, and reads what of it can be returned, and how many returns there were. */
   async lockToReturn(tx: Transaction, id: number): Promise<ReturnableOrderRow | null> {
-    const [rows] = await tx.read<[Raw<ReturnableOrderRow>[]]>(
-      `SELECT ${COLUMNS}, h.product_id, h.qty, h.customer_id, ${UNIT_PRICE} AS unit_price,
+    const [rows] = await tx.read<[RawOrder<ReturnableOrderRow>[]]>(
+      `SELECT ${ORDER_COLUMNS}, h.product_id, h.qty, h.customer_id, ${UNIT_PRICE} AS unit_price,
          ${QUANTITY_SOLD} AS quantity_sold, CAST(COALESCE(o.return_count, 0) AS SIGNED) AS return_count
        FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id WHERE o.id = ${uintLiteral(id)} FOR UPDATE`,
     );
@@ -135,48 +122,8 @@ export class OrdersRepository {
 
   async lockByHoldIds(tx: Transaction, holdIds: Iterable<string>): Promise<OrderRow[]> {
     const list = listOf(new Set(holdIds), uuidLiteral);
-    const [rows] = await tx.read<[Raw<OrderRow>[]]>(
-      `SELECT ${COLUMNS} FROM orders o WHERE o.hold_id IN ${list} FOR UPDATE`,
-    );
-    return rows.map((raw) => this.toRow(raw));
-  }
-
-  /** Locks unpaid orders past their deadline, with their holds, oldest first; what others decide on is skipped. */
-  async lockDue(tx: Transaction, limit: number, productId: number | null): Promise<StockedOrderRow[]> {
-    const ofProduct = productId === null ? '' : ` AND h.product_id = ${uintLiteral(productId)}`;
-    const [rows] = await tx.read<[Raw<StockedOrderRow>[]]>(
-      `SELECT ${COLUMNS}, h.product_id, h.qty, h.customer_id FROM ${BY_DUE} STRAIGHT_JOIN holds h ON h.id = o.hold_id
-       WHERE ${IS_DUE}${ofProduct}
-       ORDER BY o.due_at LIMIT ${uintLiteral(limit)} FOR UPDATE SKIP LOCKED`,
-    );
-    return rows.map((raw) => this.toRow(raw));
-  }
-
-  /** Numbers of the products of unpaid orders past their deadline. */
-  async findProductsWithDue(): Promise<number[]> {
-    const rows = await this.orders.query<{ product_id: number }[]>(
-      `SELECT DISTINCT h.product_id FROM ${BY_DUE} STRAIGHT_JOIN holds h ON h.id = o.hold_id
-       WHERE ${IS_DUE}`,
-    );
-    return rows.map((row) => row.product_id);
-  }
-
-  /** For how long the oldest unpaid order has been past its deadline, in milliseconds; null when none is. */
-  async findOverdueMs(): Promise<number | null> {
-    const [row] = await this.orders.query<{ overdue_ms: number }[]>(
-      `SELECT TIMESTAMPDIFF(MICROSECOND, COALESCE(o.due_at, o.payment_due_at), NOW(3)) DIV 1000 AS overdue_ms
-       FROM ${BY_DUE} WHERE ${IS_DUE} ORDER BY o.due_at LIMIT 1`,
-    );
-    return row?.overdue_ms ?? null;
-  }
-
-  /** Locks cancelled orders whose deadline was more than `days` days ago. */
-  async lockCancelledBefore(tx: Transaction, days: number, limit: number): Promise<OrderRow[]> {
-    const before = `NOW(3) - INTERVAL ${uintLiteral(days)} DAY`;
-    const [rows] = await tx.read<[Raw<OrderRow>[]]>(
-      `SELECT ${COLUMNS} FROM ${BY_DUE}
-       WHERE o.status = 'cancelled' AND (o.due_at < ${before} OR (o.due_at IS NULL AND o.payment_due_at < ${before}))
-       ORDER BY o.due_at LIMIT ${uintLiteral(limit)} FOR UPDATE SKIP LOCKED`,
+    const [rows] = await tx.read<[RawOrder<OrderRow>[]]>(
+      `SELECT ${ORDER_COLUMNS} FROM orders o WHERE o.hold_id IN ${list} FOR UPDATE`,
     );
     return rows.map((raw) => this.toRow(raw));
   }
@@ -213,26 +160,6 @@ export class OrdersRepository {
          reference_by, metadata)
        VALUES ${values.join(',')}`,
     );
-  }
-
-  /**
-   * A locked unpaid order is due so many seconds from now, and at most as long after it was due first; once. What keeps it
-   * longer goes on keeping it. Columns are assigned in this order, each from what stands by then.
-   */
-  movePaymentDue(tx: Transaction, id: number, seconds: number): void {
-    const interval = `INTERVAL ${uintLiteral(seconds)} SECOND`;
-    tx.write(
-      `UPDATE orders SET first_due_at = payment_due_at, payment_due_at = LEAST(NOW(3) + ${interval}, payment_due_at + ${interval}),
-         due_at = GREATEST(COALESCE(due_at, payment_due_at), payment_due_at)
-       WHERE id = ${uintLiteral(id)} AND status = 'pending_payment' AND first_due_at IS NULL`,
-      null,
-    );
-  }
-
-  /** Keeps unpaid orders from their deadline for so long from now, or, with null, no longer. */
-  keepForReview(tx: Transaction, ids: ReadonlySet<number>, seconds: number | null): void {
-    const until = seconds === null ? 'payment_due_at' : `GREATEST(payment_due_at, ${fromNow(seconds)})`;
-    tx.write(`UPDATE orders SET due_at = ${until} WHERE id IN ${listOf(ids, uintLiteral)}`, ids.size);
   }
 
   /** Locked orders in whose tags this text is the reference, or the value of some metadata; by their holds. */
@@ -296,14 +223,12 @@ export class OrdersRepository {
     );
   }
 
-  private toTaggedRow(raw: RawTagged): TaggedOrderRow {
-    return { ...this.toRow(raw as unknown as Raw<TaggedOrderRow>), ...tagsFrom(raw) };
+  private toRow<Row extends OrderRow>(raw: RawOrder<Row>): Row {
+    return toOrderRow(raw, this.config);
   }
 
-  private toRow<Row extends OrderRow>(raw: Raw<Row>): Row {
-    const currency = raw.currency ?? this.config.payments.currency;
-    const told = { hold_id: uuidFromBinary(raw.hold_id), currency, amount: inCurrency(raw.amount, currency) };
-    return { ...raw, ...told } as unknown as Row;
+  private toTaggedRow(raw: RawTagged): TaggedOrderRow {
+    return { ...this.toRow(raw as unknown as RawOrder<TaggedOrderRow>), ...tagsFrom(raw) };
   }
 }
 
@@ -320,11 +245,6 @@ function assignments(settlements: readonly Settlement[]): string {
   if (paid.length === 0) return '';
   const transactions = byId(paid.map(({ transactionId }) => escape(transactionId)));
   return `, cancel_reason = NULL, quantity_sold = ${units}, paid_transaction_id = ${transactions}`;
-}
-
-/** SQL of the instant so many seconds from now. */
-function fromNow(seconds: number): string {
-  return `NOW(3) + INTERVAL ${uintLiteral(seconds)} SECOND`;
 }
 
 function toRowNames(rows: RawRows | undefined): string[] {

@@ -9,6 +9,7 @@ import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { PaymentSessionsService } from '../payment-sessions/payment-sessions.service.js';
 import { Ordering } from './ordering/ordering.js';
 import { OrdersRepository } from './orders.repository.js';
+import { DeadlinesRepository } from './settling/deadlines.repository.js';
 import type { PaymentWish } from '../payment-sessions/payment-sessions.types.js';
 import type { CreatedOrder, HoldWithOrder, NamedOrderRow, OrderRow, OrderTags, WantedOrder } from './orders.types.js';
 
@@ -20,6 +21,7 @@ const METADATA_BYTES_MAX = 1024;
 export class OrdersService {
   constructor(
     private readonly orders: OrdersRepository,
+    private readonly deadlines: DeadlinesRepository,
     private readonly ordering: Ordering,
     private readonly holds: HoldsService,
     private readonly sessions: PaymentSessionsService,
@@ -96,7 +98,7 @@ export class OrdersService {
    */
   purgeCancelledOrders(days: number, step: number): Promise<number> {
     return this.transactions.run(async (tx) => {
-      const orders = await this.orders.lockCancelledBefore(tx, days, step);
+      const orders = await this.deadlines.lockCancelledBefore(tx, days, step);
       this.orders.delete(
         tx,
         orders.map((order) => order.id),

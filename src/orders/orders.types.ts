@@ -62,6 +62,8 @@ export interface OrderRow {
   /** ISO 4217 code: that of its hold. */
   readonly currency: string;
   readonly payment_due_at: string;
+  /** What ends it by the clock; null: `payment_due_at`. */
+  readonly due_at: string | null;
   readonly created_at: string;
   /** The provider's number of the payment that paid it; null while it is not paid. */
   readonly paid_transaction_id: string | null;
@@ -76,6 +78,9 @@ export interface NamedOrderRow extends OrderRow {
   readonly qty: number;
   readonly product_name: string;
 }
+
+/** An order past its deadline whose provider is asked: until `due_at` by one process alone. */
+export type ClaimedOrderRow = Pick<OrderRow, 'id' | 'hold_id' | 'amount' | 'due_at'>;
 
 /** An order with all that its answers tell. */
 export interface TaggedOrderRow extends OrderRow, OrderTags {

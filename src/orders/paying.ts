@@ -26,11 +26,12 @@ export class Paying {
   async makeAnew(holdId: string, caller: Caller): Promise<Payment> {
     await this.holds.getHold(holdId, caller);
     await this.transactions.run(async (tx) => {
-      const [[order], session] = await Promise.all([
+      const [[order], [session]] = await Promise.all([
         this.orders.lockByHoldIds(tx, [holdId]),
-        this.sessions.lock(tx, holdId),
+        this.sessions.lock(tx, [holdId]),
       ]);
-      if (session === null || order?.status !== 'pending_payment') throw new PaymentNotPossibleError(order ?? null);
+      if (session === undefined || order?.status !== 'pending_payment')
+        throw new PaymentNotPossibleError(order ?? null);
       this.sessions.renew(tx, session);
     });
     return (await this.sessions.find(holdId))!;

@@ -13,7 +13,8 @@ type RawRow = Omit<SessionRow, 'holdId'> & { readonly hold_id: Buffer };
 const COLUMNS = `s.hold_id, s.provider, s.kind, s.return_url AS returnUrl, s.payment_seconds AS paymentSeconds, s.state,
   s.session_id AS sessionId, s.client_secret AS clientSecret, s.url, s.attempts,
   s.last_error AS lastError, s.make_attempt AS makeAttempt, TIMESTAMPDIFF(SECOND, s.asked_at, NOW(3)) AS askedForSeconds,
-  s.task, s.task_tries AS taskTries`;
+  s.task, s.task_tries AS taskTries,
+  TIMESTAMPDIFF(SECOND, s.unreachable_since, NOW(3)) AS unreachableForSeconds`;
 
 /** How long who takes a task has it for himself: longer than the provider, and the wait for its pace, take. */
 const LEASE_SECONDS = 30;
@@ -38,18 +39,23 @@ export class PaymentSessionsRepository {
   }
 
   async findByHoldId(holdId: string): Promise<SessionRow | null> {
-    const [raw] = await this.sessions.query<RawRow[]>(
-      `SELECT ${COLUMNS} FROM payment_sessions s WHERE s.hold_id = ${uuidLiteral(holdId)}`,
-    );
-    return raw === undefined ? null : toRow(raw);
+    const [session] = await this.findByHoldIds([holdId]);
+    return session ?? null;
   }
 
-  /** Lock order: its order first. */
-  async lock(tx: Transaction, holdId: string): Promise<SessionRow | null> {
-    const [[raw]] = await tx.read<[RawRow[]]>(
-      `SELECT ${COLUMNS} FROM payment_sessions s WHERE s.hold_id = ${uuidLiteral(holdId)} FOR UPDATE`,
+  async findByHoldIds(holdIds: readonly string[]): Promise<SessionRow[]> {
+    const rows = await this.sessions.query<RawRow[]>(
+      `SELECT ${COLUMNS} FROM payment_sessions s WHERE s.hold_id IN ${listOf(holdIds, uuidLiteral)}`,
     );
-    return raw === undefined ? null : toRow(raw);
+    return rows.map(toRow);
+  }
+
+  /** Lock order: their orders first. */
+  async lock(tx: Transaction, holdIds: readonly string[]): Promise<SessionRow[]> {
+    const [rows] = await tx.read<[RawRow[]]>(
+      `SELECT ${COLUMNS} FROM payment_sessions s WHERE s.hold_id IN ${listOf(holdIds, uuidLiteral)} ORDER BY s.hold_id FOR UPDATE`,
+    );
+    return rows.map(toRow);
   }
 
   /** The tasks for which something is due that nobody has taken. */
@@ -154,6 +160,20 @@ export class PaymentSessionsRepository {
       `UPDATE payment_sessions SET state = '${state}', task_tries = 0, task_due_at = IF(${isLeft}, NOW(3), NULL),
          task = IF(${isLeft}, 'end', NULL)
        WHERE hold_id IN (${ids})`,
+      null,
+    );
+  }
+
+  /** Locked sessions whose orders have ended, and that nobody has to end any more. */
+  noteOver(tx: Transaction, holdIds: readonly string[]): void {
+    tx.write(`UPDATE payment_sessions SET ${NO_TASK} WHERE hold_id IN ${listOf(holdIds, uuidLiteral)}`, holdIds.length);
+  }
+
+  noteReach(tx: Transaction, holdIds: readonly string[], isReached: boolean): void {
+    const since = isReached ? 'NULL' : 'COALESCE(unreachable_since, NOW(3))';
+    tx.write(
+      `UPDATE payment_sessions SET unreachable_since = ${since}
+       WHERE hold_id IN ${listOf(holdIds, uuidLiteral)}`,
       null,
     );
   }

@@ -75,9 +75,14 @@ export class PaymentSessionsService {
     return this.sessions.findByHoldId(holdId);
   }
 
-  /** Locks a session for a decision about it. Lock order: its order first. */
-  lock(tx: Transaction, holdId: string): Promise<SessionRow | null> {
-    return this.sessions.lock(tx, holdId);
+  /** Locks sessions for a decision about them. Lock order: their orders first. */
+  lock(tx: Transaction, holdIds: readonly string[]): Promise<SessionRow[]> {
+    return this.sessions.lock(tx, holdIds);
+  }
+
+  /** Sessions as they are now: who decides by them locks them. */
+  async findMany(holdIds: readonly string[]): Promise<SessionRow[]> {
+    return holdIds.length === 0 ? [] : this.sessions.findByHoldIds(holdIds);
   }
 
   /** Makes a locked session anew that failed. */
@@ -101,6 +106,16 @@ export class PaymentSessionsService {
     const transactionIds = paid.map(({ transactionId }) => transactionId);
     this.sessions.follow(tx, holdIds, 'succeeded', transactionIds);
     this.wakeAfter(tx, 'end');
+  }
+
+  /** Their providers say that nobody pays by these locked sessions any more, so nobody has to end them. */
+  noteOver(tx: Transaction, holdIds: readonly string[]): void {
+    if (holdIds.length > 0) this.sessions.noteOver(tx, holdIds);
+  }
+
+  /** Whether their providers say if somebody has paid by these locked sessions. */
+  noteReach(tx: Transaction, holdIds: readonly string[], isReached: boolean): void {
+    if (holdIds.length > 0) this.sessions.noteReach(tx, holdIds, isReached);
   }
 
   /** A try of the buyer was declined. */

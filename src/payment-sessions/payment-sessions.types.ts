@@ -58,6 +58,8 @@ export interface SessionRow extends NewSession, Payment {
   readonly task: SessionTask | null;
   /** How often the task was put off. */
   readonly taskTries: number;
+  /** For how long its provider has not said whether it was paid, at the order's deadline; null: it has, or was not asked. */
+  readonly unreachableForSeconds: number | null;
 }
 
 /** A payment as it is when its order is made. */

@@ -33,6 +33,11 @@ export class ProviderLine {
     return this.failures < FAILURES_MAX;
   }
 
+  /** Whether it is asked: one that was away counts as up once it may be found again, since another process may have. */
+  get isUp(): boolean {
+    return this.isNear || this.awayMs === 0;
+  }
+
   /** For how long it is to be left alone. */
   get awayMs(): number {
     return Math.max(0, this.awayUntil - this.clock());

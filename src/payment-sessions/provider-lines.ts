@@ -30,7 +30,7 @@ export class ProviderLines {
       () =>
         pairs.map(({ provider, task }) => {
           const labels = { provider: provider.name, task };
-          return { labels, value: Number(this.lineOf(provider, task).isNear) };
+          return { labels, value: Number(this.lineOf(provider, task).isUp) };
         }),
     );
   }

@@ -6,6 +6,9 @@ import { OrdersModule } from '../orders/orders.module.js';
 import { PaymentProvidersModule } from '../payment-providers/payment-providers.module.js';
 import { PaymentSessionsModule } from '../payment-sessions/payment-sessions.module.js';
 import { RefundsModule } from '../refunds/refunds.module.js';
+import { Asking } from './deadlines/asking.js';
+import { PAYMENT_DEADLINE, PaymentDeadlineProcessor } from './deadlines/payment-deadline.processor.js';
+import { PaymentDeadlineSchedule } from './deadlines/payment-deadline.schedule.js';
 import { Deciding } from './deciding/deciding.js';
 import { NoticeCounts } from './notice-counts.js';
 import { NoticeGate } from './notice-gate.js';
@@ -24,7 +27,7 @@ import { WebhooksService } from './webhooks.service.js';
   imports: [
     AccessModule,
     TypeOrmModule.forFeature([WebhookLogEntity]),
-    BullModule.registerQueue({ name: RECONCILIATION }),
+    BullModule.registerQueue({ name: RECONCILIATION }, { name: PAYMENT_DEADLINE }),
     PaymentProvidersModule,
     PaymentSessionsModule,
     OrdersModule,
@@ -39,10 +42,13 @@ import { WebhooksService } from './webhooks.service.js';
     NoticeCounts,
     ReconciliationProcessor,
     ReconciliationSchedule,
+    Asking,
+    PaymentDeadlineProcessor,
+    PaymentDeadlineSchedule,
     SessionOutbox,
     SessionOutboxProcessor,
     SessionOutboxSchedule,
   ],
-  exports: [WebhooksService],
+  exports: [WebhooksService, Asking],
 })
 export class WebhooksModule {}

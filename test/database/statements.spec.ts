@@ -6,12 +6,14 @@ import { Releasing } from '../../src/holds/releasing/releasing.js';
 import { StockAuditService } from '../../src/operations/stock-audit.service.js';
 import { OrdersRepository } from '../../src/orders/orders.repository.js';
 import { Cancelling } from '../../src/orders/settling/cancelling.js';
+import { DeadlinesRepository } from '../../src/orders/settling/deadlines.repository.js';
 import { PaymentSessionsService } from '../../src/payment-sessions/payment-sessions.service.js';
 import { ProductsService } from '../../src/products/products.service.js';
 import { PaymentsRepository } from '../../src/refunds/payments.repository.js';
 import { Returning } from '../../src/refunds/returning.js';
 import type { UnreadPayment } from '../../src/refunds/refunds.types.js';
 import { SalesService } from '../../src/sales/sales.service.js';
+import { Asking } from '../../src/webhooks/deadlines/asking.js';
 import { SessionOutbox } from '../../src/webhooks/outbox/session-outbox.js';
 import { WebhooksService } from '../../src/webhooks/webhooks.service.js';
 import { bearer, KeyFile, shopKey, signedToken } from '../support/buyers.js';
@@ -31,6 +33,7 @@ import {
   noticeOf,
   notify,
   type Order,
+  passDeadline,
   refundsOf,
   taken,
   UNKNOWN_ID,
@@ -209,9 +212,9 @@ const INDEXES: Record<string, string> = {
   'SELECT … FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id WHERE o.id = ? FOR UPDATE': 'h PRIMARY, o PRIMARY',
   'SELECT … FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id WHERE o.id IN (?) ORDER BY o.id FOR UPDATE':
     'h PRIMARY, o PRIMARY',
-  'SELECT … FROM orders o FORCE INDEX (orders_due) STRAIGHT_JOIN holds h ON h.id = o.hold_id WHERE o.status = ? AND (o.due_at <= NOW(?) OR (o.due_at IS NULL AND o.payment_due_at <= NOW(?))) ORDER BY o.due_at LIMIT ? FOR UPDATE SKIP LOCKED':
+  'SELECT … FROM orders o FORCE INDEX (orders_due) STRAIGHT_JOIN holds h ON h.id = o.hold_id WHERE o.status = ? AND (o.due_at <= NOW(?) OR (o.due_at IS NULL AND o.payment_due_at <= NOW(?))) AND o.payment_provider IS NULL ORDER BY o.due_at LIMIT ? FOR UPDATE SKIP LOCKED':
     'h PRIMARY, o orders_due',
-  'SELECT … FROM orders o FORCE INDEX (orders_due) STRAIGHT_JOIN holds h ON h.id = o.hold_id WHERE o.status = ? AND (o.due_at <= NOW(?) OR (o.due_at IS NULL AND o.payment_due_at <= NOW(?)))':
+  'SELECT … FROM orders o FORCE INDEX (orders_due) STRAIGHT_JOIN holds h ON h.id = o.hold_id WHERE o.status = ? AND (o.due_at <= NOW(?) OR (o.due_at IS NULL AND o.payment_due_at <= NOW(?))) AND o.payment_provider IS NULL':
     'h PRIMARY, o orders_due',
   'SELECT … FROM orders o WHERE o.hold_id = ?': 'o orders_hold',
   'SELECT … FROM orders o WHERE o.hold_id IN (?) FOR UPDATE': 'o orders_hold',
@@ -223,8 +226,14 @@ const INDEXES: Record<string, string> = {
     'o orders_due',
   'SELECT … FROM orders o WHERE o.hold_id IN (?) AND (o.reference = X? OR LOCATE(X?, o.metadata) > ?)': 'o orders_hold',
   'SELECT … FROM payment_sessions WHERE task IS NOT NULL GROUP BY task': 'payment_sessions payment_sessions_due',
-  'SELECT … FROM payment_sessions s WHERE s.hold_id = ?': 's PRIMARY',
-  'SELECT … FROM payment_sessions s WHERE s.hold_id = ? FOR UPDATE': 's PRIMARY',
+  'SELECT … FROM orders o FORCE INDEX (orders_due) WHERE o.status = ? AND (o.due_at <= NOW(?) OR (o.due_at IS NULL AND o.payment_due_at <= NOW(?))) AND o.payment_provider IS NULL ORDER BY o.due_at LIMIT ?':
+    'o orders_due',
+  'SELECT … FROM orders o FORCE INDEX (orders_due) WHERE o.status = ? AND (o.due_at <= NOW(?) OR (o.due_at IS NULL AND o.payment_due_at <= NOW(?))) AND NOT o.payment_provider IS NULL':
+    'o orders_due',
+  'SELECT … FROM orders o FORCE INDEX (orders_due) WHERE o.status = ? AND (o.due_at <= NOW(?) OR (o.due_at IS NULL AND o.payment_due_at <= NOW(?))) AND o.payment_provider = ? ORDER BY o.due_at LIMIT ? FOR UPDATE SKIP LOCKED':
+    'o orders_due',
+  'SELECT … FROM payment_sessions s WHERE s.hold_id IN (?)': 's PRIMARY',
+  'SELECT … FROM payment_sessions s WHERE s.hold_id IN (?) ORDER BY s.hold_id FOR UPDATE': 's PRIMARY',
   'SELECT … FROM payment_sessions s WHERE s.task = ? AND s.provider = ? AND s.task_due_at <= NOW(?) ORDER BY s.task_due_at LIMIT ? FOR UPDATE SKIP LOCKED':
     's payment_sessions_due',
   'SELECT … FROM payment_sessions s WHERE s.task IN (?) AND s.task_due_at <= NOW(?)': 's payment_sessions_due',
@@ -393,6 +402,7 @@ async function sell(): Promise<void> {
     due.order_id,
   ]);
   await service.app.get(Cancelling).findOverdueMs();
+  await service.app.get(Cancelling).findOverdueMs('plain');
   await service.app.get(Cancelling).cancelDueOrders();
   const again = await createHold(service);
   await expireHolds(again.hold_id);
@@ -430,7 +440,7 @@ async function sell(): Promise<void> {
   await service.app.get(OrdersRepository).findRowsOfHolds([short.hold_id]);
   await service.app.get(OrdersRepository).findRows([short.order_id]);
   await service.app.get(ProductsService).findLimitedSales([product.id]);
-  await service.app.get(OrdersRepository).findProductsWithDue();
+  await service.app.get(DeadlinesRepository).findProductsWithDue();
   for (const path of PAGES) await service.call('GET', path, undefined, adminHeaders(service));
   await execute('UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 1 YEAR, due_at = payment_due_at WHERE id = ?', [
     due.order_id,
@@ -466,7 +476,21 @@ async function sellBySessions(): Promise<void> {
   api.pay(intent!.id);
   await api.deliverTo(service);
   await service.app.get(PaymentSessionsService).findDueTasks();
+  await endBySessions(wish, outbox);
   await outbox.work('end', () => Promise.resolve());
+}
+
+/** What is sent at the deadlines of such orders: of one that nobody paid, and of one whose provider does not say. */
+async function endBySessions(wish: object, outbox: SessionOutbox): Promise<void> {
+  for (const fate of [undefined, 'hang up'] as const) {
+    const { hold_id } = await createHold(service);
+    const order = taken<Order>(await service.call('POST', '/api/orders', { hold_id, payment: wish }), 201);
+    await outbox.work('make', () => Promise.resolve());
+    await passDeadline(order.order_id);
+    api.fateOfAll = fate;
+    await service.app.get(Asking).askDue();
+  }
+  api.fateOfAll = undefined;
 }
 
 /** What is sent of a customer who is limited, whose money comes late, and who is forgotten. */

@@ -45,11 +45,12 @@ describe('a line to a provider', () => {
   it('has no room while the provider is away, and then for one call that finds out', () => {
     expect(line.room).toBe(10);
     fail(3);
-    expect([line.isNear, line.room, line.awayMs]).toEqual([false, 0, 2000]);
+    expect([line.isNear, line.isUp, line.room, line.awayMs]).toEqual([false, false, 0, 2000]);
     now = 2000;
-    expect(line.room).toBe(1);
+    // Nobody here may ever ask again, and another process finds it.
+    expect([line.isNear, line.isUp, line.room]).toEqual([false, true, 1]);
     line.answered();
-    expect([line.isNear, line.room]).toEqual([true, 10]);
+    expect([line.isNear, line.isUp, line.room]).toEqual([true, true, 10]);
   });
 
   it('leaves it alone for longer each time, and for a minute at most', () => {

@@ -15,7 +15,7 @@ const OWNERS: Readonly<Record<string, string>> = {
   sales: 'src/sales/sales.repository.ts',
   holds: 'src/holds/holds.repository.ts',
   customer_holds: 'src/holds/customer-holds.repository.ts',
-  orders: 'src/orders/orders.repository.ts',
+  orders: 'src/orders/',
   payments: 'src/refunds/',
   refunds: 'src/refunds/',
   webhook_logs: 'src/webhooks/webhooks.repository.ts',

@@ -12,6 +12,7 @@ function orderRow(overrides: Partial<ReturnableOrderRow> = {}): ReturnableOrderR
     amount: '30.00',
     currency: 'EUR',
     payment_due_at: '2026-01-01 00:15:00.000',
+    due_at: '2026-01-01 00:15:00.000',
     created_at: '2026-01-01 00:00:00.000',
     paid_transaction_id: 'txn_1',
     payment_provider: null,

@@ -115,6 +115,12 @@ export class StripeAccount {
     return answer(this.makeRefund(id, wanted, nestedIn(rest, 'metadata')));
   }
 
+  /** An intent that waits for its buyer, made in no time. */
+  putIntent(id: string): void {
+    const intent = this.makeIntent(PAID_BEFORE, 'eur', {});
+    Object.assign(intent, { id, client_secret: `${id}_secret` });
+  }
+
   createIntent(fields: Fields): ApiAnswer {
     const { currency = '', amount = '' } = fields;
     const fault = faultOf(amount, currency);

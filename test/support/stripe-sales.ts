@@ -1,4 +1,5 @@
 import { execute } from './database.js';
+import { eventually } from './eventually.js';
 import { createHold, hex, type Order, taken } from './factories.js';
 import { STRIPE_SECRET } from './payments.js';
 import type { Environment, Service } from './service.js';
@@ -55,4 +56,28 @@ export async function passWait({ hold_id }: Pick<Order, 'hold_id'>): Promise<voi
   await execute('UPDATE payment_sessions SET task_due_at = NOW(3) WHERE hold_id = UNHEX(?) AND task IS NOT NULL', [
     hex(hold_id),
   ]);
+}
+
+/** An order whose buyer can pay by now, and the number of what he pays by at the stand-in. */
+export async function openOrder(
+  service: Service,
+  api: StripeApi,
+  payment: object = INTENT,
+  overrides: Parameters<typeof createHold>[1] = {},
+): Promise<{ readonly order: PaidOrder; readonly id: string }> {
+  const order = await orderWith(service, payment, overrides);
+  const { client_secret, url } = await eventually(async () => {
+    const hold = await holdOf(service, order);
+    if (hold.payment?.state !== 'open') throw new Error(`The session is ${hold.payment?.state}`);
+    return hold.payment;
+  });
+  const made = [...api.intents, ...api.sessions].find((one) =>
+    'client_secret' in one ? one.client_secret === client_secret : one.url === url,
+  );
+  return { order, id: made!.id };
+}
+
+/** What a claim, or a pause before the next question, keeps an order from its deadline: over at once, as time would. */
+export async function passClaim(order: Pick<Order, 'order_id'>): Promise<void> {
+  await execute('UPDATE orders SET due_at = NOW(3) - INTERVAL 1 SECOND WHERE id = ?', [order.order_id]);
 }

@@ -20,6 +20,7 @@ function orderRow(status: OrderStatus): StockedOrderRow {
     amount: '19.98',
     currency: 'EUR',
     payment_due_at: '2026-01-01 00:15:00.000',
+    due_at: '2026-01-01 00:15:00.000',
     created_at: '2026-01-01 00:00:00.000',
     paid_transaction_id: status === 'paid' || status === 'refunded' ? 'txn-first' : null,
     product_id: 1,

@@ -6,9 +6,9 @@ import { isLockWaitTimeout, isTransient } from '../../database/database-errors.j
 import { type Transaction, Transactions } from '../../database/transactions.js';
 import { OperatorChanges } from '../../idempotency/operator-changes.js';
 import { OrderAlreadyPaidError, OrderNotFoundError } from '../orders.errors.js';
-import { OrdersRepository } from '../orders.repository.js';
-import { type Settlement, type StockedOrderRow, wasPaid } from '../orders.types.js';
-import { Settling } from './settling.js';
+import { type StockedOrderRow, wasPaid } from '../orders.types.js';
+import { DeadlinesRepository } from './deadlines.repository.js';
+import { atDeadline, Settling } from './settling.js';
 
 /** Orders that are cancelled in one transaction. */
 const CANCEL_STEP = 500;
@@ -19,19 +19,19 @@ export class Cancelling {
   private readonly logger = new Logger('Orders');
 
   constructor(
-    private readonly orders: OrdersRepository,
+    private readonly deadlines: DeadlinesRepository,
     private readonly settling: Settling,
     private readonly changes: OperatorChanges,
     private readonly transactions: Transactions,
   ) {}
 
-  /** For how long the oldest unpaid order has been past its deadline, in milliseconds; null when none is. */
-  findOverdueMs(): Promise<number | null> {
-    return this.orders.findOverdueMs();
+  /** For how long the oldest unpaid order has been past its deadline, in milliseconds; null when none is. `plain`: without a session. */
+  findOverdueMs(which: 'all' | 'plain' = 'all'): Promise<number | null> {
+    return this.deadlines.findOverdueMs(which);
   }
 
   /**
-   * Cancels unpaid orders past their payment deadline, in steps of {@link CANCEL_STEP}; their units are available again.
+   * Cancels unpaid orders past their payment deadline of which nobody is asked whether they were paid, in steps of {@link CANCEL_STEP}; their units are available again.
    * A payment that is being applied has the order's lock, and that order is skipped: one of the two wins. When a step
    * fails, because somebody has a product's row locked or its counters drift, each product gets steps of its own.
    *
@@ -50,7 +50,7 @@ export class Cancelling {
     } catch (error) {
       this.logger.warn({ err: error }, 'Unpaid orders are cancelled product by product');
     }
-    const productIds = await this.orders.findProductsWithDue();
+    const productIds = await this.deadlines.findProductsWithDue();
     return done + (await sumOfAll(productIds, nameOfProduct, (id) => inSteps(CANCEL_STEP, () => this.cancelStep(id))));
   }
 
@@ -91,15 +91,11 @@ export class Cancelling {
   private cancelStep(productId: number | null): Promise<number> {
     return this.transactions.run(
       async (tx) => {
-        const due = await this.orders.lockDue(tx, CANCEL_STEP, productId);
+        const due = await this.deadlines.lockDue(tx, CANCEL_STEP, productId);
         this.settling.settle(tx, { settlements: due.map(atDeadline) });
         return due.length;
       },
       (error) => isTransient(error) && !isLockWaitTimeout(error),
     );
   }
-}
-
-function atDeadline(order: StockedOrderRow): Settlement {
-  return { order, to: 'cancelled', reason: 'payment_expired' };
 }

@@ -12,6 +12,7 @@ import { SalesService } from '../../sales/sales.service.js';
 import { returnEvents, settlementEvents } from '../order-events.js';
 import { OrdersRepository } from '../orders.repository.js';
 import type { OrderNews, ReturnableOrderRow, ReturnedUnits, Settlement, StockedOrderRow } from '../orders.types.js';
+import { DeadlinesRepository } from './deadlines.repository.js';
 import { inStages, isPaidLate, SettlementStock, unitsMovedBy, unitsReturnedBy } from './settlement.js';
 
 /** What was decided about locked orders and holds. */
@@ -32,6 +33,7 @@ export interface Settled {
 export class Settling {
   constructor(
     private readonly orders: OrdersRepository,
+    private readonly deadlines: DeadlinesRepository,
     private readonly releasing: Releasing,
     private readonly limits: CustomerLimits,
     private readonly sessions: PaymentSessionsService,
@@ -104,12 +106,12 @@ export class Settling {
 
   /** The locked unpaid order of a session that is open now gets its time to pay from now on; once. */
   movePaymentDue(tx: Transaction, id: number, seconds: number): void {
-    this.orders.movePaymentDue(tx, id, seconds);
+    this.deadlines.movePaymentDue(tx, id, seconds);
   }
 
   /** Keeps locked orders from their payment deadline while a person looks at their money; null: no longer. */
   keepForReview(tx: Transaction, ids: ReadonlySet<number>, seconds: number | null): void {
-    if (ids.size > 0) this.orders.keepForReview(tx, ids, seconds);
+    if (ids.size > 0) this.deadlines.keepForReview(tx, ids, seconds);
   }
 
   /**
@@ -158,4 +160,8 @@ export class Settling {
     this.sessions.cancel(tx, cancelled);
     this.sessions.succeed(tx, paid);
   }
+}
+
+export function atDeadline(order: StockedOrderRow): Settlement {
+  return { order, to: 'cancelled', reason: 'payment_expired' };
 }

@@ -7,10 +7,8 @@ import type { NamedOrderRow } from '../../orders/orders.types.js';
 import { Settling } from '../../orders/settling/settling.js';
 import {
   type MadeSession,
-  type PaymentEvent,
   ProviderUnavailableError,
   SessionRefusedError,
-  type SessionReport,
   type SessionRequest,
 } from '../../payment-providers/payment-provider.js';
 import { paymentReferenceOf } from '../../payment-providers/payment-reference.js';
@@ -18,6 +16,7 @@ import { PaymentSessionsService } from '../../payment-sessions/payment-sessions.
 import type { SessionRow, SessionTask } from '../../payment-sessions/payment-sessions.types.js';
 import type { ProviderLine } from '../../payment-sessions/provider-line.js';
 import { ProviderLines, type SessionProvider } from '../../payment-sessions/provider-lines.js';
+import { toldBySession } from '../session-notices.js';
 import { WebhooksService } from '../webhooks.service.js';
 
 /** How long one run goes on, while there is something to do; the next one does the rest. */
@@ -137,11 +136,11 @@ export class SessionOutbox {
   /** Under the order's lock: an order that has ended by now needs no session, and one that ends later sees it. */
   private noteMade({ row, order: { id } }: Task, made: MadeSession): Promise<void> {
     return this.transactions.run(async (tx) => {
-      const [[order], session] = await Promise.all([
+      const [[order], [session]] = await Promise.all([
         this.settling.lockOrders(tx, [id]),
-        this.sessions.lock(tx, row.holdId),
+        this.sessions.lock(tx, [row.holdId]),
       ]);
-      const isKnown = session === null || session.sessionId !== null || session.makeAttempt !== row.makeAttempt;
+      const isKnown = session === undefined || session.sessionId !== null || session.makeAttempt !== row.makeAttempt;
       if (isKnown || order === undefined) return;
       const isWanted = order.status === 'pending_payment';
       this.sessions.noteMade(tx, session, made, isWanted);
@@ -156,7 +155,7 @@ export class SessionOutbox {
     const report = await provider.sessions.cancelSession(row.kind, row.sessionId);
     line.answered();
     if (report.state === 'open') throw new Error(`${provider.name} left the session ${row.sessionId} open`);
-    if (report.state === 'succeeded') await this.webhooks.handleNotice(successOf(task, report));
+    if (report.state === 'succeeded') await this.webhooks.handleNotice(toldBySession(row, task.order, report));
     this.tally.add('ended');
     await this.sessions.finishEnd(row);
   }
@@ -197,15 +196,5 @@ function requestOf({ row, order }: Task): SessionRequest {
     title: `${qty} × ${product_name}`,
     ...{ kind, holdId, orderId: id, reference: paymentReferenceOf(id, holdId), amount, currency, returnUrl },
     ...{ attempt: makeAttempt, askedForSeconds: askedForSeconds ?? 0 },
-  };
-}
-
-/** What the provider says when it is asked is decided as a notice is: each payment has one effect, however it is told. */
-function successOf({ row, order }: Task, { payment }: SessionReport): PaymentEvent {
-  const { transactionId, amount, currency } = payment!;
-  return {
-    ...{ provider: row.provider, eventId: `asked-${row.sessionId}`, type: 'session.succeeded', status: 'success' },
-    ...{ orderId: order.id, reference: paymentReferenceOf(order.id, row.holdId), transactionId, amount, currency },
-    occurredAt: null,
   };
 }
