@@ -218,6 +218,7 @@ const INDEXES: Record<string, string> = {
     'h PRIMARY, o orders_due',
   'SELECT … FROM orders o WHERE o.hold_id = ?': 'o orders_hold',
   'SELECT … FROM orders o WHERE o.hold_id IN (?) FOR UPDATE': 'o orders_hold',
+  'SELECT … FROM orders o WHERE o.hold_id IN (?)': 'o orders_hold',
   'SELECT … FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id STRAIGHT_JOIN products p ON p.id = h.product_id WHERE o.hold_id IN (?)':
     'h PRIMARY, o orders_hold, p PRIMARY',
   'SELECT … FROM orders o FORCE INDEX (orders_due) WHERE o.status = ? AND (o.due_at < NOW(?) - INTERVAL ? DAY OR (o.due_at IS NULL AND o.payment_due_at < NOW(?) - INTERVAL ? DAY)) ORDER BY o.due_at LIMIT ? FOR UPDATE SKIP LOCKED':
