@@ -37,6 +37,9 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
       /** How long a connection may be idle between two requests. */
       keepAliveMs: env.milliseconds('HTTP_KEEP_ALIVE_MS', 72_000, { min: 1000 }),
       connectionsMax: env.integer('HTTP_CONNECTIONS_MAX', 16_384, { min: 1 }),
+      /** Streams that are open at once, of all clients and of one; 0: of one as many as of all. */
+      streamsMax: env.integer('HTTP_STREAMS_MAX', 8192, { max: 1_000_000 }),
+      streamsPerClientMax: env.integer('HTTP_STREAMS_PER_CLIENT_MAX', isLocal ? 0 : 256),
       trustedProxies: env.addresses('TRUSTED_PROXIES'),
       corsOrigins: env.origins('CORS_ORIGINS'),
     },

@@ -23,6 +23,8 @@ export class Connections {
   /** Those past the limit, the oldest first. */
   private readonly reserve = new Set<HttpSocket>();
   private readonly waiting = new WeakMap<Socket, number>();
+  /** Those whose answer goes on, and whose owner sees to it that it is taken. */
+  private readonly streams = new WeakSet<Socket>();
 
   /**
    * @param options.max  connections whose requests are taken
@@ -62,6 +64,12 @@ export class Connections {
     return false;
   }
 
+  /** From here on the answer on the connection goes on and on: that nothing moves for a while is no reason to cut it. */
+  leaveToStream(socket: Socket): void {
+    this.streams.add(socket);
+    socket.setTimeout(0);
+  }
+
   /** Tells the clients whose answers are under way that their connection ends with it. */
   endWithAnswers(): void {
     for (const { _httpMessage: answer } of this.open) {
@@ -93,7 +101,7 @@ export class Connections {
    */
   private limitUntaken(stallMs: number): void {
     for (const socket of this.open) {
-      if (socket.writableLength > 0 && !socket.timeout) socket.setTimeout(stallMs);
+      if (socket.writableLength > 0 && !socket.timeout && !this.streams.has(socket)) socket.setTimeout(stallMs);
     }
   }
 }

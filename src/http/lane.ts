@@ -4,6 +4,7 @@ import { ModulesContainer } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ENDPOINT } from './endpoint.decorator.js';
+import { EVENT_STREAM } from './live-streams.js';
 import { ProblemFilter } from './problem.filter.js';
 import type { EndpointMethod } from './route-rules.js';
 
@@ -32,6 +33,7 @@ export function takeTheLane(app: NestFastifyApplication): void {
 
 function handlerOf(controller: Record<string, Method>, endpoint: EndpointMethod, problems: ProblemFilter) {
   const { name, status, contentType } = endpoint;
+  if (contentType === EVENT_STREAM) return streamOf(controller, name, problems);
   return (request: FastifyRequest, reply: FastifyReply): void => {
     const fail = (error: unknown): void => problems.answer(error, request, reply);
     const answer = (dto: unknown): void => {
@@ -50,6 +52,15 @@ function handlerOf(controller: Record<string, Method>, endpoint: EndpointMethod,
     } catch (error) {
       fail(error);
     }
+  };
+}
+
+/** The method answers by itself, for as long as its client listens; only what it throws before is answered here. */
+function streamOf(controller: Record<string, Method>, name: string, problems: ProblemFilter) {
+  return (request: FastifyRequest, reply: FastifyReply): void => {
+    void (controller[name]!(request, reply) as Promise<void>).catch((error: unknown) =>
+      problems.answer(error, request, reply),
+    );
   };
 }
 

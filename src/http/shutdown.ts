@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Config } from '../config/config.js';
 import { Connections } from './connections.js';
 import { Lifecycle } from './lifecycle.js';
+import { LiveStreams } from './live-streams.js';
 
 /** How long open connections may bring one more request each, once there are no new ones. */
 const LAST_REQUESTS_MS = 1000;
@@ -43,6 +44,7 @@ async function leave(app: NestFastifyApplication, config: Config): Promise<void>
   await sleep(config.shutdownDelayMs);
   lifecycle.enter('closing');
   connections.endWithAnswers();
+  app.get(LiveStreams).endAll();
   let isAlone = false;
   // The listener alone: the HTTP server's own method would also cut connections that are idle at this moment.
   const alone = new Promise((resolve) => Server.prototype.close.call(app.getHttpServer(), resolve));

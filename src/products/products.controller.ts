@@ -2,6 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Endpoint } from '../http/endpoint.decorator.js';
 import { PAGE_QUERY, type PageQuery, toPageDto, toPageRequest } from '../http/page.js';
+import { EVENT_STREAM, STREAM_HEADERS } from '../http/live-streams.js';
 import {
   answerTagged,
   NOT_MODIFIED,
@@ -10,6 +11,7 @@ import {
   taggedAnswer,
 } from '../http/tagged-answer.js';
 import { PRODUCT_ID_PARAM, ProductDto, ProductPageDto, SKU_PARAM, toPublicProductDto } from './dto/product.dto.js';
+import { LiveProducts } from './live-products.js';
 import { ProductsService } from './products.service.js';
 import type { ProductRow } from './products.types.js';
 
@@ -18,7 +20,10 @@ const answers = new WeakMap<ProductRow, TaggedAnswer>();
 
 @Controller('api/products')
 export class ProductsController {
-  constructor(private readonly products: ProductsService) {}
+  constructor(
+    private readonly products: ProductsService,
+    private readonly live: LiveProducts,
+  ) {}
 
   @Get()
   @Endpoint({
@@ -61,6 +66,21 @@ export class ProductsController {
     return row instanceof Promise
       ? row.then((found) => answerTagged(request, reply, answerOf(found)))
       : answerTagged(request, reply, answerOf(row));
+  }
+
+  @Get(':id/live')
+  @Endpoint({
+    tag: 'products',
+    operationId: 'watchProduct',
+    summary: 'A product as it changes, as Server-Sent Events',
+    description:
+      'Events `stock`: the product as `GET /api/products/{id}` shows it, with `as_of`; drop what is older than what you have. First as it is now, then what it becomes, at most five a second. A comment each 15 seconds.',
+    params: { id: PRODUCT_ID_PARAM },
+    success: { 200: { description: 'Events', contentType: EVENT_STREAM, headers: STREAM_HEADERS } },
+    errors: ['PRODUCT_NOT_FOUND'],
+  })
+  watch(request: FastifyRequest<{ Params: { id: string } }>, reply: FastifyReply): Promise<void> {
+    return this.live.open(Number(request.params.id), request, reply);
   }
 }
 

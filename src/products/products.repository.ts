@@ -41,6 +41,15 @@ export class ProductsRepository {
     return row === undefined ? null : toRow(row);
   }
 
+  /** Products, and the database's time before they were read; null where there are none. */
+  async findWithTime(ids: readonly number[]): Promise<{ rows: ProductRow[]; now: string | null }> {
+    const rows = await this.selectRows()
+      .addSelect('NOW(3)', 'now')
+      .where('p.id IN (:...ids)', { ids })
+      .getRawMany<ProductRow & { now: string }>();
+    return { rows: rows.map(toRow), now: rows[0]?.now ?? null };
+  }
+
   /** Products on sale in the order of their ids. */
   async findPage(range: RowRange): Promise<ProductRow[]> {
     const rows = await this.products.query<ProductRow[]>(

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
+import { RedisNews } from '../redis/redis-news.js';
 import { RedisService } from '../redis/redis.service.js';
 import type { ProductRow } from './products.types.js';
 
@@ -13,19 +14,24 @@ const FILL_WAIT_MS = 20;
 const FILL_WAITS_MAX = 10;
 const LOCAL_ENTRIES_MAX = 10_000;
 
-const cacheKey = (id: number): string => `product:${id}:available_stock`;
+/** The key of a product's figures, and the name under which instances tell each other of them. */
+export const cacheKey = (id: number): string => `product:${id}:available_stock`;
 const lockKey = (id: number): string => `lock:product:${id}`;
 
 /**
  * Writes only what is as new as what is there; an older writer that was delayed changes nothing. Nor does it matter what
  * is there when it is ARGV[2], the version that was seen there before the database was read: see `remember`.
+ *
+ * What is written is told at the same moment, so in the order of its versions; with nobody listening that costs Redis next
+ * to nothing. A user of Redis without the right to tell it goes without.
  */
 const PUT_IF_NEWER = `
   for i, key in ipairs(KEYS) do
     local current = redis.call('GET', key)
     local version = current and cjson.decode(current).stock_version
-    if not current or version <= tonumber(ARGV[2 * i + 1]) or version == tonumber(ARGV[2]) then
-      redis.call('SET', key, ARGV[2 * i + 2], 'PX', ARGV[1])
+    if not current or version <= tonumber(ARGV[2 * i + 2]) or version == tonumber(ARGV[2]) then
+      redis.call('SET', key, ARGV[2 * i + 3], 'PX', ARGV[1])
+      redis.pcall('PUBLISH', ARGV[3] .. key, ARGV[2 * i + 3])
     end
   end`;
 
@@ -61,13 +67,18 @@ export class StockCache implements BeforeApplicationShutdown {
   private readonly local = new Map<number, LocalEntry>();
   private readonly fills = new Map<number, Promise<ProductRow | null>>();
   private readonly unpublished = new Map<number, ProductRow>();
+  /** Products whose figures a commit changed without telling the new ones. */
+  private readonly outdated = new Set<number>();
   private publishing: Promise<void> | undefined;
   private readonly ending = new AbortController();
   private lockCount = 0;
   /** How often a figure was found where. */
   readonly reads = { local: 0, redis: 0, database: 0 };
 
-  constructor(private readonly redis: RedisService) {}
+  constructor(
+    private readonly redis: RedisService,
+    private readonly news: RedisNews,
+  ) {}
 
   /** What waits is published at once. */
   async beforeApplicationShutdown(): Promise<void> {
@@ -111,6 +122,8 @@ export class StockCache implements BeforeApplicationShutdown {
   invalidate(id: number): void {
     this.fills.delete(id);
     this.keep(id, { row: this.local.get(id)?.row ?? null, freshUntil: 0, outdatedUntil: performance.now() });
+    this.outdated.add(id);
+    this.publishing ??= this.publish();
   }
 
   private async fill(id: number, read: () => Promise<ProductRow | null>): Promise<ProductRow | null> {
@@ -133,8 +146,7 @@ export class StockCache implements BeforeApplicationShutdown {
       const [text, pttl] = (replies ?? []).map(([, reply]) => reply) as [string | null, number];
       if (typeof text !== 'string') return NOTHING;
       const row = JSON.parse(text) as ProductRow;
-      // An instance of an older version writes rows of another form.
-      const isFresh = row.show_stock !== undefined && KEY_TTL_MS - pttl <= FRESH_MS;
+      const isFresh = isOfThisForm(row) && KEY_TTL_MS - pttl <= FRESH_MS;
       return { fresh: isFresh ? row : null, version: row.stock_version };
     });
     return found ?? NOTHING;
@@ -156,7 +168,7 @@ export class StockCache implements BeforeApplicationShutdown {
       if (filled !== null) return { row: filled, isFromDatabase: false };
     }
     const row = await read();
-    if (row !== null) await this.redis.attempt((client) => putIfNewer(client, [row], seen));
+    if (row !== null) await this.redis.attempt((client) => this.putIfNewer(client, [row], seen));
     if (taken === 'OK') void this.redis.attempt((client) => client.eval(UNLOCK, 1, lockKey(id), token));
     return { row, isFromDatabase: true };
   }
@@ -200,26 +212,35 @@ export class StockCache implements BeforeApplicationShutdown {
 
   /**
    * Tells Redis what was committed: the first figure after a turn of the loop, and while more come, the last one of each product
-   * every now and then. Readers of other instances believe a figure for longer than that pause anyway.
+   * every now and then. Readers of other instances believe a figure for longer than that pause anyway. Who listens hears of
+   * the others, too: that they changed.
    */
   private async publish(): Promise<void> {
     // An idle instance answers the buyer first.
     await new Promise((turn) => setImmediate(turn));
-    while (this.unpublished.size > 0) {
+    while (this.unpublished.size > 0 || this.outdated.size > 0) {
       const rows = [...this.unpublished.values()];
+      const names = [...this.outdated].map(cacheKey);
       this.unpublished.clear();
-      await this.redis.attempt((client) => putIfNewer(client, rows));
+      this.outdated.clear();
+      await this.redis.attempt((client) => this.putIfNewer(client, rows));
+      await this.news.tell(names, '');
       await pause(PUBLISH_PAUSE_MS, undefined, { signal: this.ending.signal }).catch(() => undefined);
     }
     this.publishing = undefined;
   }
+
+  private async putIfNewer(client: Redis, rows: readonly ProductRow[], seen: number | null = null): Promise<void> {
+    for (let first = 0; first < rows.length; first += PUT_STEP) {
+      const step = rows.slice(first, first + PUT_STEP);
+      const keys = step.map(({ id }) => cacheKey(id));
+      const values = step.flatMap((row) => [row.stock_version, JSON.stringify(row)]);
+      await client.eval(PUT_IF_NEWER, keys.length, ...keys, KEY_TTL_MS, seen ?? '', this.news.prefix, ...values);
+    }
+  }
 }
 
-async function putIfNewer(client: Redis, rows: readonly ProductRow[], seen: number | null = null): Promise<void> {
-  for (let first = 0; first < rows.length; first += PUT_STEP) {
-    const step = rows.slice(first, first + PUT_STEP);
-    const keys = step.map(({ id }) => cacheKey(id));
-    const values = step.flatMap((row) => [row.stock_version, JSON.stringify(row)]);
-    await client.eval(PUT_IF_NEWER, keys.length, ...keys, KEY_TTL_MS, seen ?? '', ...values);
-  }
+/** Instances of an older version write rows of another form. */
+export function isOfThisForm(row: ProductRow): boolean {
+  return row.show_stock !== undefined;
 }

@@ -1,14 +1,19 @@
 import { Controller, Get } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Endpoint } from '../http/endpoint.decorator.js';
+import { EVENT_STREAM, STREAM_HEADERS } from '../http/live-streams.js';
 import { PAGE_QUERY, type PageQuery, toPageDto, toPageRequest } from '../http/page.js';
 import { answerTagged, NOT_MODIFIED, PUBLIC_READ_HEADERS, etagOf } from '../http/tagged-answer.js';
 import { SALE_ID_PARAM, SaleDto, SalePageDto, toPublicSaleDto } from './dto/sale.dto.js';
+import { LiveSales } from './live-sales.js';
 import { SalesService } from './sales.service.js';
 
 @Controller('api/sales')
 export class SalesController {
-  constructor(private readonly sales: SalesService) {}
+  constructor(
+    private readonly sales: SalesService,
+    private readonly live: LiveSales,
+  ) {}
 
   @Get()
   @Endpoint({
@@ -44,6 +49,21 @@ export class SalesController {
     const sale = toPublicSaleDto(await this.sales.getRecentSale(Number(request.params.id)));
     const answer = { text: JSON.stringify(sale), etag: etagOf(JSON.stringify(withoutTime(sale))) };
     return answerTagged(request, reply, answer);
+  }
+
+  @Get(':id/live')
+  @Endpoint({
+    tag: 'sales',
+    operationId: 'watchSale',
+    summary: 'A sale and its products as they change, as Server-Sent Events',
+    description:
+      'Events `stock`: the sale as `GET /api/sales/{id}` shows it, with `as_of`: first all of it, then with those products alone that have changed; one that left says so by its `sale_id` or `archived`. As of a product otherwise.',
+    params: { id: SALE_ID_PARAM },
+    success: { 200: { description: 'Events', contentType: EVENT_STREAM, headers: STREAM_HEADERS } },
+    errors: ['SALE_NOT_FOUND'],
+  })
+  watch(request: FastifyRequest<{ Params: { id: string } }>, reply: FastifyReply): Promise<void> {
+    return this.live.open(Number(request.params.id), request, reply);
   }
 }
 

@@ -8,6 +8,7 @@ import { EventsService } from '../events/events.service.js';
 import { type Page, type PageRequest, readPage } from '../http/page.js';
 import { keyedByOperator } from '../idempotency/idempotency-key.js';
 import { OperatorChanges } from '../idempotency/operator-changes.js';
+import { RedisNews } from '../redis/redis-news.js';
 import { PreconditionFailedError, SkuTakenError } from '../products/products.errors.js';
 import { ProductsService } from '../products/products.service.js';
 import {
@@ -35,6 +36,9 @@ import {
   withIsoTime,
 } from './sales.types.js';
 
+/** The name under which instances tell each other that a sale has changed. */
+export const newsOfSale = (id: number): string => `sale:${id}`;
+
 /** Sales whose edges are told in one run; the next one goes on. */
 const EDGES_STEP = 100;
 
@@ -51,6 +55,7 @@ export class SalesService {
     private readonly products: ProductsService,
     private readonly changes: OperatorChanges,
     private readonly cache: SaleCache,
+    private readonly news: RedisNews,
     private readonly events: EventsService,
     private readonly transactions: Transactions,
     @Inject(CONFIG) private readonly config: Config,
@@ -259,7 +264,7 @@ export class SalesService {
         const after = { ...before, ...change };
         this.sales.update(tx, id, change);
         this.tell(tx, before, after);
-        tx.afterCommit(() => this.cache.forget(id), { isHarmless: true });
+        this.tellAfterCommit(tx, [id]);
         if (!isSameTerms(termsOf(before), termsOf(after))) this.products.writeTerms(tx, rows, termsOf(after));
         return { before, after };
       },
@@ -284,6 +289,15 @@ export class SalesService {
     };
   }
 
+  /** What readers know of these sales is old: those of this instance ask anew, those who listen, at any, hear of it. */
+  private tellAfterCommit(tx: Transaction, ids: readonly number[]): void {
+    const tell = (): void => {
+      for (const id of ids) this.cache.forget(id);
+      void this.news.tell(ids.map(newsOfSale), '');
+    };
+    tx.afterCommit(tell, { isHarmless: true });
+  }
+
   private async lockOne(tx: Transaction, id: number): Promise<SaleRow> {
     const [sale] = await this.sales.lock(tx, [id]);
     if (sale === undefined) throw new SaleNotFoundError(id);
@@ -293,7 +307,7 @@ export class SalesService {
   /** Locks the sales that a product leaves and comes into. */
   private async lockTerms(tx: Transaction, from: number | null, to: number | null): Promise<SaleTerms> {
     const ids = [from, to].filter((id) => id !== null);
-    tx.afterCommit(() => ids.forEach((id) => this.cache.forget(id)), { isHarmless: true });
+    this.tellAfterCommit(tx, ids);
     const sales = ids.length === 0 ? [] : await this.sales.lock(tx, ids);
     if (to === null) return NO_SALE;
     const sale = sales.find(({ id }) => id === to);

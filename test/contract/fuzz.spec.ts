@@ -43,11 +43,16 @@ function send({ method, path, headers, body }: ApiRequest): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const request = httpRequest({ agent, hostname, port, method, path, headers }, (response) => {
       const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () =>
+      const contentType = (response.headers['content-type'] ?? '').split(';')[0]!;
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        // A stream has no end: its beginning is its answer.
+        if (contentType === 'text/event-stream') response.destroy();
+      });
+      response.on('close', () =>
         resolve({
           status: response.statusCode!,
-          contentType: (response.headers['content-type'] ?? '').split(';')[0]!,
+          contentType,
           retryAfter: response.headers['retry-after'],
           text: Buffer.concat(chunks).toString(),
         }),

@@ -9,6 +9,7 @@ import { lockingReads, query, withConnection } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { expectStockIdentity } from '../support/expectations.js';
 import { createProduct } from '../support/factories.js';
+import { listen } from '../support/listeners.js';
 import { connectTo, startService } from '../support/service.js';
 
 const DIR = join(import.meta.dirname, '../../.local/test');
@@ -96,6 +97,25 @@ describe('SIGTERM', () => {
     await Promise.all(answered);
     child.kill('SIGTERM');
     expect(await child.exited).toBe(0);
+  });
+
+  it('ends streams at once, and tells their listeners to come back', async () => {
+    // Longer than any test: who waits for a limit does not end.
+    const child = await startChild({
+      APP_ENV: 'test',
+      SHUTDOWN_TIMEOUT_MS: '600000',
+      HTTP_REQUEST_TIMEOUT_MS: '600000',
+    });
+    const service = connectTo(child.url);
+    const { id } = await createProduct(service);
+    const listeners = await Promise.all(Array.from({ length: 20 }, () => listen(service, `/api/products/${id}/live`)));
+    for (const { events } of listeners) await eventually(() => expect(events).toHaveLength(1));
+    child.kill('SIGTERM');
+    expect(await child.exited).toBe(0);
+    for (const listener of listeners) {
+      await eventually(() => expect(listener.hasEnded).toBe(true));
+      expect(listener.text).toMatch(/\n\nretry: \d+\n\n$/);
+    }
   });
 
   it('lets a request that is under way have its answer, and ends its connection with it', async () => {

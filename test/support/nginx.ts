@@ -63,7 +63,7 @@ function onThisMachine({ folder, ports, files, instances }: Place): string {
     ['worker_processes auto;', `worker_processes 2;\npid ${folder}/nginx.pid;`],
     ['http {', ['http {', ...temporary].join('\n')],
     ['listen 8080;', `listen 127.0.0.1:${ports.plain};`],
-    ['listen 8443 ssl;', `listen 127.0.0.1:${ports.tls} ssl;`],
+    ['listen 8443 ssl http2;', `listen 127.0.0.1:${ports.tls} ssl http2;`],
     ['listen 8081;', `listen 127.0.0.1:${ports.operators};`],
     ['/run/secrets/tls_certificate', files.certificate],
     ['/run/secrets/tls_key', files.key],

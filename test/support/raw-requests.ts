@@ -28,11 +28,22 @@ export async function sendRaw(
   });
   outgoing.end(payload);
   const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
-  const answer = await text(incoming);
+  const answer = await (isStream(incoming) ? beginningOf(incoming) : text(incoming));
   const isJson = incoming.headers['content-type']?.includes('json') === true;
   return {
     status: incoming.statusCode!,
     headers: incoming.headers,
     body: isJson ? (JSON.parse(answer) as Body) : {},
   };
+}
+
+function isStream({ headers }: IncomingMessage): boolean {
+  return headers['content-type']?.includes('event-stream') === true;
+}
+
+/** A stream has no end: its beginning is its answer. */
+async function beginningOf(incoming: IncomingMessage): Promise<string> {
+  const [chunk] = (await once(incoming, 'data')) as [Buffer];
+  incoming.destroy();
+  return chunk.toString();
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type Response, Test } from 'supertest';
@@ -106,6 +107,14 @@ async function send(url: string, method: string, body: unknown, headers: Record<
 function readText(response: Response, done: (error: Error | null, text: string) => void): void {
   let text = '';
   response.setEncoding('utf8');
-  response.on('data', (chunk: string) => (text += chunk));
+  response.on('data', (chunk: string) => {
+    text += chunk;
+    // A stream has no end: its first event is its answer.
+    const { 'content-type': type = '' } = response.headers as Record<string, string>;
+    if (!type.includes('event-stream') || !text.includes('data:')) return;
+    response.removeAllListeners();
+    (response as unknown as IncomingMessage).destroy();
+    done(null, text);
+  });
   response.on('end', () => done(null, text));
 }

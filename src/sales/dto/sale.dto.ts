@@ -235,7 +235,8 @@ export function saleFieldsDto({ sale, terms }: Pick<SaleWithProducts, 'sale' | '
   };
 }
 
-function toSaleDto(found: SaleWithProducts, products: ProductDto[]): SaleDto {
+/** With the products that are to be shown. */
+export function toSaleDto(found: SaleWithProducts, products: ProductDto[]): SaleDto {
   const { terms, ...fields } = saleFieldsDto(found);
   return { ...fields, server_time: isoTime(found.sale.server_time), terms, products };
 }
