@@ -16,6 +16,7 @@ import { cancelOrder, listOrders, returnOrder } from './order-commands.js';
 import { createProduct, archiveProduct, restockProduct } from './product-commands.js';
 import { listFailedJobs, queueStatus, retryFailedJobs } from './queue-commands.js';
 import { listRefunds } from './refund-commands.js';
+import { type RushOptions, rushCommand } from './rush-command.js';
 import { createSale, endSale, listSales, pauseSale, resumeSale } from './sale-commands.js';
 import { testFlow } from './test-flow.js';
 
@@ -90,6 +91,14 @@ export function registerCommands(program: Command, config: () => Config): void {
     .description('walk hold, order and payment through the running service, or one of its own, and check each promise')
     .option('--url <url>', 'the service to walk through', process.env.SERVICE_URL)
     .action(({ url }: { url?: string }) => testFlow(config(), url));
+  program
+    .command('rush')
+    .description('have many buyers come at once for a product that is made for it, and say what the database sold')
+    .option('--buyers <count>', 'who want one unit each', wholeNumber, 1000)
+    .option('--units <count>', 'that there are', wholeNumber, 100)
+    .option('--svg <file>', 'also draw it')
+    .option('--url <url>', 'a service of this machine', process.env.SERVICE_URL)
+    .action((options: RushOptions) => rushCommand(config(), options));
   registerSaleCommands(program, config);
   registerKeyCommands(program, config);
   registerOperationCommands(program, config);

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.js';
 import { walkersToken } from './buyer-commands.js';
 import { CommandFailedError } from './command-failed.error.js';
 import { print } from './output.js';
-import { type Answer, SaleClient } from './sale-client.js';
+import { type Answer, SaleClient } from '../operations/rush/sale-client.js';
 import { takeBack, type WalkTraces } from './walk-traces.js';
 
 /** How many units the product of the walk has. */

@@ -1,5 +1,5 @@
 import { print } from './output.js';
-import type { Answer, SaleClient } from './sale-client.js';
+import type { Answer, SaleClient } from '../operations/rush/sale-client.js';
 
 /** What a walk has made so far. */
 export interface WalkTraces {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isLoopback } from '../common/is-loopback.js';
-import { retry, type RetryPolicy } from '../common/retry.js';
-import type { Config } from '../config/config.js';
-import type { CreateProductDto } from '../products/dto/product.dto.js';
-import { SIMULATED } from '../payment-providers/simulated/simulated-events.js';
-import { standardHeaders, standardSecret } from '../payment-providers/signatures.js';
+import { isLoopback } from '../../common/is-loopback.js';
+import { retry, type RetryPolicy } from '../../common/retry.js';
+import type { Config } from '../../config/config.js';
+import type { CreateProductDto } from '../../products/dto/product.dto.js';
+import { SIMULATED } from '../../payment-providers/simulated/simulated-events.js';
+import { standardHeaders, standardSecret } from '../../payment-providers/signatures.js';
 
 export interface Answer {
   readonly status: number;
