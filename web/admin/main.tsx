@@ -112,7 +112,8 @@ function Shell() {
       </header>
       <main ref={main} id="main" tabIndex={-1} class="page">
         <Said />
-        {section === undefined ? <NothingHere isOpen={open.length > 0} /> : section.page(id)}
+        {/* Of its own nodes: those of another page would be seen to jump. */}
+        <div key={where}>{section === undefined ? <NothingHere isOpen={open.length > 0} /> : section.page(id)}</div>
       </main>
       <AskedQuestion />
     </>

@@ -105,9 +105,11 @@ function Worries({ overview }: { overview: Overview }) {
 
 /** Those that sell or will, and the ones that ended only where there is no other. */
 function Selling(props: { sales: readonly SaleStock[]; rates: Rates | null; onDone: () => Promise<void> }) {
-  const live = (['open', 'paused', 'scheduled'] as const).flatMap((state) =>
-    props.sales.filter((sale) => sale.state === state),
-  );
+  // A sale that is paused stays where it is: who has just pressed the button looks at it.
+  const live = [
+    ...props.sales.filter(({ state }) => state === 'open' || state === 'paused'),
+    ...props.sales.filter(({ state }) => state === 'scheduled'),
+  ];
   const shown = live.length > 0 ? live : props.sales.slice(0, 1);
   if (shown.length === 0)
     return (
