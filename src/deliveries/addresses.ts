@@ -12,7 +12,7 @@ export class AddressRefusedError extends Error {
 }
 
 /** Whether it is an address of the public network: neither of this machine, nor of a network behind it, nor of none. */
-export function isPublic(address: string): boolean {
+function isPublic(address: string): boolean {
   const parsed = ipaddr.process(address);
   return parsed.range() === 'unicast';
 }

@@ -41,7 +41,7 @@ export interface SaleStock extends Stock {
   readonly products: number;
 }
 
-export interface Point {
+interface Point {
   readonly at: string;
   readonly holds: number;
   readonly checkouts: number;
