@@ -67,6 +67,8 @@ describe('backup and restore', () => {
     await service.app.get(ProductsService).restockProduct(actOfCli(), id, 5);
     await createSale(service);
     await service.call('POST', '/api/admin/keys', { name: 'warehouse', scopes: ['read'] }, adminHeaders(service));
+    const console = { ...adminHeaders(service), 'console-request': '1', 'sec-fetch-site': 'same-origin' };
+    expect((await service.call('POST', '/api/admin/session', undefined, console)).status).toBe(201);
     const endpoint = await createEndpoint(service);
     await createOrder(service);
     await untilEventsHaveNumbers();

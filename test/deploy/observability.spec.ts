@@ -30,7 +30,11 @@ function metricsIn(expr: string): string[] {
 
 let exported: Set<string>;
 beforeAll(async () => {
-  const service = await startService({ WEBHOOK_SECRETS: 'secret' });
+  const service = await startService({
+    WEBHOOK_SECRETS: 'secret',
+    STRIPE_API_KEY: 'sk_test_key',
+    STRIPE_API_BASE: 'http://127.0.0.1:9',
+  });
   await createProduct(service);
   const { text } = await scrape(service);
   exported = new Set([...text.matchAll(/^([a-z0-9_]+)(?:\{| )/gm)].map(([, name]) => name!));

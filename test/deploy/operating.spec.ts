@@ -237,6 +237,7 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
   CheckoutFiguresMissing: looksAt(/^checkout_scrape_source_up\{source="\w+"\} 1$/m),
   // A busy Redis may have been left alone for a second.
   CheckoutNotReady: looksAt(/^\{"status":"(ok|degraded)"/),
+  CheckoutPaymentProviderDown: looksAt(/^(task\t|$)/),
   CheckoutQueueStuck: looksAt(/^hold-expiry +\d/m),
   CheckoutLatencyP99: { arrange: lockAProduct, expect: isKilled },
   CheckoutJobsFailed: {

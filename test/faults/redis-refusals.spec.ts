@@ -26,6 +26,8 @@ interface Refusal {
   end(): Promise<unknown> | void;
   /** Whether all of it fails, or only what would write. */
   readonly isAway: boolean;
+  /** Whether what writes goes on all the same. */
+  readonly takesWrites?: boolean;
   readonly env?: Environment;
 }
 
@@ -123,6 +125,14 @@ const REFUSALS: Readonly<Record<string, Readonly<Record<string, Refusal>>>> = {
       end: () => operator.replicaof('NO', 'ONE'),
     },
   },
+  'not these channels': {
+    NOPERM: {
+      isAway: false,
+      takesWrites: true,
+      begin: () => operator.acl('SETUSER', 'default', 'resetchannels'),
+      end: () => operator.acl('SETUSER', 'default', 'allchannels'),
+    },
+  },
   'no writes': {
     OOM: { isAway: false, begin: () => set('maxmemory', 1), end: () => set('maxmemory', 0) },
     MISCONF: {
@@ -188,7 +198,7 @@ describe('what Redis can say', () => {
 
   it.each(refusals)(
     '$line: $code: the sale goes on, and all is as before when it is over',
-    async ({ refusal: { begin, end, isAway, env } }) => {
+    async ({ refusal: { begin, end, isAway, takesWrites = false, env } }) => {
       const service = await start(env);
       if (env === undefined) await eventually(async () => expect(await write(service)).toBe('OK'));
       await begin();
@@ -196,7 +206,7 @@ describe('what Redis can say', () => {
         await expectSale(service);
         // It is left alone for a second at a time, and in between nobody knows.
         await eventually(async () => {
-          expect(await write(service)).toBeNull();
+          expect(await write(service)).toBe(takesWrites ? 'OK' : null);
           const ready = await service.call('GET', '/health/ready');
           expect(ready).toMatchObject({ status: 200, body: isAway ? { status: 'degraded', redis: 'down' } : {} });
         });

