@@ -80,7 +80,7 @@ module.exports = {
       name: 'sources-import-no-tests',
       severity: 'error',
       from: { path: '^(src|migrations)/|^ormconfig' },
-      to: { path: '^(test|bench|scripts)/' },
+      to: { path: '^(test|bench|scripts|clients)/' },
     },
     {
       name: 'scripts-know-no-source',
@@ -116,6 +116,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^web/(storefront|admin|shared)/' },
       to: { path: '^web/(storefront|admin)/', pathNot: '^web/$1/' },
+    },
+    {
+      name: 'the-client-knows-nothing-of-the-service',
+      comment: 'It is built and installed by itself; all it knows of the service is the OpenAPI document.',
+      severity: 'error',
+      from: { path: '^clients/' },
+      to: { path: '^(src|migrations|test|scripts|bench|web)/|^ormconfig' },
     },
     {
       name: 'imports-resolve',

@@ -4,7 +4,7 @@ import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['dist/', 'web/dist/', 'coverage/', '.local/', 'node_modules/'] },
+  { ignores: ['**/dist/', 'coverage/', '.local/', 'node_modules/'] },
   js.configs.recommended,
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {

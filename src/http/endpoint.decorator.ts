@@ -2,6 +2,7 @@ import { applyDecorators, SetMetadata, type Type } from '@nestjs/common';
 import { RouteConfig, RouteSchema } from '@nestjs/platform-fastify';
 import { groupBy } from '../common/group-by.js';
 import { type DtoClass, type JsonSchema, schemaOf } from './json-schema.js';
+import { CODES_KEYWORD, PROBLEM_SCHEMA } from './problem-schema.js';
 import type { RouteRules, Scope } from './route-rules.js';
 import { type ProblemCode, type ProblemDefinition, PROBLEMS } from '../common/problem-catalogue.js';
 
@@ -186,52 +187,3 @@ function headersOf(codes: readonly ProblemCode[]): { headers?: Record<string, Js
   };
   return Object.keys(headers).length > 0 ? { headers } : {};
 }
-
-/** JSON Schema keyword with the codes that the problems of one answer have; the document makes examples of them. */
-export const CODES_KEYWORD = 'x-codes';
-
-/** The schema of every problem document. */
-const PROBLEM_SCHEMA: JsonSchema = {
-  title: 'ProblemDto',
-  type: 'object',
-  required: ['type', 'title', 'status', 'detail', 'code'],
-  properties: {
-    type: { type: 'string', format: 'uri-reference', description: 'Path of the page about this code' },
-    title: { type: 'string' },
-    status: { type: 'integer', minimum: 400, maximum: 599 },
-    detail: { type: 'string' },
-    code: { type: 'string', enum: Object.keys(PROBLEMS) },
-    errors: {
-      type: 'array',
-      description: 'VALIDATION_FAILED: what is wrong with which field',
-      items: {
-        type: 'object',
-        required: ['field', 'message'],
-        properties: { field: { type: 'string' }, message: { type: 'string' } },
-      },
-    },
-    available_stock: {
-      type: ['integer', 'null'],
-      minimum: 0,
-      description:
-        'INSUFFICIENT_STOCK: units that are left; null, with `availability`, where its sale shows no figures',
-    },
-    reason: { type: 'string', description: 'HOLD_NOT_EXTENDABLE: none_left, used, expired or sale_ended' },
-    limit: { type: 'integer', minimum: 1, description: 'CUSTOMER_LIMIT_REACHED: units that one customer may have' },
-    remaining: {
-      type: 'integer',
-      minimum: 0,
-      description: 'CUSTOMER_LIMIT_REACHED: units that this one may have more',
-    },
-    returnable: { type: 'integer', minimum: 0, description: 'QUANTITY_NOT_RETURNABLE: units that can be returned' },
-    order_id: { type: 'integer', minimum: 1, description: 'HOLD_ALREADY_USED: the order that was made of the hold' },
-    starts_at: { type: 'string', format: 'date-time', description: 'SALE_NOT_STARTED: when it starts' },
-    product_id: { type: 'integer', minimum: 1, description: 'SKU_TAKEN: the product that has the SKU' },
-    committed: { type: 'integer', minimum: 0, description: 'STOCK_BELOW_COMMITTED: units that are held or sold' },
-    scope: {
-      type: 'string',
-      description: 'CUSTOMER_LIMIT_REACHED: what is limited; SCOPE_MISSING: what the key would need',
-    },
-  },
-  additionalProperties: true,
-};

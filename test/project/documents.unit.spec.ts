@@ -155,6 +155,7 @@ const RUN_BY: Readonly<Record<string, string>> = {
   compose: 'test/containers/production.spec.ts',
   operator: 'test/deploy/operating.spec.ts',
   saleday: 'test/deploy/sale-day.spec.ts',
+  package: 'test/clients/package.spec.ts',
 };
 
 describe.each(DOCUMENTS.filter((document) => read(document).includes('```')))('the blocks of %s', (document) => {

@@ -22,6 +22,7 @@ beforeAll(() => {
     'scripts',
     'bench',
     'web',
+    'clients',
     'ormconfig.ts',
     'package.json',
     'tsconfig.json',
@@ -50,7 +51,7 @@ const checkImports = (planted: Record<string, string> = {}) => check('npm run --
 const importing = (path: string): string => `export * from '${path}';\n`;
 
 const plantedPath = (folder: string, index: number): string =>
-  `${folder}/planted-${index}.${folder.startsWith('src') ? 'ts' : 'mjs'}`;
+  `${folder}/planted-${index}.${/^(src|clients)/.test(folder) ? 'ts' : 'mjs'}`;
 
 describe('the import step of npm run check', () => {
   it(
@@ -104,6 +105,8 @@ describe('the import step of npm run check', () => {
         ['the-service-knows-no-page', 'src/orders', '../../web/shared/money.js'],
         ['pages-share-by-web-shared', 'web/storefront', '../admin/main.js'],
         ['pages-share-by-web-shared', 'web/shared', '../storefront/main.js'],
+        ['the-client-knows-nothing-of-the-service', 'clients/typescript/src', '../../../src/common/retry.js'],
+        ['sources-import-no-tests', 'src/http', '../../clients/typescript/src/index.js'],
         ['imports-resolve', 'scripts', './not-there.mjs'],
         ['imports-resolve', 'src/holds', './not-there.js'],
       ];

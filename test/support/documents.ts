@@ -37,6 +37,7 @@ export const DOCUMENTS: readonly string[] = [
   'SECURITY.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
+  'clients/typescript/README.md',
   ...filesBelow('docs').filter((path) => path.endsWith('.md')),
 ];
 

@@ -156,7 +156,7 @@ function closedWithin(node: unknown): unknown {
   if (typeof node !== 'object' || node === null) return node;
   return Object.fromEntries(
     Object.entries(node).map(([key, child]: [string, unknown]) => {
-      if (key === 'allOf') return [key, (child as unknown[]).map(closedWithin)];
+      if (key === 'allOf' || key === 'oneOf') return [key, (child as unknown[]).map(closedWithin)];
       if (key === 'properties')
         return [key, Object.fromEntries(Object.entries(child as Schema).map(([name, each]) => [name, closed(each)]))];
       return [key, closed(child)];

@@ -244,5 +244,7 @@ export const PROBLEM_EXTENSIONS: Readonly<Record<string, Readonly<Record<string,
   CUSTOMER_LIMIT_REACHED: { limit: 2, remaining: 0, scope: 'product' },
   HOLD_ALREADY_USED: { order_id: 1 },
   QUANTITY_NOT_RETURNABLE: { returnable: 1 },
+  STOCK_BELOW_COMMITTED: { committed: 3 },
+  EVENTS_GONE: { oldest_sequence: 1 },
   SCOPE_MISSING: { scope: 'products' },
 };

@@ -1,7 +1,7 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import type { RouteOptions } from 'fastify';
-import { CODES_KEYWORD } from '../endpoint.decorator.js';
 import { RULE_KEYWORD } from '../json-schema.js';
+import { CODES_KEYWORD } from '../problem-schema.js';
 import { scopesThatOpen } from '../route-rules.js';
 import { CUSTOMER_ID, CUSTOMER_ID_RULE } from '../../common/customer-id.js';
 import { type ProblemCode, problemDocument, PROBLEMS } from '../../common/problem.js';
