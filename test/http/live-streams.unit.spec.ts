@@ -61,8 +61,10 @@ async function figure(name: string): Promise<number> {
 
 describe('a stream of events', () => {
   it('is cut off for who takes nothing, so that nothing is kept for him, and goes on for all others', async () => {
-    const [idle, reading] = [await listen({ url }, '/small'), await listen({ url }, '/small')];
+    const idle = await listen({ url }, '/small');
+    // At once, before what comes is read.
     idle.pause();
+    const reading = await listen({ url }, '/small');
     topics.small.next = { HUGE };
     for (let told = 1; (await figure('checkout_live_dropped_total')) === 0; told++) {
       streams.touch(topics.small);
@@ -75,8 +77,10 @@ describe('a stream of events', () => {
   });
 
   it('is cut off for who has taken nothing of what waited for him at the heartbeat before', async () => {
-    const [idle, reading] = [await listen({ url }, '/huge'), await listen({ url }, '/huge')];
+    const idle = await listen({ url }, '/huge');
+    // At once, before what comes is read.
     idle.pause();
+    const reading = await listen({ url }, '/huge');
     await eventually(() => expect(reading.events).toHaveLength(1));
     await streams.beat();
     expect(await figure('checkout_live_dropped_total')).toBe(0);
