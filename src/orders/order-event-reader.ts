@@ -4,7 +4,7 @@ import type { Transaction } from '../database/transactions.js';
 import { EventsService } from '../events/events.service.js';
 import type { EventData } from '../events/events.types.js';
 import { HoldsService } from '../holds/holds.service.js';
-import { toOrderDto } from './dto/order.dto.js';
+import { toOrderFactsDto } from './dto/order.dto.js';
 import { OrdersRepository } from './orders.repository.js';
 
 /** Tells events what their orders are: as the shop's answers do, with whose they are. */
@@ -30,7 +30,7 @@ export class OrderEventReader implements OnModuleInit {
       if (order === undefined) return [];
       const { customer_id, sale_id } = hold;
       return [
-        [hold.id, { ...toOrderDto({ order, hold }), sale_id, customer_id, created_at: isoTime(order.created_at) }],
+        [hold.id, { ...toOrderFactsDto({ order, hold }), sale_id, customer_id, created_at: isoTime(order.created_at) }],
       ];
     });
     return new Map(told);

@@ -2771,7 +2771,7 @@ export interface components {
             version: number | null;
             data: components["schemas"]["CustomerEventData"];
         };
-        OrderEventData: components["schemas"]["Order"] & {
+        OrderEventData: components["schemas"]["OrderFacts"] & {
             /** @enum {string|null} */
             cancel_reason: "payment_failed" | "payment_expired" | "buyer" | "operator" | null;
             transaction_id: string | null;

@@ -2,10 +2,10 @@ import { IsInt, IsOptional, Min } from 'class-validator';
 import { Described } from '../../http/described.decorator.js';
 import { DATE_TIME, TEXT_OR_NULL } from '../../http/json-schema.js';
 import type { CancelReason } from '../orders.types.js';
-import { CANCEL_REASONS, OrderDto } from './order.dto.js';
+import { CANCEL_REASONS, OrderFactsDto } from './order.dto.js';
 
-/** An order as its events show it: as its maker saw it, with what the change left. */
-export class OrderEventDataDto extends OrderDto {
+/** An order as its events show it: its facts, with what the change left. What its buyer pays by concerns him alone. */
+export class OrderEventDataDto extends OrderFactsDto {
   @Described(() => ({ type: ['string', 'null'], enum: [...CANCEL_REASONS, null] }))
   cancel_reason!: CancelReason | null;
 
