@@ -16,6 +16,7 @@ import {
 import { standardHeaders } from '../support/payments.js';
 import { Prometheus } from '../support/prometheus.js';
 import { connectTo, type Service } from '../support/service.js';
+import { SIMULATED_SETTINGS } from '../support/simulated-sales.js';
 
 /** The delivered rules and dashboard on a real Prometheus, which scrapes a real service during a rush. */
 const ROOT = join(import.meta.dirname, '../..');
@@ -63,7 +64,13 @@ let prometheus: Prometheus;
 const rush = { isOn: true, buyers: [] as Promise<void>[] };
 
 beforeAll(async () => {
-  child = await startChild({ APP_ENV: 'test', WEBHOOK_SECRETS: SECRET, STOCK_AUDIT_CRON: '* * * * * *' });
+  // With a provider that makes sessions, and everything that runs beside the API: what they count is shown too.
+  child = await startChild({
+    ...SIMULATED_SETTINGS,
+    APP_ENV: 'test',
+    WEBHOOK_SECRETS: SECRET,
+    STOCK_AUDIT_CRON: '* * * * * *',
+  });
   service = connectTo(child.url);
   const [product, soldOut] = [
     await createProduct(service, { stock_total: 1_000_000 }),
