@@ -1,4 +1,4 @@
-import { type DtoClass, type JsonSchema, schemaOf } from '../http/json-schema.js';
+import { type DtoClass, type JsonSchema, PARENT_KEYWORD, schemaOf } from '../http/json-schema.js';
 import { EventDto } from './dto/event.dto.js';
 import { EVENT_TYPES } from './events.types.js';
 
@@ -37,13 +37,12 @@ export function eventWebhooks(things: readonly ToldThing[]): EventWebhooks {
 }
 
 function callOf(kind: string, data: DtoClass, types: readonly string[]): JsonSchema {
-  const event = schemaOf(EventDto);
-  const properties = {
-    ...(event.properties as JsonSchema),
-    type: { type: 'string', enum: types },
-    data: schemaOf(data),
+  const schema = {
+    title: `${kind[0]!.toUpperCase()}${kind.slice(1)}EventDto`,
+    [PARENT_KEYWORD]: schemaOf(EventDto),
+    type: 'object',
+    properties: { type: { type: 'string', enum: types }, data: schemaOf(data) },
   };
-  const schema = { ...event, title: `${kind[0]!.toUpperCase()}${kind.slice(1)}EventDto`, properties };
   return {
     post: {
       operationId: `${kind}Event`,

@@ -2,7 +2,7 @@ import { applyDecorators, SetMetadata, type Type } from '@nestjs/common';
 import { RouteConfig, RouteSchema } from '@nestjs/platform-fastify';
 import { groupBy } from '../common/group-by.js';
 import { type DtoClass, type JsonSchema, schemaOf } from './json-schema.js';
-import { CODES_KEYWORD, PROBLEM_SCHEMA } from './problem-schema.js';
+import { CODES_KEYWORD, descriptionOf, PROBLEM_SCHEMA } from './problem-schema.js';
 import type { RouteRules, Scope } from './route-rules.js';
 import { type ProblemCode, type ProblemDefinition, PROBLEMS } from '../common/problem-catalogue.js';
 
@@ -167,7 +167,7 @@ function problemSchemas(codes: readonly ProblemCode[], isOfOperators: boolean): 
     [...byStatus].map(([status, shared]) => [
       String(status),
       {
-        description: shared.join(' or '),
+        description: descriptionOf(shared),
         ...headersOf(shared),
         content: { 'application/problem+json': { schema: { ...PROBLEM_SCHEMA, [CODES_KEYWORD]: shared } } },
       },

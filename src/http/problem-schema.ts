@@ -3,8 +3,18 @@ import { DATE_TIME, DOCUMENTED_KEYWORD, type JsonSchema } from './json-schema.js
 
 /** The schema of problem documents: to who writes them one that fits all, to readers of the document one for each code. */
 
-/** JSON Schema keyword with the codes that the problems of one answer have; the document makes examples of them. */
+/** JSON Schema keyword with the codes that the problems of one answer have; the document tells of them in its own way. */
 export const CODES_KEYWORD = 'x-codes';
+
+/** What the document says of an answer: each code of its problems between backquotes, with its title. */
+export function descriptionOf(codes: readonly ProblemCode[]): string {
+  return codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('; ');
+}
+
+/** The codes of a description that {@link descriptionOf} has made. */
+export function codesIn(description: string): string[] {
+  return [...description.matchAll(/`([A-Z_]+)`: /g)].map(([, code]) => code!);
+}
 
 const number = (description: string): JsonSchema => ({ type: 'integer', description });
 

@@ -13,6 +13,7 @@ interface Media {
 }
 
 interface Answer {
+  readonly description: string;
   readonly headers?: Readonly<Record<string, { readonly schema: Schema }>>;
   readonly content?: Readonly<Record<string, Media>>;
 }
@@ -66,12 +67,14 @@ export function operationsOf(document: ApiDocument): { method: string; path: str
 /** What is said of all other answers at once, at the statuses of its codes. */
 function withDefaults({ default: others, ...responses }: Operation['responses']): Operation['responses'] {
   if (others === undefined) return responses;
-  const media = others.content!['application/problem+json']!;
-  const byStatus = groupBy(Object.entries(media.examples!), ([code]) => PROBLEMS[code as ProblemCode].status);
-  const answers = [...byStatus].map(([status, examples]): [string, Answer] => [
-    String(status),
-    { ...others, content: { 'application/problem+json': { ...media, examples: Object.fromEntries(examples) } } },
-  ]);
+  const { examples = {}, ...media } = others.content!['application/problem+json']!;
+  const byStatus = groupBy(codesOf(others), (code) => PROBLEMS[code as ProblemCode].status);
+  const answers = [...byStatus].map(([status, codes]): [string, Answer] => {
+    const shown = Object.entries(examples).filter(([code]) => codes.includes(code));
+    const described = { ...media, ...(shown.length > 0 && { examples: Object.fromEntries(shown) }) };
+    const description = codes.map((code) => `\`${code}\`: `).join('');
+    return [String(status), { ...others, description, content: { 'application/problem+json': described } }];
+  });
   return { ...responses, ...Object.fromEntries(answers) };
 }
 
@@ -123,9 +126,10 @@ function examplesOfSchema(document: ApiDocument, schema: Schema): unknown[] {
   return parts.length === 0 ? [] : [Object.fromEntries(parts)];
 }
 
-/** The codes of the problems that an answer may come with. */
-export function codesOf({ content }: Answer): string[] {
-  return Object.keys(content?.['application/problem+json']?.examples ?? {});
+/** The codes of the problems that an answer may come with: its description has each between backquotes, and its title. */
+export function codesOf({ description, content }: Answer): string[] {
+  const isProblem = content?.['application/problem+json'] !== undefined;
+  return isProblem ? [...description.matchAll(/`([A-Z_]+)`: /g)].map(([, code]) => code!) : [];
 }
 
 /** Holds values against schemas of the document, and returns what is wrong with them, fields that it doesn't name included. */

@@ -1593,28 +1593,11 @@ export interface components {
             types?: components["schemas"]["EventType"][] | null;
             disabled?: boolean;
         };
-        CreateSale: {
-            name: string;
-            /** Format: date-time */
-            starts_at?: string;
-            /** Format: date-time */
-            ends_at?: string | null;
-            /** Format: int32 */
-            hold_seconds?: number | null;
-            /** Format: int32 */
-            payment_seconds?: number | null;
-            /** Format: int32 */
-            hold_extensions?: number | null;
-            /** @enum {string|null} */
-            show_stock?: "exact" | "few" | "none" | null;
-            /** Format: int64 */
-            max_per_customer?: number | null;
-            early?: {
-                group: string;
-                /** Format: date-time */
-                starts_at: string;
-            }[] | null;
-        };
+        /**
+         * @example {
+         *       "ends_at": "2026-11-28T12:00:00.000Z"
+         *     }
+         */
         ChangeSale: {
             name?: string;
             /** Format: date-time */
@@ -1637,24 +1620,18 @@ export interface components {
                 starts_at: string;
             }[] | null;
         };
-        CreateProduct: {
-            name: string;
+        CreateSale: WithRequired<components["schemas"]["ChangeSale"], "name">;
+        /**
+         * @example {
+         *       "stock_total": 150
+         *     }
+         */
+        ChangeProduct: {
+            name?: string;
             /**
              * @description Decimal string
              * @example 99.99
              */
-            price: string;
-            /** Format: int64 */
-            stock_total: number;
-            sku?: string | null;
-            /** Format: int64 */
-            sale_id?: number | null;
-            /** Format: int64 */
-            max_per_customer?: number | null;
-            archived?: boolean;
-        };
-        ChangeProduct: {
-            name?: string;
             price?: string;
             /** Format: int64 */
             stock_total?: number;
@@ -1665,6 +1642,7 @@ export interface components {
             max_per_customer?: number | null;
             archived?: boolean;
         };
+        CreateProduct: WithRequired<components["schemas"]["ChangeProduct"], "name" | "price" | "stock_total">;
         Restock: {
             /** Format: int64 */
             units: number;
@@ -1745,6 +1723,15 @@ export interface components {
             /** @enum {string} */
             status: "ok";
         };
+        /**
+         * @example {
+         *       "type": "/docs/errors/HOLD_NOT_FOUND",
+         *       "title": "There is no such hold",
+         *       "status": 404,
+         *       "detail": "There is no such hold",
+         *       "code": "HOLD_NOT_FOUND"
+         *     }
+         */
         Problem: {
             /**
              * Format: uri-reference
@@ -2759,17 +2746,10 @@ export interface components {
         CustomerEventData: {
             customer_id: string;
         };
-        CustomerEvent: {
-            id: string;
+        CustomerEvent: components["schemas"]["Event"] & {
             /** @enum {string} */
-            type: "customer.erased";
-            /** Format: date-time */
-            timestamp: string;
-            /** Format: int64 */
-            sequence: number;
-            /** Format: int64 */
-            version: number | null;
-            data: components["schemas"]["CustomerEventData"];
+            type?: "customer.erased";
+            data?: components["schemas"]["CustomerEventData"];
         };
         OrderEventData: components["schemas"]["OrderFacts"] & {
             /** @enum {string|null} */
@@ -2783,17 +2763,10 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
-        OrderEvent: {
-            id: string;
+        OrderEvent: components["schemas"]["Event"] & {
             /** @enum {string} */
-            type: "order.created" | "order.paid" | "order.cancelled" | "order.refund_due" | "order.returned" | "order.refunded";
-            /** Format: date-time */
-            timestamp: string;
-            /** Format: int64 */
-            sequence: number;
-            /** Format: int64 */
-            version: number | null;
-            data: components["schemas"]["OrderEventData"];
+            type?: "order.created" | "order.paid" | "order.cancelled" | "order.refund_due" | "order.returned" | "order.refunded";
+            data?: components["schemas"]["OrderEventData"];
         };
         ToldRefund: components["schemas"]["RefundFacts"] & {
             /** Format: int64 */
@@ -2802,33 +2775,19 @@ export interface components {
         RefundEventData: components["schemas"]["OrderEventData"] & {
             refund: components["schemas"]["ToldRefund"];
         };
-        RefundEvent: {
-            id: string;
+        RefundEvent: components["schemas"]["Event"] & {
             /** @enum {string} */
-            type: "refund.sent" | "refund.confirmed" | "refund.failed";
-            /** Format: date-time */
-            timestamp: string;
-            /** Format: int64 */
-            sequence: number;
-            /** Format: int64 */
-            version: number | null;
-            data: components["schemas"]["RefundEventData"];
+            type?: "refund.sent" | "refund.confirmed" | "refund.failed";
+            data?: components["schemas"]["RefundEventData"];
         };
-        SaleEvent: {
-            id: string;
+        SaleEvent: components["schemas"]["Event"] & {
             /** @enum {string} */
-            type: "sale.started" | "sale.paused" | "sale.resumed" | "sale.ended";
-            /** Format: date-time */
-            timestamp: string;
-            /** Format: int64 */
-            sequence: number;
-            /** Format: int64 */
-            version: number | null;
-            data: components["schemas"]["SaleFields"];
+            type?: "sale.started" | "sale.paused" | "sale.resumed" | "sale.ended";
+            data?: components["schemas"]["SaleFields"];
         };
     };
     responses: {
-        /** @description OVERLOADED or UNAVAILABLE */
+        /** @description `OVERLOADED`: Too many requests are waiting; `UNAVAILABLE`: The service can not answer right now */
         "OVERLOADED.UNAVAILABLE": {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -2838,7 +2797,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description VALIDATION_FAILED or PAYLOAD_TOO_LARGE or UNSUPPORTED_MEDIA_TYPE or UNAUTHORIZED or SCOPE_MISSING or RATE_LIMITED or OVERLOADED or UNAVAILABLE */
+        /** @description `VALIDATION_FAILED`: The request is not valid; `PAYLOAD_TOO_LARGE`: The body is too large; `UNSUPPORTED_MEDIA_TYPE`: The body must be application/json; `UNAUTHORIZED`: A valid API key is needed; `SCOPE_MISSING`: The API key may not do this; `RATE_LIMITED`: Too many requests; `OVERLOADED`: Too many requests are waiting; `UNAVAILABLE`: The service can not answer right now */
         "VALIDATION_FAILED.and.7.more": {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -2852,7 +2811,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description VALIDATION_FAILED or UNAUTHORIZED or SCOPE_MISSING or RATE_LIMITED or OVERLOADED or UNAVAILABLE */
+        /** @description `VALIDATION_FAILED`: The request is not valid; `UNAUTHORIZED`: A valid API key is needed; `SCOPE_MISSING`: The API key may not do this; `RATE_LIMITED`: Too many requests; `OVERLOADED`: Too many requests are waiting; `UNAVAILABLE`: The service can not answer right now */
         "VALIDATION_FAILED.and.5.more": {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -2866,7 +2825,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description ENDPOINT_NOT_FOUND */
+        /** @description `ENDPOINT_NOT_FOUND`: There is no such endpoint */
         ENDPOINT_NOT_FOUND: {
             headers: {
                 [name: string]: unknown;
@@ -2882,7 +2841,7 @@ export interface components {
             };
             content?: never;
         };
-        /** @description VALIDATION_FAILED */
+        /** @description `VALIDATION_FAILED`: The request is not valid */
         VALIDATION_FAILED: {
             headers: {
                 [name: string]: unknown;
@@ -2891,7 +2850,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description PRODUCT_NOT_FOUND */
+        /** @description `PRODUCT_NOT_FOUND`: There is no such product */
         PRODUCT_NOT_FOUND: {
             headers: {
                 [name: string]: unknown;
@@ -2910,7 +2869,7 @@ export interface components {
                 "text/event-stream": string;
             };
         };
-        /** @description SALE_NOT_FOUND */
+        /** @description `SALE_NOT_FOUND`: There is no such sale */
         SALE_NOT_FOUND: {
             headers: {
                 [name: string]: unknown;
@@ -2919,7 +2878,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description IDEMPOTENCY_KEY_REUSED */
+        /** @description `IDEMPOTENCY_KEY_REUSED`: The idempotency key was used with other content */
         IDEMPOTENCY_KEY_REUSED: {
             headers: {
                 [name: string]: unknown;
@@ -2938,7 +2897,7 @@ export interface components {
                 "application/json": components["schemas"]["AdminSale"];
             };
         };
-        /** @description PRECONDITION_FAILED */
+        /** @description `PRECONDITION_FAILED`: It was changed meanwhile */
         PRECONDITION_FAILED: {
             headers: {
                 [name: string]: unknown;
@@ -2947,7 +2906,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description SALE_ENDED */
+        /** @description `SALE_ENDED`: The sale has ended */
         SALE_ENDED: {
             headers: {
                 [name: string]: unknown;
@@ -2977,7 +2936,7 @@ export interface components {
                 "application/json": components["schemas"]["Product"];
             };
         };
-        /** @description STOCK_BELOW_COMMITTED */
+        /** @description `STOCK_BELOW_COMMITTED`: The stock is below what is held and sold */
         STOCK_BELOW_COMMITTED: {
             headers: {
                 [name: string]: unknown;
@@ -2986,7 +2945,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description SCOPE_MISSING */
+        /** @description `SCOPE_MISSING`: The API key may not do this */
         SCOPE_MISSING: {
             headers: {
                 [name: string]: unknown;
@@ -2995,7 +2954,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description PRODUCT_NOT_ON_SALE or SALE_NOT_STARTED or SALE_PAUSED or SALE_ENDED or CUSTOMER_LIMIT_REACHED or INSUFFICIENT_STOCK */
+        /** @description `PRODUCT_NOT_ON_SALE`: The product is on sale no more; `SALE_NOT_STARTED`: The sale has not started; `SALE_PAUSED`: The sale is paused; `SALE_ENDED`: The sale has ended; `CUSTOMER_LIMIT_REACHED`: The customer may not have so many; `INSUFFICIENT_STOCK`: Not enough units are available */
         "PRODUCT_NOT_ON_SALE.and.5.more": {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -3005,7 +2964,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description PAYLOAD_TOO_LARGE */
+        /** @description `PAYLOAD_TOO_LARGE`: The body is too large */
         PAYLOAD_TOO_LARGE: {
             headers: {
                 [name: string]: unknown;
@@ -3014,7 +2973,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description UNSUPPORTED_MEDIA_TYPE */
+        /** @description `UNSUPPORTED_MEDIA_TYPE`: The body must be application/json */
         UNSUPPORTED_MEDIA_TYPE: {
             headers: {
                 [name: string]: unknown;
@@ -3023,7 +2982,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description RATE_LIMITED */
+        /** @description `RATE_LIMITED`: Too many requests */
         RATE_LIMITED: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -3036,7 +2995,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description UNAUTHORIZED or BUYER_TOKEN_INVALID */
+        /** @description `UNAUTHORIZED`: A valid API key is needed; `BUYER_TOKEN_INVALID`: The token of the buyer is not valid */
         "UNAUTHORIZED.BUYER_TOKEN_INVALID": {
             headers: {
                 "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
@@ -3046,7 +3005,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description HOLD_NOT_FOUND */
+        /** @description `HOLD_NOT_FOUND`: There is no such hold */
         HOLD_NOT_FOUND: {
             headers: {
                 [name: string]: unknown;
@@ -3055,7 +3014,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description ORDER_ALREADY_PAID */
+        /** @description `ORDER_ALREADY_PAID`: The order is already paid */
         ORDER_ALREADY_PAID: {
             headers: {
                 [name: string]: unknown;
@@ -3073,7 +3032,7 @@ export interface components {
                 "application/json": components["schemas"]["Refund"];
             };
         };
-        /** @description REFUND_NOT_FOUND */
+        /** @description `REFUND_NOT_FOUND`: There is no such refund */
         REFUND_NOT_FOUND: {
             headers: {
                 [name: string]: unknown;
@@ -3091,7 +3050,7 @@ export interface components {
                 "application/json": components["schemas"]["PaymentAnswer"];
             };
         };
-        /** @description SIGNATURE_INVALID */
+        /** @description `SIGNATURE_INVALID`: The notice is not authentic */
         SIGNATURE_INVALID: {
             headers: {
                 "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
@@ -3110,7 +3069,7 @@ export interface components {
                 "application/json": components["schemas"]["PaymentEvent"];
             };
         };
-        /** @description PAYMENT_EVENT_NOT_FOUND */
+        /** @description `PAYMENT_EVENT_NOT_FOUND`: There is no such payment event */
         PAYMENT_EVENT_NOT_FOUND: {
             headers: {
                 [name: string]: unknown;
@@ -3128,7 +3087,7 @@ export interface components {
                 "application/json": components["schemas"]["AdminOrderDetail"];
             };
         };
-        /** @description ORDER_NOT_FOUND */
+        /** @description `ORDER_NOT_FOUND`: There is no such order */
         ORDER_NOT_FOUND: {
             headers: {
                 [name: string]: unknown;
@@ -3393,7 +3352,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description KEY_NOT_FOUND */
+            /** @description `KEY_NOT_FOUND`: There is no such API key */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3464,7 +3423,7 @@ export interface operations {
                     "application/json": components["schemas"]["EventFeed"];
                 };
             };
-            /** @description EVENTS_GONE */
+            /** @description `EVENTS_GONE`: Events were deleted that were not read yet */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -3684,7 +3643,7 @@ export interface operations {
                     "application/json": components["schemas"]["Delivery"];
                 };
             };
-            /** @description ENDPOINT_NOT_FOUND or DELIVERY_NOT_FOUND */
+            /** @description `ENDPOINT_NOT_FOUND`: There is no such endpoint; `DELIVERY_NOT_FOUND`: There is no such delivery */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3987,7 +3946,7 @@ export interface operations {
         responses: {
             200: components["responses"]["AdminSale"];
             404: components["responses"]["SALE_NOT_FOUND"];
-            /** @description SALE_STARTED or SALE_ENDED */
+            /** @description `SALE_STARTED`: The sale has started; `SALE_ENDED`: The sale has ended */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4087,7 +4046,7 @@ export interface operations {
         responses: {
             201: components["responses"]["Product"];
             404: components["responses"]["SALE_NOT_FOUND"];
-            /** @description SKU_TAKEN */
+            /** @description `SKU_TAKEN`: Another product has this SKU */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4185,7 +4144,7 @@ export interface operations {
         };
         responses: {
             200: components["responses"]["setProductBySku.200"];
-            /** @description PRODUCT_NOT_FOUND or SALE_NOT_FOUND */
+            /** @description `PRODUCT_NOT_FOUND`: There is no such product; `SALE_NOT_FOUND`: There is no such sale */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4194,7 +4153,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description STOCK_BELOW_COMMITTED or SKU_TAKEN */
+            /** @description `STOCK_BELOW_COMMITTED`: The stock is below what is held and sold; `SKU_TAKEN`: Another product has this SKU */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4283,7 +4242,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["VALIDATION_FAILED"];
-            /** @description UNAUTHORIZED or BUYER_TOKEN_INVALID or BUYER_TOKEN_REQUIRED */
+            /** @description `UNAUTHORIZED`: A valid API key is needed; `BUYER_TOKEN_INVALID`: The token of the buyer is not valid; `BUYER_TOKEN_REQUIRED`: A token of the buyer is needed */
             401: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
@@ -4343,7 +4302,7 @@ export interface operations {
             401: components["responses"]["UNAUTHORIZED.BUYER_TOKEN_INVALID"];
             403: components["responses"]["SCOPE_MISSING"];
             404: components["responses"]["HOLD_NOT_FOUND"];
-            /** @description HOLD_NOT_EXTENDABLE */
+            /** @description `HOLD_NOT_EXTENDABLE`: The hold can not be extended */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4445,7 +4404,7 @@ export interface operations {
             401: components["responses"]["UNAUTHORIZED.BUYER_TOKEN_INVALID"];
             403: components["responses"]["SCOPE_MISSING"];
             404: components["responses"]["HOLD_NOT_FOUND"];
-            /** @description HOLD_ALREADY_USED */
+            /** @description `HOLD_ALREADY_USED`: An order was already made of this hold */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4454,7 +4413,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description HOLD_EXPIRED */
+            /** @description `HOLD_EXPIRED`: The hold is no longer active */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -4588,7 +4547,7 @@ export interface operations {
             401: components["responses"]["UNAUTHORIZED.BUYER_TOKEN_INVALID"];
             403: components["responses"]["SCOPE_MISSING"];
             404: components["responses"]["HOLD_NOT_FOUND"];
-            /** @description PAYMENT_NOT_POSSIBLE */
+            /** @description `PAYMENT_NOT_POSSIBLE`: The order has no payment to be made */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4651,7 +4610,7 @@ export interface operations {
         responses: {
             200: components["responses"]["Refund"];
             404: components["responses"]["REFUND_NOT_FOUND"];
-            /** @description REFUND_STATUS_CONFLICT or REFUND_NOT_SENDABLE */
+            /** @description `REFUND_STATUS_CONFLICT`: The refund is in another state; `REFUND_NOT_SENDABLE`: The provider of the payment can not send refunds */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4677,7 +4636,7 @@ export interface operations {
         responses: {
             200: components["responses"]["Refund"];
             404: components["responses"]["REFUND_NOT_FOUND"];
-            /** @description REFUND_STATUS_CONFLICT */
+            /** @description `REFUND_STATUS_CONFLICT`: The refund is in another state */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4834,7 +4793,7 @@ export interface operations {
             200: components["responses"]["PaymentAnswer"];
             400: components["responses"]["VALIDATION_FAILED"];
             401: components["responses"]["SIGNATURE_INVALID"];
-            /** @description PROVIDER_NOT_FOUND */
+            /** @description `PROVIDER_NOT_FOUND`: There is no such payment provider */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4914,7 +4873,7 @@ export interface operations {
         responses: {
             200: components["responses"]["PaymentEvent"];
             404: components["responses"]["PAYMENT_EVENT_NOT_FOUND"];
-            /** @description PAYMENT_EVENT_NOT_OWED */
+            /** @description `PAYMENT_EVENT_NOT_OWED`: The payment event is about no money that could be owed back */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4940,7 +4899,7 @@ export interface operations {
         responses: {
             200: components["responses"]["PaymentEvent"];
             404: components["responses"]["PAYMENT_EVENT_NOT_FOUND"];
-            /** @description PAYMENT_EVENT_NOT_ACCEPTABLE */
+            /** @description `PAYMENT_EVENT_NOT_ACCEPTABLE`: The payment event can not be accepted */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4971,7 +4930,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description CUSTOMER_IS_ACTIVE */
+            /** @description `CUSTOMER_IS_ACTIVE`: The customer has holds or unpaid orders */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5097,7 +5056,7 @@ export interface operations {
         responses: {
             200: components["responses"]["AdminOrderDetail"];
             404: components["responses"]["ORDER_NOT_FOUND"];
-            /** @description ORDER_NOT_PAID or NOTHING_TO_RETURN or QUANTITY_NOT_RETURNABLE */
+            /** @description `ORDER_NOT_PAID`: The order was never paid; `NOTHING_TO_RETURN`: All units of the order have come back; `QUANTITY_NOT_RETURNABLE`: So many units can not be returned */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5111,3 +5070,6 @@ export interface operations {
         };
     };
 }
+type WithRequired<T, K extends keyof T> = T & {
+    [P in K]-?: T[P];
+};

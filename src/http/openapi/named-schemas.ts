@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { TIME_PATTERN } from '../../database/sql.js';
 import { DATE_TIME, DOCUMENTED_KEYWORD, PARENT_KEYWORD, RULE_KEYWORD } from '../json-schema.js';
 import { ANSWER_EXAMPLES } from './openapi-examples.js';
@@ -15,7 +16,8 @@ interface ObjectSchema extends Node {
 /**
  * The schemas of DTOs by their names in the document. Readers of answers are to let pass what they don't know, since a
  * later version may say more, so an answer is open, and what it has in common with the one that it extends is said there;
- * a body with fields that the service doesn't know is refused, and stands there whole.
+ * a body with fields that the service doesn't know is refused, and stands there whole, unless it is another one of which
+ * more is required.
  */
 export class NamedSchemas {
   readonly byName: Record<string, Node> = {};
@@ -35,8 +37,9 @@ export class NamedSchemas {
     const types = [schema.type].flat();
     if (typeof title !== 'string' || !title.endsWith('Dto'))
       return { ...schema, ...(title !== undefined && { title }) } as T;
-    const ofParent = direction === 'answered' ? (this.gather(parent, direction) as Node | undefined) : undefined;
     const whole = { ...schema, type: types.find((type) => type !== 'null') };
+    const isPart = direction === 'answered' || isStricter(parent as ObjectSchema | undefined, own);
+    const ofParent = isPart ? (this.gather(parent, direction) as Node | undefined) : undefined;
     const reference = this.named(title.replace(/Dto$/, ''), whole, ofParent);
     return (types.includes('null') ? { anyOf: [reference, { type: 'null' }] } : reference) as T;
   }
@@ -44,10 +47,17 @@ export class NamedSchemas {
   private named(name: string, { description: _description, ...schema }: Node, parent: Node | undefined): Node {
     const example = ANSWER_EXAMPLES[name];
     this.byName[name] ??= {
-      ...(parent === undefined ? schema : { allOf: [parent, without(this.propertiesOf(parent), schema)] }),
+      ...(parent === undefined ? schema : this.beyond(parent, schema)),
       ...(example !== undefined && { examples: [example] }),
     };
     return { $ref: `#/components/schemas/${name}` };
+  }
+
+  /** A schema as what it says beyond its parent; of a stricter body that is what it requires. */
+  private beyond(parent: Node, schema: ObjectSchema): Node {
+    const own = without(this.propertiesOf(parent), schema);
+    const addsNothing = Object.keys(own.properties).length === 0;
+    return addsNothing ? { allOf: [parent], required: schema.required } : { allOf: [parent, own] };
   }
 
   private propertiesOf({ $ref, allOf = [], properties = {} }: ObjectSchema): Readonly<Record<string, unknown>> {
@@ -57,13 +67,16 @@ export class NamedSchemas {
 }
 
 /** What a schema says beyond the properties of its parent. */
-function without(inherited: Readonly<Record<string, unknown>>, schema: ObjectSchema): Node {
+function without(inherited: Readonly<Record<string, unknown>>, schema: ObjectSchema) {
   const { properties = {}, required = [] } = schema;
-  const own = Object.entries(properties).filter(
-    ([name, property]) => JSON.stringify(property) !== JSON.stringify(inherited[name]),
-  );
+  const own = Object.entries(properties).filter(([name, property]) => !isDeepStrictEqual(property, inherited[name]));
   const added = required.filter((name) => !(name in inherited));
   return { type: 'object', properties: Object.fromEntries(own), ...(added.length > 0 && { required: added }) };
+}
+
+/** Whether a body is the one that it extends with more of it required: then both know the same fields. */
+function isStricter(parent: ObjectSchema | undefined, { properties }: ObjectSchema): boolean {
+  return parent !== undefined && isDeepStrictEqual(properties, parent.properties);
 }
 
 /** A schema as readers are to see it; all else as it is. */

@@ -1,3 +1,5 @@
+import { type ProblemCode, problemDocument, PROBLEMS } from '../../common/problem.js';
+
 const ITEM = { product_id: 1, sku: 'sneaker-42', quantity: 2, unit_price: '99.99', amount: '199.98' };
 
 const HOLD = {
@@ -180,6 +182,26 @@ const EVENT = {
   data: { order_id: 1, status: 'paid', amount: '199.98', currency: 'EUR' },
 };
 
+/** What the problem documents of some codes say beyond their title. */
+export const PROBLEM_EXTENSIONS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  VALIDATION_FAILED: { errors: [{ field: 'quantity', message: 'must be >= 1' }] },
+  SKU_TAKEN: { product_id: 1 },
+  SALE_NOT_STARTED: { starts_at: '2026-11-27T10:00:00.000Z' },
+  HOLD_NOT_EXTENDABLE: { reason: 'none_left' },
+  INSUFFICIENT_STOCK: { available_stock: 0 },
+  CUSTOMER_LIMIT_REACHED: { limit: 2, remaining: 0, scope: 'product' },
+  HOLD_ALREADY_USED: { order_id: 1 },
+  QUANTITY_NOT_RETURNABLE: { returnable: 1 },
+  STOCK_BELOW_COMMITTED: { committed: 3 },
+  EVENTS_GONE: { oldest_sequence: 1 },
+  SCOPE_MISSING: { scope: 'products' },
+};
+
+/** A problem document with a code. */
+export function problemExample(code: ProblemCode): object {
+  return problemDocument(code, PROBLEMS[code].title, PROBLEM_EXTENSIONS[code]);
+}
+
 /** An answer for each schema of the document but pages, which are made of it, by its title. A test holds them true. */
 export const ANSWER_EXAMPLES: Readonly<Record<string, unknown>> = {
   Product: PRODUCT,
@@ -228,23 +250,9 @@ export const ANSWER_EXAMPLES: Readonly<Record<string, unknown>> = {
   Delivery: DELIVERY,
   AuditEntry: AUDIT_ENTRY,
   EventFeed: { items: [EVENT], last_sequence: 7 },
+  Problem: problemExample('HOLD_NOT_FOUND'),
   PendingPayment: { result: 'pending_order' },
   Live: { status: 'ok' },
   Startup: { status: 'ok', version: '1.0.0', commit: 'b1946ac92492d2347c6235b4d2611184e6f3ab5c' },
   Ready: { status: 'ok', database: 'up', redis: 'up' },
-};
-
-/** What the problem documents of some codes say beyond their title. */
-export const PROBLEM_EXTENSIONS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  VALIDATION_FAILED: { errors: [{ field: 'quantity', message: 'must be >= 1' }] },
-  SKU_TAKEN: { product_id: 1 },
-  SALE_NOT_STARTED: { starts_at: '2026-11-27T10:00:00.000Z' },
-  HOLD_NOT_EXTENDABLE: { reason: 'none_left' },
-  INSUFFICIENT_STOCK: { available_stock: 0 },
-  CUSTOMER_LIMIT_REACHED: { limit: 2, remaining: 0, scope: 'product' },
-  HOLD_ALREADY_USED: { order_id: 1 },
-  QUANTITY_NOT_RETURNABLE: { returnable: 1 },
-  STOCK_BELOW_COMMITTED: { committed: 3 },
-  EVENTS_GONE: { oldest_sequence: 1 },
-  SCOPE_MISSING: { scope: 'products' },
 };

@@ -4,9 +4,9 @@ import { RULE_KEYWORD } from '../json-schema.js';
 import { CODES_KEYWORD } from '../problem-schema.js';
 import { scopesThatOpen } from '../route-rules.js';
 import { CUSTOMER_ID, CUSTOMER_ID_RULE } from '../../common/customer-id.js';
-import { type ProblemCode, problemDocument, PROBLEMS } from '../../common/problem.js';
+import type { ProblemCode } from '../../common/problem.js';
 import { NamedSchemas } from './named-schemas.js';
-import { PROBLEM_EXTENSIONS } from './openapi-examples.js';
+import { PROBLEM_EXTENSIONS, problemExample } from './openapi-examples.js';
 import { type Answer, mapOperations, type Node, type Operation, type Paths, saidOnce } from './said-once.js';
 import { VERSION } from '../../config/version.js';
 
@@ -162,19 +162,23 @@ function completeAnswer(answer: Answer, isLimited: boolean): Answer {
   };
 }
 
-/** Most problems are the same for many calls: each set of codes is one answer, with an example for each code. */
+/** Most problems say what all of them say: the schema's example shows it. Each other code of an answer has one of its own. */
 function completeProblem(answer: Answer, { schema }: { schema: Node }): Answer {
   const { [CODES_KEYWORD]: codes, ...shown } = schema as Node & { [CODES_KEYWORD]: ProblemCode[] };
-  const examples = codes.map((code): [string, Node] => [
-    code,
-    { value: problemDocument(code, PROBLEMS[code].title, PROBLEM_EXTENSIONS[code]) },
-  ]);
+  const examples = codes
+    .filter((code) => code in PROBLEM_EXTENSIONS)
+    .map((code): [string, Node] => [code, { value: problemExample(code) }]);
   const isOfLimit = codes.includes('RATE_LIMITED');
   const headers = { ...answer.headers, ...(isOfLimit && LIMIT_HEADERS) };
   return {
     ...answer,
     ...(Object.keys(headers).length > 0 && { headers }),
-    content: { 'application/problem+json': { schema: shown, examples: Object.fromEntries(examples) } },
+    content: {
+      'application/problem+json': {
+        schema: shown,
+        ...(examples.length > 0 && { examples: Object.fromEntries(examples) }),
+      },
+    },
   };
 }
 

@@ -1,3 +1,5 @@
+import { codesIn } from '../problem-schema.js';
+
 /** A part of an OpenAPI document. */
 export type Node = Record<string, unknown>;
 
@@ -10,6 +12,7 @@ export interface Operation extends Node {
 }
 
 export interface Answer extends Node {
+  description: string;
   headers?: Record<string, Node>;
   content?: Record<string, Media>;
 }
@@ -98,10 +101,10 @@ function mapAnswers(paths: Paths, change: (answer: Answer, place: string) => Ans
 }
 
 /** What an answer is, in a word: the codes of its problems, or the name of its schema. */
-function contentOf({ content }: Answer): string {
+function contentOf({ description, content }: Answer): string {
   const [media] = Object.values(content ?? {});
   if (media === undefined) return 'Nothing';
-  if (media.examples !== undefined) return listOfCodes(Object.keys(media.examples));
+  if (content?.['application/problem+json'] !== undefined) return listOfCodes(codesIn(description));
   return typeof media.schema.$ref === 'string' ? media.schema.$ref.split('/').at(-1)! : 'Text';
 }
 

@@ -98,10 +98,28 @@ export const NAME_RULE = 'must be more than blanks';
 const isGiven = (name: keyof ChangeProductDto) => (dto: ChangeProductDto) => dto[name] !== undefined;
 
 /** A field that may be left out, and may be null. */
-const isThere = (name: 'sku' | 'sale_id' | 'max_per_customer') => (dto: OptionalProductFields) => dto[name] != null;
+const isThere = (name: 'sku' | 'sale_id' | 'max_per_customer') => (dto: ChangeProductDto) => dto[name] != null;
 
-/** What may be said of a product, or left out, when it is made and when it is changed. */
-class OptionalProductFields {
+@JSONSchema({ minProperties: 1, examples: [{ stock_total: 150 }] })
+export class ChangeProductDto {
+  @ValidateIf(isGiven('name'))
+  @IsString()
+  @Matches(NAME_PATTERN, { message: NAME_RULE })
+  @MinLength(1)
+  @MaxLength(255)
+  name?: string;
+
+  @ValidateIf(isGiven('price'))
+  @Matches(MONEY_PATTERN, { message: MONEY_RULE })
+  @JSONSchema({ description: 'Decimal string', examples: ['99.99'] })
+  price?: string;
+
+  @ValidateIf(isGiven('stock_total'))
+  @IsInt()
+  @Min(0)
+  @Max(STOCK_MAX)
+  stock_total?: number;
+
   /** The shop's own name of the product; no two have the same. Null: none. */
   @ValidateIf(isThere('sku'))
   @Matches(SKU_PATTERN, { message: SKU_RULE })
@@ -133,42 +151,20 @@ class OptionalProductFields {
   archived?: boolean;
 }
 
-@JSONSchema({ examples: [{ name: 'Sneaker', price: '99.99', stock_total: 100 }] })
-export class CreateProductDto extends OptionalProductFields {
-  @IsString()
-  @Matches(NAME_PATTERN, { message: NAME_RULE })
-  @MinLength(1)
-  @MaxLength(255)
-  name!: string;
+/** What may be left out of a change, but not of a product that is made. */
+@JSONSchema({
+  required: ['name', 'price', 'stock_total'],
+  examples: [{ name: 'Sneaker', price: '99.99', stock_total: 100 }],
+})
+export class CreateProductDto extends ChangeProductDto {
+  @ValidateIf(() => true)
+  declare name: string;
 
-  @Matches(MONEY_PATTERN, { message: MONEY_RULE })
-  @JSONSchema({ description: 'Decimal string', examples: ['99.99'] })
-  price!: string;
+  @ValidateIf(() => true)
+  declare price: string;
 
-  @IsInt()
-  @Min(0)
-  @Max(STOCK_MAX)
-  stock_total!: number;
-}
-
-@JSONSchema({ minProperties: 1, examples: [{ stock_total: 150 }] })
-export class ChangeProductDto extends OptionalProductFields {
-  @ValidateIf(isGiven('name'))
-  @IsString()
-  @Matches(NAME_PATTERN, { message: NAME_RULE })
-  @MinLength(1)
-  @MaxLength(255)
-  name?: string;
-
-  @ValidateIf(isGiven('price'))
-  @Matches(MONEY_PATTERN, { message: MONEY_RULE })
-  price?: string;
-
-  @ValidateIf(isGiven('stock_total'))
-  @IsInt()
-  @Min(0)
-  @Max(STOCK_MAX)
-  stock_total?: number;
+  @ValidateIf(() => true)
+  declare stock_total: number;
 }
 
 @JSONSchema({ examples: [{ units: 50 }] })

@@ -180,26 +180,6 @@ class TermsDto {
   early?: readonly EarlyStart[] | null;
 }
 
-@JSONSchema({ examples: [{ name: 'Black Friday', starts_at: '2026-11-27T12:00:00.000Z' }] })
-export class CreateSaleDto extends TermsDto {
-  @IsString()
-  @Matches(NAME_PATTERN, { message: NAME_RULE })
-  @MinLength(1)
-  @MaxLength(255)
-  name!: string;
-
-  /** Left out: now. At most 366 days away. */
-  @ValidateIf((dto: CreateSaleDto) => dto.starts_at !== undefined)
-  @Matches(TIME_PATTERN, { message: TIME_RULE })
-  starts_at?: string;
-
-  /** Left out or null: it goes on until it is ended. At most 366 days after the start. */
-  @ValidateIf((dto: CreateSaleDto) => dto.ends_at != null)
-  @Matches(TIME_PATTERN, { message: TIME_RULE })
-  @JSONSchema({ type: ['string', 'null'] })
-  ends_at?: string | null;
-}
-
 @JSONSchema({ minProperties: 1, examples: [{ ends_at: '2026-11-28T12:00:00.000Z' }] })
 export class ChangeSaleDto extends TermsDto {
   @ValidateIf((dto: ChangeSaleDto) => dto.name !== undefined)
@@ -209,16 +189,23 @@ export class ChangeSaleDto extends TermsDto {
   @MaxLength(255)
   name?: string;
 
-  /** Only while the start has not passed. */
+  /** Of a new sale left out: now. At most 366 days away; it can be changed while it has not passed. */
   @ValidateIf((dto: ChangeSaleDto) => dto.starts_at !== undefined)
   @Matches(TIME_PATTERN, { message: TIME_RULE })
   starts_at?: string;
 
-  /** Null: it goes on until it is ended. */
+  /** Null, or of a new sale left out: it goes on until it is ended. At most 366 days after the start. */
   @ValidateIf((dto: ChangeSaleDto) => dto.ends_at != null)
   @Matches(TIME_PATTERN, { message: TIME_RULE })
   @JSONSchema({ type: ['string', 'null'] })
   ends_at?: string | null;
+}
+
+/** A new sale needs a name. */
+@JSONSchema({ required: ['name'], examples: [{ name: 'Black Friday', starts_at: '2026-11-27T12:00:00.000Z' }] })
+export class CreateSaleDto extends ChangeSaleDto {
+  @ValidateIf(() => true)
+  declare name: string;
 }
 
 /** A sale without what depends on who reads it. */
