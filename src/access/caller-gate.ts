@@ -21,9 +21,10 @@ export function admitShops(fastify: FastifyInstance, admins: AdminGate): void {
   fastify.addHook('onRoute', (route) => {
     const { buyerToken = null, openTo = [] } = route.config?.rules ?? {};
     if (buyerToken === null) return;
+    const isRead = String(route.method) === 'GET';
     const admit = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
       const operator = await admins.admit(request, reply, [...openTo, 'sell'], 'buyers');
-      request.caller = callerWith(operator, request, openTo);
+      request.caller = callerWith(operator, request, isRead ? openTo : []);
     };
     gateBehindOthers(route, (request, reply, done) => {
       const { authorization } = request.headers;
@@ -33,11 +34,15 @@ export function admitShops(fastify: FastifyInstance, admins: AdminGate): void {
   });
 }
 
-/** Who acts for a customer sees what the customer sees, whatever else his key opens. */
-function callerWith({ scopes }: Operator, { headers }: FastifyRequest, openTo: readonly Scope[]): Caller {
+/**
+ * Who acts for a customer sees what the customer sees, whatever else his key opens.
+ *
+ * @param seenBy scopes with which who acts for nobody sees all; none where something is done: then he acts as the shop.
+ */
+function callerWith({ scopes }: Operator, { headers }: FastifyRequest, seenBy: readonly Scope[]): Caller {
   if (scopes.has('sell')) {
     const buyer = buyerOf(headers);
-    const isOperator = buyer === null && openTo.some((scope) => scopes.has(scope));
+    const isOperator = buyer === null && seenBy.some((scope) => scopes.has(scope));
     return isOperator ? OPERATOR : { kind: 'shop', buyer };
   }
   if (headers[ON_BEHALF_OF] !== undefined) throw new ScopeMissingError(['sell']);

@@ -10,6 +10,9 @@ export const AMOUNT_MAX = '999999999999.99';
 /** Money as the API takes it: up to twelve digits, as many decimals as any currency has, no sign. */
 export const MONEY_PATTERN = /^(0|[1-9][0-9]{0,11})(\.[0-9]{1,3})?$/;
 
+/** The same with a sign where it is below 0. */
+export const SIGNED_MONEY_PATTERN = new RegExp(MONEY_PATTERN.source.replace('^', '^-?'));
+
 /** What {@link MONEY_PATTERN} asks for; how many decimals there may be is asked by {@link decimalsError}. */
 export const MONEY_RULE =
   'must be a decimal string with at most twelve digits before the point and the decimals of its currency after it';

@@ -53,6 +53,13 @@ export const PROBLEMS = {
     cause: 'A call came with the session of the console, but from another page, or from no page that says where it is.',
     remedy: 'Use the console itself; a program sends its key as `Authorization: Bearer`.',
   },
+  ADJUSTMENTS_NOT_TRUSTED: {
+    status: 403,
+    title: 'This caller may not say what an order costs',
+    cause: 'An order came with `adjustments` from a buyer, or from nobody that is known.',
+    remedy:
+      "Have the shop's server order, with an API key of scope `sell` or `orders`; buyers order without adjustments.",
+  },
   ROUTE_NOT_FOUND: {
     status: 404,
     title: 'There is no such route',
@@ -223,6 +230,18 @@ export const PROBLEMS = {
     title: 'So many units can not be returned',
     cause: 'More units were to be returned than the order counts as sold. `returnable` says how many that are.',
     remedy: 'Return at most `returnable` units.',
+  },
+  AMOUNT_MISMATCH: {
+    status: 409,
+    title: 'What was paid is not what is due',
+    cause: 'An order came as `paid` with another amount or currency than it comes to. `amount` says what is due.',
+    remedy: 'Look at adjustments and price. Order it with what is due, or give the money back.',
+  },
+  PAYMENT_ALREADY_USED: {
+    status: 409,
+    title: 'The payment is known already',
+    cause: 'An order came as `paid` by a transaction that is known as a payment, of another order or of none.',
+    remedy: 'One payment pays one order. Look for the order that has it by `transaction_id`.',
   },
   PAYMENT_NOT_POSSIBLE: {
     status: 409,

@@ -110,15 +110,16 @@ export class HoldsRepository {
   }
 
   /** Names of the rows of each hold: its own, and its product's where its order is paid as it is made. */
-  async findRowsToOrder(ids: readonly string[]): Promise<string[][]> {
-    const rows = await this.holds.query<{ id: Buffer; free_product: number | null }[]>(
-      `SELECT holds.id, IF(COALESCE(unit_price, price) = 0, product_id, NULL) AS free_product FROM ${WITH_PRODUCT}
+  async findRowsToOrder(ids: readonly string[], mayBePaid: ReadonlySet<string>): Promise<string[][]> {
+    const rows = await this.holds.query<{ id: Buffer; product_id: number; is_free: number }[]>(
+      `SELECT holds.id, product_id, COALESCE(unit_price, price) = 0 AS is_free FROM ${WITH_PRODUCT}
        WHERE holds.id IN ${listOf(ids, uuidLiteral)}`,
     );
-    const freeProducts = new Map(rows.map((row) => [uuidFromBinary(row.id), row.free_product]));
+    const byId = new Map(rows.map((row) => [uuidFromBinary(row.id), row]));
     return ids.map((id) => {
-      const product = freeProducts.get(id);
-      return [rowName.hold(id), ...(product == null ? [] : [rowName.product(product)])];
+      const row = byId.get(id);
+      const isPaid = row !== undefined && (row.is_free === 1 || mayBePaid.has(id));
+      return [rowName.hold(id), ...(isPaid ? [rowName.product(row.product_id)] : [])];
     });
   }
 

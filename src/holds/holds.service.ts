@@ -69,9 +69,13 @@ export class HoldsService {
     return this.holds.lock(tx, ids);
   }
 
-  /** Names of the rows that the order of each hold may have to wait for; none of one that is not there. */
-  findRowsToOrder(ids: readonly string[]): Promise<string[][]> {
-    return this.holds.findRowsToOrder(ids);
+  /**
+   * Names of the rows that the order of each hold may have to wait for; none of one that is not there.
+   *
+   * @param mayBePaid those whose orders may be paid as they are made, whatever they cost.
+   */
+  findRowsToOrder(ids: readonly string[], mayBePaid: ReadonlySet<string>): Promise<string[][]> {
+    return this.holds.findRowsToOrder(ids, mayBePaid);
   }
 
   /** Gives a customer another name in these locked holds of his, and of others that are counted with him. */

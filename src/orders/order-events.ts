@@ -8,15 +8,15 @@ const TYPE_OF: Readonly<Record<Settlement['to'], EventType>> = {
   refunded: 'order.refunded',
 };
 
-/** How often an order has changed once it is made: one that costs nothing is paid in the same moment. */
+/** How often an order has changed once it is made: one that costs nothing, or that the shop was paid for, is paid in the same moment. */
 export function firstVersionOf(status: FirstStatus): number {
   return status === 'paid' ? 2 : 1;
 }
 
 /** What is told of new orders. */
 export function creationEvents(orders: readonly NewOrder[]): NewEvent[] {
-  return orders.flatMap(({ holdId, status }) => {
-    const created = orderEvent('order.created', holdId, 1, { status, cancel_reason: null, transaction_id: null });
+  return orders.flatMap(({ holdId, status, paidTransactionId: transaction_id }) => {
+    const created = orderEvent('order.created', holdId, 1, { status, cancel_reason: null, transaction_id });
     if (status !== 'paid') return [created];
     return [created, { ...created, type: 'order.paid', version: firstVersionOf(status) }];
   });

@@ -24,6 +24,10 @@ export class OrderEntity {
   @Column({ type: 'char', length: 3, nullable: true })
   currency!: string | null;
 
+  /** JSON of what the shop added to the price of its units, or took off, UTF-8; null: nothing. */
+  @Column({ type: 'varbinary', length: 5000, nullable: true })
+  adjustments!: Buffer | null;
+
   /** The payment that paid the order; any other money for it is owed back. */
   @Column({ type: 'varchar', length: 255, nullable: true })
   paid_transaction_id!: string | null;

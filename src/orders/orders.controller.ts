@@ -26,9 +26,19 @@ export class OrdersController {
         headers: locationOf('hold, with its order'),
       },
     },
-    errors: ['HOLD_NOT_FOUND', 'HOLD_ALREADY_USED', 'HOLD_EXPIRED', 'IDEMPOTENCY_KEY_REUSED'],
+    errors: [
+      'HOLD_NOT_FOUND',
+      'HOLD_ALREADY_USED',
+      'HOLD_EXPIRED',
+      'ADJUSTMENTS_NOT_TRUSTED',
+      'AMOUNT_MISMATCH',
+      'PAYMENT_ALREADY_USED',
+      'IDEMPOTENCY_KEY_REUSED',
+    ],
+    bodyBytesMax: 8192,
     isRateLimited: true,
     buyerToken: 'taken',
+    openTo: ['orders'],
   })
   async create(request: KeyedCall<CreateOrderDto>, reply: FastifyReply): Promise<OrderDto> {
     const order = toOrderDto(await this.orders.createOrder(toWantedOrder(request, callerOf(request))));

@@ -19,6 +19,27 @@ export class OrderAlreadyPaidError extends DomainError {
   }
 }
 
+export class AdjustmentsNotTrustedError extends DomainError {
+  constructor() {
+    super(
+      'ADJUSTMENTS_NOT_TRUSTED',
+      'Only a key with the scope `sell` or `orders` may say what an order costs beside its units.',
+    );
+  }
+}
+
+export class AmountMismatchError extends DomainError {
+  constructor(amount: string, currency: string) {
+    super('AMOUNT_MISMATCH', `What was paid is not what is due: ${amount} ${currency}.`, { amount });
+  }
+}
+
+export class PaymentAlreadyUsedError extends DomainError {
+  constructor() {
+    super('PAYMENT_ALREADY_USED', 'A payment with this `transaction_id` is known: a payment pays one order.');
+  }
+}
+
 export class PaymentNotPossibleError extends DomainError {
   constructor(order: OrderRow | null) {
     const why = order?.status === 'pending_payment' ? 'was made without a payment' : `is ${order?.status}`;

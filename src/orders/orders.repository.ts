@@ -15,6 +15,7 @@ import {
 } from '../database/sql.js';
 import { rowName } from '../engine/row-locks.js';
 import type { Transaction } from '../database/transactions.js';
+import { type Adjustment, adjustmentsFrom } from './adjustments.js';
 import { ORDER_COLUMNS, type RawOrder, toOrderRow, fromNow } from './order-row.js';
 import { OrderEntity } from './order.entity.js';
 import {
@@ -43,10 +44,12 @@ interface RawRows {
   readonly late_sale: number | null;
 }
 
-type RawTagged = RawOrder<OrderRow> & Pick<TaggedOrderRow, 'first_due_at'> & RawTags;
+type RawTagged = RawOrder<OrderRow> &
+  Pick<TaggedOrderRow, 'first_due_at'> &
+  RawTags & { readonly adjustments: Buffer | null };
 
 /** The same with what answers tell beside. */
-const TOLD = `${ORDER_COLUMNS}, o.reference, o.reference_by, o.metadata, o.first_due_at`;
+const TOLD = `${ORDER_COLUMNS}, o.adjustments, o.reference, o.reference_by, o.metadata, o.first_due_at`;
 
 /** Where the hold has no price of its own, the order was made of it before there was anything else to pay. */
 const UNIT_PRICE = 'CAST(COALESCE(h.unit_price, o.amount / h.qty) AS DECIMAL(15,3))';
@@ -148,15 +151,16 @@ export class OrdersRepository {
         reference,
         reference_by,
         metadata,
-        ...payment
+        ...money
       }) =>
-        `(${uuidLiteral(holdId)},'${status}',${escape(amount)},${currencyLiteral(currency)},` +
-        `${fromNow(payment.paymentSeconds)},${fromNow(payment.paymentSeconds)},` +
-        `${escape(payment.paymentProvider)},${uintLiteral(version)},${uintLiteral(quantitySold)},${idOrNullLiteral(saleId)},` +
+        `(${uuidLiteral(holdId)},'${status}',${escape(amount)},${currencyLiteral(currency)},${adjustmentsLiteral(money.adjustments)},` +
+        `${escape(money.paidTransactionId)},` +
+        `${fromNow(money.paymentSeconds)},${fromNow(money.paymentSeconds)},` +
+        `${escape(money.paymentProvider)},${uintLiteral(version)},${uintLiteral(quantitySold)},${idOrNullLiteral(saleId)},` +
         `${bytesOrNullLiteral(reference)},${escape(reference_by)},${bytesOrNullLiteral(metadata && JSON.stringify(metadata))})`,
     );
     tx.insert(
-      `INSERT INTO orders (hold_id, status, amount, currency, payment_due_at, due_at, payment_provider, version, quantity_sold, sale_id, reference,
+      `INSERT INTO orders (hold_id, status, amount, currency, adjustments, paid_transaction_id, payment_due_at, due_at, payment_provider, version, quantity_sold, sale_id, reference,
          reference_by, metadata)
        VALUES ${values.join(',')}`,
     );
@@ -228,8 +232,13 @@ export class OrdersRepository {
   }
 
   private toTaggedRow(raw: RawTagged): TaggedOrderRow {
-    return { ...this.toRow(raw as unknown as RawOrder<TaggedOrderRow>), ...tagsFrom(raw) };
+    const adjustments = adjustmentsFrom(raw.adjustments);
+    return { ...this.toRow(raw as unknown as RawOrder<TaggedOrderRow>), ...tagsFrom(raw), adjustments };
   }
+}
+
+function adjustmentsLiteral(adjustments: readonly Adjustment[]): string {
+  return bytesOrNullLiteral(adjustments.length === 0 ? null : JSON.stringify(adjustments));
 }
 
 /** What else is written of orders that go to the same state. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { ScopeMissingError } from '../access/api-keys.errors.js';
 import type { Caller } from '../access/caller.js';
 import { ValidationError } from '../common/problem.js';
 import type { Replacement } from '../database/text-replacement.js';
@@ -11,7 +12,16 @@ import { Ordering } from './ordering/ordering.js';
 import { OrdersRepository } from './orders.repository.js';
 import { DeadlinesRepository } from './settling/deadlines.repository.js';
 import type { PaymentWish } from '../payment-sessions/payment-sessions.types.js';
-import type { CreatedOrder, HoldWithOrder, NamedOrderRow, OrderRow, OrderTags, WantedOrder } from './orders.types.js';
+import { AdjustmentsNotTrustedError } from './orders.errors.js';
+import type {
+  CreatedOrder,
+  HoldWithOrder,
+  NamedOrderRow,
+  OrderMoney,
+  OrderRow,
+  OrderTags,
+  WantedOrder,
+} from './orders.types.js';
 
 /** Bytes of JSON that an order's metadata may have. */
 const METADATA_BYTES_MAX = 1024;
@@ -32,18 +42,22 @@ export class OrdersService {
   /**
    * Makes the order of a hold. Repeated with the same key, the request gets the order as it was answered first.
    *
-   * @throws HoldNotFoundError, HoldAlreadyUsedError, HoldExpiredError, IdempotencyKeyReusedError, ValidationError
+   * @throws HoldNotFoundError, HoldAlreadyUsedError, HoldExpiredError, AdjustmentsNotTrustedError, ScopeMissingError,
+   *   AmountMismatchError, PaymentAlreadyUsedError, IdempotencyKeyReusedError, ValidationError
    */
-  createOrder({ holdId, caller, payment, reference, metadata, idempotencyKey }: WantedOrder): Promise<CreatedOrder> {
+  createOrder(wanted: WantedOrder): Promise<CreatedOrder> {
+    const { holdId, caller, payment, money, reference, metadata, idempotencyKey } = wanted;
+    if (money !== null) refuseUntrusted(money, caller);
     if (payment !== null) this.sessions.check(payment);
     if (metadata !== null && Buffer.byteLength(JSON.stringify(metadata)) > METADATA_BYTES_MAX) {
       const message = `must be at most ${METADATA_BYTES_MAX} bytes of JSON`;
       throw new ValidationError(`The body is not valid: metadata ${message}.`, [{ field: 'metadata', message }]);
     }
-    const sender = caller.kind === 'shop' ? 'shop' : 'buyer';
+    const sender = isTrusted(caller) ? 'shop' : 'buyer';
     const tags: OrderTags = { reference, reference_by: reference === null ? null : sender, metadata };
-    const keyed = keyedByCaller(idempotencyKey, caller, contentOf(holdId, tags, payment));
-    return this.idempotency.once('orders', keyed, () => this.ordering.submit({ holdId, caller, payment, keyed, tags }));
+    const keyed = keyedByCaller(idempotencyKey, caller, contentOf(holdId, tags, payment, money));
+    const request = { holdId, caller, payment, money, keyed, tags };
+    return this.idempotency.once('orders', keyed, () => this.ordering.submit(request));
   }
 
   /** @throws HoldNotFoundError also of a hold that is another buyer's. */
@@ -112,13 +126,34 @@ export class OrdersService {
   }
 }
 
+/** What an order costs, and whether it is paid, is not for buyers to say. */
+function refuseUntrusted({ adjustments, paid }: OrderMoney, caller: Caller): void {
+  if (adjustments.length > 0 && !isTrusted(caller)) throw new AdjustmentsNotTrustedError();
+  if (paid !== null && caller.kind !== 'shop') throw new ScopeMissingError(['sell']);
+}
+
+function isTrusted({ kind }: Caller): boolean {
+  return kind === 'shop' || kind === 'operator';
+}
+
 /** What is asked for, as one text: of a plain order its hold, as keys of before the others have it. */
-function contentOf(holdId: string, { reference, metadata }: OrderTags, payment: PaymentWish | null): string {
-  if (reference === null && metadata === null && payment === null) return holdId;
+function contentOf(
+  holdId: string,
+  { reference, metadata }: OrderTags,
+  payment: PaymentWish | null,
+  money: OrderMoney | null,
+): string {
+  if (reference === null && metadata === null && payment === null && money === null) return holdId;
   // The fields of an object have no order.
   const pairs = metadata && Object.entries(metadata).sort(([one], [other]) => (one < other ? -1 : 1));
   const { provider, kind, returnUrl } = payment ?? {};
-  return digestOf([holdId, reference, pairs, ...(payment === null ? [] : [provider, kind, returnUrl])]);
+  return digestOf([
+    holdId,
+    reference,
+    pairs,
+    ...(payment === null ? [] : [provider, kind, returnUrl]),
+    ...(money === null ? [] : [money]),
+  ]);
 }
 
 /** The tags with another name of the customer; values that have no room for it are empty from now on. */

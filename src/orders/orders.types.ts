@@ -1,7 +1,9 @@
 import type { Caller } from '../access/caller.js';
+import { isSameAmount } from '../common/money.js';
 import type { EventData, EventType } from '../events/events.types.js';
 import type { PricedHoldRow } from '../holds/holds.types.js';
 import type { Payment, PaymentWish } from '../payment-sessions/payment-sessions.types.js';
+import type { Adjustment } from './adjustments.js';
 
 export type OrderStatus = 'pending_payment' | 'paid' | 'cancelled' | 'refund_due' | 'refunded';
 
@@ -41,12 +43,30 @@ export function tagsFrom({ reference, reference_by, metadata }: RawTags): OrderT
   };
 }
 
+/** A payment that the shop took itself. */
+export interface TakenByShop {
+  /** The shop's number of it, or its provider's. */
+  readonly transactionId: string;
+  /** Decimal string. */
+  readonly amount: string;
+  readonly currency: string;
+}
+
+/** What a trusted caller says of an order's money. */
+export interface OrderMoney {
+  readonly adjustments: readonly Adjustment[];
+  /** Null: it is still to be paid. */
+  readonly paid: TakenByShop | null;
+}
+
 /** A request for the order of a hold. */
 export interface WantedOrder extends Pick<OrderTags, 'reference' | 'metadata'> {
   readonly holdId: string;
   readonly caller: Caller;
   /** How its buyer wants to pay; null: the shop sees to it. */
   readonly payment: PaymentWish | null;
+  /** Null: the price of its units is due. */
+  readonly money: OrderMoney | null;
   /** Repeated with the same key, the request gets the same order. */
   readonly idempotencyKey?: string | undefined;
 }
@@ -84,6 +104,7 @@ export type ClaimedOrderRow = Pick<OrderRow, 'id' | 'hold_id' | 'amount' | 'due_
 
 /** An order with all that its answers tell. */
 export interface TaggedOrderRow extends OrderRow, OrderTags {
+  readonly adjustments: readonly Adjustment[];
   /** When it was due as it was made; null where that has not moved since. */
   readonly first_due_at: string | null;
 }
@@ -93,6 +114,9 @@ export type FirstStatus = 'pending_payment' | 'paid';
 
 export interface NewOrder extends OrderTags {
   readonly holdId: string;
+  readonly adjustments: readonly Adjustment[];
+  /** Of one that the shop was paid for. */
+  readonly paidTransactionId: string | null;
   readonly amount: string;
   readonly currency: string;
   readonly status: FirstStatus;
@@ -140,6 +164,18 @@ export type SettledState =
   | { readonly to: 'paid'; readonly transactionId: string }
   | { readonly to: 'cancelled'; readonly reason: CancelReason }
   | { readonly to: 'refund_due' | 'refunded' };
+
+/**
+ * Whether it was paid as it was made, since it cost nothing or the shop had the money: only such an order is due at the
+ * instant at which it was made.
+ */
+export function wasPaidWhenMade({
+  amount,
+  payment_due_at,
+  created_at,
+}: Pick<OrderRow, 'amount' | 'payment_due_at' | 'created_at'>): boolean {
+  return payment_due_at === created_at || isSameAmount(amount, '0');
+}
 
 /** Whether it was paid once, whatever has become of its money and its units since. */
 export function wasPaid({ status, paid_transaction_id }: Pick<OrderRow, 'status' | 'paid_transaction_id'>): boolean {

@@ -3,7 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { escape, type ResultSetHeader } from 'mysql2';
 import type { Repository } from 'typeorm';
 import { groupBy } from '../common/group-by.js';
-import { listOf, uintLiteral } from '../database/sql.js';
+import { listOf, uintLiteral, uuidLiteral } from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
 import { PaymentEntity } from './payment.entity.js';
 import type { ChangedPayment } from './payment-ledger.js';
@@ -12,7 +12,7 @@ import type { PaymentName, PaymentRow, UnreadPayment } from './refunds.types.js'
 const SELECT = `SELECT id, provider, transaction_id AS transactionId, order_id AS orderId, amount, currency,
   amount_refunded AS amountRefunded, refund_failed_at AS refundFailedAt FROM payments`;
 
-/** All SQL that changes the table `payments`. */
+/** All SQL that changes the table `payments`. Reads `orders` too, for the numbers of those that were just made. */
 @Injectable()
 export class PaymentsRepository {
   constructor(@InjectRepository(PaymentEntity) private readonly payments: Repository<PaymentEntity>) {}
@@ -23,6 +23,27 @@ export class PaymentsRepository {
       `SELECT order_id FROM payments WHERE order_id IS NOT NULL AND (${anyOf(names)})`,
     );
     return rows.map((row) => row.order_id);
+  }
+
+  /** The transactions of those payments that are known, read without a lock. */
+  async findKnown(tx: Transaction, names: readonly PaymentName[]): Promise<Set<string>> {
+    const [rows] = await tx.read<[Pick<PaymentName, 'transactionId'>[]]>(
+      `SELECT transaction_id AS transactionId FROM payments WHERE ${anyOf(names)}`,
+    );
+    return new Set(rows.map(({ transactionId }) => transactionId));
+  }
+
+  /**
+   * Inserts the payments of paid orders that this transaction has inserted, by their holds: their numbers are not known
+   * before its COMMIT. In the order of their names, in which all do it.
+   */
+  insertOfHolds(tx: Transaction, provider: string, holdIds: readonly string[]): void {
+    tx.write(
+      `INSERT INTO payments (provider, transaction_id, order_id, amount, currency)
+       SELECT ${escape(provider)}, o.paid_transaction_id, o.id, o.amount, o.currency FROM orders o
+       WHERE o.hold_id IN ${listOf(holdIds, uuidLiteral)} ORDER BY o.paid_transaction_id`,
+      holdIds.length,
+    );
   }
 
   /** Locks payments in the order of their names. Who wants their orders too has locked those before. */

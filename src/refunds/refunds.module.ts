@@ -14,6 +14,7 @@ import { RefundsAdminController } from './refunds.admin.controller.js';
 import { RefundsRepository } from './refunds.repository.js';
 import { RefundsService } from './refunds.service.js';
 import { Returning } from './returning.js';
+import { ShopPayments } from './shop-payments.js';
 
 @Module({
   imports: [
@@ -32,6 +33,7 @@ import { Returning } from './returning.js';
     PaymentsRepository,
     OutsideRefundsProcessor,
     OutsideRefundsSchedule,
+    ShopPayments,
   ],
   exports: [RefundsService, Returning],
 })

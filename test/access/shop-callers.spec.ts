@@ -88,8 +88,8 @@ describe.each(EACH)('the call to %s', (name, call) => {
 
   it('refuses a key that has other scopes only', async () => {
     const id = await holdOf({});
-    const open = name === 'read' ? ['read', 'orders'] : [];
-    const others = SCOPES.filter((scope) => scope !== 'sell' && !open.includes(scope));
+    const open: Partial<Record<string, string[]>> = { read: ['read', 'orders'], order: ['orders'] };
+    const others = SCOPES.filter((scope) => scope !== 'sell' && !open[name]?.includes(scope));
     const headers = keyHeaders(await createKey(service, others));
     for (const at of [service, strict]) {
       const refused = await expectRefusal('SCOPE_MISSING', () => call(id, headers, at));

@@ -166,7 +166,7 @@ describe('the OpenAPI document', () => {
     }
     const scopesOf = (path: string, method: string) => document.paths[path]![method]!['x-scopes'];
     expect(scopesOf('/api/products', 'get')).toBeUndefined();
-    expect(scopesOf('/api/orders', 'post')).toEqual(['sell']);
+    expect(scopesOf('/api/orders', 'post')).toEqual(['orders', 'sell']);
     expect(scopesOf('/api/holds/{hold_id}', 'get')).toEqual(['read', 'orders', 'sell']);
     expect(scopesOf('/api/admin/refunds', 'get')).toEqual(['read', 'refunds']);
     expect(scopesOf('/api/admin/refunds/{id}/send', 'post')).toEqual(['refunds']);

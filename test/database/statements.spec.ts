@@ -437,7 +437,7 @@ async function sell(): Promise<void> {
   const [event] = await query<{ id: number }>('SELECT MAX(id) AS id FROM webhook_logs');
   taken(await service.call('POST', `/api/admin/webhooks/${event!.id}/accept`, undefined, adminHeaders(service)), 200);
   await service.app.get(StockAuditService).auditStock(product.id);
-  await service.app.get(HoldsService).findRowsToOrder([short.hold_id]);
+  await service.app.get(HoldsService).findRowsToOrder([short.hold_id], new Set([short.hold_id]));
   await service.app.get(OrdersRepository).findRowsOfHolds([short.hold_id]);
   await service.app.get(OrdersRepository).findRows([short.order_id]);
   await service.app.get(ProductsService).findLimitedSales([product.id]);

@@ -28,7 +28,7 @@ const CALLS: Record<
     body: () => ({ product_id: productId, quantity: 1 }),
     bytesMax: 4096,
   },
-  'POST /api/orders': { method: 'POST', path: () => '/api/orders', body: () => ({ hold_id: holdId }), bytesMax: 4096 },
+  'POST /api/orders': { method: 'POST', path: () => '/api/orders', body: () => ({ hold_id: holdId }), bytesMax: 8192 },
   'POST /api/payments/webhook': {
     method: 'POST',
     path: () => '/api/payments/webhook',

@@ -89,6 +89,7 @@ describe('POST /api/orders', () => {
       hold_id: hold.hold_id,
       product_id: id,
       quantity: 3,
+      ...{ subtotal: '59.97', adjustments: [] },
       amount: '59.97',
       currency: 'EUR',
       items: [{ product_id: id, sku: null, quantity: 3, unit_price: '19.99', amount: '59.97' }],

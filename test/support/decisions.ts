@@ -1,8 +1,9 @@
-import { ANONYMOUS } from '../../src/access/caller.js';
+import { ANONYMOUS, type Caller } from '../../src/access/caller.js';
 import type { GrantFacts, NewHold } from '../../src/holds/granting/grant-facts.js';
 import { CustomerUnits } from '../../src/holds/customer-units.js';
 import type { LockedHoldRow } from '../../src/holds/holds.types.js';
 import type { OrderFacts, OrderRequest } from '../../src/orders/ordering/order-facts.js';
+import type { OrderMoney } from '../../src/orders/orders.types.js';
 import { NO_SALE, type ProductRow } from '../../src/products/products.types.js';
 import { StockLedger } from '../../src/products/stock-ledger.js';
 
@@ -69,11 +70,16 @@ export function holdRow(overrides: Partial<LockedHoldRow> = {}): LockedHoldRow {
 }
 
 /** For the order of the hold that {@link holdRow} makes. */
-export function orderRequest(caller = ANONYMOUS): OrderRequest {
+export function orderRequest(caller: Caller = ANONYMOUS, money: OrderMoney | null = null): OrderRequest {
   const tags = { reference: null, reference_by: null, metadata: null };
-  return { holdId: HOLD_ID, caller, payment: null, keyed: null, tags };
+  return { holdId: HOLD_ID, caller, payment: null, money, keyed: null, tags };
 }
 
-export function orderFacts(hold: LockedHoldRow | null): OrderFacts {
-  return { holds: new Map(hold === null ? [] : [[hold.id, hold]]), taken: new Set() };
+/** @param usedPayments transactions that are known as payments. */
+export function orderFacts(hold: LockedHoldRow | null, usedPayments: readonly string[] = []): OrderFacts {
+  return {
+    holds: new Map(hold === null ? [] : [[hold.id, hold]]),
+    taken: new Set(),
+    usedPayments: new Set(usedPayments),
+  };
 }

@@ -33,6 +33,7 @@ export interface Order {
   hold_id: string;
   product_id: number;
   quantity: number;
+  subtotal: string;
   amount: string;
   status: string;
   payment_due_at: string;

@@ -15,6 +15,8 @@ const HOLD = {
 
 /** What an order says of its items, and of what the shop knows it by. */
 const ORDERED = {
+  subtotal: '199.98',
+  adjustments: [],
   amount: '199.98',
   currency: 'EUR',
   items: [ITEM],

@@ -6,6 +6,7 @@ import { inCurrency } from '../../common/money.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { narrowed, type RowRange, rowsIn } from '../../database/row-range.js';
 import { bytesOrNullLiteral, listOf, uintLiteral, uuidFromBinary, uuidLiteral } from '../../database/sql.js';
+import { adjustmentsFrom } from '../../orders/adjustments.js';
 import { type OrderStatus, QUANTITY_SOLD, type RawTags, tagsFrom } from '../../orders/orders.types.js';
 import type { OrderFilter, OrderPayment, OrderView } from './order-list.types.js';
 
@@ -17,11 +18,11 @@ interface RawPayment {
   readonly amountRefunded: string;
 }
 
-type RawView = Omit<OrderView, 'hold_id' | 'currency' | 'payment' | keyof RawTags> &
+type RawView = Omit<OrderView, 'hold_id' | 'currency' | 'adjustments' | 'payment' | keyof RawTags> &
   RawTags &
-  RawPayment & { readonly hold_id: Buffer; readonly currency: string | null };
+  RawPayment & { readonly hold_id: Buffer; readonly currency: string | null; readonly adjustments: Buffer | null };
 
-const COLUMNS = `o.id, o.hold_id, o.status, o.cancel_reason, o.amount, o.currency, o.payment_due_at, o.created_at, o.updated_at,
+const COLUMNS = `o.id, o.hold_id, o.status, o.cancel_reason, o.amount, o.currency, o.adjustments, o.payment_due_at, o.created_at, o.updated_at,
   o.paid_transaction_id, o.sale_id, o.reference, o.reference_by, o.metadata, ${QUANTITY_SOLD} AS quantity_sold, h.product_id,
   h.qty, h.customer_id, CAST(COALESCE(h.unit_price, o.amount / h.qty) AS DECIMAL(15,3)) AS unit_price, p.name AS product_name,
   p.sku, y.provider, y.transaction_id AS transactionId, y.amount AS amountPaid, y.currency AS currencyPaid,
@@ -105,7 +106,7 @@ export class OrderListRepository {
             amountRefunded: inIts(amountRefunded),
           };
     const told = { hold_id: uuidFromBinary(raw.hold_id), currency, amount, unit_price, payment };
-    return { ...order, ...tagsFrom(raw), ...told };
+    return { ...order, ...tagsFrom(raw), ...told, adjustments: adjustmentsFrom(raw.adjustments) };
   }
 }
 

@@ -1,4 +1,4 @@
-import type { OrderRow, OrderStatus, OrderTags } from '../../orders/orders.types.js';
+import type { OrderStatus, TaggedOrderRow } from '../../orders/orders.types.js';
 import type { RefundOfPayment } from '../../refunds/refunds.types.js';
 import type { WebhookLogRow } from '../../webhooks/webhooks.types.js';
 
@@ -25,7 +25,7 @@ export interface OrderPayment {
 }
 
 /** An order with all that stands elsewhere about it: its hold, its product, its payment. */
-export interface OrderView extends Omit<OrderRow, 'payment_provider' | 'version'>, OrderTags {
+export interface OrderView extends Omit<TaggedOrderRow, 'payment_provider' | 'version' | 'first_due_at'> {
   readonly sale_id: number | null;
   readonly updated_at: string;
   readonly quantity_sold: number;

@@ -38,6 +38,9 @@ const THEIRS: Readonly<Record<string, (row: Row) => string | null>> = {
   metadata: ({ metadata }) => metadata && JSON.stringify(metadata),
   product_name: ({ product_name }) => product_name,
   item_sku: ({ item }) => item.sku,
+  // The file was read before there were any: what is new stands behind.
+  subtotal: ({ subtotal }) => subtotal,
+  adjustments: ({ adjustments }) => (adjustments.length === 0 ? null : JSON.stringify(adjustments)),
 };
 
 const LINE_END = '\r\n';

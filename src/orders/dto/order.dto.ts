@@ -10,7 +10,7 @@ import {
   RULE_KEYWORD,
   TEXT_OR_NULL,
 } from '../../http/json-schema.js';
-import { isSameAmount, MONEY_PATTERN } from '../../common/money.js';
+import { MONEY_PATTERN, MONEY_RULE, SIGNED_MONEY_PATTERN } from '../../common/money.js';
 import { paymentReferenceOf } from '../../payment-providers/payment-reference.js';
 import { isoTime } from '../../database/sql.js';
 import {
@@ -24,20 +24,23 @@ import {
 } from '../../holds/dto/hold.dto.js';
 import type { PricedHoldRow } from '../../holds/holds.types.js';
 import type { Caller } from '../../access/caller.js';
-import type { KeyedCall } from '../../idempotency/idempotency-key.js';
+import { IDEMPOTENCY_KEY_PATTERN, IDEMPOTENCY_KEY_RULE, type KeyedCall } from '../../idempotency/idempotency-key.js';
 import { PaymentDto, PaymentWishDto, toPaymentDto, toPaymentWish } from '../../payment-sessions/dto/payment.dto.js';
 import { PREPARING } from '../../payment-sessions/payment-sessions.types.js';
+import { type Adjustment, ADJUSTMENT_KINDS, type AdjustmentKind, subtotalOf } from '../adjustments.js';
 import {
   type CancelReason,
   type CreatedOrder,
   type HoldWithOrder,
   ORDER_STATUSES,
+  type OrderMoney,
   type OrderRow,
   type OrderStatus,
   type OrderTags,
   type ReferenceBy,
   type TaggedOrderRow,
   type WantedOrder,
+  wasPaidWhenMade,
 } from '../orders.types.js';
 
 export const CANCEL_REASONS: readonly CancelReason[] = ['payment_failed', 'payment_expired', 'buyer', 'operator'];
@@ -50,6 +53,9 @@ export const REFERENCE_RULE = 'must be 1 to 64 characters, none of them a contro
 /** Not all who read a document know classes of characters. */
 export const REFERENCE_DOCUMENTED = { pattern: null, [RULE_KEYWORD]: null, minLength: 1, maxLength: 64 };
 
+/** The document says of other fields already what such a pattern asks for. */
+const SAID_BY_PATTERN: JsonSchema = { [DOCUMENTED_KEYWORD]: { [RULE_KEYWORD]: null } };
+
 const METADATA: JsonSchema = {
   type: ['object', 'null'],
   maxProperties: 16,
@@ -58,7 +64,40 @@ const METADATA: JsonSchema = {
 };
 
 /** A field that may be left out, and may be null. */
-const isThere = (name: 'reference' | 'metadata' | 'payment') => (dto: CreateOrderDto) => dto[name] != null;
+const isThere =
+  (name: 'reference' | 'metadata' | 'payment' | 'adjustments' | 'paid') =>
+  (dto: CreateOrderDto): boolean =>
+    dto[name] != null;
+
+/** What is added to the price of the units, or taken off. */
+class AdjustmentDto implements Adjustment {
+  @IsIn(ADJUSTMENT_KINDS as AdjustmentKind[])
+  kind!: AdjustmentKind;
+
+  @Matches(/^\P{Cc}{1,80}$/u, { message: 'must be 1 to 80 characters, none of them a control character' })
+  @JSONSchema({ [DOCUMENTED_KEYWORD]: { ...REFERENCE_DOCUMENTED, maxLength: 80 } })
+  label!: string;
+
+  @Matches(SIGNED_MONEY_PATTERN, { message: MONEY_RULE })
+  @JSONSchema(SAID_BY_PATTERN)
+  amount!: string;
+}
+
+const adjustmentsSchema = (): JsonSchema => ({ type: 'array', items: schemaOf(AdjustmentDto) });
+
+/** A payment that the shop took itself. */
+class PaidDto {
+  @Matches(IDEMPOTENCY_KEY_PATTERN, { message: IDEMPOTENCY_KEY_RULE })
+  @JSONSchema(SAID_BY_PATTERN)
+  transaction_id!: string;
+
+  @Matches(MONEY_PATTERN, { message: MONEY_RULE })
+  @JSONSchema(SAID_BY_PATTERN)
+  amount!: string;
+
+  @Matches(/^[A-Z]{3}$/)
+  currency!: string;
+}
 
 @JSONSchema({ examples: [{ hold_id: '019a7c5e-3f10-7c4e-9b1d-2f6a8e0c4d11', reference: 'A-1001' }] })
 export class CreateOrderDto {
@@ -80,6 +119,16 @@ export class CreateOrderDto {
   @ValidateIf(isThere('payment'))
   @Described(() => nullable(schemaOf(PaymentWishDto)))
   payment?: PaymentWishDto | null;
+
+  /** What is due beside the units' price: with scope `sell` or `orders`. The sum is 0 or more. */
+  @ValidateIf(isThere('adjustments'))
+  @Described(() => ({ ...adjustmentsSchema(), type: ['array', 'null'], maxItems: 8 }))
+  adjustments?: readonly AdjustmentDto[] | null;
+
+  /** What the shop was paid itself: with scope `sell`. */
+  @ValidateIf(isThere('paid'))
+  @Described(() => nullable(schemaOf(PaidDto)))
+  paid?: PaidDto | null;
 }
 
 /** What a shop knows an order by, as it was sent with it. */
@@ -114,6 +163,14 @@ export class OrderFactsDto extends OrderTagsDto {
   @IsInt()
   quantity!: number;
 
+  /** The price of its units. */
+  @Matches(MONEY_PATTERN)
+  subtotal!: string;
+
+  @Described(adjustmentsSchema)
+  adjustments!: readonly AdjustmentDto[];
+
+  /** What is due. */
   @Matches(MONEY_PATTERN)
   amount!: string;
 
@@ -154,6 +211,12 @@ export class HoldOrderDto extends OrderTagsDto {
   cancel_reason!: CancelReason | null;
 
   @Matches(MONEY_PATTERN)
+  subtotal!: string;
+
+  @Described(adjustmentsSchema)
+  adjustments!: readonly AdjustmentDto[];
+
+  @Matches(MONEY_PATTERN)
   amount!: string;
 
   @Matches(/^[A-Z]{3}$/)
@@ -183,7 +246,9 @@ export class HoldWithOrderDto extends HoldDto {
 
 /** What an order's facts are told of. */
 interface OrderFacts {
-  readonly order: OrderTags & Pick<OrderRow, 'id' | 'hold_id' | 'amount' | 'currency' | 'status' | 'payment_due_at'>;
+  readonly order: OrderTags &
+    Pick<TaggedOrderRow, 'id' | 'hold_id' | 'amount' | 'currency' | 'adjustments' | 'status'> &
+    Pick<OrderRow, 'payment_due_at' | 'created_at'>;
   readonly hold: CreatedOrder['hold'];
 }
 
@@ -191,7 +256,15 @@ export function toWantedOrder({ body, headers }: KeyedCall<CreateOrderDto>, call
   const { hold_id, reference = null, metadata = null } = body;
   const payment = body.payment == null ? null : toPaymentWish(body.payment);
   const idempotencyKey = headers['idempotency-key'];
-  return { holdId: hold_id.toLowerCase(), caller, reference, metadata, payment, idempotencyKey };
+  return { holdId: hold_id.toLowerCase(), caller, reference, metadata, payment, money: toMoney(body), idempotencyKey };
+}
+
+function toMoney({ adjustments, paid }: CreateOrderDto): OrderMoney | null {
+  if ((adjustments == null || adjustments.length === 0) && paid == null) return null;
+  return {
+    adjustments: (adjustments ?? []).map(({ kind, label, amount }) => ({ kind, label, amount })),
+    paid: paid == null ? null : { transactionId: paid.transaction_id, amount: paid.amount, currency: paid.currency },
+  };
 }
 
 export function toOrderDto(created: CreatedOrder): OrderDto {
@@ -239,16 +312,17 @@ function toHoldOrderDto(order: TaggedOrderRow, hold: PricedHoldRow): HoldOrderDt
 }
 
 function moneyOf(
-  { amount, currency }: Pick<OrderRow, 'amount' | 'currency'>,
+  { amount, currency, adjustments }: Pick<TaggedOrderRow, 'amount' | 'currency' | 'adjustments'>,
   hold: CreatedOrder['hold'],
-): Pick<OrderDto, 'amount' | 'currency' | 'items'> {
-  return { amount, currency, items: [toItemDto(hold, amount)] };
+): Pick<OrderDto, 'subtotal' | 'adjustments' | 'amount' | 'currency' | 'items'> {
+  const subtotal = subtotalOf(amount, currency, adjustments);
+  return { subtotal, adjustments, amount, currency, items: [toItemDto(hold, subtotal)] };
 }
 
 function tagsOf({ reference, reference_by, metadata }: OrderTags): OrderTagsDto {
   return { reference, reference_by, metadata };
 }
 
-function dueAtOf({ amount, payment_due_at }: Pick<OrderRow, 'amount' | 'payment_due_at'>): string | null {
-  return isSameAmount(amount, '0') ? null : isoTime(payment_due_at);
+function dueAtOf(order: Pick<OrderRow, 'amount' | 'payment_due_at' | 'created_at'>): string | null {
+  return wasPaidWhenMade(order) ? null : isoTime(order.payment_due_at);
 }

@@ -3,7 +3,7 @@ import type { DomainError } from '../../common/problem.js';
 import type { LockedHoldRow } from '../../holds/holds.types.js';
 import type { KeyedRequest } from '../../idempotency/idempotency-key.js';
 import type { PaymentWish } from '../../payment-sessions/payment-sessions.types.js';
-import type { OrderRow, OrderTags } from '../orders.types.js';
+import type { OrderMoney, OrderRow, OrderTags } from '../orders.types.js';
 
 /** A request for the order of a hold. */
 export interface OrderRequest {
@@ -11,6 +11,8 @@ export interface OrderRequest {
   readonly caller: Caller;
   /** How its buyer wants to pay; null: the shop sees to it. */
   readonly payment: PaymentWish | null;
+  /** What a trusted caller says of its money; null: the price of its units is due. */
+  readonly money: OrderMoney | null;
   readonly keyed: KeyedRequest | null;
   readonly tags: OrderTags;
 }
@@ -21,6 +23,8 @@ export interface OrderFacts {
   readonly holds: ReadonlyMap<string, LockedHoldRow>;
   /** Holds of which requests of this batch make an order. */
   readonly taken: Set<string>;
+  /** Transactions that are known as payments, or pay an order of this batch. */
+  readonly usedPayments: Set<string>;
 }
 
 /** Why a request gets no order; one that names the order of the hold is made once that is read, with COMMIT. */

@@ -15,9 +15,19 @@ import { IdempotencyService, type Recalled } from '../../idempotency/idempotency
 import { PaymentSessionsService } from '../../payment-sessions/payment-sessions.service.js';
 import type { NewSession } from '../../payment-sessions/payment-sessions.types.js';
 import { ProductsService } from '../../products/products.service.js';
+import { adjustmentsIn, dueOf } from '../adjustments.js';
 import { creationEvents, firstVersionOf } from '../order-events.js';
 import { OrdersRepository } from '../orders.repository.js';
-import type { CreatedOrder, FirstStatus, NewOrder, OrderTags, TaggedOrderRow } from '../orders.types.js';
+import {
+  type CreatedOrder,
+  type FirstStatus,
+  type NewOrder,
+  type OrderMoney,
+  type OrderTags,
+  type TaggedOrderRow,
+  wasPaidWhenMade,
+} from '../orders.types.js';
+import type { PaymentBook } from '../payment-book.js';
 import { unitsSoldOutright } from '../settling/settlement.js';
 import type { OrderFacts, OrderRefusal, OrderRequest } from './order-facts.js';
 import { decideOrder } from './order-rules.js';
@@ -46,6 +56,7 @@ type Orders = ReadonlyMap<string, TaggedOrderRow>;
 @Injectable()
 export class Ordering {
   private readonly line: GroupCommit<OrderRequest, CreatedOrder>;
+  private book: PaymentBook | null = null;
   private readonly listeners: ((orderIds: readonly number[]) => void)[] = [];
   /** The mark of the transaction by which a request made its order last, where its COMMIT got no answer. */
   private readonly marksInDoubt = new WeakMap<OrderRequest, string>();
@@ -64,13 +75,24 @@ export class Ordering {
     this.line = groupCommits.create(
       'orders',
       (batch, mayHaveCommitted) => this.commit(batch, mayHaveCommitted),
-      (batch) => this.holds.findRowsToOrder(batch.map((request) => request.holdId)),
+      (batch) => {
+        const mayBePaid = batch.filter(({ money }) => money !== null).map(({ holdId }) => holdId);
+        return this.holds.findRowsToOrder(
+          batch.map(({ holdId }) => holdId),
+          new Set(mayBePaid),
+        );
+      },
     );
   }
 
   /** Answers after the commit. */
   submit(request: OrderRequest): Promise<CreatedOrder> {
     return this.line.submit(request);
+  }
+
+  /** Takes who keeps payments, when the application is built. */
+  keepPaymentsIn(book: PaymentBook): void {
+    this.book = book;
   }
 
   /** Calls `listener` after each commit that made orders; it must not throw. */
@@ -112,7 +134,8 @@ export class Ordering {
   private async gather(tx: Transaction, batch: readonly OrderRequest[], mayHaveCommitted: boolean): Promise<Gathered> {
     const inDoubt = mayHaveCommitted ? batch.filter((request) => this.marksInDoubt.has(request)) : [];
     const markOf = (request: OrderRequest): string => this.marksInDoubt.get(request)!;
-    const [rows, recalled, committed] = await Promise.all([
+    const paid = batch.flatMap(({ money }) => money?.paid?.transactionId ?? []);
+    const [rows, recalled, committed, usedPayments] = await Promise.all([
       this.holds.lockHolds(
         tx,
         batch.map((request) => request.holdId),
@@ -123,10 +146,12 @@ export class Ordering {
         batch.map((request) => request.keyed),
       ),
       tx.findMarks(new Set(inDoubt.map(markOf))),
+      // No lock: of two that find a payment unused, the unique key lets one keep it, and the other looks again.
+      paid.length === 0 ? new Set<string>() : this.book!.findUsed(tx, paid),
     ]);
     const holds = new Map(rows.map((hold) => [hold.id, hold]));
     const made = new Set(inDoubt.filter((request) => committed.has(markOf(request))));
-    return { facts: { holds, taken: new Set() }, recalled, made };
+    return { facts: { holds, taken: new Set(), usedPayments }, recalled, made };
   }
 
   private write(tx: Transaction, makers: readonly OrderRequest[], { holds }: OrderFacts, mark: string): void {
@@ -142,6 +167,12 @@ export class Ordering {
       used.map((hold) => hold.id),
     );
     this.orders.insert(tx, newOrders);
+    const paidForShop = newOrders.filter(({ paidTransactionId }) => paidTransactionId !== null);
+    if (paidForShop.length > 0)
+      this.book!.keep(
+        tx,
+        paidForShop.map(({ holdId }) => holdId),
+      );
     this.sessions.insert(tx, newSessions(makers, newOrders));
     this.idempotency.remember(
       tx,
@@ -183,12 +214,15 @@ function decide(batch: readonly OrderRequest[], { facts, recalled, made }: Gathe
 /** The time to pay is that of the hold's sale, whatever became of its product's. */
 function toNewOrder(
   hold: LockedHoldRow,
-  { payment }: OrderRequest,
+  { payment, money }: OrderRequest,
   paymentTtlSeconds: number,
 ): Omit<NewOrder, keyof OrderTags> {
-  const { amount, currency } = hold;
-  if (amount === null) throw new Error(`The amount of hold ${hold.id} does not fit its column`);
-  const status = firstStatusOf(amount);
+  const { amount: subtotal, currency } = hold;
+  if (subtotal === null) throw new Error(`The amount of hold ${hold.id} does not fit its column`);
+  const { adjustments, paid } = money ?? NOTHING_SAID;
+  const amount = money === null ? subtotal : dueOf(subtotal, currency, adjustments);
+  const isFree = isSameAmount(amount, '0');
+  const status: FirstStatus = isFree || paid !== null ? 'paid' : 'pending_payment';
   return {
     holdId: hold.id,
     amount,
@@ -196,8 +230,11 @@ function toNewOrder(
     status,
     version: firstVersionOf(status),
     quantitySold: status === 'paid' ? hold.qty : 0,
+    adjustments: adjustmentsIn(currency, adjustments),
+    // Of what costs nothing nothing was paid, whatever was said.
+    paidTransactionId: isFree || paid === null ? null : paid.transactionId,
     saleId: hold.sale_id,
-    paymentSeconds: hold.payment_seconds ?? paymentTtlSeconds,
+    paymentSeconds: status === 'paid' ? 0 : (hold.payment_seconds ?? paymentTtlSeconds),
     paymentProvider: status === 'paid' ? null : (payment?.provider ?? null),
   };
 }
@@ -210,10 +247,8 @@ function newSessions(makers: readonly OrderRequest[], newOrders: readonly NewOrd
   });
 }
 
-/** Where nothing is to be paid, nothing is waited for. */
-function firstStatusOf(amount: string): FirstStatus {
-  return isSameAmount(amount, '0') ? 'paid' : 'pending_payment';
-}
+/** An order whose caller says nothing of its money. */
+const NOTHING_SAID: OrderMoney = { adjustments: [], paid: null };
 
 function outcomeOf(
   { holdId }: OrderRequest,
@@ -230,5 +265,6 @@ function outcomeOf(
   if (typeof decision === 'function') return decision(order);
   // The order as it was made, which is what its first answer said.
   const payment_due_at = order.first_due_at ?? order.payment_due_at;
-  return { order: { ...order, payment_due_at, status: firstStatusOf(order.amount) }, hold };
+  const status = wasPaidWhenMade(order) ? 'paid' : 'pending_payment';
+  return { order: { ...order, payment_due_at, status }, hold };
 }
