@@ -9,6 +9,12 @@ export interface ToldThing {
   readonly data: DtoClass;
 }
 
+/** What an event tells of: a payment that failed is an attempt at one, of which its order tells. */
+function kindOf(type: string): string {
+  const [kind] = type.split('.');
+  return kind === 'payment' ? 'order' : kind!;
+}
+
 /** What the OpenAPI document says of events that are sent to the shop's endpoints. */
 export interface EventWebhooks {
   /** The call that an event is, by the kind of what it tells of. */
@@ -18,7 +24,6 @@ export interface EventWebhooks {
 }
 
 export function eventWebhooks(things: readonly ToldThing[]): EventWebhooks {
-  const kindOf = (type: string) => type.split('.')[0]!;
   return {
     pathItems: Object.fromEntries(
       things.map(({ kind, data }) => [

@@ -8,6 +8,7 @@ export const EVENT_TYPES = [
   'order.refund_due',
   'order.returned',
   'order.refunded',
+  'payment.failed',
   'refund.sent',
   'refund.confirmed',
   'refund.failed',

@@ -1,5 +1,15 @@
 import type { EventType, NewEvent } from '../events/events.types.js';
-import type { FirstStatus, NewOrder, OrderNews, OrderRow, ReturnedUnits, Settlement } from './orders.types.js';
+import { toPaymentDto } from '../payment-sessions/dto/payment.dto.js';
+import type { Payment } from '../payment-sessions/payment-sessions.types.js';
+import type {
+  FirstStatus,
+  NewOrder,
+  OrderNews,
+  OrderRow,
+  ReturnedUnits,
+  Settlement,
+  StockedOrderRow,
+} from './orders.types.js';
 
 const TYPE_OF: Readonly<Record<Settlement['to'], EventType>> = {
   paid: 'order.paid',
@@ -43,6 +53,12 @@ export function settlementEvents(settlements: readonly Settlement[], news: reado
     });
   });
   return [...told, ...changed];
+}
+
+/** A try at paying that failed, after which the buyer has `payment`. What opens that to who knows it is no event's. */
+export function attemptNews(order: StockedOrderRow, payment: Payment | null): OrderNews {
+  const shown = payment === null ? {} : { payment: { ...toPaymentDto(payment), client_secret: null, url: null } };
+  return { order, type: 'payment.failed', data: shown };
 }
 
 /** What is told of units that come back; of money alone the refund tells. */

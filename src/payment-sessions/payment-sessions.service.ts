@@ -118,9 +118,12 @@ export class PaymentSessionsService {
     if (holdIds.length > 0) this.sessions.noteReach(tx, holdIds, isReached);
   }
 
-  /** A try of the buyer was declined. */
-  noteDecline(tx: Transaction, holdId: string, code: string | null): void {
-    this.sessions.noteDecline(tx, holdId, firstCharacters(code ?? DECLINED, ERROR_MAX));
+  /** Notes that a try of the buyer was declined, and tells the locked session as it then is. */
+  noteDecline(tx: Transaction, session: SessionRow, code: string | null): SessionRow {
+    if (session.state !== 'open') return session;
+    const lastError = firstCharacters(code ?? DECLINED, ERROR_MAX);
+    this.sessions.noteDecline(tx, session.holdId, lastError);
+    return { ...session, attempts: session.attempts + 1, lastError };
   }
 
   findDueTasks(): Promise<SessionTask[]> {

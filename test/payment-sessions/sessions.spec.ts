@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { startChild } from '../support/child-service.js';
 import { execute, query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
+import { type Event, eventsUntil, newestEvent } from '../support/events.js';
 import { expectProblem, expectStockIdentity } from '../support/expectations.js';
 import {
   createHold,
@@ -13,10 +14,13 @@ import {
   notify,
   orderOf,
   refundsOf,
+  stockOf,
   taken,
   unique,
 } from '../support/factories.js';
 import { scrape } from '../support/metrics.js';
+import { type ApiDocument, schemaChecker, webhookSchema } from '../support/openapi.js';
+import { sendEvent, stripeEvent } from '../support/payments.js';
 import { queueOf } from '../support/queues.js';
 import { inParallel } from '../support/races.js';
 import { type Service, startService } from '../support/service.js';
@@ -147,7 +151,8 @@ describe('an order with a payment', () => {
     expect(await orderOf(hold_id)).toEqual([]);
   });
 
-  it('stays with its buyer after a decline, which is counted with its reason', async () => {
+  it('stays with its buyer after a decline, which is counted with its reason and told', async () => {
+    const after = await newestEvent(service());
     const order = await orderWith(service());
     const { id } = intentOf(await opened(order));
     api.decline(id, 'insufficient_funds');
@@ -163,6 +168,54 @@ describe('an order with a payment', () => {
       order: { status: 'paid' },
       payment: { state: 'succeeded' },
     });
+    const ofIt = (events: readonly Event[]) => events.filter(({ data }) => data.order_id === order.order_id);
+    const events = await eventsUntil(service(), after, (seen) => ofIt(seen).some(({ type }) => type === 'order.paid'));
+    const tried = { state: 'open', client_secret: null, url: null };
+    const unpaid = { status: 'pending_payment', amount: order.amount, transaction_id: null };
+    expect(ofIt(events)).toMatchObject([
+      { type: 'order.created', version: 1 },
+      { type: 'payment.failed', version: 2, data: { ...unpaid, payment: { ...tried, attempts: 1 } } },
+      {
+        type: 'payment.failed',
+        version: 3,
+        data: { ...unpaid, payment: { ...tried, attempts: 2, last_error: 'expired_card' } },
+      },
+      { type: 'order.paid', version: 4, data: { status: 'paid', transaction_id: id } },
+    ]);
+    const document = (await service().call('GET', '/docs/json')).body as unknown as ApiDocument;
+    const check = schemaChecker(document);
+    for (const event of ofIt(events)) expect(check(webhookSchema(document, event.type), event)).toEqual([]);
+  });
+
+  it('that the shop has paid by itself is told of its declines, too, and of none over another sum', async () => {
+    const after = await newestEvent(service());
+    const order = await createOrder(service());
+    const declined = (object: object) =>
+      sendEvent(service(), stripeEvent('payment_intent.payment_failed', order, { ...object }));
+    taken(await declined({ amount: 1 }), 200);
+    taken(await declined({}), 200);
+    const ofIt = (events: readonly Event[]) => events.filter(({ data }) => data.order_id === order.order_id);
+    const events = await eventsUntil(service(), after, (seen) => ofIt(seen).length > 1);
+    expect(ofIt(events)).toMatchObject([
+      { type: 'order.created', version: 1 },
+      { type: 'payment.failed', version: 2, data: { status: 'pending_payment', payment: null } },
+    ]);
+    expect(await stockOf(order.product_id)).toMatchObject({ stock_held: 1 });
+    await expectStockIdentity(order.product_id);
+  });
+
+  it('that fails in the notice that is paid by the next one is told in this order, in one batch', async () => {
+    const after = await newestEvent(service());
+    const order = await createOrder(service());
+    const intent = { id: unique('pi') };
+    const types = ['payment_intent.payment_failed', 'payment_intent.payment_failed', 'payment_intent.succeeded'];
+    const answers = await Promise.all(types.map((type) => sendEvent(service(), stripeEvent(type, order, intent))));
+    for (const answer of answers) taken(answer, 200);
+    const ofIt = (events: readonly Event[]) => events.filter(({ data }) => data.order_id === order.order_id);
+    const events = await eventsUntil(service(), after, (seen) => ofIt(seen).some(({ type }) => type === 'order.paid'));
+    expect(ofIt(events).map(({ version }) => version)).toEqual(ofIt(events).map((_, index) => index + 1));
+    const [row] = await query<{ version: number }>('SELECT version FROM orders WHERE id = ?', [order.order_id]);
+    expect(row!.version).toBe(ofIt(events).length);
   });
 });
 

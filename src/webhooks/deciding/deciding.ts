@@ -6,16 +6,21 @@ import { OvertakenError } from '../../database/database-errors.js';
 import { type Transaction, Transactions } from '../../database/transactions.js';
 import type { GroupCommit } from '../../engine/group-commit.js';
 import { GroupCommits } from '../../engine/group-commits.js';
-import type { StockedOrderRow } from '../../orders/orders.types.js';
+import { attemptNews } from '../../orders/order-events.js';
+import type { OrderNews, StockedOrderRow } from '../../orders/orders.types.js';
 import { Settling } from '../../orders/settling/settling.js';
 import type { PaymentEvent } from '../../payment-providers/payment-provider.js';
 import { PaymentSessionsService } from '../../payment-sessions/payment-sessions.service.js';
+import type { SessionRow } from '../../payment-sessions/payment-sessions.types.js';
 import { refundNews } from '../../refunds/refund-events.js';
 import { RefundsService } from '../../refunds/refunds.service.js';
 import { WebhooksRepository } from '../webhooks.repository.js';
 import type { Notice, NoticeVerdict, PaymentAnswer } from '../webhooks.types.js';
 import { isAboutMoneyBack } from './money-back-decision.js';
-import { NoticeBatch, type NoticeRows } from './notice-batch.js';
+import { IS_ATTEMPT, NoticeBatch, type NoticeRows } from './notice-batch.js';
+
+/** With the sessions of orders whose buyers failed to pay by them, by their holds. */
+type Gathered = NoticeRows & { readonly sessions: Map<string, SessionRow> };
 
 /** What may cancel an order. */
 const ENDING: ReadonlySet<PaymentEvent['status']> = new Set(['failed', 'canceled', 'expired']);
@@ -75,8 +80,8 @@ export class Deciding {
     });
   }
 
-  /** Locks orders, then payments, then, where money is late, the stock. */
-  private async gather(tx: Transaction, batch: readonly Notice[], orderIds: readonly number[]): Promise<NoticeRows> {
+  /** Locks orders, then payments, then sessions by which a try failed, then, where money is late, the stock. */
+  private async gather(tx: Transaction, batch: readonly Notice[], orderIds: readonly number[]): Promise<Gathered> {
     const aboutMoneyBack = moneyBackIn(batch);
     const isMoneyGoingBack = aboutMoneyBack.length > 0 || batch.some(({ intent }) => intent === 'refund');
     const [orders, logs, payments] = await Promise.all([
@@ -97,11 +102,14 @@ export class Deciding {
       return orderId !== null && !orderIds.includes(orderId);
     });
     if (isOvertaken) throw new OvertakenError('A payment was given an order meanwhile');
+    const declined = declinedIn(batch, orders);
+    const rows = declined.length === 0 ? [] : await this.sessions.lock(tx, declined);
+    const sessions = new Map(rows.map((row) => [row.holdId, row]));
     const stock = await this.settling.lockForSettlement(tx, orders, lateIn(batch, orders));
-    return { orders, logs, payments, stock };
+    return { orders, logs, payments, sessions, stock };
   }
 
-  private write(tx: Transaction, decided: NoticeBatch, { orders, payments, stock }: NoticeRows): void {
+  private write(tx: Transaction, decided: NoticeBatch, { orders, payments, sessions, stock }: Gathered): void {
     this.webhooks.insert(tx, decided.inserted);
     for (const change of decided.changed) this.webhooks.changeVerdict(tx, change);
     for (const { act, intent: verb, id, before, after } of decided.acts) {
@@ -110,9 +118,20 @@ export class Deciding {
     }
     this.settling.keepForReview(tx, decided.underReview, this.config.payments.reviewSeconds);
     this.settling.keepForReview(tx, decided.reviewed, null);
-    for (const { holdId, code } of decided.declined) this.sessions.noteDecline(tx, holdId, code);
     this.refunds.writeLedger(tx, payments);
-    this.settling.settle(tx, { settlements: decided.settlements, news: refundNews(payments, orders), stock });
+    const news = [...this.noteDeclines(tx, decided, sessions), ...refundNews(payments, orders)];
+    this.settling.settle(tx, { settlements: decided.settlements, news, stock });
+  }
+
+  /** One after the other: of one session several may be told at once. */
+  private noteDeclines(tx: Transaction, { declined }: NoticeBatch, sessions: Map<string, SessionRow>): OrderNews[] {
+    return declined.map(({ order, code }) => {
+      const session = sessions.get(order.hold_id);
+      if (session === undefined) return attemptNews(order, null);
+      const payment = this.sessions.noteDecline(tx, session, code);
+      sessions.set(order.hold_id, payment);
+      return attemptNews(order, payment);
+    });
   }
 
   private tell(tx: Transaction, answers: readonly (PaymentAnswer | Error)[]): void {
@@ -134,6 +153,13 @@ function isOfPayment(event: PaymentEvent): boolean {
 
 function moneyBackIn(batch: readonly Notice[]): PaymentEvent[] {
   return batch.map(({ event }) => event).filter(isAboutMoneyBack);
+}
+
+/** The holds of orders whose sessions are made here, of which a try failed. */
+function declinedIn(batch: readonly Notice[], orders: readonly StockedOrderRow[]): string[] {
+  const failing = new Set(batch.filter(({ event }) => IS_ATTEMPT.has(event.status)).map(({ event }) => event.orderId));
+  const declined = orders.filter(({ id, payment_provider }) => payment_provider !== null && failing.has(id));
+  return declined.map(({ hold_id }) => hold_id);
 }
 
 /** The orders to which money comes late: they are cancelled, or may be by an earlier notice of the batch. */

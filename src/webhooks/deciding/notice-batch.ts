@@ -58,8 +58,8 @@ export class NoticeBatch {
   /** Orders whose money a person has to look at, and those of which he has. */
   readonly underReview = new Set<number>();
   readonly reviewed = new Set<number>();
-  /** Tries that were declined of orders whose sessions are made here, by their holds. */
-  readonly declined: { readonly holdId: string; readonly code: string | null }[] = [];
+  /** Tries that failed of orders that stay unpaid, and why they did, as the provider calls it. */
+  readonly declined: { readonly order: StockedOrderRow; readonly code: string | null }[] = [];
   private readonly orders: Map<number | null, StockedOrderRow>;
   private readonly known: Map<string, Known>;
 
@@ -126,8 +126,8 @@ export class NoticeBatch {
     if (cameAt !== null && this.isTooEarlyFor(order, cameAt, event))
       return { ...TOO_EARLY, order_id: order.id, order_status: order.status };
     const verdictOfOrder = this.carryOut(event, order, event);
-    this.noteDecline(event, order);
     if (verdictOfOrder.status === 'review') this.keepForReview(event, order);
+    else this.noteDecline(event, order);
     return verdictOfOrder;
   }
 
@@ -196,9 +196,10 @@ export class NoticeBatch {
     return !isOfAnother(order, this.rows.payments.find(event));
   }
 
-  private noteDecline({ status, declineCode = null }: PaymentEvent, order: StockedOrderRow): void {
-    if (status !== 'declined' || order.status !== 'pending_payment' || order.payment_provider === null) return;
-    this.declined.push({ holdId: order.hold_id, code: declineCode });
+  private noteDecline({ status, declineCode = null }: PaymentEvent, { id }: StockedOrderRow): void {
+    const order = this.orders.get(id)!;
+    if (!IS_ATTEMPT.has(status) || order.status !== 'pending_payment') return;
+    this.declined.push({ order, code: declineCode });
   }
 
   /** Somebody has paid something for it: the units must not go to another buyer before a person has looked. */
@@ -302,6 +303,9 @@ function isSettled({ status, outcome }: NoticeVerdict, intent: Intent): boolean 
       return !(intent === 'replay' && outcome === 'ignored');
   }
 }
+
+/** What tells that one try failed; of an order that it has not ended. */
+export const IS_ATTEMPT: ReadonlySet<PaymentEvent['status']> = new Set(['declined', 'failed']);
 
 const ACCEPTED = 'the operator accepts it as it is';
 
