@@ -156,6 +156,7 @@ const RUN_BY: Readonly<Record<string, string>> = {
   operator: 'test/deploy/operating.spec.ts',
   saleday: 'test/deploy/sale-day.spec.ts',
   package: 'test/clients/package.spec.ts',
+  integrating: 'test/clients/integrating.spec.ts',
 };
 
 describe.each(DOCUMENTS.filter((document) => read(document).includes('```')))('the blocks of %s', (document) => {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 /** The fenced blocks of the project's documents, and a shell that runs their commands as they are printed. */
 
 const BLOCK = /^#{2,3} (?<heading>.+)$|^```(?<language>\w+)(?: (?<runBy>\w+))?\n(?<code>[^]*?)^```$/gm;
-const COMMAND_LANGUAGES = ['sh', 'bash', 'console'];
+/** What something has to run. */
+const COMMAND_LANGUAGES = ['sh', 'bash', 'console', 'php', 'python'];
 
 export interface Block {
   /** The section that it stands in; the document's name before the first. */
