@@ -28,7 +28,7 @@ import { UnreachableSince1767200100000 } from './1767200100000-unreachable-since
 import { OperatorSessions1767500000000 } from './1767500000000-operator-sessions.js';
 import { KeptCurrency1767500100000 } from './1767500100000-kept-currency.js';
 import { AuditTargets1767510000000 } from './1767510000000-audit-targets.js';
-import { Adjustments1767520000000 } from './1767520000000-adjustments.js';
+import { Adjustments1767700000000 } from './1767700000000-adjustments.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -62,5 +62,5 @@ export const migrations = [
   OperatorSessions1767500000000,
   KeptCurrency1767500100000,
   AuditTargets1767510000000,
-  Adjustments1767520000000,
+  Adjustments1767700000000,
 ];

@@ -47,6 +47,7 @@ const PROBLEM_MEMBERS: Readonly<Partial<Record<ProblemCode, Readonly<Record<stri
     remaining: number('Units that this one may have more'),
     scope: { type: 'string', enum: ['product', 'sale'] },
   },
+  AMOUNT_MISMATCH: { amount: { type: 'string', description: 'What is due' } },
   HOLD_ALREADY_USED: { order_id: number('The order that was made of the hold') },
   QUANTITY_NOT_RETURNABLE: { returnable: number('Units that can be returned') },
   STOCK_BELOW_COMMITTED: { committed: number('Units that are held or sold') },

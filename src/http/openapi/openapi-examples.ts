@@ -196,6 +196,7 @@ export const PROBLEM_EXTENSIONS: Readonly<Record<string, Readonly<Record<string,
   QUANTITY_NOT_RETURNABLE: { returnable: 1 },
   STOCK_BELOW_COMMITTED: { committed: 3 },
   EVENTS_GONE: { oldest_sequence: 1 },
+  AMOUNT_MISMATCH: { amount: '104.89' },
   SCOPE_MISSING: { scope: 'products' },
 };
 

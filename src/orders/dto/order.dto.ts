@@ -144,8 +144,8 @@ class OrderTagsDto {
   metadata!: Readonly<Record<string, string>> | null;
 }
 
-/** An order without what its buyer pays by, which concerns him alone. */
-export class OrderFactsDto extends OrderTagsDto {
+/** What everybody who may see an order is told of it. */
+class OrderCoreDto extends OrderTagsDto {
   /** The number that the payment provider's notices name. */
   @IsInt()
   order_id!: number;
@@ -153,15 +153,6 @@ export class OrderFactsDto extends OrderTagsDto {
   /** What a payment provider that others use too is to be told, as metadata of the same name. */
   @IsString()
   payment_reference!: string;
-
-  @IsUUID()
-  hold_id!: string;
-
-  @IsInt()
-  product_id!: number;
-
-  @IsInt()
-  quantity!: number;
 
   /** The price of its units. */
   @Matches(MONEY_PATTERN)
@@ -189,6 +180,18 @@ export class OrderFactsDto extends OrderTagsDto {
   payment_due_at!: string | null;
 }
 
+/** An order without what its buyer pays by, which concerns him alone. */
+export class OrderFactsDto extends OrderCoreDto {
+  @IsUUID()
+  hold_id!: string;
+
+  @IsInt()
+  product_id!: number;
+
+  @IsInt()
+  quantity!: number;
+}
+
 /** An order right after it was made. */
 export class OrderDto extends OrderFactsDto {
   /** What its buyer pays by; null where the shop makes the payment by itself, or there is nothing to pay. */
@@ -197,37 +200,9 @@ export class OrderDto extends OrderFactsDto {
 }
 
 /** What a hold's buyer sees of its order. */
-export class HoldOrderDto extends OrderTagsDto {
-  @IsInt()
-  order_id!: number;
-
-  @IsString()
-  payment_reference!: string;
-
-  @IsIn(ORDER_STATUSES as OrderStatus[])
-  status!: OrderStatus;
-
+export class HoldOrderDto extends OrderCoreDto {
   @Described(() => ({ type: ['string', 'null'], enum: [...CANCEL_REASONS, null] }))
   cancel_reason!: CancelReason | null;
-
-  @Matches(MONEY_PATTERN)
-  subtotal!: string;
-
-  @Described(adjustmentsSchema)
-  adjustments!: readonly AdjustmentDto[];
-
-  @Matches(MONEY_PATTERN)
-  amount!: string;
-
-  @Matches(/^[A-Z]{3}$/)
-  currency!: string;
-
-  @Described(itemsSchema)
-  items!: ItemDto[];
-
-  /** Null when there was nothing to pay. */
-  @Described(() => nullable(DATE_TIME))
-  payment_due_at!: string | null;
 }
 
 export class HoldWithOrderDto extends HoldDto {

@@ -9,7 +9,7 @@ const COLUMNS: Columns = { adjustments: 'VARBINARY(5000) NULL DEFAULT NULL' };
  * written anew (INSTANT refuses any other way), and the instant that the table is needed for is waited for at most a second
  * at a time (see `givingWay`).
  */
-export class Adjustments1767520000000 implements MigrationInterface {
+export class Adjustments1767700000000 implements MigrationInterface {
   readonly transaction = false;
 
   async up(runner: QueryRunner): Promise<void> {
