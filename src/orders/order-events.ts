@@ -1,5 +1,4 @@
 import type { EventType, NewEvent } from '../events/events.types.js';
-import { toPaymentDto } from '../payment-sessions/dto/payment.dto.js';
 import type { Payment } from '../payment-sessions/payment-sessions.types.js';
 import type {
   FirstStatus,
@@ -55,10 +54,10 @@ export function settlementEvents(settlements: readonly Settlement[], news: reado
   return [...told, ...changed];
 }
 
-/** A try at paying that failed, after which the buyer has `payment`. What opens that to who knows it is no event's. */
+/** A try at paying that failed, after which the order's session, if one is made here, is this. */
 export function attemptNews(order: StockedOrderRow, payment: Payment | null): OrderNews {
-  const shown = payment === null ? {} : { payment: { ...toPaymentDto(payment), client_secret: null, url: null } };
-  return { order, type: 'payment.failed', data: shown };
+  const told = payment === null ? {} : { attempts: payment.attempts, last_error: payment.lastError };
+  return { order, type: 'payment.failed', data: told };
 }
 
 /** What is told of units that come back; of money alone the refund tells. */

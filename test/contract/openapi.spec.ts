@@ -201,9 +201,9 @@ describe('the OpenAPI document', () => {
     expect(sizes).toEqual(expect.arrayContaining([100]));
     for (const schema of typesOf('limit')) expect(schema).toMatchObject({ type: 'integer', minimum: 1 });
     expect(sizes.filter((maximum) => maximum !== 100)).toEqual([1000]);
-    const { CreateHold, OrderFacts, Product } = document.components.schemas as Record<string, { properties: object }>;
+    const { CreateHold, OrderCore, Product } = document.components.schemas as Record<string, { properties: object }>;
     expect(CreateHold!.properties).toMatchObject({ product_id: { type: 'integer', format: 'int64' } });
-    expect(JSON.stringify(OrderFacts)).toContain('"order_id":{"type":"integer","format":"int64"}');
+    expect(JSON.stringify(OrderCore)).toContain('"order_id":{"type":"integer","format":"int64"}');
     expect(Product!.properties).toMatchObject({ id: { type: 'integer', format: 'int64' } });
   });
 

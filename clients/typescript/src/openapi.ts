@@ -1271,6 +1271,44 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "payment.failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells the shop of one of its orders, as Standard Webhooks says */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OrderEvent"];
+                };
+            };
+            responses: {
+                /** @description The shop has it; all else is sent again */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "refund.sent": {
         parameters: {
             query?: never;
@@ -1583,7 +1621,7 @@ export interface components {
             scopes: ("read" | "products" | "sales" | "orders" | "refunds" | "customers" | "events" | "webhooks" | "keys" | "audit" | "sell")[];
         };
         /** @enum {string} */
-        EventType: "order.created" | "order.paid" | "order.cancelled" | "order.refund_due" | "order.returned" | "order.refunded" | "refund.sent" | "refund.confirmed" | "refund.failed" | "sale.started" | "sale.paused" | "sale.resumed" | "sale.ended" | "customer.erased";
+        EventType: "order.created" | "order.paid" | "order.cancelled" | "order.refund_due" | "order.returned" | "order.refunded" | "payment.failed" | "refund.sent" | "refund.confirmed" | "refund.failed" | "sale.started" | "sale.paused" | "sale.resumed" | "sale.ended" | "customer.erased";
         CreateEndpoint: {
             url: string;
             types?: components["schemas"]["EventType"][] | null;
@@ -1678,6 +1716,17 @@ export interface components {
             kind: "intent" | "checkout";
             return_url?: string | null;
         };
+        Adjustment: {
+            /** @enum {string} */
+            kind: "shipping" | "tax" | "discount" | "fee";
+            label: string;
+            amount: string;
+        };
+        Paid: {
+            transaction_id: string;
+            amount: string;
+            currency: string;
+        };
         CreateOrder: {
             hold_id: string;
             reference?: string | null;
@@ -1685,6 +1734,8 @@ export interface components {
                 [key: string]: string;
             } | null;
             payment?: components["schemas"]["PaymentWish"] | null;
+            adjustments?: components["schemas"]["Adjustment"][] | null;
+            paid?: components["schemas"]["Paid"] | null;
         };
         FailRefund: {
             reason: string;
@@ -1744,7 +1795,7 @@ export interface components {
             title: string;
         } & ({
             /** @enum {string} */
-            code: "UNAUTHORIZED" | "BUYER_TOKEN_REQUIRED" | "BUYER_TOKEN_INVALID" | "SIGNATURE_INVALID" | "CROSS_SITE_REQUEST" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "PRODUCT_NOT_FOUND" | "SALE_NOT_FOUND" | "HOLD_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "REFUND_NOT_FOUND" | "ORDER_NOT_FOUND" | "PAYMENT_EVENT_NOT_FOUND" | "KEY_NOT_FOUND" | "ENDPOINT_NOT_FOUND" | "DELIVERY_NOT_FOUND" | "REQUEST_TIMEOUT" | "PRODUCT_NOT_ON_SALE" | "SALE_PAUSED" | "SALE_STARTED" | "SALE_ENDED" | "ORDER_ALREADY_PAID" | "ORDER_NOT_PAID" | "CUSTOMER_IS_ACTIVE" | "NOTHING_TO_RETURN" | "PAYMENT_NOT_POSSIBLE" | "REFUND_STATUS_CONFLICT" | "PAYMENT_EVENT_NOT_ACCEPTABLE" | "REFUND_NOT_SENDABLE" | "PAYMENT_EVENT_NOT_OWED" | "HOLD_EXPIRED" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "EXPECTATION_FAILED" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "HEADERS_TOO_LARGE" | "INTERNAL_ERROR" | "OVERLOADED" | "UNAVAILABLE";
+            code: "UNAUTHORIZED" | "BUYER_TOKEN_REQUIRED" | "BUYER_TOKEN_INVALID" | "SIGNATURE_INVALID" | "CROSS_SITE_REQUEST" | "ADJUSTMENTS_NOT_TRUSTED" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "PRODUCT_NOT_FOUND" | "SALE_NOT_FOUND" | "HOLD_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "REFUND_NOT_FOUND" | "ORDER_NOT_FOUND" | "PAYMENT_EVENT_NOT_FOUND" | "KEY_NOT_FOUND" | "ENDPOINT_NOT_FOUND" | "DELIVERY_NOT_FOUND" | "REQUEST_TIMEOUT" | "PRODUCT_NOT_ON_SALE" | "SALE_PAUSED" | "SALE_STARTED" | "SALE_ENDED" | "ORDER_ALREADY_PAID" | "ORDER_NOT_PAID" | "CUSTOMER_IS_ACTIVE" | "NOTHING_TO_RETURN" | "PAYMENT_ALREADY_USED" | "PAYMENT_NOT_POSSIBLE" | "REFUND_STATUS_CONFLICT" | "PAYMENT_EVENT_NOT_ACCEPTABLE" | "REFUND_NOT_SENDABLE" | "PAYMENT_EVENT_NOT_OWED" | "HOLD_EXPIRED" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "EXPECTATION_FAILED" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "HEADERS_TOO_LARGE" | "INTERNAL_ERROR" | "OVERLOADED" | "UNAVAILABLE";
         } | {
             /** @enum {unknown} */
             code: "VALIDATION_FAILED";
@@ -1801,6 +1852,11 @@ export interface components {
             remaining: number;
             /** @enum {string} */
             scope: "product" | "sale";
+        } | {
+            /** @enum {unknown} */
+            code: "AMOUNT_MISMATCH";
+            /** @description What is due */
+            amount: string;
         } | {
             /** @enum {unknown} */
             code: "HOLD_ALREADY_USED";
@@ -2371,16 +2427,12 @@ export interface components {
                 [key: string]: string;
             } | null;
         };
-        OrderFacts: components["schemas"]["OrderTags"] & {
+        OrderCore: components["schemas"]["OrderTags"] & {
             /** Format: int64 */
             order_id: number;
             payment_reference: string;
-            /** Format: uuid */
-            hold_id: string;
-            /** Format: int64 */
-            product_id: number;
-            /** Format: int64 */
-            quantity: number;
+            subtotal: string;
+            adjustments: components["schemas"]["Adjustment"][];
             amount: string;
             currency: string;
             items: components["schemas"]["Item"][];
@@ -2389,6 +2441,14 @@ export interface components {
             /** Format: date-time */
             payment_due_at: string | null;
         };
+        OrderFacts: components["schemas"]["OrderCore"] & {
+            /** Format: uuid */
+            hold_id: string;
+            /** Format: int64 */
+            product_id: number;
+            /** Format: int64 */
+            quantity: number;
+        };
         /**
          * @example {
          *       "order_id": 1,
@@ -2396,6 +2456,8 @@ export interface components {
          *       "hold_id": "019a7c5e-3f10-7c4e-9b1d-2f6a8e0c4d11",
          *       "product_id": 1,
          *       "quantity": 2,
+         *       "subtotal": "199.98",
+         *       "adjustments": [],
          *       "amount": "199.98",
          *       "currency": "EUR",
          *       "items": [
@@ -2426,19 +2488,9 @@ export interface components {
         Order: components["schemas"]["OrderFacts"] & {
             payment: components["schemas"]["Payment"] | null;
         };
-        HoldOrder: components["schemas"]["OrderTags"] & {
-            /** Format: int64 */
-            order_id: number;
-            payment_reference: string;
-            /** @enum {string} */
-            status: "pending_payment" | "paid" | "cancelled" | "refund_due" | "refunded";
+        HoldOrder: components["schemas"]["OrderCore"] & {
             /** @enum {string|null} */
             cancel_reason: "payment_failed" | "payment_expired" | "buyer" | "operator" | null;
-            amount: string;
-            currency: string;
-            items: components["schemas"]["Item"][];
-            /** Format: date-time */
-            payment_due_at: string | null;
         };
         /**
          * @example {
@@ -2467,6 +2519,8 @@ export interface components {
          *         "payment_reference": "1-rsinnsmf3vnuoj3k",
          *         "status": "pending_payment",
          *         "cancel_reason": null,
+         *         "subtotal": "199.98",
+         *         "adjustments": [],
          *         "amount": "199.98",
          *         "currency": "EUR",
          *         "items": [
@@ -2642,6 +2696,8 @@ export interface components {
          *       "hold_id": "019a7c5e-3f10-7c4e-9b1d-2f6a8e0c4d11",
          *       "product_id": 1,
          *       "quantity": 2,
+         *       "subtotal": "199.98",
+         *       "adjustments": [],
          *       "amount": "199.98",
          *       "currency": "EUR",
          *       "items": [
@@ -2703,6 +2759,8 @@ export interface components {
          *       "hold_id": "019a7c5e-3f10-7c4e-9b1d-2f6a8e0c4d11",
          *       "product_id": 1,
          *       "quantity": 2,
+         *       "subtotal": "199.98",
+         *       "adjustments": [],
          *       "amount": "199.98",
          *       "currency": "EUR",
          *       "items": [
@@ -2758,6 +2816,9 @@ export interface components {
             /** Format: int64 */
             quantity_sold?: number;
             /** Format: int64 */
+            attempts?: number;
+            last_error?: string | null;
+            /** Format: int64 */
             sale_id: number | null;
             customer_id: string | null;
             /** Format: date-time */
@@ -2765,7 +2826,7 @@ export interface components {
         };
         OrderEvent: components["schemas"]["Event"] & {
             /** @enum {string} */
-            type?: "order.created" | "order.paid" | "order.cancelled" | "order.refund_due" | "order.returned" | "order.refunded";
+            type?: "order.created" | "order.paid" | "order.cancelled" | "order.refund_due" | "order.returned" | "order.refunded" | "payment.failed";
             data?: components["schemas"]["OrderEventData"];
         };
         ToldRefund: components["schemas"]["RefundFacts"] & {
@@ -4402,9 +4463,17 @@ export interface operations {
             };
             400: components["responses"]["VALIDATION_FAILED"];
             401: components["responses"]["UNAUTHORIZED.BUYER_TOKEN_INVALID"];
-            403: components["responses"]["SCOPE_MISSING"];
+            /** @description `SCOPE_MISSING`: The API key may not do this; `ADJUSTMENTS_NOT_TRUSTED`: This caller may not say what an order costs */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             404: components["responses"]["HOLD_NOT_FOUND"];
-            /** @description `HOLD_ALREADY_USED`: An order was already made of this hold */
+            /** @description `HOLD_ALREADY_USED`: An order was already made of this hold; `AMOUNT_MISMATCH`: What was paid is not what is due; `PAYMENT_ALREADY_USED`: The payment is known already */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -19,6 +19,16 @@ export class OrderEventDataDto extends OrderFactsDto {
   @Min(0)
   quantity_sold?: number;
 
+  /** Of `payment.failed`, where the payment is made here: how many tries failed, and why the last one did. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  attempts?: number;
+
+  @IsOptional()
+  @Described(() => TEXT_OR_NULL)
+  last_error?: string | null;
+
   @Described(() => ({ type: ['integer', 'null'] }))
   sale_id!: number | null;
 
