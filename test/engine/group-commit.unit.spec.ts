@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { GroupCommit, type GroupCommitOptions } from '../../src/engine/group-commit.js';
 
+/** Longer than a busy machine keeps a process from its turn: a commit that has not begun by then never does. */
+const DEADLINE_MS = 1_000;
+
 class TransientError extends Error {}
 class OutageError extends Error {}
 class CommitUnknownError extends TransientError {}
@@ -425,7 +428,7 @@ describe('a row that somebody keeps locked', () => {
       refused() {},
       overdue: (n: number) => (overdue += n),
     };
-    const group = rows.group({ deadlineMs: 20, observer });
+    const group = rows.group({ deadlineMs: DEADLINE_MS, observer });
     rows.locked.add('row 1');
     const answers = await outcomesOf([11, 12].map((request) => group.submit(request)));
     expect(answers).toEqual(Array(2).fill('refused: The database did not answer in time; try again in a moment.'));
@@ -509,7 +512,7 @@ describe('the deadline', () => {
       refused() {},
       overdue: (n: number) => (overdue += n),
     };
-    const group = groupCommitOf(gated.commit, { deadlineMs: 20, observer });
+    const group = groupCommitOf(gated.commit, { deadlineMs: DEADLINE_MS, observer });
     const answers = [group.submit(1)];
     await gated.started(1);
     answers.push(group.submit(2), group.submit(3));
@@ -532,7 +535,7 @@ describe('the deadline', () => {
         await expect(answer).rejects.toMatchObject({ code: 'UNAVAILABLE' });
         throw new TransientError('deadlock');
       },
-      { deadlineMs: 20 },
+      { deadlineMs: DEADLINE_MS },
     );
     const answer: Promise<string> = group.submit(1);
     await expect(answer).rejects.toMatchObject({ code: 'UNAVAILABLE' });
@@ -541,7 +544,7 @@ describe('the deadline', () => {
   });
 
   it('leaves nothing behind of requests that were answered in time', async () => {
-    const group = groupCommitOf(answerAll, { deadlineMs: 20 });
+    const group = groupCommitOf(answerAll, { deadlineMs: DEADLINE_MS });
     expect(await outcomesOf([1, 2, 3].map((request) => group.submit(request)))).toEqual(['done 1', 'done 2', 'done 3']);
     await group.drain();
   });

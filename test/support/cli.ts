@@ -1,21 +1,26 @@
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { jest } from '@jest/globals';
+import { runProgram } from '../../src/cli/program.js';
 import type { Environment } from './service.js';
 
-const ROOT = join(import.meta.dirname, '../..');
-
-/** Runs a command of the built CLI on the worker's database and returns its exit code and everything it printed. */
+/**
+ * Runs a command of the CLI on the worker's database and returns its exit code and everything it printed. Within this
+ * process, since a new one takes longer to load than most commands to run; the built one is run as documents print it.
+ */
 export async function runCli(
   args: readonly string[],
   overrides: Environment = {},
-): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, [join(ROOT, 'dist/src/cli/main.js'), ...args], {
-    cwd: join(ROOT, '.local'),
-    env: { ...process.env, NODE_OPTIONS: '', ...overrides },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+): Promise<{ code: number; output: string }> {
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { code, output };
+  const collect = (chunk: string | Uint8Array): boolean => {
+    output += String(chunk);
+    return true;
+  };
+  const streams = [process.stdout, process.stderr].map((stream) =>
+    jest.spyOn(stream, 'write').mockImplementation(collect),
+  );
+  try {
+    return { code: await runProgram(args, { ...process.env, ...overrides }), output };
+  } finally {
+    for (const stream of streams) stream.mockRestore();
+  }
 }
