@@ -178,12 +178,14 @@ export class HoldsRepository {
     return rows.map(({ id }) => uuidFromBinary(id));
   }
 
-  /** Counts expired holds that still count as held, up to `limit`, whoever has them locked: one figure a product. */
-  async countExpired(tx: Transaction, wanted: readonly ProductLimit[]): Promise<number[]> {
-    const results = await tx.read<{ expired: number }[][]>(
-      ...wanted.map((each) => `SELECT COUNT(*) AS expired FROM (SELECT 1 ${fromExpired(each)}) AS due`),
+  /** Counts expired holds that still count as held, up to `limit`, whoever has them locked, and their units, by product. */
+  async countExpired(tx: Transaction, wanted: readonly ProductLimit[]): Promise<{ holds: number; units: number }[]> {
+    const results = await tx.read<{ expired: number; units: string | null }[][]>(
+      ...wanted.map(
+        (each) => `SELECT COUNT(*) AS expired, SUM(qty) AS units FROM (SELECT qty ${fromExpired(each)}) AS due`,
+      ),
     );
-    return results.map(([row]) => row!.expired);
+    return results.map(([row]) => ({ holds: row!.expired, units: Number(row!.units) }));
   }
 
   /** Locks released holds without an order that expired more than `days` days ago. */

@@ -159,7 +159,7 @@ const INDEXES: Record<string, string> = {
   'SELECT COUNT(*) AS count FROM (SELECT ? FROM orders WHERE status = ? LIMIT ?) some': 'orders orders_due',
   'SELECT COUNT(*) AS count FROM refunds WHERE status IN (?)': 'refunds refunds_status',
   'SELECT COUNT(*) AS count FROM webhook_logs WHERE status = ?': 'webhook_logs webhook_logs_status',
-  'SELECT COUNT(*) AS expired FROM (SELECT ? FROM holds WHERE product_id = ? AND used = ? AND released = ? AND expires_at <= NOW(?) ORDER BY expires_at LIMIT ?) AS due':
+  'SELECT COUNT(*) AS expired, SUM(qty) AS units FROM (SELECT qty FROM holds WHERE product_id = ? AND used = ? AND released = ? AND expires_at <= NOW(?) ORDER BY expires_at LIMIT ?) AS due':
     'holds holds_product_open',
   'SELECT … FROM audit_log a WHERE a.id > ? AND a.id < ? ORDER BY a.id ASC LIMIT ?': 'a PRIMARY',
   'SELECT … FROM customer_holds WHERE hold_id IN (?)': 'customer_holds PRIMARY',

@@ -39,7 +39,7 @@ export function grantFacts(product: ProductRow | null, overrides: Partial<GrantF
     extensions: 1,
     customers: new CustomerUnits(),
     limitedSales: new Set(),
-    contended: new Set(),
+    onTheirWay: new Map(),
     ...overrides,
   };
 }

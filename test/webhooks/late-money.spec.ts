@@ -125,6 +125,25 @@ describe('late money while a sweep has the expired holds of its product locked',
     await expectStockIdentity(id);
   });
 
+  it('is owed back at once where it is short even with what the sweep has locked', async () => {
+    const { id } = await createProduct(service, { stock_total: 2 });
+    const order = await createOrder(service, { product_id: id, quantity: 2 });
+    await giveBack(service, order.hold_id);
+    await createHold(service, { product_id: id });
+    const { hold_id } = await createHold(service, { product_id: id });
+    await expireHolds(hold_id);
+    const wait = jest.spyOn(service.app.get(Releasing), 'waitForExpired').mockResolvedValueOnce(undefined);
+    await withConnection(async (sweep) => {
+      await beginSweep(sweep, id);
+      // The locks last until it is answered: who tried again would wait for them.
+      expect((await notify(service, noticeOf(order))).body).toMatchObject({ order_status: 'refund_due' });
+      expect(wait.mock.calls).toHaveLength(1);
+      await sweep.query('ROLLBACK');
+    });
+    wait.mockRestore();
+    await expectStockIdentity(id);
+  });
+
   it('leaves a buyer asking for as long as a sweep takes, too', async () => {
     const { id } = await createProduct(service, { stock_total: 1 });
     const { hold_id } = await createHold(service, { product_id: id });

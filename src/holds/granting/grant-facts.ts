@@ -40,8 +40,8 @@ export interface GrantFacts {
   readonly customers: CustomerUnits;
   /** The sales with a limit that are locked, so that what is counted in them stays true. */
   readonly limitedSales: ReadonlySet<number>;
-  /** Products of which units are on their way that can't be had yet. */
-  readonly contended: ReadonlySet<number>;
+  /** Units of products that may come in a moment: of expired holds that somebody is deciding on. */
+  readonly onTheirWay: ReadonlyMap<number, number>;
 }
 
 /** One question about a hold that is asked for. It looks at nothing but the facts. */

@@ -147,10 +147,10 @@ export class Granting {
     const undecided = earlier.size === 0 ? batch : batch.filter((hold) => !earlier.has(hold.id));
     const limited = undecided.flatMap(wantedUnits).flatMap((want) => limitedUnits(want, ledger));
     await this.limits.leaveOutExpired(tx, limited, customers);
-    const contended = await this.releasing.takeBackExpired(tx, ledger, undecided);
+    const onTheirWay = await this.releasing.takeBackExpired(tx, ledger, undecided);
     const { ttlSeconds, extensions } = this.config.holds;
     const expiresAt = addSeconds(now, ttlSeconds);
-    const facts = { ledger, now, expiresAt, extensions, customers, limitedSales, contended };
+    const facts = { ledger, now, expiresAt, extensions, customers, limitedSales, onTheirWay };
     return { facts, earlier };
   }
 

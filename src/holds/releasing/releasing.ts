@@ -110,28 +110,34 @@ export class Releasing {
    * Where more is wanted than is available, expired holds of that product are released first, into the ledger.
    * Those that somebody else is deciding on can't be waited for here (see `lockExpired`).
    *
-   * @returns the products of which more holds are expired than could be taken back.
+   * @returns how many more units may come of each product of which not all expired holds could be taken back. Who is short
+   *   even with them is refused for good: he would try again, and all of his batch with him, for nothing.
    */
   async takeBackExpired(
     tx: Transaction,
     ledger: StockLedger,
     wants: readonly Pick<HoldRow, 'product_id' | 'qty'>[],
-  ): Promise<Set<number>> {
+  ): Promise<Map<number, number>> {
     const shortages = [...unitsPerProduct(wants)]
       .map(([productId, units]) => ({ productId, limit: units - (ledger.available(productId) ?? units) }))
       .filter(({ limit }) => limit > 0);
-    if (shortages.length === 0) return new Set();
-    const [expired, dueCounts] = await Promise.all([
+    if (shortages.length === 0) return new Map();
+    const [expired, due] = await Promise.all([
       this.holds.lockExpired(tx, shortages),
       this.holds.countExpired(tx, shortages),
     ]);
     for (const hold of expired) ledger.move(returnedUnits(hold));
     this.markReleased(tx, expired, 'expired');
     const locked = groupBy(expired, (hold) => hold.product_id);
-    const contended = shortages.filter(
-      ({ productId }, index) => dueCounts[index]! > (locked.get(productId)?.length ?? 0),
+    return new Map(
+      shortages.flatMap(({ productId, limit }, index): [number, number][] => {
+        const { holds, units } = due[index]!;
+        const taken = locked.get(productId) ?? [];
+        if (holds <= taken.length) return [];
+        // Where no more were looked at, those that are left have at least as many units as are short.
+        return [[productId, holds < limit ? units - unitsOf(taken) : limit]];
+      }),
     );
-    return new Set(contended.map(({ productId }) => productId));
   }
 
   /**
@@ -183,6 +189,10 @@ function unitsPerProduct(wants: readonly Pick<HoldRow, 'product_id' | 'qty'>[]):
   const wanted = new Map<number, number>();
   for (const { product_id, qty } of wants) wanted.set(product_id, (wanted.get(product_id) ?? 0) + qty);
   return wanted;
+}
+
+function unitsOf(holds: readonly HoldRow[]): number {
+  return holds.reduce((sum, { qty }) => sum + qty, 0);
 }
 
 function idsOf(holds: readonly Owned[]): string[] {

@@ -94,11 +94,13 @@ export class Settling {
     const stock = new SettlementStock(ledger, customers, accounts, saleLimits);
     const limited = wants.map((want) => ({ ...want, limits: stock.limitsOf(want) }));
     await this.limits.leaveOutExpired(tx, limited, customers);
-    const contended = await this.releasing.takeBackExpired(tx, ledger, late);
+    const onTheirWay = await this.releasing.takeBackExpired(tx, ledger, late);
     // Holds that expired after the wait, and that somebody was quicker to lock; or other holds of the customer.
-    const isShort = (order: StockedOrderRow): boolean =>
-      contended.has(order.product_id) && stock.available(order) < order.qty;
-    if (late.some((order) => isShort(order) || stock.isLimitInDoubt(order))) {
+    const isInDoubt = (order: StockedOrderRow): boolean => {
+      const available = stock.available(order);
+      return available < order.qty && available + (onTheirWay.get(order.product_id) ?? 0) >= order.qty;
+    };
+    if (late.some((order) => isInDoubt(order) || stock.isLimitInDoubt(order))) {
       throw new OvertakenError('Expired holds are being decided on that late money needs');
     }
     return stock;

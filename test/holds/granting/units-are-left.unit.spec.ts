@@ -17,10 +17,13 @@ describe('a hold of more units than are left', () => {
     expect(unitsAreLeft.refuse(newHold(), facts)).toBeNull();
   });
 
-  it('is asked for again where units are on their way', () => {
-    const facts = grantFacts(productRow({ stock_total: 0 }), { contended: new Set([1]) });
-    expect(unitsAreLeft.refuse(newHold(), facts)).toBeInstanceOf(UnitsOnTheirWayError);
-    const nothingComes = grantFacts(productRow({ stock_total: 0 }), { contended: new Set([2]) });
+  it('is asked for again where as many as it lacks are on their way', () => {
+    const facts = grantFacts(productRow({ stock_total: 1 }), { onTheirWay: new Map([[1, 2]]) });
+    expect(unitsAreLeft.refuse(newHold({ qty: 3 }), facts)).toBeInstanceOf(UnitsOnTheirWayError);
+    const tooFew = unitsAreLeft.refuse(newHold({ qty: 4 }), facts);
+    expect(tooFew).toMatchObject({ code: 'INSUFFICIENT_STOCK', extensions: { available_stock: 1 } });
+    expect(tooFew).not.toBeInstanceOf(UnitsOnTheirWayError);
+    const nothingComes = grantFacts(productRow({ stock_total: 0 }), { onTheirWay: new Map([[2, 1]]) });
     expect(unitsAreLeft.refuse(newHold(), nothingComes)).not.toBeInstanceOf(UnitsOnTheirWayError);
   });
 });
