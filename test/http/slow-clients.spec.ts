@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { connect, type Server, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
 import { countByStatus } from '../support/expectations.js';
@@ -119,6 +120,23 @@ describe('a client that never takes its answers', () => {
     const count = await answers();
     // One that is answered, and those of its connection that may wait.
     expect(count).toBeLessThan(100);
+    await limited.stop();
+  });
+
+  it('is cut for that alone: all that it has sent is whole, so that no limit of requests strikes', async () => {
+    const limited = await startService({ HTTP_REQUEST_TIMEOUT_MS: '500' });
+    const server = limited.app.getHttpServer() as Server;
+    const taken = new Promise<Socket>((resolve) => server.once('connection', resolve));
+    const socket = connect(Number(new URL(limited.url).port), '127.0.0.1');
+    open.add(socket);
+    socket.on('error', () => undefined);
+    const ours = await taken;
+    // Few at a time, so that none has too many waiting, until the buffers on the way to it are full and stay so.
+    for (let looks = 0; looks < 10; looks = ours.writableLength === 0 ? 0 : looks + 1) {
+      if (looks === 0) socket.write('GET /docs/json HTTP/1.1\r\nHost: shop.example\r\n\r\n'.repeat(5));
+      await pause(5);
+    }
+    await eventually(() => expect(ours.destroyed).toBe(true));
     await limited.stop();
   });
 });
