@@ -146,6 +146,15 @@ describe('POST /api/admin/products', () => {
     expect(await getProduct(id)).toMatchObject({ price: '99999999999.99' });
   });
 
+  it('has room for them in every column of money', async () => {
+    const columns = await query<{ name: string; type: string }>(
+      `SELECT CONCAT(table_name, '.', column_name) AS name, column_type AS type FROM information_schema.columns
+       WHERE table_schema = DATABASE() AND data_type = 'decimal' ORDER BY name`,
+    );
+    expect(columns.map(({ name }) => name)).toEqual(expect.arrayContaining(['orders.amount', 'products.price']));
+    expect(columns.filter(({ type }) => type !== 'decimal(15,3)')).toEqual([]);
+  });
+
   it('refuses a price of which some allowed quantity costs more than an order can say', async () => {
     const body = { name: unique('gold'), price: '100000000000.00', stock_total: 1 };
     const answer = await service.call('POST', '/api/admin/products', body, adminHeaders(service));
