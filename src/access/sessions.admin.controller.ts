@@ -1,5 +1,6 @@
-import { Controller, Delete, Get, Post } from '@nestjs/common';
+import { Controller, Delete, Get, Inject, Post } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CONFIG, type Config } from '../config/config.js';
 import { isoTime } from '../database/sql.js';
 import { Endpoint } from '../http/endpoint.decorator.js';
 import { CrossSiteRequestError, UnauthorizedError } from './access.errors.js';
@@ -14,7 +15,10 @@ import { clearSession, isOfOwnPage, sessionTokenOf, setSession } from './session
  */
 @Controller('api/admin/session')
 export class SessionsAdminController {
-  constructor(private readonly sessions: OperatorSessions) {}
+  constructor(
+    private readonly sessions: OperatorSessions,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
 
   /** A session begins with a key: one that began another would never end. */
   @Post()
@@ -33,7 +37,7 @@ export class SessionsAdminController {
     if (request.headers.authorization === undefined) throw new UnauthorizedError();
     const { token, expiresAt, seconds } = await this.sessions.begin(actOf(request));
     setSession(request, reply, token, seconds);
-    return toDto(request, expiresAt);
+    return this.toDto(request, expiresAt);
   }
 
   @Get()
@@ -49,7 +53,7 @@ export class SessionsAdminController {
   })
   async get(request: FastifyRequest): Promise<SessionDto> {
     const signedIn = await this.sessions.find(sessionTokenOf(request) ?? '');
-    return toDto(request, signedIn?.session.expiresAt ?? null);
+    return this.toDto(request, signedIn?.session.expiresAt ?? null);
   }
 
   @Delete()
@@ -68,9 +72,10 @@ export class SessionsAdminController {
     if (signedIn !== null) await this.sessions.end(actOf(request), signedIn.session);
     clearSession(request, reply);
   }
-}
 
-function toDto(request: FastifyRequest, expiresAt: string | null): SessionDto {
-  const { keyId, name, scopes } = operatorOf(request);
-  return { key_id: keyId, name, scopes: [...scopes], expires_at: expiresAt && isoTime(expiresAt) };
+  private toDto(request: FastifyRequest, expiresAt: string | null): SessionDto {
+    const { keyId, name, scopes } = operatorOf(request);
+    const { appEnv: environment } = this.config;
+    return { key_id: keyId, name, scopes: [...scopes], environment, expires_at: expiresAt && isoTime(expiresAt) };
+  }
 }

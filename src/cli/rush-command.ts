@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createApp } from '../app.js';
 import { isLoopback } from '../common/is-loopback.js';
 import type { Config } from '../config/config.js';
-import { outcomeOf, rush, RUSH_BUYERS_MAX, type RushOutcome, type RushTry } from '../operations/rush/rush.js';
+import { rush, RUSH_BUYERS_MAX, type RushOutcome } from '../operations/rush/rush.js';
 import { SaleClient } from '../operations/rush/sale-client.js';
 import { StockAuditService } from '../operations/stock-audit.service.js';
 import { withServices } from './app-context.js';
@@ -39,8 +39,12 @@ export async function rushCommand(config: Config, options: RushOptions): Promise
     print(`The picture is in ${svg}.`);
   }
   if (outcome.oversold > 0) throw new CommandFailedError(`Oversold by ${outcome.oversold}.`);
-  if (outcome.failed === 0 && outcome.sold < Math.min(units, buyers))
-    throw new CommandFailedError(`Only ${outcome.sold} of ${units} units were sold, though ${buyers} wanted one.`);
+  if (outcome.sold < Math.min(units, buyers)) {
+    const why = Object.entries(outcome.reasons).map(([code, count]) => `${count} ${code}`);
+    throw new CommandFailedError(
+      `Only ${outcome.sold} of ${units} units were sold, though ${buyers} wanted one: ${why.join(', ')}.`,
+    );
+  }
 }
 
 async function run(client: SaleClient, config: Config, { buyers, units }: RushOptions) {
@@ -50,9 +54,10 @@ async function run(client: SaleClient, config: Config, { buyers, units }: RushOp
   const productId = product.body.id as number;
   try {
     print(`${buyers} buyers want one of ${units} units (product ${productId}) at ${client.url}`);
-    const tries: RushTry[] = await rush(client, { productId, buyers });
-    const [proof] = await withServices(config, (app) => app.get(StockAuditService).auditStock(productId));
-    return { outcome: outcomeOf(tries, proof!), tries };
+    return await withServices(config, (app) => {
+      const prove = async (id: number) => (await app.get(StockAuditService).auditStock(id))[0]!;
+      return rush(client, { productId, buyers }, prove);
+    });
   } finally {
     // Buyers of the shop are not to find it in the list.
     await client.archiveProduct(productId);

@@ -23,6 +23,8 @@ import { OverviewService } from './overview/overview.service.js';
 import { RETENTION, RetentionProcessor } from './retention.processor.js';
 import { RetentionSchedule } from './retention.schedule.js';
 import { RetentionService } from './retention.service.js';
+import { RushAdminController } from './rush/rush.admin.controller.js';
+import { Rushes } from './rush/rushes.js';
 import { SaleFigures } from './sale-figures.js';
 import { SaleMetrics } from './sale-metrics.js';
 import { StockAuditRepository } from './stock-audit.repository.js';
@@ -44,7 +46,7 @@ import { StockAuditService } from './stock-audit.service.js';
     WebhooksModule,
     IdempotencyModule,
   ],
-  controllers: [CustomersAdminController, OrdersAdminController, OverviewAdminController],
+  controllers: [CustomersAdminController, OrdersAdminController, OverviewAdminController, RushAdminController],
   providers: [
     Erasure,
     ErasureRepository,
@@ -55,6 +57,7 @@ import { StockAuditService } from './stock-audit.service.js';
     RetentionSchedule,
     FleetRates,
     OverviewService,
+    Rushes,
     SaleFigures,
     SaleMetrics,
     StockAuditRepository,

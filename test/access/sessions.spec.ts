@@ -71,6 +71,7 @@ describe('signing in', () => {
       key_id: key.id,
       name: key.name,
       scopes: ['read', 'sales'],
+      environment: 'test',
       expires_at: expect.stringMatching(/Z$/),
     });
     const root = await service.call('GET', SESSION, undefined, { cookie: await cookieOf(), ...OF_PAGE });

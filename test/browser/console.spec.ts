@@ -1,22 +1,27 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Locator, Page } from 'playwright-core';
-import { expectAccessible, expectFits, openPage, picture, useBrowser } from '../support/browser.js';
+import { expectAccessible, expectFits, isPictured, openPage, picture, useBrowser } from '../support/browser.js';
 import { type ChildService, killChildren, startChild } from '../support/child-service.js';
 import { query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
+import { expectStockIdentity } from '../support/expectations.js';
 import {
+  actOnSale,
+  adminHeaders,
   createHold,
   createKey,
   createPaidOrder,
   createProduct,
   createSale,
   giveBack,
+  type Hold,
   notify,
   noticeOf,
   type Order,
   type Product,
   requestHold,
   type Sale,
+  stockOf,
   taken,
   unique,
 } from '../support/factories.js';
@@ -26,10 +31,16 @@ useBrowser();
 
 let shop: ChildService;
 let operators: Service;
+const opened: Sale[] = [];
 
 beforeAll(async () => {
-  shop = await startChild({});
+  shop = await startChild({ APP_ENV: 'local' });
   operators = connectTo(shop.url);
+});
+
+// One that has ended is not in the way of the next on the first page.
+afterEach(async () => {
+  for (const { id } of opened.splice(0)) await actOnSale(operators, id, 'end');
 });
 
 afterAll(() => killChildren());
@@ -46,19 +57,58 @@ async function signIn(key = operators.config.adminToken, options: { isPhone?: bo
   return page;
 }
 
-async function openSale(stock = 40): Promise<{ sale: Sale; product: Product }> {
-  const sale = await createSale(operators, { name: unique('Comet Runner') });
+/** A sale as a shop would name it, with one product in it. */
+async function openSale(stock = 40, names = ['Harbour Jacket, winter drop', 'Harbour Jacket, size M']) {
+  const sale = await createSale(operators, { name: names[0]! });
+  opened.push(sale);
   const product = await createProduct(operators, {
-    name: unique('Comet Runner, 42'),
-    sale_id: sale.id,
-    stock_total: stock,
+    ...{ name: names[1]!, price: '149.00', sale_id: sale.id, stock_total: stock },
   });
   return { sale, product };
+}
+
+/** Buyers who come one after the other in some lines, until they are stopped; one in three pays, one in three orders only. */
+function crowdFor({ id }: Product, lines: number): { stop(): Promise<void> } {
+  let isComing = true;
+  const comeInTurn = async (): Promise<void> => {
+    for (let n = 0; isComing; n++) {
+      const { status, body } = await requestHold(operators, id);
+      if (status !== 201 || n % 3 === 0) continue;
+      const order = taken<Order>(await operators.call('POST', '/api/orders', { hold_id: body.hold_id }), 201);
+      if (n % 3 === 1) await notify(operators, noticeOf(order));
+    }
+  };
+  const all = Promise.all(Array.from({ length: lines }, comeInTurn));
+  const stop = async (): Promise<void> => {
+    isComing = false;
+    await all;
+  };
+  return { stop };
 }
 
 /** Goes there as a link does. */
 async function goTo(page: Page, path: string): Promise<void> {
   await page.evaluate(`location.hash = '#/${path}'`);
+}
+
+/** Pictures of the first page in a rush, with some of what came before it. */
+async function showRush(page: Page, { id, name }: Product): Promise<void> {
+  if (!isPictured()) return;
+  const read = async (path: string) => (await operators.call('GET', path, undefined, adminHeaders(operators))).body;
+  await eventually(async () => {
+    const { rates } = (await read('/api/admin/overview')) as { rates: { points: unknown[] } };
+    expect(rates.points.length).toBeGreaterThan(8);
+  });
+  const plan = { product_id: id, buyers: 3000 };
+  taken(await operators.call('POST', '/api/admin/rush', plan, adminHeaders(operators)), 202);
+  await eventually(async () =>
+    expect((await read('/api/admin/rush')).rush).toMatchObject({ product_name: name, state: 'done' }),
+  );
+  await picture(page, 'console-in-a-rush');
+  await picture(page, 'console-dark', { isDark: true });
+  const phone = await signIn(undefined, { isPhone: true });
+  await button(phone, 'Pause the sale').waitFor();
+  await picture(phone, 'console-phone');
 }
 
 describe('an operator', () => {
@@ -112,25 +162,17 @@ describe('an operator', () => {
   });
 
   it('pauses in the midst of a sale, is told what that means in figures, and goes on', async () => {
-    const { sale, product } = await openSale(5000);
+    const { sale, product } = await openSale(5000, ['Comet Runner, first run', 'Comet Runner, size 42']);
     const page = await signIn();
     const card = page.locator('section', { has: heading(page, sale.name) });
     await card.waitFor();
-    let isSelling = true;
-    const buyers = (async () => {
-      for (let n = 0; isSelling; n++) {
-        const { status, body } = await requestHold(operators, product.id);
-        if (status === 201 && n % 3 === 0) await operators.call('POST', '/api/orders', { hold_id: body.hold_id });
-        if (n % 20 === 19) await createPaidOrder(operators, { product_id: product.id }).catch(() => undefined);
-      }
-    })();
+    const crowd = crowdFor(product, 2);
     await eventually(async () =>
       expect(Number((await card.getByRole('definition').nth(2).innerText()).replace(/\D/g, ''))).toBeGreaterThan(2),
     );
     await expectAccessible(page);
     await expectFits(page);
-    await picture(page, 'console-in-a-sale');
-    await picture(page, 'console-dark', { isDark: true });
+    await showRush(page, product);
     await button(card, 'Pause the sale').click();
     const question = page.getByRole('dialog');
     await question.getByText(/requests a second came in the last 10 seconds/).waitFor();
@@ -138,8 +180,7 @@ describe('an operator', () => {
     await expectAccessible(page);
     await button(question, 'Pause the sale').click();
     await page.getByRole('status').filter({ hasText: 'is paused' }).waitFor();
-    isSelling = false;
-    await buyers;
+    await crowd.stop();
     const refused = await requestHold(operators, product.id);
     expect(refused.body.code).toBe('SALE_PAUSED');
     await button(card, 'Go on with the sale').click();
@@ -159,7 +200,6 @@ describe('an operator', () => {
     const card = page.locator('section', { has: heading(page, sale.name) });
     await button(card, 'Pause the sale').waitFor();
     await expectFits(page);
-    await picture(page, 'console-phone');
     await button(card, 'Pause the sale').click();
     await expectFits(page);
     await button(page.getByRole('dialog'), 'Pause the sale').click();
@@ -174,13 +214,24 @@ describe('an operator', () => {
 
   it('finds the caller’s order by all that it has, takes a unit back, and owes its price once', async () => {
     const { product } = await openSale();
-    const reference = unique('A');
-    const hold = await createHold(operators, { product_id: product.id, quantity: 2 });
-    const order = taken<Order>(await operators.call('POST', '/api/orders', { hold_id: hold.hold_id, reference }), 201);
-    const notice = noticeOf(order);
+    const reference = 'WEB-20418';
+    const forCustomer = { ...adminHeaders(operators), 'on-behalf-of': 'c_7731' };
+    const hold = taken<Hold>(await requestHold(operators, product.id, 2, forCustomer), 201);
+    const order = taken<Order>(
+      await operators.call('POST', '/api/orders', { hold_id: hold.hold_id, reference }, forCustomer),
+      201,
+    );
+    const notice = noticeOf(order, { transaction_id: 'bank-93021177' });
     await notify(operators, notice);
     const page = await signIn();
-    const named = [order.payment_reference, order.hold_id, notice.transaction_id, reference, String(order.order_id)];
+    const named = [
+      order.payment_reference,
+      'c_7731',
+      order.hold_id,
+      notice.transaction_id,
+      reference,
+      String(order.order_id),
+    ];
     for (const text of named) {
       await goTo(page, 'orders');
       await page.getByLabel('Find an order').fill(text);
@@ -203,6 +254,30 @@ describe('an operator', () => {
     await page.getByLabel('Find an order').fill('nobody-has-this');
     await page.keyboard.press('Enter');
     await page.getByText('No order has').waitFor();
+  });
+
+  it('has 1,000 buyers come for 100 units, and is told by the database that exactly 100 were sold', async () => {
+    const names = ['Comet Runner, night edition', 'Comet Runner, night edition, size 43'];
+    const { product } = await openSale(100, names);
+    const page = await signIn();
+    await link(page, 'Rush').click();
+    await page.getByText('no rush in the last hour').or(page.getByRole('progressbar')).waitFor();
+    await button(page, 'Start a rush').click();
+    const question = page.getByRole('dialog');
+    await question.getByLabel('Product').selectOption(String(product.id));
+    await question.getByLabel('Buyers').fill('1000');
+    await expectAccessible(page);
+    await button(question, 'Start the rush').click();
+    await page.getByText('100 of 100 units sold, oversold: 0, as the database says').waitFor();
+    await page.getByText('1,000 of 1,000 buyers know').waitFor();
+    const told = await page.locator('dl.tiles').innerText();
+    expect(told.replace(/\s+/g, ' ')).toMatch(/^Got one 100 buyers Told no 900 buyers No answer 0 buyers /);
+    await page.getByRole('listitem').filter({ hasText: '900 too few units left' }).waitFor();
+    await expectAccessible(page);
+    await expectFits(page);
+    await picture(page, 'console-rush');
+    expect(await stockOf(product.id)).toMatchObject({ stock_total: 100, stock_held: 0, stock_sold: 100 });
+    await expectStockIdentity(product.id);
   });
 
   it('makes a sale with a product, restocks and archives it', async () => {
@@ -238,7 +313,7 @@ describe('an operator', () => {
     await goTo(page, 'keys');
     await button(page, 'New key').click();
     const question = page.getByRole('dialog');
-    const name = unique('warehouse');
+    const name = 'Warehouse';
     await question.getByLabel('Who uses it').fill(name);
     await question.getByLabel('read').check();
     await button(question, 'Make the key').click();

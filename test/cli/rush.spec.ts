@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { rushCommand } from '../../src/cli/rush-command.js';
-import { query } from '../support/database.js';
-import { expectStockIdentity } from '../support/expectations.js';
+import { execute, query } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+import { expectProblem, expectStockIdentity } from '../support/expectations.js';
+import { adminHeaders, createKey, createPaidOrder, createProduct, keyHeaders, taken } from '../support/factories.js';
 import { type Service, startService } from '../support/service.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'rush-'));
@@ -64,10 +66,76 @@ describe('rush', () => {
     expect(await lastRush()).toMatchObject({ stock_total: 5, stock_held: 0, stock_sold: 3 });
   });
 
+  it('fails where units are left that buyers wanted, and says what kept them from it', async () => {
+    const plan = { buyers: 5, units: 2, url: service.url };
+    await execute('RENAME TABLE webhook_logs TO webhook_logs_away');
+    try {
+      await expect(rushCommand(service.config, plan)).rejects.toThrow(/Only 0 of 2 units.*2 NOT_PAID/);
+    } finally {
+      await execute('RENAME TABLE webhook_logs_away TO webhook_logs');
+    }
+  });
+
   it('is for a service of this machine, and not for production', async () => {
     const plan = { buyers: 1, units: 1, url: service.url };
     await expect(rushCommand({ ...service.config, appEnv: 'production' }, plan)).rejects.toThrow(/local start/);
     await expect(rushCommand(service.config, { ...plan, url: 'https://shop.example' })).rejects.toThrow(/this machine/);
     await expect(rushCommand(service.config, { ...plan, buyers: 20_001 })).rejects.toThrow(/1 to 20000/);
+  });
+});
+
+describe('a rush from the console', () => {
+  const PATH = '/api/admin/rush';
+  let local: Service;
+  let other: Service;
+  beforeAll(async () => {
+    const start = () => startService({ APP_ENV: 'local' });
+    [local, other] = await Promise.all([start(), start()]);
+  });
+
+  const begin = (from: Service, body: object) => from.call('POST', PATH, body, adminHeaders(from));
+  const latest = async (from: Service) =>
+    taken<{ rush: Record<string, unknown> | null }>(await from.call('GET', PATH, undefined, adminHeaders(from)), 200)
+      .rush;
+
+  it('runs once, whichever instances are asked, and each tells what the database sold', async () => {
+    await eventually(async () => expect(await latest(local)).toBeNull());
+    const product = await createProduct(local, { stock_total: 21 });
+    await createPaidOrder(local, { product_id: product.id });
+    const plan = { product_id: product.id, buyers: 500 };
+    const begun = await Promise.all([local, other].map((from) => begin(from, plan)));
+    const [first, second] = begun.map((answer) => taken<{ rush: { id: string } }>(answer, 202).rush);
+    expect(second).toMatchObject({ id: first!.id, state: 'running' });
+    for (const from of [local, other])
+      await eventually(async () =>
+        expect(await latest(from)).toEqual({
+          ...{ id: first!.id, state: 'done', product_id: product.id, product_name: product.name, buyers: 500 },
+          ...{ paid: 20, refused: 480, failed: 0, stock: { available: 0, held: 0, sold: 21 } },
+          outcome: {
+            ...{ units: 20, sold: 20, oversold: 0, reasons: { INSUFFICIENT_STOCK: 480 } },
+            ...{ seconds: expect.any(Number), p50_ms: expect.any(Number), p99_ms: expect.any(Number) },
+          },
+        }),
+      );
+    await expectStockIdentity(product.id);
+  });
+
+  it('is for a local start, and for who may change products', async () => {
+    const { id } = await createProduct(local);
+    const plan = { product_id: id, buyers: 1 };
+    expectProblem(await begin(service, plan), 'ROUTE_NOT_FOUND');
+    expectProblem(await service.call('GET', PATH, undefined, adminHeaders(service)), 'ROUTE_NOT_FOUND');
+    const reader = keyHeaders(await createKey(local, ['read']));
+    await eventually(async () => taken(await local.call('GET', PATH, undefined, reader), 200));
+    expectProblem(await local.call('POST', PATH, plan, reader), 'SCOPE_MISSING');
+    expectProblem(await begin(local, { ...plan, buyers: 20_001 }), 'VALIDATION_FAILED');
+    expectProblem(await begin(local, { ...plan, product_id: 999_999_999 }), 'PRODUCT_NOT_FOUND');
+  });
+
+  it('says so where there is no Redis to tell of it', async () => {
+    const { id } = await createProduct(local);
+    const alone = await startService({ APP_ENV: 'local', REDIS_PORT: '1' });
+    expectProblem(await begin(alone, { product_id: id, buyers: 1 }), 'UNAVAILABLE');
+    await alone.stop();
   });
 });

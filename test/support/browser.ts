@@ -133,9 +133,14 @@ export async function expectFits(page: Page): Promise<void> {
   expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
 }
 
+/** Whether pictures are taken for the documents. */
+export function isPictured(): boolean {
+  return process.env.SCREENSHOTS === '1';
+}
+
 /** Keeps a picture of the page for the documents, where SCREENSHOTS asks for them; compressed by the browser itself. */
 export async function picture(page: Page, name: string, { isDark = false, isWhole = false } = {}): Promise<void> {
-  if (process.env.SCREENSHOTS !== '1') return;
+  if (!isPictured()) return;
   await page.emulateMedia({ colorScheme: isDark ? 'dark' : 'light' });
   const png = await page.screenshot({ fullPage: isWhole });
   const blank = await page.context().newPage();

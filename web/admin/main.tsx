@@ -12,6 +12,7 @@ import { OverviewPage } from './pages/overview.js';
 import { PaymentEventsPage } from './pages/payment-events.js';
 import { ProductPage, ProductsPage } from './pages/products.js';
 import { RefundsPage } from './pages/refunds.js';
+import { isRushable, RushPage } from './pages/rush.js';
 import { SalePage, SalesPage } from './pages/sales.js';
 import { AskedQuestion, Said, say } from './question.js';
 import { linkTo, place } from './router.js';
@@ -22,6 +23,8 @@ import type { Scope } from './types.js';
 interface Section {
   readonly name: string;
   readonly about: Scope;
+  /** Where it is left out though his key opens it. */
+  readonly isThere?: () => boolean;
   readonly page: (id: string | undefined) => preact.ComponentChild;
 }
 
@@ -37,6 +40,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
     about: 'products',
     page: (id) => (id === undefined ? <ProductsPage /> : <ProductPage key={id} id={id} />),
   },
+  rush: { name: 'Rush', about: 'products', isThere: isRushable, page: () => <RushPage /> },
   orders: {
     name: 'Orders',
     about: 'orders',
@@ -65,7 +69,7 @@ function Console() {
 }
 
 function Shell() {
-  const open = Object.entries(SECTIONS).filter(([, { about }]) => mayRead(about));
+  const open = Object.entries(SECTIONS).filter(([, { about, isThere }]) => mayRead(about) && isThere?.() !== false);
   const [first] = open;
   const [path = first?.[0], id] = place.value.path;
   const section = open.find(([name]) => name === path)?.[1];

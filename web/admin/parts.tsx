@@ -78,3 +78,33 @@ export const SALE_STATES: Readonly<Record<SaleState, string>> = {
 export function units(count: number): string {
   return `${count.toLocaleString()} ${count === 1 ? 'unit' : 'units'}`;
 }
+
+/** A figure, with what one of it is. */
+export function Tile({ name, unit, value, to }: { name: string; unit: string; value: string; to?: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>
+        <strong>{to === undefined ? value : <a href={to}>{value}</a>}</strong> <span class="soft">{unit}</span>
+      </dd>
+    </div>
+  );
+}
+
+/** What the codes of refusals mean to who reads them here. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  INSUFFICIENT_STOCK: 'too few units left',
+  CUSTOMER_LIMIT_REACHED: 'over the limit of one customer',
+  SALE_PAUSED: 'the sale is paused',
+  SALE_ENDED: 'the sale has ended',
+  SALE_NOT_STARTED: 'the sale has not started',
+  HOLD_EXPIRED: 'the hold had expired',
+  HOLD_NOT_FOUND: 'no such hold',
+  HOLD_ALREADY_USED: 'ordered already',
+  PRODUCT_NOT_ON_SALE: 'the product is archived',
+  PRODUCT_NOT_FOUND: 'no such product',
+};
+
+export function refusalText(code: string): string {
+  return REFUSALS[code] ?? code.toLowerCase().replaceAll('_', ' ');
+}

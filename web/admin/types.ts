@@ -16,6 +16,7 @@ export type Scope =
 export interface Session {
   readonly name: string;
   readonly scopes: readonly Scope[];
+  readonly environment: 'local' | 'test' | 'production';
   readonly expires_at: string | null;
 }
 
@@ -75,6 +76,27 @@ export interface Overview {
     readonly active: number;
     readonly delayed: number;
     readonly failed: number;
+  } | null;
+}
+
+export interface Rush {
+  readonly id: string;
+  readonly state: 'running' | 'done' | 'failed';
+  readonly product_id: number;
+  readonly product_name: string;
+  readonly buyers: number;
+  readonly paid: number;
+  readonly refused: number;
+  readonly failed: number;
+  readonly stock: Omit<Stock, 'id' | 'name'>;
+  readonly outcome: {
+    readonly units: number;
+    readonly sold: number;
+    readonly oversold: number;
+    readonly reasons: Readonly<Record<string, number>>;
+    readonly seconds: number;
+    readonly p50_ms: number;
+    readonly p99_ms: number;
   } | null;
 }
 

@@ -1,4 +1,5 @@
 import { IsIn, IsString } from 'class-validator';
+import type { Config } from '../../config/config.js';
 import { Described } from '../../http/described.decorator.js';
 import { DATE_TIME, nullable } from '../../http/json-schema.js';
 import { type Scope, SCOPES } from '../../http/route-rules.js';
@@ -14,6 +15,10 @@ export class SessionDto {
 
   @IsIn(SCOPES, { each: true })
   scopes!: readonly Scope[];
+
+  /** Of the service: what is for trials is shown where it is `local`. */
+  @IsIn(['local', 'test', 'production'])
+  environment!: Config['appEnv'];
 
   /** Null for a call with the key itself. */
   @Described(() => nullable(DATE_TIME))

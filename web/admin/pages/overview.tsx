@@ -1,13 +1,13 @@
 import { signal, useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import { now } from '../../shared/clock.js';
 import { StockBar } from '../../shared/stock-bar.js';
 import { instantText } from '../../shared/time.js';
 import { Chart, figure } from '../chart.js';
 import { textOf } from '../form.js';
-import { Name, SALE_STATES, State, Time } from '../parts.js';
+import { Name, refusalText, SALE_STATES, State, Tile, Time } from '../parts.js';
+import { usePolling } from '../polling.js';
 import { linkTo } from '../router.js';
-import { mayRead, read, session } from '../session.js';
+import { mayRead, read } from '../session.js';
 import type { Overview, Rates, SaleStock } from '../types.js';
 import { worriesOf } from '../worries.js';
 import { SaleActions } from './sale-actions.js';
@@ -42,15 +42,7 @@ export function OverviewPage() {
       failure.value = textOf(error);
     }
   };
-  useEffect(() => {
-    let timer: number;
-    const look = async (): Promise<void> => {
-      if (document.visibilityState === 'visible') await load();
-      if (session.value !== null) timer = setTimeout(() => void look(), INTERVAL_MS);
-    };
-    void look();
-    return () => clearTimeout(timer);
-  }, []);
+  usePolling(load, () => INTERVAL_MS);
   const shown = overview.value;
   if (shown === null) return <p class="soft">{failure.value === '' ? 'Loading…' : failure.value}</p>;
   return (
@@ -171,20 +163,6 @@ function SaleCard({ sale, rates, onDone }: { sale: SaleStock; rates: Rates | nul
   );
 }
 
-/** What the codes of refusals mean to who reads them here. */
-const REFUSALS: Readonly<Record<string, string>> = {
-  INSUFFICIENT_STOCK: 'too few units left',
-  CUSTOMER_LIMIT_REACHED: 'over the limit of one customer',
-  SALE_PAUSED: 'the sale is paused',
-  SALE_ENDED: 'the sale has ended',
-  SALE_NOT_STARTED: 'the sale has not started',
-  HOLD_EXPIRED: 'the hold had expired',
-  HOLD_NOT_FOUND: 'no such hold',
-  HOLD_ALREADY_USED: 'ordered already',
-  PRODUCT_NOT_ON_SALE: 'the product is archived',
-  PRODUCT_NOT_FOUND: 'no such product',
-};
-
 function Speed({ rates }: { rates: Rates }) {
   const { points } = rates;
   const refused = Object.entries(rates.refusals).sort(([, a], [, b]) => b - a);
@@ -227,8 +205,7 @@ function Speed({ rates }: { rates: Rates }) {
         <ul class="reasons figures">
           {refused.map(([code, rate]) => (
             <li key={code}>
-              <strong>{figure(rate)}</strong> <span class="soft">a second:</span>{' '}
-              {REFUSALS[code] ?? code.toLowerCase().replaceAll('_', ' ')}
+              <strong>{figure(rate)}</strong> <span class="soft">a second:</span> {refusalText(code)}
             </li>
           ))}
         </ul>
@@ -239,17 +216,6 @@ function Speed({ rates }: { rates: Rates }) {
 
 function milliseconds(value: number | null): string {
   return value === null ? '–' : figure(value);
-}
-
-function Tile({ name, unit, value, to }: { name: string; unit: string; value: string; to?: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>
-        <strong>{to === undefined ? value : <a href={to}>{value}</a>}</strong> <span class="soft">{unit}</span>
-      </dd>
-    </div>
-  );
 }
 
 function Work({ overview }: { overview: Overview }) {

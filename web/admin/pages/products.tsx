@@ -10,6 +10,7 @@ import { ask as question } from '../question.js';
 import { goTo, linkTo } from '../router.js';
 import { ask, may } from '../session.js';
 import type { ListedProduct, Product } from '../types.js';
+import { isRushable, startRush } from './rush.js';
 
 export const productColumns: readonly Column<ListedProduct>[] = [
   {
@@ -223,6 +224,9 @@ function ProductActions({ loaded, onDone }: { loaded: Loaded; onDone: () => Prom
         Restock
       </Button>
       <Button onPress={edit}>Change</Button>
+      {isRushable() && !product.archived && (
+        <Button onPress={() => startRush(product, () => goTo('rush'))}>Start a rush</Button>
+      )}
       <Button kind={product.archived ? 'plain' : 'danger'} onPress={archive}>
         {product.archived ? 'Put on sale again' : 'Archive'}
       </Button>
