@@ -25,6 +25,7 @@ import {
   taken,
   unique,
 } from '../support/factories.js';
+import { Receiver } from '../support/receiver.js';
 import { connectTo, type Service } from '../support/service.js';
 
 useBrowser();
@@ -328,6 +329,51 @@ describe('an operator', () => {
     await button(question, 'Revoke the key').click();
     await row.getByText('revoked').waitFor();
     await eventually(async () => expect((await call()).status).toBe(401));
+  });
+
+  it('has an address told of events, sees its secret once, gives it another, and sends an event again', async () => {
+    const receiver = await Receiver.start();
+    const page = await signIn();
+    await goTo(page, 'endpoints');
+    await button(page, 'New address').click();
+    const question = page.getByRole('dialog');
+    await question.getByLabel('Address').fill('shop.example');
+    await button(question, 'Tell it').click();
+    await question.getByText('must be an address such as https://shop.example/hooks').waitFor();
+    await question.getByLabel('Address').fill(receiver.url);
+    await question.getByLabel('Told of').fill('order.paid, order.cancelled');
+    await button(question, 'Tell it').click();
+    const secret = page.locator('code.secret');
+    const first = await secret.innerText();
+    await expectAccessible(page);
+    await createPaidOrder(operators);
+    await eventually(() => expect(receiver.received.map(({ body }) => body.type)).toEqual(['order.paid']));
+    expect(receiver.isSignedBy(first)).toBe(true);
+    await button(page, 'I have it').click();
+    expect(await page.content()).not.toContain(first);
+    const row = page.getByRole('row').filter({ hasText: receiver.url });
+    await button(row, 'New secret').click();
+    await button(question, 'Make a new secret').click();
+    const second = await secret.filter({ hasNotText: first }).innerText();
+    await link(page, receiver.url).click();
+    const delivery = page.getByRole('row').filter({ hasText: receiver.received[0]!.id });
+    await delivery.getByText('delivered').waitFor();
+    await button(delivery, 'Send again').click();
+    await button(question, 'Send it again').click();
+    await eventually(() => expect(receiver.received).toHaveLength(2));
+    expect(receiver.received[1]!.id).toBe(receiver.received[0]!.id);
+    expect(receiver.isSignedBy(second)).toBe(false);
+    receiver.received.shift();
+    expect(receiver.isSignedBy(second)).toBe(true);
+    await page.goBack();
+    await button(row, 'Disable').click();
+    await button(question, 'Tell it nothing').click();
+    await row.getByText('off since').waitFor();
+    await expectAccessible(page);
+    await button(row, 'Delete').click();
+    await button(question, 'Delete it').click();
+    await page.getByText('No address is told of anything yet.').waitFor();
+    await receiver.stop();
   });
 
   it('is shown the audit log a page at a time, and is told when the service does not answer', async () => {

@@ -3,13 +3,18 @@ import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { Button } from '../shared/button.js';
 import { textOf } from './form.js';
-import { read } from './session.js';
-import type { Page } from './types.js';
+import { may, read } from './session.js';
+import type { Page, Scope } from './types.js';
 
 export interface Column<Item> {
   readonly head: string;
   readonly cell: (item: Item) => ComponentChildren;
   readonly isFigure?: boolean;
+}
+
+/** What can be done to each, for who may do what is about this. */
+export function actions<Item>(scope: Scope, cell: Column<Item>['cell']): readonly Column<Item>[] {
+  return may(scope) ? [{ head: 'Do', cell }] : [];
 }
 
 interface ListProps<Item> {

@@ -1,22 +1,57 @@
 import { useSignal } from '@preact/signals';
 import { Button } from '../../shared/button.js';
-import { List } from '../list.js';
+import { actions, List } from '../list.js';
 import { Code, Name, State, Time } from '../parts.js';
 import { ask as question } from '../question.js';
-import { goTo, linkTo, place } from '../router.js';
+import { linkTo } from '../router.js';
 import { ask, may } from '../session.js';
+import { ShownOnce } from '../shown-once.js';
+import { StateList } from '../state-list.js';
 import type { Delivery, Endpoint } from '../types.js';
+
+const PATH = '/api/admin/webhook-endpoints';
+
+interface WithSecret extends Endpoint {
+  readonly secret: string;
+}
 
 export function EndpointsPage() {
   const turn = useSignal(0);
-  const isMine = may('webhooks');
+  const made = useSignal<WithSecret | null>(null);
+  const again = (): void => {
+    turn.value++;
+  };
+  const show = (endpoint: WithSecret): void => {
+    made.value = endpoint;
+    again();
+  };
   return (
     <div class="stack">
-      <h1>Deliveries</h1>
-      <p class="soft">Addresses of the shop that are told of what happens.</p>
+      <header class="page-head">
+        <div>
+          <h1>Deliveries</h1>
+          <p class="soft">Addresses of the shop that are told of what happens.</p>
+        </div>
+        {may('webhooks') && (
+          <Button kind="primary" onPress={() => createEndpoint(show)}>
+            New address
+          </Button>
+        )}
+      </header>
+      {made.value !== null && (
+        <ShownOnce
+          title={
+            <>
+              The secret of <Name>{made.value.url}</Name>
+            </>
+          }
+          secret={made.value.secret}
+          onClose={() => (made.value = null)}
+        />
+      )}
       <List<Endpoint>
         label="Endpoints"
-        path="/api/admin/webhook-endpoints"
+        path={PATH}
         turn={turn.value}
         idOf={({ id }) => id}
         empty="No address is told of anything yet."
@@ -31,13 +66,79 @@ export function EndpointsPage() {
           },
           { head: 'Told of', cell: ({ types }) => (types === null ? 'everything' : types.join(', ')) },
           { head: 'State', cell: (endpoint) => <EndpointState endpoint={endpoint} /> },
-          ...(isMine
-            ? [{ head: 'Do', cell: (endpoint: Endpoint) => <Switch endpoint={endpoint} onDone={() => turn.value++} /> }]
-            : []),
+          ...actions<Endpoint>('webhooks', (endpoint) => (
+            <div class="actions tight">
+              <Switch endpoint={endpoint} onDone={again} />
+              <Button kind="quiet" onPress={() => rotateSecret(endpoint, show)}>
+                New secret
+              </Button>
+              <Button kind="quiet" onPress={() => removeEndpoint(endpoint, again)}>
+                Delete
+              </Button>
+            </div>
+          )),
         ]}
       />
     </div>
   );
+}
+
+function createEndpoint(onMade: (endpoint: WithSecret) => void): void {
+  question({
+    title: 'New address',
+    body: <p>It is told of what happens from now on. The secret by which it knows us is shown once.</p>,
+    fields: [
+      { name: 'url', label: 'Address', hint: 'Such as https://shop.example/hooks.', isRequired: true },
+      {
+        name: 'types',
+        label: 'Told of',
+        hint: 'Such as order.paid, order.cancelled. Empty: everything, also what comes later.',
+      },
+    ],
+    action: 'Tell it',
+    run: async ({ url, types = '' }) => {
+      const wanted = types.split(/[\s,]+/).filter((type) => type !== '');
+      const body = { url, types: wanted.length === 0 ? null : wanted };
+      onMade((await ask<WithSecret>('POST', PATH, { body })).body);
+      return 'It is told from now on.';
+    },
+  });
+}
+
+function rotateSecret({ id, url }: Endpoint, onMade: (endpoint: WithSecret) => void): void {
+  question({
+    title: 'Give it a new secret?',
+    body: (
+      <p>
+        What is sent to <Name>{url}</Name> is signed with the new one at once, and for a day with the one before, too.
+        The shop has that day to take the new one.
+      </p>
+    ),
+    action: 'Make a new secret',
+    run: async () => {
+      onMade((await ask<WithSecret>('POST', `${PATH}/${id}/rotate`)).body);
+      return 'It has a new secret.';
+    },
+  });
+}
+
+function removeEndpoint({ id, url }: Endpoint, onDone: () => void): void {
+  question({
+    title: 'Delete this address?',
+    body: (
+      <p>
+        Nothing more is sent to <Name>{url}</Name>, and what was sent can’t be looked up any more. This can’t be undone:
+        to stop it for a while, disable it.
+      </p>
+    ),
+    action: 'Delete it',
+    isDangerous: true,
+    run: async () => {
+      await ask('DELETE', `${PATH}/${id}`);
+      onDone();
+      return 'The address is deleted.';
+    },
+  });
 }
 
 function EndpointState({ endpoint: { disabled_at, disabled_reason, failing_since } }: { endpoint: Endpoint }) {
@@ -73,7 +174,7 @@ function Switch({ endpoint: { id, url, disabled_at }, onDone }: { endpoint: Endp
           action: isOff ? 'Tell it again' : 'Tell it nothing',
           isDangerous: !isOff,
           run: async () => {
-            await ask('PATCH', `/api/admin/webhook-endpoints/${id}`, { body: { disabled: !isOff } });
+            await ask('PATCH', `${PATH}/${id}`, { body: { disabled: !isOff } });
             onDone();
             return isOff ? 'It is told again.' : 'It is told nothing until you take that back.';
           },
@@ -88,33 +189,16 @@ function Switch({ endpoint: { id, url, disabled_at }, onDone }: { endpoint: Endp
 const STATES = { '': 'any', pending: 'to be tried', delivered: 'delivered', failed: 'failed' };
 
 export function DeliveriesPage({ id }: { id: string }) {
-  const turn = useSignal(0);
-  const status = place.value.query.get('status') ?? '';
   return (
     <div class="stack">
       <h1>Deliveries to endpoint {id}</h1>
-      <div class="filters">
-        <label for="status">State</label>
-        <select
-          id="status"
-          value={status}
-          onChange={({ currentTarget }) => goTo(`endpoints/${id}`, { status: currentTarget.value })}
-        >
-          {Object.entries(STATES).map(([state, text]) => (
-            <option key={state} value={state}>
-              {text}
-            </option>
-          ))}
-        </select>
-      </div>
-      <List<Delivery>
+      <StateList<Delivery>
         label="Deliveries"
-        path={`/api/admin/webhook-endpoints/${encodeURIComponent(id)}/deliveries`}
-        query={status === '' ? {} : { status }}
-        turn={turn.value}
-        idOf={(delivery) => delivery.id}
+        path={`${PATH}/${encodeURIComponent(id)}/deliveries`}
+        page={`endpoints/${id}`}
+        states={STATES}
         empty="Nothing of this kind was sent."
-        columns={[
+        columns={(onDone) => [
           { head: 'Event', cell: ({ event_id }) => <Code>{event_id}</Code> },
           { head: 'State', cell: (delivery) => <State state={delivery.status} /> },
           { head: 'Tries', cell: ({ attempts }) => attempts.toLocaleString(), isFigure: true },
@@ -127,16 +211,7 @@ export function DeliveriesPage({ id }: { id: string }) {
           { head: 'Why not', cell: ({ reason }) => reason },
           { head: 'Tried', cell: ({ tried_at }) => <Time at={tried_at} /> },
           { head: 'Next try', cell: ({ due_at }) => <Time at={due_at} /> },
-          ...(may('webhooks')
-            ? [
-                {
-                  head: 'Do',
-                  cell: (delivery: Delivery) => (
-                    <Again endpointId={id} delivery={delivery} onDone={() => turn.value++} />
-                  ),
-                },
-              ]
-            : []),
+          ...actions<Delivery>('webhooks', (delivery) => <Again endpointId={id} delivery={delivery} onDone={onDone} />),
         ]}
       />
     </div>
@@ -152,7 +227,7 @@ function Again({ endpointId, delivery, onDone }: { endpointId: string; delivery:
           body: <p>With the same id: a receiver that has it already knows so.</p>,
           action: 'Send it again',
           run: async () => {
-            await ask('POST', `/api/admin/webhook-endpoints/${endpointId}/deliveries/${delivery.id}/redeliver`);
+            await ask('POST', `${PATH}/${endpointId}/deliveries/${delivery.id}/redeliver`);
             onDone();
             return `${delivery.event_id} is sent again.`;
           },

@@ -4,6 +4,7 @@ import { List } from '../list.js';
 import { Name, Time } from '../parts.js';
 import { ask as question } from '../question.js';
 import { ask, may, session } from '../session.js';
+import { ShownOnce } from '../shown-once.js';
 import type { ApiKey } from '../types.js';
 
 interface NewKey extends ApiKey {
@@ -34,7 +35,17 @@ export function KeysPage() {
           </Button>
         )}
       </header>
-      {made.value !== null && <Shown made={made.value} onClose={() => (made.value = null)} />}
+      {made.value !== null && (
+        <ShownOnce
+          title={
+            <>
+              The key “<Name>{made.value.name}</Name>”
+            </>
+          }
+          secret={made.value.key}
+          onClose={() => (made.value = null)}
+        />
+      )}
       <List<ApiKey>
         label="API keys"
         path="/api/admin/keys"
@@ -87,27 +98,6 @@ function createKey(onMade: (key: NewKey) => void): void {
       return `The key “${body.name}” is made.`;
     },
   });
-}
-
-/** The one place where the text of a key is ever seen. */
-function Shown({ made, onClose }: { made: NewKey; onClose: () => void }) {
-  return (
-    <section class="card" aria-labelledby="made-key">
-      <h2 id="made-key" class="small-title">
-        The key “<Name>{made.name}</Name>”
-      </h2>
-      <p>Copy it now: it is shown here, and never again.</p>
-      <p>
-        <code class="secret">{made.key}</code>
-      </p>
-      <div class="actions">
-        <Button kind="primary" onPress={() => navigator.clipboard?.writeText(made.key)}>
-          Copy
-        </Button>
-        <Button onPress={onClose}>I have it</Button>
-      </div>
-    </section>
-  );
 }
 
 function Revoke({ apiKey, onDone }: { apiKey: ApiKey; onDone: () => void }) {

@@ -5,6 +5,7 @@ import { type Column, List, Table } from '../list.js';
 import { Money, Name, State, Time } from '../parts.js';
 import { goTo, linkTo, place } from '../router.js';
 import { read } from '../session.js';
+import { StateFilter } from '../state-list.js';
 import type { Order, Page } from '../types.js';
 import { Refusal } from '../../shared/api.js';
 
@@ -61,26 +62,18 @@ function Filtered({ filters }: { filters: Readonly<Record<string, string>> }) {
   const named = Object.entries(filters).filter(([name]) => name !== 'status');
   return (
     <>
-      <div class="filters">
-        <label for="status">State</label>
-        <select
-          id="status"
-          value={filters.status ?? ''}
-          onChange={({ currentTarget }) => goTo('orders', { ...filters, status: currentTarget.value })}
-        >
-          {Object.entries(STATES).map(([state, text]) => (
-            <option key={state} value={state}>
-              {text}
-            </option>
-          ))}
-        </select>
+      <StateFilter
+        states={STATES}
+        status={filters.status ?? ''}
+        onChange={(status) => goTo('orders', { ...filters, status })}
+      >
         {named.map(([name, value]) => (
           <span key={name}>
             {name.replaceAll('_', ' ').replace(' id', '')} <Name>{value}</Name>
           </span>
         ))}
         {named.length > 0 && <a href={linkTo('orders')}>All orders</a>}
-      </div>
+      </StateFilter>
       <List<Order>
         label="Orders"
         path="/api/admin/orders"

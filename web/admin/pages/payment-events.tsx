@@ -1,11 +1,11 @@
-import { useSignal } from '@preact/signals';
 import { Button } from '../../shared/button.js';
 import { money } from '../../shared/money.js';
-import { type Column, List } from '../list.js';
+import { actions, type Column } from '../list.js';
 import { Code, Money, State, Time } from '../parts.js';
 import { ask as question } from '../question.js';
-import { goTo, linkTo, place } from '../router.js';
-import { ask, may } from '../session.js';
+import { linkTo } from '../router.js';
+import { ask } from '../session.js';
+import { StateList } from '../state-list.js';
 import type { PaymentEvent } from '../types.js';
 
 const STATES = {
@@ -42,43 +42,22 @@ export function eventColumns(onDone: () => Promise<void> | void): readonly Colum
     },
     { head: 'Why not', cell: ({ reason }) => reason },
     { head: 'Came', cell: ({ received_at }) => <Time at={received_at} /> },
-    ...(may('refunds')
-      ? [{ head: 'Do', cell: (event: PaymentEvent) => <EventActions event={event} onDone={onDone} /> }]
-      : []),
+    ...actions<PaymentEvent>('refunds', (event) => <EventActions event={event} onDone={onDone} />),
   ];
 }
 
 export function PaymentEventsPage() {
-  const turn = useSignal(0);
-  const status = place.value.query.get('status') ?? '';
   return (
     <div class="stack">
       <h1>Payment events</h1>
       <p class="soft">What payment providers told, and why each did not do what it says.</p>
-      <div class="filters">
-        <label for="status">State</label>
-        <select
-          id="status"
-          value={status}
-          onChange={({ currentTarget }) => goTo('payment-events', { status: currentTarget.value })}
-        >
-          {Object.entries(STATES).map(([state, text]) => (
-            <option key={state} value={state}>
-              {text}
-            </option>
-          ))}
-        </select>
-      </div>
-      <List<PaymentEvent>
+      <StateList<PaymentEvent>
         label="Payment events"
         path="/api/admin/webhooks"
-        query={status === '' ? {} : { status }}
-        turn={turn.value}
-        idOf={({ id }) => id}
+        page="payment-events"
+        states={STATES}
+        columns={eventColumns}
         empty="There are no such payment events."
-        columns={eventColumns(() => {
-          turn.value++;
-        })}
       />
     </div>
   );

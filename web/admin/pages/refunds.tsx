@@ -1,11 +1,11 @@
-import { useSignal } from '@preact/signals';
 import { Button } from '../../shared/button.js';
 import { money } from '../../shared/money.js';
-import { type Column, List } from '../list.js';
+import { actions, type Column } from '../list.js';
 import { Code, Money, State, Time } from '../parts.js';
 import { ask as question } from '../question.js';
-import { goTo, linkTo, place } from '../router.js';
-import { ask, may } from '../session.js';
+import { linkTo } from '../router.js';
+import { ask } from '../session.js';
+import { StateList } from '../state-list.js';
 import type { Refund } from '../types.js';
 
 const STATES = { '': 'any', due: 'due', sent: 'sent', confirmed: 'confirmed', failed: 'failed' };
@@ -46,42 +46,21 @@ export function refundColumns(onDone: () => Promise<void> | void): readonly Colu
       ),
     },
     { head: 'Since', cell: ({ created_at }) => <Time at={created_at} /> },
-    ...(may('refunds')
-      ? [{ head: 'Do', cell: (refund: Refund) => <RefundActions refund={refund} onDone={onDone} /> }]
-      : []),
+    ...actions<Refund>('refunds', (refund) => <RefundActions refund={refund} onDone={onDone} />),
   ];
 }
 
 export function RefundsPage() {
-  const turn = useSignal(0);
-  const status = place.value.query.get('status') ?? '';
   return (
     <div class="stack">
       <h1>Refunds</h1>
-      <div class="filters">
-        <label for="status">State</label>
-        <select
-          id="status"
-          value={status}
-          onChange={({ currentTarget }) => goTo('refunds', { status: currentTarget.value })}
-        >
-          {Object.entries(STATES).map(([state, text]) => (
-            <option key={state} value={state}>
-              {text}
-            </option>
-          ))}
-        </select>
-      </div>
-      <List<Refund>
+      <StateList<Refund>
         label="Refunds"
         path="/api/admin/refunds"
-        query={status === '' ? {} : { status }}
-        turn={turn.value}
-        idOf={({ id }) => id}
+        page="refunds"
+        states={STATES}
+        columns={refundColumns}
         empty="Nobody waits for money."
-        columns={refundColumns(() => {
-          turn.value++;
-        })}
       />
     </div>
   );
