@@ -166,6 +166,12 @@ export class HoldsRepository {
     return results.flat().map(toRow);
   }
 
+  /** Ids of those that {@link lockExpired} would lock. */
+  async findExpired(wanted: ProductLimit): Promise<string[]> {
+    const rows = await this.holds.query<Pick<RawHold, 'id'>[]>(`SELECT id ${fromExpired(wanted)}`);
+    return rows.map(({ id }) => uuidFromBinary(id));
+  }
+
   /**
    * Of these holds, those that have expired and still count as held; locked. Who calls it has the products' locks, which is
    * against the usual order, so what somebody else is deciding on is skipped.

@@ -40,8 +40,17 @@ interface RawRows {
   readonly id: number | null;
   readonly hold_id: Buffer;
   readonly product_id: number;
-  /** Money for it would be late, and would be counted over this sale. */
+  /** Money for it would be late, and would want so many units, */
+  readonly late_qty: number | null;
+  /** and would be counted over this sale. */
   readonly late_sale: number | null;
+}
+
+/** The rows that a decision about an order may have to wait for. */
+interface NamedRows {
+  readonly names: readonly string[];
+  /** What late money for it would want; null where money is not late. */
+  readonly wants: { readonly product_id: number; readonly qty: number } | null;
 }
 
 type RawTagged = RawOrder<OrderRow> &
@@ -79,24 +88,24 @@ export class OrdersRepository {
     return rows[0] === undefined ? null : this.toTaggedRow(rows[0]);
   }
 
-  /** Names of the rows of each order: its own, its hold's and its product's; none of one that is not there. */
-  async findRows(ids: readonly (number | null)[]): Promise<string[][]> {
+  /** The rows of each order: its own, its hold's and its product's; none of one that is not there. */
+  async findRows(ids: readonly (number | null)[]): Promise<NamedRows[]> {
     const wanted = ids.filter((id) => id !== null);
     const rows = wanted.length === 0 ? [] : await this.findRowsWhere(`o.id IN ${listOf(wanted, uintLiteral)}`);
     const byOrder = new Map(rows.map((row) => [row.id, row]));
-    return ids.map((id) => toRowNames(byOrder.get(id)));
+    return ids.map((id) => toNamedRows(byOrder.get(id)));
   }
 
-  /** The same of each hold, with its order's if there is one. */
-  async findRowsOfHolds(holdIds: readonly string[]): Promise<string[][]> {
+  /** Names of the same of each hold, with its order's if there is one. */
+  async findRowsOfHolds(holdIds: readonly string[]): Promise<(readonly string[])[]> {
     const rows = await this.findRowsWhere(`h.id IN ${listOf(holdIds, uuidLiteral)}`);
     const byHold = new Map(rows.map((row) => [uuidFromBinary(row.hold_id), row]));
-    return holdIds.map((holdId) => toRowNames(byHold.get(holdId)));
+    return holdIds.map((holdId) => toNamedRows(byHold.get(holdId)).names);
   }
 
   private findRowsWhere(condition: string): Promise<RawRows[]> {
     return this.orders.query(
-      `SELECT o.id, h.id AS hold_id, h.product_id,
+      `SELECT o.id, h.id AS hold_id, h.product_id, IF(o.status = 'cancelled', h.qty, NULL) AS late_qty,
          IF(o.status = 'cancelled' AND h.customer_id IS NOT NULL, h.sale_id, NULL) AS late_sale FROM holds h LEFT JOIN orders o ON o.hold_id = h.id WHERE ${condition}`,
     );
   }
@@ -256,10 +265,11 @@ function assignments(settlements: readonly Settlement[]): string {
   return `, cancel_reason = NULL, quantity_sold = ${units}, paid_transaction_id = ${transactions}`;
 }
 
-function toRowNames(rows: RawRows | undefined): string[] {
-  if (rows === undefined) return [];
-  const { id, hold_id, product_id, late_sale } = rows;
+function toNamedRows(rows: RawRows | undefined): NamedRows {
+  if (rows === undefined) return { names: [], wants: null };
+  const { id, hold_id, product_id, late_qty, late_sale } = rows;
   const ofSale = late_sale === null ? [] : [rowName.sale(late_sale)];
   const names = [rowName.hold(uuidFromBinary(hold_id)), ...ofSale, rowName.product(product_id)];
-  return id === null ? names : [rowName.order(id), ...names];
+  const wants = late_qty === null ? null : { product_id, qty: late_qty };
+  return { names: id === null ? names : [rowName.order(id), ...names], wants };
 }

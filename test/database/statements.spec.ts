@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { actOfCli } from '../../src/access/operator.js';
 import { RetentionService } from '../../src/operations/retention.service.js';
+import { HoldsRepository } from '../../src/holds/holds.repository.js';
 import { HoldsService } from '../../src/holds/holds.service.js';
 import { Releasing } from '../../src/holds/releasing/releasing.js';
 import { StockAuditService } from '../../src/operations/stock-audit.service.js';
@@ -183,6 +184,8 @@ const INDEXES: Record<string, string> = {
   'SELECT … FROM holds WHERE id IN (?) AND used = ? AND released = ? AND expires_at <= NOW(?) FOR UPDATE SKIP LOCKED':
     'holds PRIMARY',
   'SELECT … FROM holds WHERE product_id = ? AND used = ? AND released = ? AND expires_at < NOW(?) - INTERVAL ? DAY ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED':
+    'holds holds_product_open',
+  'SELECT … FROM holds WHERE product_id = ? AND used = ? AND released = ? AND expires_at <= NOW(?) ORDER BY expires_at LIMIT ?':
     'holds holds_product_open',
   'SELECT … FROM holds WHERE product_id = ? AND used = ? AND released = ? AND expires_at <= NOW(?) ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED':
     'holds holds_product_open',
@@ -440,6 +443,7 @@ async function sell(): Promise<void> {
   await service.app.get(HoldsService).findRowsToOrder([short.hold_id], new Set([short.hold_id]));
   await service.app.get(OrdersRepository).findRowsOfHolds([short.hold_id]);
   await service.app.get(OrdersRepository).findRows([short.order_id]);
+  await service.app.get(HoldsRepository).findExpired({ productId: product.id, limit: 1 });
   await service.app.get(ProductsService).findLimitedSales([product.id]);
   await service.app.get(DeadlinesRepository).findProductsWithDue();
   for (const path of PAGES) await service.call('GET', path, undefined, adminHeaders(service));

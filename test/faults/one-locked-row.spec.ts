@@ -16,6 +16,7 @@ import {
   hex,
   noticeOf,
   notify,
+  orderOf,
   requestHold,
   requestOrder,
   stockOf,
@@ -138,6 +139,24 @@ describe('buyers', () => {
       );
     }
     await expectStockIdentity(locked!.product_id);
+  });
+
+  it('of other products pay while late money wants an expired hold that is locked', async () => {
+    const { id } = await createProduct(service, { stock_total: 1 });
+    const late = await createOrder(service, { product_id: id });
+    await giveBack(service, late.hold_id);
+    const { hold_id } = await createHold(service, { product_id: id });
+    const free = await Promise.all(Array.from({ length: 3 }, () => createOrder(service)));
+    await expireHolds(hold_id);
+    const notice = noticeOf(late);
+    await whileLocked(
+      'holds',
+      [Buffer.from(hex(hold_id), 'hex')],
+      () => [notify(service, noticeOf(free.pop()!))],
+      () => notify(service, notice),
+    );
+    expect(await orderOf(late.hold_id)).toMatchObject([{ status: 'paid' }]);
+    await expectStockIdentity(id);
   });
 
   it('of other products order and give back while one product is locked', async () => {

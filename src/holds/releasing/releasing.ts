@@ -23,6 +23,9 @@ type ReleaseReason = 'expired' | 'given_back' | 'order_cancelled';
 /** A hold, and whether it has a buyer, in whose limits its units count. */
 type Owned = Pick<HoldRow, 'id' | 'customer_id'>;
 
+/** Units of a product that somebody wants. */
+type Wanted = Pick<HoldRow, 'product_id' | 'qty'>;
+
 interface ReleaseStep {
   readonly released: number;
   /** Whether nothing of the product is due any more. */
@@ -97,13 +100,23 @@ export class Releasing {
    * Locks as many expired holds of the products as may be needed, before the products are locked: here those that
    * somebody else is deciding on are waited for, in the usual order. `takeBackExpired` then finds them.
    */
-  async waitForExpired(tx: Transaction, wants: readonly Pick<HoldRow, 'product_id' | 'qty'>[]): Promise<void> {
+  async waitForExpired(tx: Transaction, wants: readonly Wanted[]): Promise<void> {
     const wanted = [...unitsPerProduct(wants)].sort(([a], [b]) => a - b);
     await this.holds.lockExpired(
       tx,
       wanted.map(([productId, limit]) => ({ productId, limit })),
       true,
     );
+  }
+
+  /** Names of the rows, by product, that {@link waitForExpired} waits for. */
+  async findExpiredRows(wants: readonly Wanted[]): Promise<Map<number, string[]>> {
+    const names = new Map<number, string[]>();
+    for (const [productId, limit] of unitsPerProduct(wants)) {
+      const ids = await this.holds.findExpired({ productId, limit });
+      names.set(productId, ids.map(rowName.hold));
+    }
+    return names;
   }
 
   /**
@@ -113,11 +126,7 @@ export class Releasing {
    * @returns how many more units may come of each product of which not all expired holds could be taken back. Who is short
    *   even with them is refused for good: he would try again, and all of his batch with him, for nothing.
    */
-  async takeBackExpired(
-    tx: Transaction,
-    ledger: StockLedger,
-    wants: readonly Pick<HoldRow, 'product_id' | 'qty'>[],
-  ): Promise<Map<number, number>> {
+  async takeBackExpired(tx: Transaction, ledger: StockLedger, wants: readonly Wanted[]): Promise<Map<number, number>> {
     const shortages = [...unitsPerProduct(wants)]
       .map(([productId, units]) => ({ productId, limit: units - (ledger.available(productId) ?? units) }))
       .filter(({ limit }) => limit > 0);
@@ -185,7 +194,7 @@ export function returnedUnits({ product_id, qty }: HoldRow): StockMove {
   return { productId: product_id, held: -qty, sold: 0 };
 }
 
-function unitsPerProduct(wants: readonly Pick<HoldRow, 'product_id' | 'qty'>[]): Map<number, number> {
+function unitsPerProduct(wants: readonly Wanted[]): Map<number, number> {
   const wanted = new Map<number, number>();
   for (const { product_id, qty } of wants) wanted.set(product_id, (wanted.get(product_id) ?? 0) + qty);
   return wanted;

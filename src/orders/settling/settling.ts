@@ -42,9 +42,14 @@ export class Settling {
     private readonly events: EventsService,
   ) {}
 
-  /** Names of the rows that the settlement of each order may have to wait for; none of one that is not there. */
-  findRowsToSettle(ids: readonly (number | null)[]): Promise<string[][]> {
-    return this.orders.findRows(ids);
+  /**
+   * Names of the rows that the settlement of each order may have to wait for; none of one that is not there. Late money
+   * also waits for expired holds (see `lockForSettlement`).
+   */
+  async findRowsToSettle(ids: readonly (number | null)[]): Promise<string[][]> {
+    const rows = await this.orders.findRows(ids);
+    const expired = await this.releasing.findExpiredRows(rows.flatMap(({ wants }) => wants ?? []));
+    return rows.map(({ names, wants }) => [...names, ...((wants && expired.get(wants.product_id)) ?? [])]);
   }
 
   /** Locks an order and its hold for a decision about units of it that come back; null when there is none. */
