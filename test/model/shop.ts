@@ -7,7 +7,17 @@ import { bearer, inSeconds as secondsFrom, KeyFile, shopKey, signedToken } from 
 import { execute, query } from '../support/database.js';
 import { adminHeaders, createProduct, createSale, hex, inSeconds, taken, unique } from '../support/factories.js';
 import { type Answer, type Service, startService } from '../support/service.js';
-import { CUSTOMERS, type Customer, householdOf, inEuros, type Product, type Sale, World } from './world.js';
+import {
+  amountOf,
+  CUSTOMERS,
+  type Customer,
+  groupsOf,
+  householdOf,
+  inEuros,
+  type Product,
+  type Sale,
+  World,
+} from './world.js';
 
 /** The longest that a run may take is far below these: time passes when a step says so. */
 const LONG = { HOLD_TTL_SECONDS: '7200', ORDER_PAYMENT_TTL_SECONDS: '86400' };
@@ -29,7 +39,8 @@ export class Shop {
     const instances = [await startService(env), await startService(env)];
     const tokens = await Promise.all(
       CUSTOMERS.map(async (sub) => {
-        const token = await signedToken(key, { sub, limit_key: householdOf(sub), exp: secondsFrom(80_000) });
+        const claims = { sub, limit_key: householdOf(sub), groups: groupsOf(sub), exp: secondsFrom(80_000) };
+        const token = await signedToken(key, claims);
         return [sub, bearer(token)] as const;
       }),
     );
@@ -64,8 +75,15 @@ export class Shop {
   }
 
   /** What an operator calls. */
-  async operate(method: string, path: string, body?: object): Promise<Answer> {
-    return this.count(method, path, await this.first.call(method, path, body, adminHeaders(this.first)));
+  async operate(
+    method: string,
+    path: string,
+    body?: object,
+    { at = 0, key = null }: { at?: number; key?: string | null } = {},
+  ): Promise<Answer> {
+    const to = this.instances[at]!;
+    const headers = { ...adminHeaders(to), ...(key !== null && { 'idempotency-key': key }) };
+    return this.count(method, path, await to.call(method, path, body, headers));
   }
 
   releaseExpired(): Promise<number> {
@@ -100,7 +118,7 @@ export class Shop {
       ),
       rowsOf(
         world.orders,
-        'SELECT order_id, transaction_id, status FROM refunds WHERE order_id IN (?)',
+        'SELECT order_id, transaction_id, amount, cause, status FROM refunds WHERE order_id IN (?)',
         world.orders.map(({ id }) => id),
       ),
     ]);
@@ -112,15 +130,21 @@ export class Shop {
           hold: hex(hold.id),
           status,
           cancel_reason: cancelReason,
-          amount: `${inEuros(hold.unitPrice * hold.quantity)}0`,
+          amount: `${amountOf(hold)}0`,
           quantity_sold: quantitySold,
         })),
       ),
     );
     expect(sorted(refunds)).toEqual(
       sorted(
-        world.orders.flatMap(({ id, owed }) =>
-          owed.map((transaction) => ({ order_id: id, transaction_id: transaction, status: 'due' })),
+        world.orders.flatMap(({ id, debts }) =>
+          debts.map(({ transaction, cents, cause, isBack }) => ({
+            order_id: id,
+            transaction_id: transaction,
+            amount: `${inEuros(cents)}0`,
+            cause,
+            status: isBack ? 'confirmed' : 'due',
+          })),
         ),
       ),
     );
@@ -158,8 +182,8 @@ export class Shop {
 
   private async addSale(hasStarted: boolean, extensions: number): Promise<Sale> {
     const start = hasStarted ? {} : { starts_at: inSeconds(7200) };
-    const { id } = await createSale(this.first, { ...start, hold_extensions: extensions });
-    return { id, extensions, limit: null, hasStarted, hasEnded: false, isPaused: false };
+    const { id, starts_at: startsAt } = await createSale(this.first, { ...start, hold_extensions: extensions });
+    return { id, extensions, limit: null, startsAt, early: [], hasStarted, hasEnded: false, isPaused: false };
   }
 
   private async addProduct(total: number, price: number, sale: Sale | null, limit: number | null = null) {

@@ -34,6 +34,9 @@ export const instance = fc.nat({ max: 1 });
 /** Who asks for a hold: nobody in particular, mostly. */
 export const buyer = fc.constantFrom<(Customer | null)[]>(null, null, null, ...CUSTOMERS);
 
+/** For whom an operator makes a hold: for somebody, mostly. */
+export const customer = fc.constantFrom<(Customer | null)[]>(null, ...CUSTOMERS);
+
 /** Who asks for something of a hold: whose it is, mostly. */
 export const caller = fc.constantFrom<Caller[]>('owner', 'owner', 'owner', 'owner', 'nobody', ...CUSTOMERS);
 export type Caller = Customer | 'owner' | 'nobody';

@@ -9,8 +9,24 @@ export type Customer = 'anna' | 'ben' | 'cleo';
 export const CUSTOMERS: readonly Customer[] = ['anna', 'ben', 'cleo'];
 
 /** By what limits count; nobody in particular counts in none. */
-export function householdOf(customer: Customer | null): string | null {
+export function householdOf(customer: Customer | null): Customer | null {
   return customer === 'cleo' ? 'anna' : customer;
+}
+
+/** What customers belong to, for an early start. */
+export type Group = 'members' | 'press';
+
+const GROUPS: Readonly<Record<Customer, readonly Group[]>> = { anna: [], ben: ['members'], cleo: ['members', 'press'] };
+
+export function groupsOf(customer: Customer | null): readonly Group[] {
+  return customer === null ? [] : GROUPS[customer];
+}
+
+/** From when on a group may hold what is not on sale yet. */
+export interface EarlyStart {
+  readonly group: Group;
+  readonly startsAt: string;
+  hasStarted: boolean;
 }
 
 export interface Sale {
@@ -19,6 +35,9 @@ export interface Sale {
   readonly extensions: number;
   /** Units that one household may have of all its products together; null: no limit. */
   limit: number | null;
+  /** For who is of no group that comes before the others. */
+  readonly startsAt: string;
+  early: EarlyStart[];
   hasStarted: boolean;
   hasEnded: boolean;
   isPaused: boolean;
@@ -43,6 +62,8 @@ export interface Hold {
   readonly unitPrice: number;
   /** Null: whoever knows its id. */
   readonly owner: Customer | null;
+  /** By whom limits count it: of what an operator made for a customer, by him alone. */
+  readonly limitKey: Customer | null;
   readonly sale: Sale | null;
   extensionsLeft: number;
   expiresAt: string;
@@ -51,7 +72,7 @@ export interface Hold {
   order: Order | null;
 }
 
-export type OrderStatus = 'pending_payment' | 'paid' | 'cancelled' | 'refund_due';
+export type OrderStatus = 'pending_payment' | 'paid' | 'cancelled' | 'refund_due' | 'refunded';
 
 export interface Order {
   readonly id: number;
@@ -61,10 +82,18 @@ export interface Order {
   quantitySold: number;
   /** The payment that paid it; null while none has, and of an order that costs nothing. */
   paidBy: string | null;
-  /** The payments that are owed back. */
-  readonly owed: string[];
+  /** What is owed back, or was, oldest first. */
+  readonly debts: Debt[];
   /** Whether somebody has to look at money for it, which keeps it from its deadline. */
   isUnderReview: boolean;
+}
+
+/** Money that is to go back. */
+export interface Debt {
+  readonly transaction: string;
+  readonly cents: number;
+  readonly cause: 'late' | 'duplicate' | 'customer_limit' | 'returned';
+  isBack: boolean;
 }
 
 /** What a payment provider says of an order. */
@@ -129,8 +158,23 @@ export function isOf({ owner }: Hold, caller: Customer | null): boolean {
   return owner === null || owner === caller;
 }
 
-export function amountOf({ unitPrice, quantity }: Hold): string {
-  return inEuros(unitPrice * quantity);
+export function centsOf({ unitPrice, quantity }: Hold): number {
+  return unitPrice * quantity;
+}
+
+export function amountOf(hold: Hold): string {
+  return inEuros(centsOf(hold));
+}
+
+/** Whether it was paid once, whatever has become of its money since. */
+export function wasPaid({ status, paidBy }: Order): boolean {
+  return status === 'paid' || paidBy !== null;
+}
+
+/** What of the payment that paid it has neither gone back nor is owed, in cents. */
+export function leftOf({ hold, paidBy, debts }: Order): number {
+  if (paidBy === null) return 0;
+  return debts.reduce((left, { transaction, cents }) => left - (transaction === paidBy ? cents : 0), centsOf(hold));
 }
 
 export function inEuros(cents: number): string {

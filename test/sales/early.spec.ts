@@ -1,12 +1,11 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { customer, customersEnv, type Headers } from '../support/customers.js';
-import { execute } from '../support/database.js';
 import { expectProblem, expectRefusal } from '../support/expectations.js';
 import {
   adminHeaders,
+  beginEarly,
   createProduct,
   createSale,
-  forgetProductsOf,
   inSeconds,
   requestHold,
   type Sale,
@@ -34,18 +33,6 @@ async function earlySale(): Promise<{ sale: Sale; product: number }> {
 const change = (id: number, wanted: object): Promise<Answer> =>
   service.call('PATCH', `/api/admin/sales/${id}`, wanted, adminHeaders(service));
 
-/** As time would. */
-async function passAnHour(sale: number): Promise<void> {
-  const [members, all] = ['NOW(3) - INTERVAL 1 SECOND', 'NOW(3) + INTERVAL 1 HOUR'];
-  const early = `JSON_SET(early, '$[0].starts_at', CAST(${members} AS CHAR))`;
-  await execute(`UPDATE sales SET early = ${early}, starts_at = ${all} WHERE id = ?`, [sale]);
-  await execute(
-    `UPDATE products SET early = ${early}, on_sale_from = ${all}, stock_version = stock_version + 1 WHERE sale_id = ?`,
-    [sale],
-  );
-  await forgetProductsOf(sale);
-}
-
 describe('early access to a sale', () => {
   it('lets the groups of the token hold before all others, and tells each when to come', async () => {
     const { sale, product } = await earlySale();
@@ -58,7 +45,7 @@ describe('early access to a sale', () => {
       expectProblem(answer, 'SALE_NOT_STARTED');
       expect(answer.body.starts_at).toBe(sale.starts_at);
     }
-    await passAnHour(sale.id);
+    await beginEarly(sale.id);
     expect((await requestHold(service, product, 1, members)).status).toBe(201);
     for (const headers of others) expectProblem(await requestHold(service, product, 1, headers), 'SALE_NOT_STARTED');
   });
@@ -67,7 +54,7 @@ describe('early access to a sale', () => {
     const { sale, product } = await earlySale();
     const early = [{ group: 'members', starts_at: inAnHour }];
     expect(sale).toMatchObject({ state: 'scheduled', terms: { early }, terms_set: ['early'] });
-    await passAnHour(sale.id);
+    await beginEarly(sale.id);
     const seen = taken<Sale>(await service.call('GET', `/api/sales/${sale.id}`), 200);
     expect(seen).toMatchObject({ state: 'scheduled', terms: { early: [{ group: 'members' }] } });
     expect((await change(sale.id, { early: null })).body).toMatchObject({ terms: { early: [] }, terms_set: [] });
@@ -76,7 +63,7 @@ describe('early access to a sale', () => {
 
   it('comes with a product into the sale, and goes with it', async () => {
     const { sale } = await earlySale();
-    await passAnHour(sale.id);
+    await beginEarly(sale.id);
     const { id } = await createProduct(service);
     const move = (sale_id: number | null) =>
       service.call('PATCH', `/api/admin/products/${id}`, { sale_id }, adminHeaders(service));

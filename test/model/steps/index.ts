@@ -1,20 +1,25 @@
 import fc from 'fast-check';
-import { hold, holdWithKey, rush } from './holding.js';
+import { cancel, confirmRefund, takeBack } from './aftersales.js';
+import { hold, holdByHand, holdWithKey, rush } from './holding.js';
 import { limit, limitSale } from './limiting.js';
 import { extend, giveBack, read } from './keeping.js';
-import { actOnSale, archive, changePrice, move, restock } from './operating.js';
+import { actOnSale, archive, changePrice, letEarly, move, restock } from './operating.js';
 import { order } from './ordering.js';
 import { pay, payEarly } from './paying.js';
-import { end, expire, missDeadline, releaseExpired, start } from './time.js';
+import { end, expire, missDeadline, releaseExpired, start, startEarly } from './time.js';
 
 /** All that can happen, and how often: a new kind of step is one file and a line here. */
 const WEIGHTS = [
   { weight: 10, arbitrary: hold },
   { weight: 3, arbitrary: holdWithKey },
   { weight: 5, arbitrary: rush },
+  { weight: 3, arbitrary: holdByHand },
   { weight: 10, arbitrary: order },
   { weight: 14, arbitrary: pay },
   { weight: 2, arbitrary: payEarly },
+  { weight: 3, arbitrary: cancel },
+  { weight: 7, arbitrary: takeBack },
+  { weight: 2, arbitrary: confirmRefund },
   { weight: 5, arbitrary: extend },
   { weight: 4, arbitrary: giveBack },
   { weight: 3, arbitrary: read },
@@ -28,7 +33,9 @@ const WEIGHTS = [
   { weight: 3, arbitrary: limitSale },
   { weight: 2, arbitrary: move },
   { weight: 4, arbitrary: actOnSale },
-  { weight: 3, arbitrary: start },
+  { weight: 2, arbitrary: letEarly },
+  { weight: 3, arbitrary: startEarly },
+  { weight: 2, arbitrary: start },
   { weight: 1, arbitrary: end },
 ];
 

@@ -1,16 +1,7 @@
 import fc from 'fast-check';
 import { operated } from '../shop.js';
 import { steps, which } from '../step.js';
-import {
-  type Customer,
-  type Hold,
-  householdOf,
-  isActive,
-  pick,
-  type Product,
-  type Sale,
-  type World,
-} from '../world.js';
+import { type Customer, type Hold, isActive, pick, type Product, type Sale, type World } from '../world.js';
 
 /** How much one household may have of a product, and over a sale: held, ordered and bought. */
 
@@ -48,9 +39,9 @@ export function allowancesOf(
   world: World,
   product: Product,
   sale: Sale | null,
-  customer: Customer | null,
+  limitKey: Customer | null,
 ): Allowance[] {
-  const counted = world.holds.filter(({ owner }) => owner !== null && householdOf(owner) === householdOf(customer));
+  const counted = world.holds.filter((hold) => hold.limitKey !== null && hold.limitKey === limitKey);
   const allowance = (
     limit: number | null,
     scope: Allowance['scope'],

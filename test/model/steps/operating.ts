@@ -1,8 +1,9 @@
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
+import { inSeconds } from '../../support/factories.js';
 import { expectAnswer, operated } from '../shop.js';
 import { steps, which } from '../step.js';
-import { inEuros, pick } from '../world.js';
+import { type Group, inEuros, pick } from '../world.js';
 
 /** What operators do to products and sales. */
 
@@ -75,5 +76,23 @@ export const actOnSale = steps(fc.record({ sale: which, act: acts }), ({ sale: i
     else if (!isOver) sale.isPaused = act === 'pause';
     const state = sale.hasEnded ? 'ended' : sale.isPaused ? 'paused' : sale.hasStarted ? 'open' : 'scheduled';
     expectAnswer(answer, { status: 200, body: { state } });
+  },
+}));
+
+const groups = fc.constantFrom<Group[][]>(['members'], ['members'], ['press'], ['members', 'press'], []);
+
+/** Groups come before the others, and so only as long as the others have not come. */
+export const letEarly = steps(fc.record({ sale: which, groups }), ({ sale: index, groups }) => ({
+  name: `${groups.join(' and ') || 'nobody'} may come to sale ${index} early`,
+  isPossible: ({ sales }) => !pick(sales, index).hasEnded,
+  take: async ({ sales }, shop) => {
+    const sale = pick(sales, index);
+    const early = groups.map((group, n) => ({ group, starts_at: inSeconds(3600 + n) }));
+    const answer = await shop.operate('PATCH', `/api/admin/sales/${sale.id}`, { early });
+    if (sale.hasStarted && early.length > 0) {
+      return expectAnswer(answer, { status: 400, body: { code: 'VALIDATION_FAILED' } });
+    }
+    expectAnswer(answer, { status: 200, body: { terms: { early } } });
+    sale.early = early.map(({ group, starts_at }) => ({ group, startsAt: starts_at, hasStarted: false }));
   },
 }));

@@ -27,7 +27,7 @@ function addOrder(world: World, hold: Hold, { body }: Answer): void {
     cancelReason: null,
     quantitySold: isFree ? hold.quantity : 0,
     paidBy: null,
-    owed: [],
+    debts: [],
     isUnderReview: false,
   };
   hold.order = order;

@@ -3,7 +3,16 @@ import { expect } from '@jest/globals';
 import { type Shop, expectAnswer } from '../shop.js';
 import { steps, which } from '../step.js';
 import { allowancesOf } from './limiting.js';
-import { amountOf, type Notice, type Order, type OrderStatus, pickWhere, type World } from '../world.js';
+import {
+  amountOf,
+  centsOf,
+  type Debt,
+  type Notice,
+  type Order,
+  type OrderStatus,
+  pickWhere,
+  type World,
+} from '../world.js';
 
 /** What is told of payments, and what it does: once, whatever its order, its repetition and its lateness. */
 
@@ -23,10 +32,10 @@ function takeMoney(world: World, order: Order, notice: Notice): Result {
   const { transaction } = notice;
   // A payment pays one order, and is given back once.
   if ((world.payments.get(transaction) ?? order) !== order) return 'review';
-  if (order.owed.includes(transaction) || order.paidBy === transaction) return 'ignored';
+  if (order.debts.some((debt) => debt.transaction === transaction) || order.paidBy === transaction) return 'ignored';
   if (!isWhatIsDue(order, notice)) return 'review';
-  const isDue = order.status === 'pending_payment';
-  if (isDue || (order.status === 'cancelled' && isToBeHad(world, order))) {
+  const refusal = order.status === 'cancelled' ? refusalOfLate(world, order) : null;
+  if (order.status === 'pending_payment' || (order.status === 'cancelled' && refusal === null)) {
     Object.assign(order, {
       status: 'paid',
       cancelReason: null,
@@ -35,15 +44,17 @@ function takeMoney(world: World, order: Order, notice: Notice): Result {
     });
     return 'applied';
   }
-  if (order.status === 'cancelled') order.status = 'refund_due';
-  order.owed.push(transaction);
+  const cause = refusal ?? (order.paidBy === null ? 'late' : 'duplicate');
+  if (order.status !== 'paid') order.status = 'refund_due';
+  order.debts.push({ transaction, cents: centsOf(order.hold), cause, isBack: false });
   return 'applied';
 }
 
-/** Late money asks for units and for limits, and not whether anything is on sale. */
-function isToBeHad(world: World, { hold: { product, quantity, owner, sale } }: Order): boolean {
-  if (world.available(product) < quantity) return false;
-  return owner === null || allowancesOf(world, product, sale, owner).every(({ remaining }) => remaining >= quantity);
+/** Late money asks for limits and for units, and not whether anything is on sale. */
+function refusalOfLate(world: World, { hold: { product, quantity, limitKey, sale } }: Order): Debt['cause'] | null {
+  const allowances = limitKey === null ? [] : allowancesOf(world, product, sale, limitKey);
+  if (allowances.some(({ remaining }) => remaining < quantity)) return 'customer_limit';
+  return world.available(product) < quantity ? 'late' : null;
 }
 
 function takeFailure(order: Order, notice: Notice): Result {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { expireHolds, moveSale, passDeadline } from '../../support/factories.js';
+import { beginEarly, expireHolds, moveSale, passDeadline } from '../../support/factories.js';
 import { steps, which } from '../step.js';
-import { isActive, type Order, pick, pickWhere } from '../world.js';
+import { isActive, type Order, pick, pickWhere, type Sale } from '../world.js';
 
 /** Time that passes: the rows' times are moved, as if they had been earlier by so much. */
 
@@ -44,6 +44,18 @@ export const start = steps(which, (index) => ({
     const sale = pick(sales, index);
     sale.hasStarted = true;
     await moveSale(sale.id, { startsIn: -1 });
+  },
+}));
+
+const mayBegin = ({ early, hasStarted, hasEnded }: Sale): boolean => early.length > 0 && !hasStarted && !hasEnded;
+
+export const startEarly = steps(fc.record({ sale: which, group: which }), ({ sale: index, group }) => ({
+  name: `sale ${index} starts for early group ${group}`,
+  isPossible: ({ sales }) => sales.some(mayBegin),
+  take: async ({ sales }) => {
+    const { id, early } = pickWhere(sales, mayBegin, index);
+    pick(early, group).hasStarted = true;
+    await beginEarly(id, group % early.length);
   },
 }));
 
