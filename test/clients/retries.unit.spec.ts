@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createCheckoutClient, isProblem, orThrow, UnexpectedAnswerError } from '../../clients/typescript/src/index.js';
-import { type RetryOptions, retrying } from '../../clients/typescript/src/retry.js';
+import { REAL, type RetryOptions, retrying } from '../../clients/typescript/src/retry.js';
 
 type Behaviour = (response: ServerResponse) => void;
 
@@ -25,9 +25,12 @@ const breaksAmid: Behaviour = (response) => {
   response.socket!.end();
 };
 const unavailable: Behaviour = (response) => problem(response, 503, 'UNAVAILABLE');
-const badGateway: Behaviour = (response) => void response.writeHead(502, { 'content-type': 'text/html' }).end('<p>');
+const ofProxy =
+  (status: 502 | 504): Behaviour =>
+  (response) =>
+    void response.writeHead(status, { 'content-type': 'text/html' }).end('<p>');
 const limited: Behaviour = (response) => problem(response, 429, 'RATE_LIMITED', { 'retry-after': '7' });
-const asksForAMinute: Behaviour = (response) => problem(response, 503, 'UNAVAILABLE', { 'retry-after': '50' });
+const asksForAnHour: Behaviour = (response) => problem(response, 503, 'UNAVAILABLE', { 'retry-after': '3500' });
 const soldOut: Behaviour = (response) => problem(response, 409, 'INSUFFICIENT_STOCK');
 const held: Behaviour = (response) => json(response, 201, { hold_id: 'the hold' });
 const hangs: Behaviour = () => undefined;
@@ -73,7 +76,8 @@ describe('a call that nobody answered', () => {
     ['the connection broke', breaks],
     ['the connection broke amid the answer', breaksAmid],
     ['503', unavailable],
-    ['502 of a proxy', badGateway],
+    ['502 of a proxy', ofProxy(502)],
+    ['504 of a proxy', ofProxy(504)],
   ])('is made again with the same key: %s', async (_why, fails) => {
     const { baseUrl, keys } = await serverThat(fails, fails, held);
     const pauses: number[] = [];
@@ -111,6 +115,13 @@ describe('a call that nobody answered', () => {
     expect(requests).toHaveLength(4);
   });
 
+  it('is never waited with for longer than five seconds', async () => {
+    const { baseUrl } = await serverThat(unavailable);
+    const pauses: number[] = [];
+    await instantly(pauses, { tries: 8 })(hold(baseUrl));
+    expect(pauses).toEqual([200, 400, 800, 1600, 3200, 5000, 5000]);
+  });
+
   it('counts as broken when no answer comes in time', async () => {
     const { baseUrl, requests } = await serverThat(hangs, held);
     expect((await instantly([], { tryMs: 1_000 })(hold(baseUrl))).status).toBe(201);
@@ -134,6 +145,14 @@ describe('a call that was refused for now', () => {
   });
 });
 
+it('leaves no timer behind, which would keep a program from its end', async () => {
+  const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const { baseUrl } = await serverThat(unavailable, held);
+  const before = timers();
+  expect((await instantly()(hold(baseUrl))).status).toBe(201);
+  expect(timers()).toBeLessThanOrEqual(before);
+});
+
 it('a definite answer is final', async () => {
   const { baseUrl, requests } = await serverThat(soldOut, held);
   expect((await instantly()(hold(baseUrl))).status).toBe(409);
@@ -143,22 +162,37 @@ it('a definite answer is final', async () => {
 describe('an aborted call', () => {
   const reason = new Error('The buyer went away');
 
-  it.each<[string, Behaviour, (response: ServerResponse) => void]>([
-    ['while a try waits for its answer', hangs, () => undefined],
-    ['between two tries', asksForAMinute, (response) => expect(response.writableEnded).toBe(true)],
-  ])('ends at once, with the reason: %s', async (_when, behaves, isThen) => {
-    let ask: (response: ServerResponse) => void;
-    const asked = new Promise<ServerResponse>((resolve) => (ask = resolve));
+  /** Calls a server that would make it wait for an hour, and aborts once it does; `pauses` are those that have begun. */
+  async function abortOnceItWaits(behaves: Behaviour, forWhat: 'an answer' | 'the next try') {
+    let waits: () => void;
+    const isWaiting = new Promise<void>((resolve) => (waits = resolve));
+    const pauses: number[] = [];
+    const sleep: typeof REAL.sleep = (ms, signal) => {
+      pauses.push(ms);
+      waits();
+      return REAL.sleep(ms, signal);
+    };
     const { baseUrl, requests } = await serverThat((response) => {
       behaves(response);
-      ask(response);
+      if (forWhat === 'an answer') waits();
     });
     const abort = new AbortController();
-    const call = retrying((request) => fetch(request))(new Request(hold(baseUrl), { signal: abort.signal }));
-    isThen(await asked);
+    const options = { tryMs: 3_600_000, withinMs: 3_600_000 };
+    const send = retrying((request) => fetch(request), options, { ...REAL, sleep });
+    const call = send(new Request(hold(baseUrl), { signal: abort.signal }));
+    await isWaiting;
     abort.abort(reason);
     await expect(call).rejects.toBe(reason);
     expect(requests).toHaveLength(1);
+    return pauses;
+  }
+
+  it('ends at once, with the reason, while a try waits for its answer', async () => {
+    expect(await abortOnceItWaits(hangs, 'an answer')).toEqual([]);
+  });
+
+  it('ends at once, with the reason, between two tries', async () => {
+    expect(await abortOnceItWaits(asksForAnHour, 'the next try')).toHaveLength(1);
   });
 
   it('is not begun when it was aborted before', async () => {

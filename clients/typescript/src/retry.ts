@@ -17,7 +17,7 @@ interface Surroundings {
   readonly random: () => number;
 }
 
-const REAL: Surroundings = { sleep, now: () => performance.now(), random: () => Math.random() };
+export const REAL: Surroundings = { sleep, now: () => performance.now(), random: () => Math.random() };
 
 /** The pause before the second try is at most this long, and twice as long each time after. */
 const PAUSE_MS = 200;
@@ -58,7 +58,6 @@ type Outcome =
 
 /** @throws the reason of the caller's signal once that is aborted. */
 async function tryOnce(send: Send, request: Request, tryMs: number): Promise<Outcome> {
-  request.signal.throwIfAborted();
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(new DOMException(`No answer within ${tryMs} ms`, 'TimeoutError')), tryMs);
   try {
