@@ -24,11 +24,11 @@ import {
   type OrderRow,
   QUANTITY_SOLD,
   type OrderStatus,
-  type OrderTags,
   type RawTags,
   type ReturnableOrderRow,
   type ReturnedUnits,
   type Settlement,
+  type ShopTexts,
   type StockedOrderRow,
   type TaggedOrderRow,
   tagsFrom,
@@ -175,23 +175,28 @@ export class OrdersRepository {
     );
   }
 
-  /** Locked orders in whose tags this text is the reference, or the value of some metadata; by their holds. */
-  async findTagged(
+  /** Locked orders to which the shop wrote this text: as the reference, or as some value beside others; by their holds. */
+  async findNaming(
     tx: Transaction,
     holdIds: readonly string[],
     text: string,
-  ): Promise<(OrderTags & { hold_id: string })[]> {
-    const [rows] = await tx.read<[(RawTags & { hold_id: Buffer })[]]>(
-      `SELECT o.hold_id, o.reference, o.reference_by, o.metadata FROM orders o
+  ): Promise<(ShopTexts & { hold_id: string })[]> {
+    const has = (column: string): string => `LOCATE(${bytesOrNullLiteral(JSON.stringify(text))}, ${column}) > 0`;
+    const [rows] = await tx.read<[(RawTags & { hold_id: Buffer; adjustments: Buffer | null })[]]>(
+      `SELECT o.hold_id, o.reference, o.reference_by, o.metadata, o.adjustments FROM orders o
        WHERE o.hold_id IN ${listOf(holdIds, uuidLiteral)}
-         AND (o.reference = ${bytesOrNullLiteral(text)} OR LOCATE(${bytesOrNullLiteral(JSON.stringify(text))}, o.metadata) > 0)`,
+         AND (o.reference = ${bytesOrNullLiteral(text)} OR ${has('o.metadata')} OR ${has('o.adjustments')})`,
     );
-    return rows.map((raw) => ({ ...tagsFrom(raw), hold_id: uuidFromBinary(raw.hold_id) }));
+    return rows.map((raw) => {
+      const adjustments = adjustmentsFrom(raw.adjustments);
+      return { ...tagsFrom(raw), adjustments, hold_id: uuidFromBinary(raw.hold_id) };
+    });
   }
 
-  writeTags(tx: Transaction, holdId: string, { reference, metadata }: Pick<OrderTags, 'reference' | 'metadata'>): void {
+  writeTexts(tx: Transaction, holdId: string, { reference, metadata, adjustments }: ShopTexts): void {
     tx.write(
-      `UPDATE orders SET reference = ${bytesOrNullLiteral(reference)}, metadata = ${bytesOrNullLiteral(metadata && JSON.stringify(metadata))}
+      `UPDATE orders SET reference = ${bytesOrNullLiteral(reference)}, metadata = ${bytesOrNullLiteral(metadata && JSON.stringify(metadata))},
+         adjustments = ${adjustmentsLiteral(adjustments)}
        WHERE hold_id = ${uuidLiteral(holdId)}`,
       null,
     );

@@ -20,6 +20,7 @@ import type {
   OrderMoney,
   OrderRow,
   OrderTags,
+  ShopTexts,
   WantedOrder,
 } from './orders.types.js';
 
@@ -79,8 +80,8 @@ export class OrdersService {
   }
 
   /**
-   * Gives a customer another name where the shop wrote his to these locked orders: as the reference, or as a value of the
-   * metadata.
+   * Gives a customer another name where the shop wrote his to these locked orders: as the reference, as a value of the
+   * metadata, or as the label of an adjustment.
    *
    * @returns of each order that has changed, by its hold, what is to be replaced in texts that show it.
    */
@@ -91,16 +92,13 @@ export class OrdersService {
     to: string,
   ): Promise<ReadonlyMap<string, readonly Replacement[]>> {
     if (holdIds.length === 0) return new Map();
-    const tagged = await this.orders.findTagged(tx, holdIds, from);
+    const naming = await this.orders.findNaming(tx, holdIds, from);
     return new Map(
-      tagged.map((tags) => {
-        const { reference, metadata } = renamed(tags, from, to);
-        this.orders.writeTags(tx, tags.hold_id, { reference, metadata });
-        const replacements = [
-          [textOf('reference', tags.reference), textOf('reference', reference)],
-          [textOf('metadata', tags.metadata), textOf('metadata', metadata)],
-        ] as const;
-        return [tags.hold_id, replacements.filter(([before, after]) => before !== after)];
+      naming.map((texts) => {
+        const after = renamed(texts, from, to);
+        this.orders.writeTexts(tx, texts.hold_id, after);
+        const replacements = SHOP_TEXTS.map((name) => [textOf(name, texts[name]), textOf(name, after[name])] as const);
+        return [texts.hold_id, replacements.filter(([before, now]) => before !== now)];
       }),
     );
   }
@@ -156,16 +154,18 @@ function contentOf(
   ]);
 }
 
-/** The tags with another name of the customer; values that have no room for it are empty from now on. */
-function renamed(
-  { reference, metadata }: OrderTags,
-  from: string,
-  to: string,
-): Pick<OrderTags, 'reference' | 'metadata'> {
+const SHOP_TEXTS = ['reference', 'metadata', 'adjustments'] as const;
+
+/** The texts with another name of the customer; values of the metadata that have no room for it are empty from now on. */
+function renamed({ reference, metadata, adjustments }: ShopTexts, from: string, to: string): ShopTexts {
   const withValue = (value: string): OrderTags['metadata'] =>
     metadata && Object.fromEntries(Object.entries(metadata).map(([name, old]) => [name, old === from ? value : old]));
   const isTooLong = Buffer.byteLength(JSON.stringify(withValue(to))) > METADATA_BYTES_MAX;
-  return { reference: reference === from ? to : reference, metadata: withValue(isTooLong ? '' : to) };
+  return {
+    reference: reference === from ? to : reference,
+    metadata: withValue(isTooLong ? '' : to),
+    adjustments: adjustments.map((each) => (each.label === from ? { ...each, label: to } : each)),
+  };
 }
 
 /** As JSON shows it. */

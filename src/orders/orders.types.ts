@@ -109,6 +109,9 @@ export interface TaggedOrderRow extends OrderRow, OrderTags {
   readonly first_due_at: string | null;
 }
 
+/** What the shop wrote to an order, in words of its own. */
+export type ShopTexts = Pick<TaggedOrderRow, 'reference' | 'metadata' | 'adjustments'>;
+
 /** The state that an order is made in. */
 export type FirstStatus = 'pending_payment' | 'paid';
 

@@ -90,18 +90,27 @@ async function addOldHolds(productId: number, customer: string, count: number): 
   return ids;
 }
 
-async function order(customer: string, holdId: string, more: Record<string, unknown> = {}): Promise<Order> {
-  const body = { hold_id: holdId, ...more };
-  return taken<Order>(await service.call('POST', '/api/orders', body, await headersOf(customer)), 201);
+async function order(customer: string, holdId: string): Promise<Order> {
+  return taken<Order>(await service.call('POST', '/api/orders', { hold_id: holdId }, await headersOf(customer)), 201);
 }
+
+/** What the shop's server orders, which writes the customer's name wherever it may write anything. */
+async function orderByShop(customer: string, hold_id: string): Promise<Order> {
+  const headers = { ...keyHeaders(await createKey(service, ['sell'])), 'on-behalf-of': customer };
+  const metadata = { cart: '7', customer_id: customer, buyer: customer };
+  const adjustments = [{ ...SHIPPING, label: customer }, SHIPPING];
+  const body = { hold_id, reference: customer.slice(0, 64), metadata, adjustments };
+  return taken<Order>(await service.call('POST', '/api/orders', body, headers), 201);
+}
+
+const SHIPPING = { kind: 'shipping', label: 'Parcel', amount: '4.90' };
 
 /** A customer of whom all kinds of rows tell, and none of whose holds or orders goes on. */
 async function wellKnown(customer: string, household: string): Promise<{ productId: number; paid: Order }> {
   const { id: productId } = await createProduct(service, { stock_total: 50, max_per_customer: 3 });
   const headers = await headersOf(customer, { limit_key: household });
   const held = async (quantity = 1) => taken<Hold>(await requestHold(service, productId, quantity, headers), 201);
-  const metadata = { cart: '7', customer_id: customer, buyer: customer };
-  const paid = await order(customer, (await held(2)).hold_id, { reference: customer.slice(0, 64), metadata });
+  const paid = await orderByShop(customer, (await held(2)).hold_id);
   taken(await notify(service, noticeOf(paid)), 200);
   const givenBack = await order(customer, (await held()).hold_id);
   taken(await service.call('DELETE', `/api/holds/${givenBack.hold_id}`, undefined, headers), 204);
@@ -151,6 +160,7 @@ describe('a customer who is forgotten', () => {
         customer_id: name,
         reference: events[0]!.data.reference,
         metadata: { cart: '7', customer_id: name, buyer: name },
+        adjustments: [{ ...SHIPPING, label: name }, SHIPPING],
       },
     });
     expect(events.slice(0, -1).map(withoutName)).toEqual(before.items.map(withoutName));
@@ -248,7 +258,7 @@ describe('a customer who is forgotten', () => {
 
 /** An event but for what names a customer. */
 function withoutName({ data, ...event }: Event): unknown {
-  const { customer_id: _name, metadata: _metadata, reference: _reference, ...rest } = data;
+  const { customer_id: _name, metadata: _metadata, reference: _reference, adjustments: _adjustments, ...rest } = data;
   return { ...event, data: rest };
 }
 

@@ -1,3 +1,4 @@
+import { CUSTOMER_ID, CUSTOMER_ID_RULE } from '../../../common/customer-id.js';
 import { ValidationError } from '../../../common/problem.js';
 import { DOCUMENTED_KEYWORD, type JsonSchema, NUMBER_PARAM, RULE_KEYWORD } from '../../../http/json-schema.js';
 import { ADMIN_PAGE_QUERY, type PageQuery } from '../../../http/page.js';
@@ -14,8 +15,8 @@ export const ORDER_QUERY: Readonly<Record<string, JsonSchema>> = {
   sale_id: { ...NUMBER_PARAM, description: 'Only those under this sale' },
   customer_id: {
     type: 'string',
-    pattern: '^[\\x21-\\x7e]{1,128}$',
-    [RULE_KEYWORD]: 'must be 1 to 128 visible ASCII characters without blanks',
+    pattern: CUSTOMER_ID.source,
+    [RULE_KEYWORD]: CUSTOMER_ID_RULE,
     description: 'Only those of this customer, exactly',
   },
   reference: {
