@@ -89,6 +89,8 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     },
     orders: {
       paymentTtlSeconds: env.integer('ORDER_PAYMENT_TTL_SECONDS', 900, { min: 1, max: 2_592_000 }),
+      /** How long a payment that takes days keeps its order; 0: not at all. */
+      processingSeconds: env.integer('PROCESSING_SECONDS', 0, { max: 2_592_000 }),
     },
     payments: {
       currency: env.matching('CURRENCY', /^[A-Z]{3}$/, 'EUR', 'an ISO 4217 code such as EUR'),

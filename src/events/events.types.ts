@@ -3,6 +3,7 @@ import type { Transaction } from '../database/transactions.js';
 /** What can happen, as the feed names it. */
 export const EVENT_TYPES = [
   'order.created',
+  'order.processing',
   'order.paid',
   'order.cancelled',
   'order.refund_due',

@@ -44,6 +44,7 @@ interface RawTerms {
   now: string;
   hold_seconds: number | null;
   payment_seconds: number | null;
+  processing_seconds: number | null;
   has_sale_ended: number | null;
 }
 
@@ -56,7 +57,8 @@ interface ProductLimit {
 const WITH_PRODUCT = 'holds JOIN products ON products.id = holds.product_id';
 const WITH_SALE = `${WITH_PRODUCT} LEFT JOIN sales ON sales.id = holds.sale_id`;
 const TERMS =
-  'NOW(3) AS now, sales.hold_seconds, sales.payment_seconds, sales.ended_at IS NOT NULL OR sales.ends_at <= NOW(3) AS has_sale_ended';
+  'NOW(3) AS now, sales.hold_seconds, sales.payment_seconds, sales.processing_seconds, ' +
+  'sales.ended_at IS NOT NULL OR sales.ends_at <= NOW(3) AS has_sale_ended';
 
 /** Of `products` where a hold was made before prices were kept. */
 const PRICED =
@@ -104,8 +106,9 @@ export class HoldsRepository {
       `SELECT ${COLUMNS}, ${PRICED}, ${TERMS} FROM ${WITH_SALE} WHERE holds.id IN ${list}`,
     );
     return rows.map((raw) => {
-      const { now, hold_seconds, payment_seconds } = raw;
-      return { ...this.toPricedRow(raw), now, hold_seconds, payment_seconds, has_sale_ended: raw.has_sale_ended === 1 };
+      const { now, hold_seconds, payment_seconds, processing_seconds } = raw;
+      const terms = { hold_seconds, payment_seconds, processing_seconds, has_sale_ended: raw.has_sale_ended === 1 };
+      return { ...this.toPricedRow(raw), now, ...terms };
     });
   }
 

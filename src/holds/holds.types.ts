@@ -40,6 +40,8 @@ export interface LockedHoldRow extends PricedHoldRow {
   readonly hold_seconds: number | null;
   /** How long after it was made its order is due; null: ORDER_PAYMENT_TTL_SECONDS. */
   readonly payment_seconds: number | null;
+  /** How long a payment that takes days keeps its order; null: PROCESSING_SECONDS. */
+  readonly processing_seconds: number | null;
   readonly has_sale_ended: boolean;
 }
 

@@ -8,6 +8,7 @@ import type {
   ReturnedUnits,
   Settlement,
   StockedOrderRow,
+  UnderWay,
 } from './orders.types.js';
 
 const TYPE_OF: Readonly<Record<Settlement['to'], EventType>> = {
@@ -58,6 +59,11 @@ export function settlementEvents(settlements: readonly Settlement[], news: reado
 export function attemptNews(order: StockedOrderRow, payment: Payment | null): OrderNews {
   const told = payment === null ? {} : { attempts: payment.attempts, last_error: payment.lastError };
   return { order, type: 'payment.failed', data: told };
+}
+
+/** The news that payments of locked orders are under way. */
+export function processingNews(underWay: readonly UnderWay[]): OrderNews[] {
+  return underWay.map(({ order }) => ({ order, type: 'order.processing', data: {} }));
 }
 
 /** What is told of units that come back; of money alone the refund tells. */

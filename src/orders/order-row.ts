@@ -7,7 +7,7 @@ import type { OrderRow } from './orders.types.js';
 
 /** What decisions look at. */
 export const ORDER_COLUMNS =
-  'o.id, o.hold_id, o.status, o.cancel_reason, o.amount, o.currency, o.payment_due_at, o.due_at, o.created_at, ' +
+  'o.id, o.hold_id, o.status, o.cancel_reason, o.amount, o.currency, o.payment_due_at, o.due_at, o.processing_seconds, o.processing_at, o.created_at, ' +
   'o.paid_transaction_id, o.payment_provider, o.version';
 
 /** An order as the driver reads it. */

@@ -56,6 +56,14 @@ export class OrderEntity {
   @Column({ type: 'timestamp', precision: 3, nullable: true })
   due_at!: string | null;
 
+  /** For how long a payment that takes days keeps it, in seconds; null: not at all. */
+  @Column({ type: 'int', unsigned: true, nullable: true })
+  processing_seconds!: number | null;
+
+  /** Since when such a payment is under way. */
+  @Column({ type: 'timestamp', precision: 3, nullable: true })
+  processing_at!: string | null;
+
   /** The shop's own number of it, UTF-8. */
   @Column({ type: 'varbinary', length: 256, nullable: true })
   reference!: Buffer | null;

@@ -165,11 +165,11 @@ export class OrdersRepository {
         `(${uuidLiteral(holdId)},'${status}',${escape(amount)},${currencyLiteral(currency)},${adjustmentsLiteral(money.adjustments)},` +
         `${escape(money.paidTransactionId)},` +
         `${fromNow(money.paymentSeconds)},${fromNow(money.paymentSeconds)},` +
-        `${escape(money.paymentProvider)},${uintLiteral(version)},${uintLiteral(quantitySold)},${idOrNullLiteral(saleId)},` +
+        `${uintLiteral(money.processingSeconds)},${escape(money.paymentProvider)},${uintLiteral(version)},${uintLiteral(quantitySold)},${idOrNullLiteral(saleId)},` +
         `${bytesOrNullLiteral(reference)},${escape(reference_by)},${bytesOrNullLiteral(metadata && JSON.stringify(metadata))})`,
     );
     tx.insert(
-      `INSERT INTO orders (hold_id, status, amount, currency, adjustments, paid_transaction_id, payment_due_at, due_at, payment_provider, version, quantity_sold, sale_id, reference,
+      `INSERT INTO orders (hold_id, status, amount, currency, adjustments, paid_transaction_id, payment_due_at, due_at, processing_seconds, payment_provider, version, quantity_sold, sale_id, reference,
          reference_by, metadata)
        VALUES ${values.join(',')}`,
     );

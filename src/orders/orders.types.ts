@@ -84,6 +84,10 @@ export interface OrderRow {
   readonly payment_due_at: string;
   /** What ends it by the clock; null: `payment_due_at`. */
   readonly due_at: string | null;
+  /** For how long a payment that takes days keeps it once it is under way, in seconds; null: not at all. */
+  readonly processing_seconds: number | null;
+  /** Since when such a payment is under way. */
+  readonly processing_at: string | null;
   readonly created_at: string;
   /** The provider's number of the payment that paid it; null while it is not paid. */
   readonly paid_transaction_id: string | null;
@@ -129,6 +133,8 @@ export interface NewOrder extends OrderTags {
   readonly saleId: number | null;
   /** How long after it was made it is due. */
   readonly paymentSeconds: number;
+  /** For how long a payment that takes days keeps it. */
+  readonly processingSeconds: number;
   readonly paymentProvider: string | null;
 }
 
@@ -158,6 +164,12 @@ export interface ReturnedUnits {
   /** At most what counts as sold; 0 where only money goes back. */
   readonly quantity: number;
   readonly isRestocked: boolean;
+}
+
+/** A payment of a locked order that takes days: since when it is under way, as the database prints it; null: now. */
+export interface UnderWay {
+  readonly order: StockedOrderRow;
+  readonly since: string | null;
 }
 
 /** A decision about a locked order: the state it goes to. */

@@ -104,6 +104,8 @@ export interface SessionRequest {
   readonly currency: string;
   /** Where the page of the provider sends the buyer afterwards. */
   readonly returnUrl: string | null;
+  /** Whether the buyer may pay by what takes days, such as a bank debit. */
+  readonly isDelayTaken: boolean;
   /** Counts the tries of which the provider has said for certain that they failed; each that follows is a new one. */
   readonly attempt: number;
   /** For how long this try has been repeated, in seconds: a provider forgets after a while what it was asked. */

@@ -20,7 +20,7 @@ const KEY_SECONDS = 23 * 3600;
 /** How long a call waits that was turned away without being told for how long. */
 const BUSY_MS = 1000;
 
-/** Methods by which the buyer has paid only days later: the units are not kept for so long. */
+/** Methods by which the buyer has paid only days later: left out where the units are not kept for so long. */
 const DELAYED_METHODS = [
   'acss_debit',
   'au_becs_debit',
@@ -53,7 +53,7 @@ async function create(stripe: Stripe, request: SessionRequest): Promise<MadeSess
   const currency = request.currency.toLowerCase();
   const amount = toStripeAmount(request.amount, request.currency);
   const metadata = { payment_reference: request.reference, order_id: String(request.orderId) };
-  const methods = { excluded_payment_method_types: [...DELAYED_METHODS] };
+  const methods = request.isDelayTaken ? {} : { excluded_payment_method_types: [...DELAYED_METHODS] };
   if (request.kind === 'intent') {
     const params = { amount, currency, metadata, automatic_payment_methods: { enabled: true }, ...methods };
     return ofIntent(await stripe.paymentIntents.create(params, options));

@@ -131,7 +131,7 @@ export class PaymentSessionsRepository {
   /** The provider has made a locked session. Whether the buyer gets it, or it is ended, `isWanted` says. */
   noteMade(tx: Transaction, holdId: string, made: MadeSession, isWanted: boolean): void {
     const { sessionId, clientSecret, url } = made;
-    const then = isWanted ? `state = 'open', ${NO_TASK}` : END_NOW;
+    const then = isWanted ? `state = IF(state = 'processing', state, 'open'), ${NO_TASK}` : END_NOW;
     tx.write(
       `UPDATE payment_sessions SET session_id = ${escape(sessionId)}, client_secret = ${escape(clientSecret)},
          url = ${escape(url)}, last_error = NULL, ${then}
@@ -167,6 +167,15 @@ export class PaymentSessionsRepository {
   /** Locked sessions whose orders have ended, and that nobody has to end any more. */
   noteOver(tx: Transaction, holdIds: readonly string[]): void {
     tx.write(`UPDATE payment_sessions SET ${NO_TASK} WHERE hold_id IN ${listOf(holdIds, uuidLiteral)}`, holdIds.length);
+  }
+
+  /** The notice may come before who made the session has noted it. */
+  noteProcessing(tx: Transaction, holdIds: readonly string[]): void {
+    tx.write(
+      `UPDATE payment_sessions SET state = 'processing'
+       WHERE hold_id IN ${listOf(holdIds, uuidLiteral)} AND state IN ('preparing', 'open')`,
+      null,
+    );
   }
 
   noteReach(tx: Transaction, holdIds: readonly string[], isReached: boolean): void {

@@ -118,6 +118,11 @@ export class PaymentSessionsService {
     if (holdIds.length > 0) this.sessions.noteReach(tx, holdIds, isReached);
   }
 
+  /** Payments are under way by these locked sessions that take days. */
+  noteProcessing(tx: Transaction, holdIds: readonly string[]): void {
+    if (holdIds.length > 0) this.sessions.noteProcessing(tx, holdIds);
+  }
+
   /** Notes that a try of the buyer was declined, and tells the locked session as it then is. */
   noteDecline(tx: Transaction, session: SessionRow, code: string | null): SessionRow {
     if (session.state !== 'open') return session;

@@ -3,7 +3,7 @@ import type { SessionKind } from '../payment-providers/payment-provider.js';
 /**
  * What a buyer pays by:
  *
- *     preparing ── made ──► open ── paid ──► succeeded
+ *     preparing ── made ──► open ── paid ──► succeeded      open ── pays by what takes days ──► processing ──► as open
  *        │ refused            └── order ended ──► cancelled
  *        └──► failed ── asked for anew ──► preparing
  */

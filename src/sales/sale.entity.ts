@@ -32,6 +32,9 @@ export class SaleEntity {
   @Column({ type: 'tinyint', unsigned: true, nullable: true })
   hold_extensions!: number | null;
 
+  @Column({ type: 'int', unsigned: true, nullable: true })
+  processing_seconds!: number | null;
+
   @Column({ type: 'varchar', length: 10, nullable: true })
   show_stock!: string | null;
 

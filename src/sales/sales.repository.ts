@@ -9,7 +9,7 @@ import { SaleEntity } from './sale.entity.js';
 import type { SaleFields, SaleRow } from './sales.types.js';
 
 const COLUMNS =
-  'id, name, starts_at, ends_at, ended_at, paused_at, hold_seconds, payment_seconds, hold_extensions, show_stock, max_per_customer, ' +
+  'id, name, starts_at, ends_at, ended_at, paused_at, hold_seconds, payment_seconds, hold_extensions, processing_seconds, show_stock, max_per_customer, ' +
   'early, is_start_told, is_end_told, NOW(3) AS server_time';
 
 /** How long after its end the public still sees a sale in the list. */

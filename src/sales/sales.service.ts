@@ -277,12 +277,13 @@ export class SalesService {
   }
 
   private termsInForce(sale: SaleRow): TermsInForce {
-    const { hold_seconds, payment_seconds, hold_extensions, show_stock, max_per_customer } = sale;
+    const { hold_seconds, payment_seconds, hold_extensions, processing_seconds, show_stock, max_per_customer } = sale;
     const { holds, orders } = this.config;
     return {
       hold_seconds: hold_seconds ?? holds.ttlSeconds,
       payment_seconds: payment_seconds ?? orders.paymentTtlSeconds,
       hold_extensions: hold_extensions ?? holds.extensions,
+      processing_seconds: processing_seconds ?? orders.processingSeconds,
       show_stock: show_stock ?? 'exact',
       max_per_customer,
       early: earlyStartsOf(sale.early),

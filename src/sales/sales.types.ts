@@ -11,6 +11,8 @@ export interface Terms {
   readonly payment_seconds: number | null;
   /** How often a hold may be extended. */
   readonly hold_extensions: number | null;
+  /** How long a payment that takes days keeps its order. */
+  readonly processing_seconds: number | null;
   readonly show_stock: ShownStock | null;
   /** Units that one customer may have over all its products; the environment says nothing of it, so null: no limit. */
   readonly max_per_customer: number | null;
@@ -28,6 +30,7 @@ export const TERMS = [
   'hold_seconds',
   'payment_seconds',
   'hold_extensions',
+  'processing_seconds',
   'show_stock',
   'max_per_customer',
   'early',
@@ -38,6 +41,7 @@ export const NO_TERMS: Terms = {
   hold_seconds: null,
   payment_seconds: null,
   hold_extensions: null,
+  processing_seconds: null,
   show_stock: null,
   max_per_customer: null,
   early: null,

@@ -8,6 +8,7 @@ import {
   adminHeaders,
   createHold,
   createProduct,
+  createSale,
   giveBack,
   orderOf,
   passDeadline,
@@ -110,20 +111,29 @@ describe('the page of the simulated provider', () => {
     await expectStockIdentity(product.id);
   });
 
-  it('pays by a bank debit, which succeeds or fails as the buyer says', async () => {
-    const order = await orderAtPage(HERE());
-    expect(await press(HERE(), order.page, 'pay_by_debit')).toBe(order.page);
-    expect(await press(THERE(), order.page, 'debit_fails')).toBe(order.page);
-    await eventually(async () =>
-      expect((await holdOf(HERE(), order)).payment).toMatchObject({ attempts: 1, last_error: 'debit_failed' }),
-    );
-    await press(THERE(), order.page, 'pay_by_debit');
+  it('pays by a bank debit where the sale waits for one, which succeeds or fails as the buyer says', async () => {
+    const { id: sale_id } = await createSale(HERE(), { processing_seconds: 86_400 });
+    const { id: product_id } = await createProduct(HERE(), { sale_id });
+    const [order, other] = [await orderAtPage(HERE(), { product_id }), await orderAtPage(HERE(), { product_id })];
+    for (const { page } of [order, other]) expect(await press(HERE(), page, 'pay_by_debit')).toBe(page);
+    await eventually(async () => expect((await holdOf(THERE(), other)).payment).toMatchObject({ state: 'processing' }));
     expect(await press(HERE(), order.page, 'debit_succeeds')).toBe(RETURN_URL);
     await becomes(order, 'paid');
-    const types = (await listEvents(HERE()))
-      .filter((event) => event.order_id === order.order_id)
-      .map(({ type }) => type);
-    expect(types).toEqual(['payment.processing', 'payment.declined', 'payment.processing', 'payment.succeeded']);
+    await press(THERE(), other.page, 'debit_fails');
+    await becomes(other, 'cancelled');
+    await eventually(async () => expect(await pageText(HERE(), other.page)).toContain('This payment has ended'));
+    const typesOf = async ({ order_id }: { order_id: number }) =>
+      (await listEvents(HERE())).filter((event) => event.order_id === order_id).map(({ type }) => type);
+    expect(await typesOf(order)).toEqual(['payment.processing', 'payment.succeeded']);
+    expect(await typesOf(other)).toEqual(['payment.processing', 'payment.declined']);
+    await expectStockIdentity(product_id);
+  });
+
+  it('offers no bank debit where nobody waits for one', async () => {
+    const order = await orderAtPage(HERE());
+    expect(await pageText(HERE(), order.page)).not.toContain('pay_by_debit');
+    await sendForm(HERE(), order.page, { action: 'pay_by_debit' });
+    expect(await pageText(HERE(), order.page)).toContain('value="pay"');
   });
 
   it('can’t be paid any more once its order was given back, nor twice', async () => {
@@ -208,7 +218,14 @@ describe('the simulated provider', () => {
         reference: '5-aaaabbbbccccdddd',
         title: '1 × Lamp',
       },
-      ...{ amount: '99.99', currency: 'EUR', returnUrl: RETURN_URL, attempt: 1, askedForSeconds: 0 },
+      ...{
+        amount: '99.99',
+        currency: 'EUR',
+        returnUrl: RETURN_URL,
+        attempt: 1,
+        isDelayTaken: false,
+        askedForSeconds: 0,
+      },
     };
     const make = (service: Service, attempt: number) =>
       service.app

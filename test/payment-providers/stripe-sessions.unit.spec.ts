@@ -22,7 +22,8 @@ const HOLD_ID = '019a7c5e-3f10-7c4e-9b1d-2f6a8e0c4d11';
 function request(overrides: Partial<SessionRequest> = {}): SessionRequest {
   return {
     ...{ kind: 'intent', holdId: HOLD_ID, orderId: 5, reference: '5-aaaabbbbccccdddd', title: '2 × Lamp' },
-    ...{ amount: '99.99', currency: 'EUR', returnUrl: 'https://shop.example/done', attempt: 1, askedForSeconds: 0 },
+    ...{ amount: '99.99', currency: 'EUR', returnUrl: 'https://shop.example/done', isDelayTaken: false },
+    ...{ attempt: 1, askedForSeconds: 0 },
     ...overrides,
   };
 }
@@ -62,6 +63,10 @@ describe('a session at Stripe', () => {
         },
       ]);
       expect(Object.values(api.calls[0]!.fields)).toContain('sepa_debit');
+      await sessions.createSession(
+        request({ kind, holdId: '019a7c5e-3f10-7c4e-9b1d-2f6a8e0c4d12', isDelayTaken: true }),
+      );
+      expect(Object.values(api.calls[1]!.fields)).not.toContain('sepa_debit');
       const [intent, page] = [api.intents[0], api.sessions[0]];
       expect(made).toEqual(
         kind === 'intent'

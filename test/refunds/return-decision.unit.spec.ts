@@ -13,6 +13,8 @@ function orderRow(overrides: Partial<ReturnableOrderRow> = {}): ReturnableOrderR
     currency: 'EUR',
     payment_due_at: '2026-01-01 00:15:00.000',
     due_at: '2026-01-01 00:15:00.000',
+    processing_seconds: 0,
+    processing_at: null,
     created_at: '2026-01-01 00:00:00.000',
     paid_transaction_id: 'txn_1',
     payment_provider: null,

@@ -16,6 +16,7 @@ const sale = (overrides: Partial<SaleRow> = {}): SaleRow => ({
   hold_seconds: null,
   payment_seconds: null,
   hold_extensions: null,
+  processing_seconds: null,
   show_stock: null,
   max_per_customer: null,
   early: null,

@@ -57,6 +57,8 @@ describe('the terms of a sale', () => {
     ['hold_seconds', 0],
     ['hold_seconds', 86_401],
     ['payment_seconds', 1.5],
+    ['processing_seconds', -1],
+    ['processing_seconds', 2_592_001],
     ['hold_extensions', 11],
     ['hold_extensions', -1],
     ['show_stock', 'all'],

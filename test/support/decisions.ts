@@ -59,6 +59,7 @@ export function holdRow(overrides: Partial<LockedHoldRow> = {}): LockedHoldRow {
     now: '2026-01-01 00:01:00.000',
     hold_seconds: null,
     payment_seconds: null,
+    processing_seconds: null,
     has_sale_ended: false,
     expires_at: '2026-01-01 00:02:00.000',
     used: false,

@@ -105,6 +105,7 @@ export interface Terms {
   hold_seconds: number;
   payment_seconds: number;
   hold_extensions: number;
+  processing_seconds: number;
   show_stock: 'exact' | 'few' | 'none';
   max_per_customer: number | null;
   early: { group: string; starts_at: string }[];

@@ -21,6 +21,8 @@ function orderRow(status: OrderStatus): StockedOrderRow {
     currency: 'EUR',
     payment_due_at: '2026-01-01 00:15:00.000',
     due_at: '2026-01-01 00:15:00.000',
+    processing_seconds: 0,
+    processing_at: null,
     created_at: '2026-01-01 00:00:00.000',
     paid_transaction_id: status === 'paid' || status === 'refunded' ? 'txn-first' : null,
     product_id: 1,
@@ -53,12 +55,15 @@ interface Situation {
   readonly payment?: PaymentContext['payment'];
   readonly isAccepted?: boolean;
   readonly policy?: PaymentPolicy;
+  /** For how long the order is kept for a payment that takes days, and since when one is under way. */
+  readonly processing?: Partial<Pick<StockedOrderRow, 'processing_seconds' | 'processing_at'>>;
 }
 
 function decide(event: PaymentEvent, situation: Situation) {
   const { status, available = 0, isWithinLimit = true, payment, isAccepted = false, policy = POLICY } = situation;
   const stock = { available: () => available, isWithinLimit: () => isWithinLimit };
-  return decidePayment(event, policy, { order: orderRow(status), payment, isAccepted, ...stock });
+  const order = { ...orderRow(status), ...situation.processing };
+  return decidePayment(event, policy, { order, payment, isAccepted, ...stock });
 }
 
 describe('a payment event', () => {
@@ -156,6 +161,47 @@ describe('a payment event', () => {
     }
     const inTime = decide(paymentEvent('success'), { status: 'pending_payment', isWithinLimit: false });
     expect(inTime).toMatchObject({ orderStatus: 'paid', owed: null });
+  });
+
+  it.each([
+    ['pending_payment', 0, null, 'ignored', false],
+    ['pending_payment', null, null, 'ignored', false],
+    ['pending_payment', 600, null, 'applied', true],
+    ['pending_payment', 600, '2026-01-01 00:01:00.000', 'ignored', false],
+    ['cancelled', 600, null, 'ignored', false],
+    ['paid', 600, null, 'ignored', false],
+  ] as const)(
+    'that is under way, order %s, kept for %s s, since %s: %s, kept: %s',
+    (status, processing_seconds, processing_at, result, isProcessing) => {
+      const decision = decide(paymentEvent('processing'), {
+        status,
+        processing: { processing_seconds, processing_at },
+      });
+      expect(decision).toMatchObject({ result, isProcessing, orderStatus: status, settlement: null, owed: null });
+    },
+  );
+
+  it('that is under way, but of another order or over another amount, keeps nothing', () => {
+    const situation = { status: 'pending_payment', processing: { processing_seconds: 600 } } as const;
+    const payment = { orderId: 6, amountRefunded: '0.00', isOwed: false };
+    for (const decision of [
+      decide(paymentEvent('processing'), { ...situation, payment }),
+      decide(paymentEvent('processing', { amount: '1.00' }), situation),
+    ])
+      expect(decision).toMatchObject({ result: 'ignored', isProcessing: false });
+  });
+
+  it.each([
+    ['declined', null, '2026-01-04T00:00:00.000Z', 'pending_payment'],
+    ['declined', '2026-01-01 00:01:00.000', '2026-01-04T00:00:00.000Z', 'cancelled'],
+    ['declined', '2026-01-01 00:01:00.000', '2026-01-01T00:01:00.000Z', 'pending_payment'],
+    ['failed', '2026-01-01 00:01:00.000', null, 'cancelled'],
+    ['failed', null, null, 'pending_payment'],
+  ] as const)('that %s, under way since %s, told of %s: order %s', (status, processing_at, occurredAt, to) => {
+    const policy = { ...POLICY, failedPolicy: 'keep' } as const;
+    const event = paymentEvent(status, { occurredAt });
+    const processing = { processing_seconds: 600, processing_at };
+    expect(decide(event, { status: 'pending_payment', policy, processing }).orderStatus).toBe(to);
   });
 
   it('asks for available units and the limit only when money comes late', () => {

@@ -158,7 +158,7 @@ export class Ordering {
     if (makers.length === 0) return;
     const used = makers.map(({ holdId }) => holds.get(holdId)!);
     const newOrders = makers.map(({ tags }, index) => ({
-      ...toNewOrder(used[index]!, makers[index]!, this.config.orders.paymentTtlSeconds),
+      ...toNewOrder(used[index]!, makers[index]!, this.config.orders),
       ...tags,
     }));
     tx.writeMark(mark);
@@ -211,11 +211,11 @@ function decide(batch: readonly OrderRequest[], { facts, recalled, made }: Gathe
   return { decisions, makers };
 }
 
-/** The time to pay is that of the hold's sale, whatever became of its product's. */
+/** The times are those of the hold's sale, whatever became of its product's. */
 function toNewOrder(
   hold: LockedHoldRow,
   { payment, money }: OrderRequest,
-  paymentTtlSeconds: number,
+  { paymentTtlSeconds, processingSeconds }: Config['orders'],
 ): Omit<NewOrder, keyof OrderTags> {
   const { amount: subtotal, currency } = hold;
   if (subtotal === null) throw new Error(`The amount of hold ${hold.id} does not fit its column`);
@@ -235,6 +235,7 @@ function toNewOrder(
     paidTransactionId: isFree || paid === null ? null : paid.transactionId,
     saleId: hold.sale_id,
     paymentSeconds: status === 'paid' ? 0 : (hold.payment_seconds ?? paymentTtlSeconds),
+    processingSeconds: hold.processing_seconds ?? processingSeconds,
     paymentProvider: status === 'paid' ? null : (payment?.provider ?? null),
   };
 }

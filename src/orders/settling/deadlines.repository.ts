@@ -7,13 +7,17 @@ import { listOf, timestampLiteral, uintLiteral } from '../../database/sql.js';
 import type { Transaction } from '../../database/transactions.js';
 import { fromNow, ORDER_COLUMNS, type RawOrder, toOrderRow } from '../order-row.js';
 import { OrderEntity } from '../order.entity.js';
-import type { ClaimedOrderRow, OrderRow, StockedOrderRow } from '../orders.types.js';
+import type { ClaimedOrderRow, OrderRow, StockedOrderRow, UnderWay } from '../orders.types.js';
 
 /** The clock's own way into the table, which a planner that knows few rows would leave. */
 const BY_DUE = 'orders o FORCE INDEX (orders_due)';
 
 /** Nobody has to be asked whether these were paid. */
 const IS_PLAIN = 'o.payment_provider IS NULL';
+
+/** What ends an order by itself: its payment's deadline, or the end of what a payment that takes days is given. */
+const OWN_DUE =
+  'GREATEST(payment_due_at, COALESCE(processing_at + INTERVAL processing_seconds SECOND, payment_due_at))';
 
 /** For how long who asks a provider about an order has it for himself, in seconds: longer than that takes. */
 const CLAIM_SECONDS = 60;
@@ -134,9 +138,23 @@ export class DeadlinesRepository {
     );
   }
 
-  /** Keeps unpaid orders from their deadline for so long from now, or, with null, no longer. */
+  /**
+   * A payment of a locked unpaid order is under way that takes days: it keeps the order. When it began is told by the
+   * provider's clock, which may be ahead of ours, but not by more than a minute.
+   */
+  noteProcessing(tx: Transaction, { order, since }: UnderWay): void {
+    const at = since === null ? 'NOW(3)' : `LEAST(CAST(${timestampLiteral(since)} AS DATETIME(3)), ${fromNow(60)})`;
+    tx.write(
+      `UPDATE orders SET processing_at = ${at},
+         due_at = GREATEST(COALESCE(due_at, payment_due_at), ${OWN_DUE})
+       WHERE id = ${uintLiteral(order.id)} AND status = 'pending_payment' AND processing_at IS NULL`,
+      1,
+    );
+  }
+
+  /** Keeps unpaid orders from their deadline for so long from now, or, with null, no longer than they are kept otherwise. */
   keepForReview(tx: Transaction, ids: ReadonlySet<number>, seconds: number | null): void {
-    const until = seconds === null ? 'payment_due_at' : `GREATEST(payment_due_at, ${fromNow(seconds)})`;
+    const until = seconds === null ? OWN_DUE : `GREATEST(${OWN_DUE}, ${fromNow(seconds)})`;
     tx.write(`UPDATE orders SET due_at = ${until} WHERE id IN ${listOf(ids, uintLiteral)}`, ids.size);
   }
 

@@ -11,7 +11,14 @@ import { ProductsService } from '../../products/products.service.js';
 import { SalesService } from '../../sales/sales.service.js';
 import { returnEvents, settlementEvents } from '../order-events.js';
 import { OrdersRepository } from '../orders.repository.js';
-import type { OrderNews, ReturnableOrderRow, ReturnedUnits, Settlement, StockedOrderRow } from '../orders.types.js';
+import type {
+  OrderNews,
+  ReturnableOrderRow,
+  ReturnedUnits,
+  Settlement,
+  StockedOrderRow,
+  UnderWay,
+} from '../orders.types.js';
 import { DeadlinesRepository } from './deadlines.repository.js';
 import { inStages, isPaidLate, SettlementStock, unitsMovedBy, unitsReturnedBy } from './settlement.js';
 
@@ -114,6 +121,17 @@ export class Settling {
   /** The locked unpaid order of a session that is open now gets its time to pay from now on; once. */
   movePaymentDue(tx: Transaction, id: number, seconds: number): void {
     this.deadlines.movePaymentDue(tx, id, seconds);
+  }
+
+  /** Payments of locked unpaid orders are under way that take days, and keep them; `processingNews` tells it. */
+  noteProcessing(tx: Transaction, underWay: readonly UnderWay[]): void {
+    if (underWay.length === 0) return;
+    for (const each of underWay) this.deadlines.noteProcessing(tx, each);
+    const own = underWay.filter(({ order }) => order.payment_provider !== null);
+    this.sessions.noteProcessing(
+      tx,
+      own.map(({ order }) => order.hold_id),
+    );
   }
 
   /** Keeps locked orders from their payment deadline while a person looks at their money; null: no longer. */

@@ -5,6 +5,7 @@ import { escape, type ResultSetHeader } from 'mysql2';
 import type { DataSource } from 'typeorm';
 import { firstCharacters } from '../../common/first-characters.js';
 import { inCurrency } from '../../common/money.js';
+import { isDuplicateColumn } from '../../database/database-errors.js';
 import { idOrNullLiteral, moneyLiteral, uintLiteral } from '../../database/sql.js';
 import type { Transaction } from '../../database/transactions.js';
 import type { SessionRequest } from '../payment-provider.js';
@@ -54,10 +55,17 @@ const TABLES = [
    ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4`,
 ];
 
-const COLUMNS =
-  'id, kind, order_id AS orderId, reference, title, amount, currency, return_url AS returnUrl, state, is_late AS isLate, declines';
+/** What the table of payments has got since it was first made. */
+const LATER_COLUMNS: readonly string[] = ['is_delay_taken BOOLEAN NOT NULL DEFAULT 0'];
 
-type RawPayment = Omit<SimulatedPayment, 'isLate'> & { readonly isLate: number };
+const COLUMNS =
+  'id, kind, order_id AS orderId, reference, title, amount, currency, return_url AS returnUrl, state, is_late AS isLate, ' +
+  'is_delay_taken AS isDelayTaken, declines';
+
+type RawPayment = Omit<SimulatedPayment, 'isLate' | 'isDelayTaken'> & {
+  readonly isLate: number;
+  readonly isDelayTaken: number;
+};
 
 export interface DueNotice {
   readonly id: number;
@@ -81,13 +89,23 @@ export class SimulatedAccountRepository {
     for (const table of TABLES) tx.insert(table);
   }
 
+  /** Columns that the table is to have beside those with which it was made. Another instance may be at it, too. */
+  async addColumns(): Promise<void> {
+    for (const column of LATER_COLUMNS) {
+      const sql = `ALTER TABLE simulated_payments ADD COLUMN ${column}`;
+      await this.database.query(sql).catch((error: unknown) => {
+        if (!isDuplicateColumn(error)) throw error;
+      });
+    }
+  }
+
   /** Makes a payment once for each key, and returns it. */
   async create(requestKey: string, request: SessionRequest): Promise<SimulatedPayment> {
-    const { kind, orderId, reference, title, amount, currency, returnUrl } = request;
+    const { kind, orderId, reference, title, amount, currency, returnUrl, isDelayTaken } = request;
     await this.database.query(
-      `INSERT INTO simulated_payments (id, request_key, kind, order_id, reference, title, amount, currency, return_url)
+      `INSERT INTO simulated_payments (id, request_key, kind, order_id, reference, title, amount, currency, return_url, is_delay_taken)
        VALUES (${escape([newId('sim'), requestKey, kind])}, ${uintLiteral(orderId)}, ${escape([reference, firstCharacters(title, TITLE_MAX)])},
-         ${moneyLiteral(amount)}, ${escape([currency, returnUrl])})
+         ${moneyLiteral(amount)}, ${escape([currency, returnUrl])}, ${Number(isDelayTaken)})
        ON DUPLICATE KEY UPDATE id = id`,
     );
     const [raw] = await this.database.query<RawPayment[]>(
@@ -174,6 +192,7 @@ export function newId(prefix: string): string {
 const refundsOf = (paymentId: string): string =>
   `SELECT id, own_id AS ownId, amount FROM simulated_refunds WHERE payment_id = ${escape(paymentId)} ORDER BY created_at, id`;
 
-function toPayment({ isLate, amount, ...payment }: RawPayment): SimulatedPayment {
-  return { ...payment, amount: inCurrency(amount, payment.currency), isLate: isLate === 1 };
+function toPayment({ isLate, isDelayTaken, amount, ...payment }: RawPayment): SimulatedPayment {
+  const flags = { isLate: isLate === 1, isDelayTaken: isDelayTaken === 1 };
+  return { ...payment, amount: inCurrency(amount, payment.currency), ...flags };
 }

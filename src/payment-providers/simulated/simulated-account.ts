@@ -36,6 +36,7 @@ export class SimulatedAccount implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     if (!this.isOn) return;
     await this.transactions.once((tx) => Promise.resolve(this.payments.prepare(tx)), PREPARED_WITHIN_MS);
+    await this.payments.addColumns();
   }
 
   /** Makes a payment once for each attempt. */
@@ -66,6 +67,7 @@ export class SimulatedAccount implements OnModuleInit {
     return this.transactions.run(async (tx) => {
       const payment = await this.payments.lock(tx, id);
       if (payment === null || payment.state !== from || payment.isLate) return payment;
+      if (to === 'processing' && !payment.isDelayTaken) return payment;
       const declines = payment.declines + (declineCode === undefined ? 0 : 1);
       const changed: SimulatedPayment = { ...payment, state: to, declines, isLate: action === 'pay_later' };
       this.payments.change(tx, id, changed);

@@ -75,7 +75,7 @@ export function unknownPage(): string {
 }
 
 function bodyOf(payment: SimulatedPayment): string {
-  const { state, isLate, declines } = payment;
+  const { state, isLate, isDelayTaken, declines } = payment;
   if (state === 'succeeded') return said('good', 'Paid. The shop is told at once.');
   if (state === 'cancelled')
     return said('warn', 'This payment has ended: nothing was taken, and nobody can pay by it.');
@@ -89,20 +89,23 @@ ${formOf('pay', `Pay ${moneyOf(payment)}`, 'primary')}
 <section>
 <h2>See what else can happen</h2>
 <p class="quiet">Each ends as it would with a real provider.</p>
-${ways(OTHERWISE)}`;
+${ways(isDelayTaken ? [...OTHERWISE, DEBIT] : OTHERWISE)}`;
 }
 
-type Ways = readonly (readonly [SimulatedAction, title: string, what: string])[];
+type Way = readonly [SimulatedAction, title: string, what: string];
+type Ways = readonly Way[];
 
 const OTHERWISE: Ways = [
   ['decline', 'Decline the card', 'The units stay reserved, and another try may follow.'],
   ['pay_later', 'Pay later', 'The money arrives after the order’s time to pay is over.'],
-  ['pay_by_debit', 'Pay by bank debit', 'It takes days. You say next whether it succeeds.'],
 ];
+
+/** Only where the order is kept for as long as it takes. */
+const DEBIT: Way = ['pay_by_debit', 'Pay by bank debit', 'It takes days. You say next whether it succeeds.'];
 
 const BANK: Ways = [
   ['debit_succeeds', 'Let the bank pay', 'The money arrives now.'],
-  ['debit_fails', 'Let the bank refuse', 'Nothing is taken, and another try may follow.'],
+  ['debit_fails', 'Let the bank refuse', 'Nothing is taken, and the order ends.'],
 ];
 
 function ways(list: Ways): string {

@@ -4,7 +4,7 @@ import type { SessionKind } from '../payment-provider.js';
  * A payment at the simulated provider:
  *
  *     open ── pay ──► succeeded
- *      │ pay_by_debit ──► processing ── debit_succeeds ──► succeeded
+ *      │ pay_by_debit ──► processing ── debit_succeeds ──► succeeded      where the shop waits for it
  *      │                      └── debit_fails ──► open
  *      └── ended by the shop ──► cancelled, or succeeded a moment later where the buyer had chosen to pay later
  */
@@ -25,6 +25,8 @@ export interface SimulatedPayment {
   readonly state: SimulatedState;
   /** Whether its money arrives once the shop has ended it, as a transfer does that nobody can stop. */
   readonly isLate: boolean;
+  /** Whether the buyer may pay by what takes days. */
+  readonly isDelayTaken: boolean;
   /** How often a try at it was declined. */
   readonly declines: number;
 }

@@ -55,7 +55,7 @@ export class SaleTermsDto {
   @IsInt()
   hold_extensions!: number;
 
-  /** How much longer a payment that takes days keeps its units; 0: not at all. */
+  /** How long a payment that takes days keeps its units, once it is under way; 0: not at all. */
   @IsInt()
   processing_seconds!: number;
 
@@ -153,6 +153,14 @@ class TermsDto {
   @JSONSchema({ type: ['integer', 'null'] })
   hold_extensions?: number | null;
 
+  /** How long a payment that takes days keeps its order, once it is under way. */
+  @ValidateIf(isThere('processing_seconds'))
+  @IsInt()
+  @Min(0)
+  @Max(2_592_000)
+  @JSONSchema({ type: ['integer', 'null'] })
+  processing_seconds?: number | null;
+
   /** What the public sees of the stock: its figures (`exact`), whether few units are left, or whether any are. */
   @ValidateIf(isThere('show_stock'))
   @IsIn(SHOWN_STOCKS)
@@ -218,7 +226,7 @@ export function saleFieldsDto({ sale, terms }: Pick<SaleWithProducts, 'sale' | '
     ends_at: isoOrNull(sale.ends_at),
     ended_at: isoOrNull(sale.ended_at),
     paused_at: isoOrNull(sale.paused_at),
-    terms: { ...terms, processing_seconds: 0, early: terms.early.map(withIsoTime) },
+    terms: { ...terms, early: terms.early.map(withIsoTime) },
   };
 }
 

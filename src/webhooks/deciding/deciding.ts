@@ -6,7 +6,7 @@ import { OvertakenError } from '../../database/database-errors.js';
 import { type Transaction, Transactions } from '../../database/transactions.js';
 import type { GroupCommit } from '../../engine/group-commit.js';
 import { GroupCommits } from '../../engine/group-commits.js';
-import { attemptNews } from '../../orders/order-events.js';
+import { attemptNews, processingNews } from '../../orders/order-events.js';
 import type { OrderNews, StockedOrderRow } from '../../orders/orders.types.js';
 import { Settling } from '../../orders/settling/settling.js';
 import type { PaymentEvent } from '../../payment-providers/payment-provider.js';
@@ -102,8 +102,8 @@ export class Deciding {
       return orderId !== null && !orderIds.includes(orderId);
     });
     if (isOvertaken) throw new OvertakenError('A payment was given an order meanwhile');
-    const declined = declinedIn(batch, orders);
-    const rows = declined.length === 0 ? [] : await this.sessions.lock(tx, declined);
+    const tried = triedIn(batch, orders);
+    const rows = tried.length === 0 ? [] : await this.sessions.lock(tx, tried);
     const sessions = new Map(rows.map((row) => [row.holdId, row]));
     const stock = await this.settling.lockForSettlement(tx, orders, lateIn(batch, orders));
     return { orders, logs, payments, sessions, stock };
@@ -118,8 +118,13 @@ export class Deciding {
     }
     this.settling.keepForReview(tx, decided.underReview, this.config.payments.reviewSeconds);
     this.settling.keepForReview(tx, decided.reviewed, null);
+    this.settling.noteProcessing(tx, decided.underWay);
     this.refunds.writeLedger(tx, payments);
-    const news = [...this.noteDeclines(tx, decided, sessions), ...refundNews(payments, orders)];
+    const news = [
+      ...this.noteDeclines(tx, decided, sessions),
+      ...processingNews(decided.underWay),
+      ...refundNews(payments, orders),
+    ];
     this.settling.settle(tx, { settlements: decided.settlements, news, stock });
   }
 
@@ -155,16 +160,23 @@ function moneyBackIn(batch: readonly Notice[]): PaymentEvent[] {
   return batch.map(({ event }) => event).filter(isAboutMoneyBack);
 }
 
-/** The holds of orders whose sessions are made here, of which a try failed. */
-function declinedIn(batch: readonly Notice[], orders: readonly StockedOrderRow[]): string[] {
-  const failing = new Set(batch.filter(({ event }) => IS_ATTEMPT.has(event.status)).map(({ event }) => event.orderId));
-  const declined = orders.filter(({ id, payment_provider }) => payment_provider !== null && failing.has(id));
-  return declined.map(({ hold_id }) => hold_id);
+/** The holds of orders whose sessions are made here, of which a try failed or is under way. */
+function triedIn(batch: readonly Notice[], orders: readonly StockedOrderRow[]): string[] {
+  const told = batch.filter(({ event: { status } }) => IS_ATTEMPT.has(status) || status === 'processing');
+  const tried = new Set(told.map(({ event }) => event.orderId));
+  return orders
+    .filter(({ id, payment_provider }) => payment_provider !== null && tried.has(id))
+    .map(({ hold_id }) => hold_id);
 }
 
 /** The orders to which money comes late: they are cancelled, or may be by an earlier notice of the batch. */
 function lateIn(batch: readonly Notice[], orders: readonly StockedOrderRow[]): StockedOrderRow[] {
   const failing = new Set(batch.filter(({ event }) => ENDING.has(event.status)).map(({ event }) => event.orderId));
+  const declined = new Set(batch.filter(({ event }) => event.status === 'declined').map(({ event }) => event.orderId));
   const paying = new Set(batch.filter(({ event }) => event.status === 'success').map(({ event }) => event.orderId));
-  return orders.filter(({ id, status }) => paying.has(id) && (status === 'cancelled' || failing.has(id)));
+  return orders.filter(({ id, status, processing_seconds }) => {
+    // A decline ends an order whose payment is under way, as it may be by an earlier notice of the batch.
+    const mayEnd = failing.has(id) || (declined.has(id) && (processing_seconds ?? 0) > 0);
+    return paying.has(id) && (status === 'cancelled' || mayEnd);
+  });
 }

@@ -1,6 +1,6 @@
 import type { Act } from '../../access/operator.js';
-import { addSeconds } from '../../database/sql.js';
-import type { Settlement, StockedOrderRow } from '../../orders/orders.types.js';
+import { addSeconds, databaseTime } from '../../database/sql.js';
+import type { Settlement, StockedOrderRow, UnderWay } from '../../orders/orders.types.js';
 import type { SettlementStock } from '../../orders/settling/settlement.js';
 import type { PaymentEvent } from '../../payment-providers/payment-provider.js';
 import type { PaymentLedger, TakenPayment } from '../../refunds/payment-ledger.js';
@@ -58,6 +58,8 @@ export class NoticeBatch {
   /** Orders whose money a person has to look at, and those of which he has. */
   readonly underReview = new Set<number>();
   readonly reviewed = new Set<number>();
+  /** Payments under way that keep their orders. */
+  readonly underWay: UnderWay[] = [];
   /** Tries that failed of orders that stay unpaid, and why they did, as the provider calls it. */
   readonly declined: { readonly order: StockedOrderRow; readonly code: string | null }[] = [];
   private readonly orders: Map<number | null, StockedOrderRow>;
@@ -158,7 +160,8 @@ export class NoticeBatch {
       available: () => stock!.available(order),
       isWithinLimit: () => stock!.isWithinLimit(order),
     });
-    const { result: outcome, reason, orderStatus, settlement, owed } = decision;
+    const { result: outcome, reason, orderStatus, settlement, isProcessing, owed } = decision;
+    if (isProcessing) this.noteProcessing(event, order);
     if (settlement !== null) this.settleOrder(settlement);
     // A success that does nothing is of a payment that has its row, or whose money is back: that it is told stays known.
     // What an operator takes although nobody can read it counts as what was due.
@@ -194,6 +197,12 @@ export class NoticeBatch {
     if (reference !== null && !isReferenceOf(order, reference)) return false;
     if (event.currency !== null && event.currency !== order.currency) return false;
     return !isOfAnother(order, this.rows.payments.find(event));
+  }
+
+  private noteProcessing({ occurredAt }: PaymentEvent, order: StockedOrderRow): void {
+    const since = occurredAt && databaseTime(occurredAt);
+    this.underWay.push({ order, since });
+    this.orders.set(order.id, { ...order, processing_at: since ?? order.created_at });
   }
 
   private noteDecline({ status, declineCode = null }: PaymentEvent, { id }: StockedOrderRow): void {

@@ -35,6 +35,8 @@ export interface PaymentDecision {
   readonly reason: string | null;
   readonly orderStatus: OrderStatus;
   readonly settlement: Settlement | null;
+  /** Whether the payment is under way, and keeps its order. */
+  readonly isProcessing: boolean;
   /** Why the payment is owed back; null when it is not. */
   readonly owed: RefundCause | null;
 }
@@ -49,14 +51,17 @@ export interface PaymentDecision {
  *     failed (3)      cancelled (2)          ignored             ignored                        ignored
  *     canceled (3),   cancelled              ignored             ignored                        ignored
  *     expired
- *     declined (3),   ignored: an attempt is no end, and others may follow
- *     processing
+ *     declined (3)    ignored: an attempt is no end, and others may follow; cancelled where it ends a payment that was
+ *                     under way
+ *     processing (4)  kept                ignored             ignored                        ignored
  *
  *  1. Of the payment that paid the order, or whose refund is known, or which went back before it was told: ignored, under
  *     whatever key. Of another amount or currency than the order's, or a part of which went back before: review, and
  *     nothing is paid. Of a payment that is another order's: review, for a payment pays one order.
- *  2. With the policy `keep`: ignored, and the units stay until the payment deadline.
+ *  2. With the policy `keep`: ignored, and the units stay until the payment deadline, unless a payment was under way.
  *  3. Of an unpaid order, but over another amount or currency than its own: review.
+ *  4. Once, and for as long as the order's sale gives to payments that take days; where it gives nothing, or over another
+ *     amount or currency: ignored.
  *
  * What is older than its order by more than a minute can't be of it: review. What says that money went back is decided
  * by its payment, in `money-back-decision.ts`.
@@ -74,7 +79,7 @@ export function decidePayment(event: PaymentEvent, policy: PaymentPolicy, contex
     case 'expired':
       return decideFailure(event, policy, context);
     case 'processing':
-      return ignore(context, 'the payment is under way');
+      return decideProcessing(event, context);
     case 'refunded':
     case 'refund_made':
     case 'refund_failed':
@@ -138,6 +143,21 @@ export function isOfAnother(
   return orderId !== null && orderId !== order?.id;
 }
 
+function decideProcessing(event: PaymentEvent, context: PaymentContext): PaymentDecision {
+  const { order, payment } = context;
+  const isKept = order.status === 'pending_payment' && order.processing_at === null;
+  if (!isKept || (order.processing_seconds ?? 0) === 0) return ignore(context, 'the payment is under way');
+  if (isOfAnother(order, payment) || !isWhatIsDue(event, order))
+    return ignore(context, 'what is under way is not what is due');
+  return { ...applied(order), isProcessing: true };
+}
+
+/** Whether a failure is the end of a payment that was under way, and not of a try before it that is told late. */
+function endsProcessing({ processing_at }: StockedOrderRow, { occurredAt }: PaymentEvent): boolean {
+  if (processing_at === null) return false;
+  return occurredAt === null || Date.parse(occurredAt) > Date.parse(isoTime(processing_at));
+}
+
 function decideFailure(event: PaymentEvent, policy: PaymentPolicy, context: PaymentContext): PaymentDecision {
   const { order } = context;
   if (order.status !== 'pending_payment') return ignore(context, `order is ${order.status}`);
@@ -148,11 +168,13 @@ function decideFailure(event: PaymentEvent, policy: PaymentPolicy, context: Paym
     case 'expired':
       return settle(order, { to: 'cancelled', reason: 'payment_expired' });
     case 'failed':
-      return policy.failedPolicy === 'release'
+      return policy.failedPolicy === 'release' || endsProcessing(order, event)
         ? settle(order, { to: 'cancelled', reason: 'payment_failed' })
         : ignore(context, 'the units are kept until the payment deadline');
     default:
-      return ignore(context, 'one try failed; the units are kept until the deadline');
+      return endsProcessing(order, event)
+        ? settle(order, { to: 'cancelled', reason: 'payment_failed' })
+        : ignore(context, 'one try failed; the units are kept until the deadline');
   }
 }
 
@@ -173,7 +195,8 @@ function settle(order: StockedOrderRow, state: SettledState): PaymentDecision {
 }
 
 function applied(order: StockedOrderRow): PaymentDecision {
-  return { result: 'applied', reason: null, orderStatus: order.status, settlement: null, owed: null };
+  const nothingElse = { settlement: null, isProcessing: false, owed: null };
+  return { result: 'applied', reason: null, orderStatus: order.status, ...nothingElse };
 }
 
 function ignore({ order }: PaymentContext, reason: string): PaymentDecision {

@@ -191,10 +191,10 @@ export class SessionOutbox {
 
 function requestOf({ row, order }: Task): SessionRequest {
   const { kind, holdId, returnUrl, makeAttempt, askedForSeconds } = row;
-  const { id, amount, currency, qty, product_name } = order;
+  const { id, amount, currency, processing_seconds, qty, product_name } = order;
   return {
     title: `${qty} × ${product_name}`,
     ...{ kind, holdId, orderId: id, reference: paymentReferenceOf(id, holdId), amount, currency, returnUrl },
-    ...{ attempt: makeAttempt, askedForSeconds: askedForSeconds ?? 0 },
+    ...{ isDelayTaken: (processing_seconds ?? 0) > 0, attempt: makeAttempt, askedForSeconds: askedForSeconds ?? 0 },
   };
 }
