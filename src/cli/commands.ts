@@ -190,6 +190,7 @@ function registerOperationCommands(program: Command, config: () => Config): void
     .option('--customer <id>', 'only those of this customer')
     .option('--reference <reference>', 'only those with the shop’s own number')
     .option('--transaction <id>', 'only those that this payment is for')
+    .option('--disputed', 'only those of which a payment is disputed')
     .action((options: Parameters<typeof listOrders>[1]) => listOrders(config(), options));
   program
     .command('orders:cancel')

@@ -20,9 +20,11 @@ const PRINTED_MAX = '100';
 /** Prints the newest orders that fit, at most {@link PRINTED_MAX}. */
 export async function listOrders(
   config: Config,
-  { status, customer, reference, transaction }: Record<'status' | 'customer' | 'reference' | 'transaction', string>,
+  { disputed, ...named }: Record<'status' | 'customer' | 'reference' | 'transaction', string> & { disputed?: boolean },
 ): Promise<void> {
-  const query = { status, customer_id: customer, reference, transaction_id: transaction } as OrderQuery;
+  const { status, customer, reference, transaction } = named;
+  const marks = { status, customer_id: customer, reference, transaction_id: transaction } as OrderQuery;
+  const query: OrderQuery = disputed === true ? { ...marks, disputed: 'true' } : marks;
   const page = toPageRequest({ limit: PRINTED_MAX, order: 'desc' });
   const { rows } = await withServices(config, (app) => app.get(OrderList).listOrders(toOrderFilter(query), page));
   if (rows.length === 0) return print('There are no such orders.');

@@ -97,10 +97,6 @@ export function isDuplicateKey(error: unknown): boolean {
   return driverError(error).errno === 1062;
 }
 
-export function isDuplicateColumn(error: unknown): boolean {
-  return driverError(error).errno === 1060;
-}
-
 /** The database refuses the service's account. */
 export function isAccessDenied(error: unknown): boolean {
   return ACCESS_ERRNOS.has(driverError(error).errno ?? 0);

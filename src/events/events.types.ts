@@ -9,6 +9,7 @@ export const EVENT_TYPES = [
   'order.refund_due',
   'order.returned',
   'order.refunded',
+  'order.disputed',
   'payment.failed',
   'refund.sent',
   'refund.confirmed',

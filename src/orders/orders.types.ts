@@ -44,7 +44,7 @@ export function tagsFrom({ reference, reference_by, metadata }: RawTags): OrderT
 }
 
 /** A payment that the shop took itself. */
-export interface TakenByShop {
+interface TakenByShop {
   /** The shop's number of it, or its provider's. */
   readonly transactionId: string;
   /** Decimal string. */

@@ -23,7 +23,7 @@ export interface PaymentEvent {
    * `failed`: the payment failed, and no other try of it is to be waited for unless the operator says so; `declined`: one
    * try did, and others may follow; `processing`: it takes days; `canceled` and `expired`: nobody can pay by it any more;
    * `refunded`: money went back, `amount` of it in all; `refund_made`: a refund over `amount` was made, whoever asked for
-   * it; `refund_failed`: one over `amount` did not stay with the buyer;
+   * it; `refund_failed`: one over `amount` did not stay with the buyer; `disputed`: the buyer's bank wants it back;
    * `unhandled`: nothing that an order depends on.
    */
   readonly status: PaymentStatus;
@@ -62,6 +62,7 @@ type PaymentStatus =
   | 'refunded'
   | 'refund_made'
   | 'refund_failed'
+  | 'disputed'
   | 'unhandled';
 
 /** A refund as its provider has it. */

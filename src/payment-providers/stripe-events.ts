@@ -14,6 +14,7 @@ const HANDLED: Readonly<Record<string, { status: PaymentEvent['status']; amountF
   'checkout.session.async_payment_failed': { status: 'declined', amountField: 'amount_total' },
   'checkout.session.expired': { status: 'expired', amountField: 'amount_total' },
   'charge.refunded': { status: 'refunded', amountField: 'amount_refunded' },
+  'charge.dispute.created': { status: 'disputed', amountField: 'amount' },
   // Which of these an endpoint gets depends on the version of its API; it may get all. What they say, the refund's own
   // status tells.
   'refund.created': { status: 'refund_made', amountField: 'amount' },

@@ -54,6 +54,9 @@ export interface CorrectedRefund {
 /** What became of the news that a payment went back. */
 export type WentBack = 'confirmed' | 'part' | 'nothing owed' | 'all confirmed' | 'outdated' | 'kept';
 
+/** What became of the news that a payment is disputed. */
+export type WasDisputed = 'disputed' | 'disputed before' | 'kept';
+
 /** What became of the news that a refund was made: it was owed, at least in part, began outside, or was known. */
 export type WasMade = 'confirmed' | 'outside' | 'known' | 'kept';
 
@@ -63,6 +66,7 @@ const UNKNOWN: PaymentFacts = {
   currency: null,
   amountRefunded: '0.00',
   refundFailedAt: null,
+  isDisputed: false,
 };
 
 /**
@@ -231,6 +235,21 @@ export class PaymentLedger {
       this.fail(account, debt, { reason, ...(refundId !== null && { providerRefundId: refundId }) }, at);
     }
     return failing.length > 0;
+  }
+
+  /** Notes that the buyer wants the payment back from the bank. */
+  dispute(name: PaymentName): WasDisputed {
+    const account = this.accountOf(name);
+    if (account.facts.isDisputed) return 'disputed before';
+    this.change(account, { isDisputed: true });
+    return isKnown(account) ? 'disputed' : 'kept';
+  }
+
+  /** Orders of which nobody has been told before that a payment is disputed: the dispute is new, or whose payment it is. */
+  newlyDisputed(): number[] {
+    const told = (account: Account) => account.row?.isDisputed === true && account.row.orderId !== null;
+    const disputed = [...this.accounts.values()].filter((account) => account.facts.isDisputed && !told(account));
+    return disputed.flatMap(({ facts }) => facts.orderId ?? []);
   }
 
   /** A refund as the rows tell it. */

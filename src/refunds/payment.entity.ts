@@ -30,6 +30,7 @@ export class PaymentEntity {
   @Column({ type: 'datetime', precision: 3, nullable: true })
   refund_failed_at!: string | null;
 
+  /** When it was first told that its buyer disputes it at the bank. */
   @Column({ type: 'timestamp', precision: 3, nullable: true })
   disputed_at!: string | null;
 

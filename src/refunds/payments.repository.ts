@@ -10,7 +10,9 @@ import type { ChangedPayment } from './payment-ledger.js';
 import type { PaymentName, PaymentRow, UnreadPayment } from './refunds.types.js';
 
 const SELECT = `SELECT id, provider, transaction_id AS transactionId, order_id AS orderId, amount, currency,
-  amount_refunded AS amountRefunded, refund_failed_at AS refundFailedAt FROM payments`;
+  amount_refunded AS amountRefunded, refund_failed_at AS refundFailedAt, disputed_at IS NOT NULL AS isDisputed FROM payments`;
+
+type RawPayment = Omit<PaymentRow, 'isDisputed'> & { readonly isDisputed: number };
 
 /** All SQL that changes the table `payments`. Reads `orders` too, for the numbers of those that were just made. */
 @Injectable()
@@ -49,17 +51,17 @@ export class PaymentsRepository {
   /** Locks payments in the order of their names. Who wants their orders too has locked those before. */
   async lock(tx: Transaction, names: readonly PaymentName[]): Promise<PaymentRow[]> {
     if (names.length === 0) return [];
-    const [rows] = await tx.read<[PaymentRow[]]>(
+    const [rows] = await tx.read<[RawPayment[]]>(
       `${SELECT} WHERE ${anyOf(names)} ORDER BY provider, transaction_id FOR UPDATE`,
     );
-    return rows;
+    return rows.map(toRow);
   }
 
   /** Reads the payments of orders without a lock: who calls this holds the lock of these orders. */
   async findByOrderIds(tx: Transaction, orderIds: readonly number[]): Promise<PaymentRow[]> {
     if (orderIds.length === 0) return [];
-    const [rows] = await tx.read<[PaymentRow[]]>(`${SELECT} WHERE order_id IN ${listOf(orderIds, uintLiteral)}`);
-    return rows;
+    const [rows] = await tx.read<[RawPayment[]]>(`${SELECT} WHERE order_id IN ${listOf(orderIds, uintLiteral)}`);
+    return rows.map(toRow);
   }
 
   /**
@@ -68,24 +70,24 @@ export class PaymentsRepository {
    */
   write(tx: Transaction, payments: readonly ChangedPayment[]): void {
     const [old, made] = [payments.filter(({ id }) => id !== null), payments.filter(({ id }) => id === null)];
-    for (const { id, orderId, amount, currency, amountRefunded, refundFailedAt, isUnread } of old) {
+    for (const { id, orderId, amount, currency, amountRefunded, refundFailedAt, isDisputed, isUnread } of old) {
       tx.write(
         `UPDATE payments SET order_id = ${escape(orderId)}, amount = ${escape(amount)}, currency = ${escape(currency)},
            amount_refunded = ${escape(amountRefunded)}, refund_failed_at = ${escape(refundFailedAt)}
-           ${isUnread ? ', refunds_due_at = NOW(3)' : ''}
+           ${isDisputed ? ', disputed_at = COALESCE(disputed_at, NOW(3))' : ''} ${isUnread ? ', refunds_due_at = NOW(3)' : ''}
          WHERE id = ${uintLiteral(id!)}`,
         1,
       );
     }
     if (made.length === 0) return;
     const values = made.map(
-      ({ provider, transactionId, orderId, amount, currency, amountRefunded, refundFailedAt, isUnread }) =>
+      ({ provider, transactionId, orderId, amount, currency, amountRefunded, refundFailedAt, isDisputed, isUnread }) =>
         `(${escape([provider, transactionId, orderId, amount, currency, amountRefunded, refundFailedAt])},
-          ${isUnread ? 'NOW(3)' : 'NULL'})`,
+          ${isDisputed ? 'NOW(3)' : 'NULL'}, ${isUnread ? 'NOW(3)' : 'NULL'})`,
     );
     tx.insert(
       `INSERT INTO payments (provider, transaction_id, order_id, amount, currency, amount_refunded, refund_failed_at,
-         refunds_due_at) VALUES ${values.join(',')}`,
+         disputed_at, refunds_due_at) VALUES ${values.join(',')}`,
     );
   }
 
@@ -120,6 +122,10 @@ export class PaymentsRepository {
     );
     return result.affectedRows;
   }
+}
+
+function toRow({ isDisputed, ...row }: RawPayment): PaymentRow {
+  return { ...row, isDisputed: isDisputed === 1 };
 }
 
 /** By provider, so that the unique key finds them. */

@@ -26,6 +26,15 @@ export function refundNews(ledger: PaymentLedger, orders: readonly StockedOrderR
   });
 }
 
+/** What is told of locked orders of which a payment is disputed: once for each of their payments. */
+export function disputeNews(ledger: PaymentLedger, orders: readonly StockedOrderRow[]): OrderNews[] {
+  const byId = new Map(orders.map((order) => [order.id, order]));
+  return ledger.newlyDisputed().flatMap((id): OrderNews[] => {
+    const order = byId.get(id);
+    return order === undefined ? [] : [{ order, type: 'order.disputed', data: {} }];
+  });
+}
+
 function toToldRefund({ transactionId, providerRefundId, ...refund }: ToldRefund): ToldRefundDto {
   const { id, provider, amount, currency, cause, status, reason } = refund;
   return {

@@ -52,6 +52,8 @@ export interface PaymentRow extends PaymentName {
   readonly amountRefunded: string;
   /** When a refund of it last came back, by the provider's clock, as the database prints it. */
   readonly refundFailedAt: string | null;
+  /** Whether its buyer has disputed it at the bank, as far as anybody has told. */
+  readonly isDisputed: boolean;
 }
 
 /** Money that is owed back for one payment. */

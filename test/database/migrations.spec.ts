@@ -10,6 +10,7 @@ import { SaleTerms1765600000000 } from '../../migrations/1765600000000-sale-term
 import { CustomerLimits1765700000000 } from '../../migrations/1765700000000-customer-limits.js';
 import { OrderReferences1765800000000 } from '../../migrations/1765800000000-order-references.js';
 import { OrderDueAt1767200000000 } from '../../migrations/1767200000000-order-due-at.js';
+import { DelayedMethods1767700100000 } from '../../migrations/1767700100000-delayed-methods.js';
 import { loadConfig } from '../../src/config/config.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { Cancelling } from '../../src/orders/settling/cancelling.js';
@@ -271,6 +272,11 @@ describe('the migration of sales', () => {
       randomUUID().replaceAll('-', ''),
       productId,
     ]);
+
+  // The table is made anew, as it first was.
+  afterAll(async () => {
+    for (const later of [new SaleTerms1765600000000(), new DelayedMethods1767700100000()]) await later.up(runner);
+  });
 
   it('leaves products as they are, in no sale, however often it is run', async () => {
     const { id } = await createProduct(service);

@@ -127,6 +127,7 @@ const PAGES = [
   `/api/admin/orders?${SINCE}`,
   '/api/admin/orders?status=paid',
   '/api/admin/orders?status=refund_due',
+  '/api/admin/orders?disputed=true',
   '/api/admin/orders?product_id=10',
   '/api/admin/orders?sale_id=10&order=desc',
   '/api/admin/orders?customer_id=000000000000000000000000000003E9',
@@ -344,6 +345,9 @@ const ORDERS_FOUND: Readonly<Record<string, string>> = {
   'orders w WHERE w.id > ? AND w.id < ? AND w.sale_id = ? ORDER BY w.id DESC': 'w PRIMARY',
   'orders w STRAIGHT_JOIN holds v FORCE INDEX (PRIMARY) ON v.id = w.hold_id WHERE w.id > ? AND w.id < ? AND v.product_id = ? ORDER BY w.id ASC':
     'v PRIMARY, w PRIMARY',
+  // Disputes are few: all of them are looked at.
+  '(SELECT DISTINCT order_id FROM payments WHERE disputed_at IS NOT NULL AND order_id IS NOT NULL) d STRAIGHT_JOIN orders w ON w.id = d.order_id WHERE w.id > ? AND w.id < ? ORDER BY w.id ASC':
+    'payments payments_disputed, w PRIMARY',
   'customer_holds c STRAIGHT_JOIN orders w ON w.hold_id = c.hold_id WHERE w.id > ? AND w.id < ? AND c.customer_id = ? ORDER BY w.id ASC':
     'c customer_holds_customer, w orders_hold',
 };

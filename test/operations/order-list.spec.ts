@@ -92,7 +92,7 @@ describe('an order for operators', () => {
       ...{ status: 'paid', cancel_reason: null, customer_id: sub, sale_id, product_name: name, quantity_sold: 2 },
       payment: {
         ...{ provider: 'generic', transaction_id: notice.transaction_id },
-        ...{ amount: '25.00', currency: 'EUR', amount_refunded: '0.00' },
+        ...{ amount: '25.00', currency: 'EUR', amount_refunded: '0.00', disputed_at: null },
       },
       created_at: expect.stringMatching(/Z$/),
       updated_at: expect.stringMatching(/Z$/),
@@ -187,6 +187,7 @@ describe('orders are found', () => {
     'transaction_id=%C3%A4',
     'hold_id=7',
     'payment_reference=7',
+    'disputed=false',
     'payment_reference=1-AAAAAAAAAAAAAAAA',
     'order_id=7',
     'status=paid&status=cancelled',
@@ -238,7 +239,7 @@ describe('the file of all orders', () => {
     const cells = ["'=1+1", "'+49", "'-5.00", "'@SUM(A1)", '"a,b"', '"say ""hi"""', "'quoted", 'plain'];
     const lines = text.trimEnd().split('\r\n').slice(1);
     expect(lines.map((line, index) => line.includes(`,${cells[index]},`))).toEqual(texts.map(() => true));
-    for (const line of lines) expect(line).toMatch(/,'\t=cmd,,99[.]99,$/);
+    for (const line of lines) expect(line).toMatch(/,'\t=cmd,,99[.]99,,$/);
     expect(lines.every((line) => line.includes(',99.99,EUR,'))).toBe(true);
   });
 

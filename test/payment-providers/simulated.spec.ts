@@ -168,6 +168,23 @@ describe('the page of the simulated provider', () => {
     ]);
   });
 
+  it('disputes what was paid, once, as the buyer’s bank does: the order is listed, and stays as it is', async () => {
+    const order = await orderAtPage(HERE());
+    await press(HERE(), order.page, 'pay');
+    await becomes(order, 'paid');
+    expect(await press(THERE(), order.page, 'dispute')).toBe(order.page);
+    expect(await pageText(HERE(), order.page)).toContain('The buyer disputes this payment.');
+    await sendForm(HERE(), order.page, { action: 'dispute' });
+    const path = `/api/admin/orders?disputed=true&hold_id=${order.hold_id}`;
+    await eventually(async () =>
+      expect((await THERE().call('GET', path, undefined, adminHeaders(THERE()))).body).toMatchObject({
+        items: [{ order_id: order.order_id, status: 'paid', payment: { disputed_at: expect.any(String) } }],
+      }),
+    );
+    await press(HERE(), order.page, 'give_back', { amount: '99.99' });
+    await becomes(order, 'refunded');
+  });
+
   it('loads nothing, runs nothing, is framed nowhere, and sends forms to itself and back to the shop alone', async () => {
     const order = await orderAtPage(HERE());
     const { headers, text } = await HERE().call('GET', order.page);
@@ -247,6 +264,8 @@ describe('the simulated provider', () => {
     const payment = { id, amount: '99.99', currency: 'EUR', metadata };
     const body = { id: `evt_${id}`, type: 'payment.succeeded', created: new Date().toISOString(), payment };
     await query('INSERT INTO simulated_notices (body, send_at) VALUES (?, NOW(3))', [JSON.stringify(body)]);
+    // As a version before has left the table.
+    await query('ALTER TABLE simulated_payments DROP COLUMN is_disputed, DROP COLUMN is_delay_taken');
     const restarted = await startService(SIMULATED_SETTINGS);
     await becomes(order, 'paid');
     expect(await pageText(restarted, order.page)).toContain('Paid.');

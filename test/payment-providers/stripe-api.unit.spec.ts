@@ -218,6 +218,15 @@ const RULES: Readonly<Record<string, () => Promise<void>>> = {
     ]);
     expect(await refund('1')).toMatchObject({ status: 400, body: { error: { code: 'charge_already_refunded' } } });
   },
+  'a dispute names its PaymentIntent, and has no metadata of it': async () => {
+    const id = await makeIntent({ 'metadata[order_id]': '1' });
+    api.pay(id);
+    api.dispute(id);
+    expect(api.events.at(-1)).toMatchObject({
+      type: 'charge.dispute.created',
+      data: { object: { object: 'dispute', payment_intent: id, amount: 9999, metadata: {} } },
+    });
+  },
   'events come in any order, more than once, and again until they are taken': async () => {
     const answers = [503, 200, 200, 200];
     const got: string[] = [];

@@ -7,7 +7,15 @@ const MONEY = { orderId: 5, amount: '99.99', currency: 'EUR' };
 const [EARLIER, AT, LATER] = ['2026-01-01 09:00:00.000', '2026-01-01 10:00:00.000', '2026-01-01 11:00:00.000'] as const;
 
 function paymentRow(overrides: Partial<PaymentRow> = {}): PaymentRow {
-  return { id: 1, ...PAYMENT, ...MONEY, amountRefunded: '0.000', refundFailedAt: null, ...overrides };
+  return {
+    id: 1,
+    ...PAYMENT,
+    ...MONEY,
+    amountRefunded: '0.000',
+    refundFailedAt: null,
+    isDisputed: false,
+    ...overrides,
+  };
 }
 
 function refundRow(id: number, overrides: Partial<RefundRow> = {}): RefundRow {
@@ -72,7 +80,15 @@ describe('a figure of what went back', () => {
     expect([ledger.goBack(PAYMENT, '120.00', AT), ledger.goBack(PAYMENT, '120.00', AT)]).toEqual(['kept', 'kept']);
     ledger.take({ ...PAYMENT, ...MONEY });
     expect(ledger.changedPayments()).toEqual([
-      { id: null, ...PAYMENT, ...MONEY, amountRefunded: '99.99', refundFailedAt: null, isUnread: true },
+      {
+        id: null,
+        ...PAYMENT,
+        ...MONEY,
+        amountRefunded: '99.99',
+        refundFailedAt: null,
+        isDisputed: false,
+        isUnread: true,
+      },
     ]);
   });
 
@@ -85,6 +101,21 @@ describe('a figure of what went back', () => {
     expect(ledger.find(PAYMENT)).toMatchObject({ amountRefunded: '0.00', refundFailedAt: AT });
     expect(ledger.goBack(PAYMENT, '99.99', EARLIER)).toBe('outdated');
     expect(ledger.goBack(PAYMENT, '99.99', LATER)).toBe('confirmed');
+  });
+});
+
+describe('a dispute', () => {
+  it('is told once of the order whose payment it is, and of one that is told later with that', () => {
+    const known = new PaymentLedger([paymentRow()], []);
+    expect([known.dispute(PAYMENT), known.dispute(PAYMENT)]).toEqual(['disputed', 'disputed before']);
+    expect(known.newlyDisputed()).toEqual([MONEY.orderId]);
+    const before = new PaymentLedger([paymentRow({ isDisputed: true })], []);
+    expect([before.dispute(PAYMENT), before.newlyDisputed()]).toEqual(['disputed before', []]);
+    const early = new PaymentLedger([], []);
+    expect([early.dispute(PAYMENT), early.newlyDisputed()]).toEqual(['kept', []]);
+    const late = new PaymentLedger([paymentRow({ orderId: null, amount: null, isDisputed: true })], []);
+    late.take({ ...PAYMENT, ...MONEY });
+    expect(late.newlyDisputed()).toEqual([MONEY.orderId]);
   });
 });
 

@@ -113,16 +113,75 @@ describe('the events of a refund', () => {
   });
 });
 
+describe('a dispute of a payment at its provider', () => {
+  const disputeOf = (payment: string) =>
+    stripeEvent(
+      'charge.dispute.created',
+      {},
+      {
+        id: unique('dp'),
+        object: 'dispute',
+        payment_intent: payment,
+        charge: unique('ch'),
+        amount: 9999,
+        metadata: {},
+      },
+    );
+
+  it('is told once, changes nothing of the order, and lists it', async () => {
+    const { id } = await createProduct(service, { price: '99.99' });
+    const order = await createPaidOrderBy(id);
+    const other = await createPaidOrder(service, { product_id: id });
+    await untilEventsHaveNumbers();
+    const after = await newestEvent(service);
+    const [first, second] = [disputeOf(intent), disputeOf(intent)];
+    for (const event of [first, first, second]) taken(await sendEvent(stripe, event), 200);
+    await operate(`orders/${order.order_id}/return`, { restock: true });
+    const events = await eventsUntil(service, after, (found) => found.length >= 2);
+    expect(seen(events).slice(0, 2)).toEqual([
+      ['order.disputed', 3],
+      ['order.returned', 4],
+    ]);
+    expect(events[0]!.data).toMatchObject({ order_id: order.order_id, status: 'paid', transaction_id: intent });
+    const document = (await service.call('GET', '/docs/json')).body as unknown as ApiDocument;
+    expect(schemaChecker(document)(webhookSchema(document, 'order.disputed'), events[0])).toEqual([]);
+    const list = async (query: string) =>
+      taken<{ items: { order_id: number; payment: { disputed_at: string | null } }[] }>(
+        await service.call('GET', `/api/admin/orders?product_id=${id}${query}`, undefined, adminHeaders(service)),
+        200,
+      ).items.map(({ order_id, payment }) => [order_id, payment.disputed_at]);
+    expect(await list('')).toEqual([
+      [order.order_id, expect.stringMatching(/Z$/)],
+      [other.order_id, null],
+    ]);
+    expect(await list('&disputed=true')).toEqual([[order.order_id, expect.stringMatching(/Z$/)]]);
+  });
+
+  it('that comes before its payment is told with that, and one of somebody else’s payment is nobody’s', async () => {
+    const { id } = await createProduct(service, { price: '99.99' });
+    const after = await newestEvent(service);
+    const early = unique('pi');
+    expect((await sendEvent(stripe, disputeOf(early))).body).toMatchObject({ result: 'ignored', order_id: null });
+    const order = await createPaidOrderBy(id, early);
+    const events = await eventsUntil(service, after, (found) => found.length >= 3);
+    expect(events.filter(({ data }) => data.order_id === order.order_id).map(({ type }) => type)).toEqual([
+      'order.created',
+      'order.disputed',
+      'order.paid',
+    ]);
+  });
+});
+
 let intent: string;
 
 /** An order that a payment at Stripe paid. */
-async function createPaidOrderBy(productId: number): Promise<Order> {
+async function createPaidOrderBy(productId: number, payment = unique('pi')): Promise<Order> {
   const { hold_id } = taken<{ hold_id: string }>(
     await service.call('POST', '/api/holds', { product_id: productId, quantity: 1 }),
     201,
   );
   const order = taken<Order>(await service.call('POST', '/api/orders', { hold_id }), 201);
-  intent = unique('pi');
+  intent = payment;
   taken(await sendEvent(stripe, stripeEvent('payment_intent.succeeded', order, { id: intent })), 200);
   await untilEventsHaveNumbers();
   return order;

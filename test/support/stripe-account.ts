@@ -228,6 +228,13 @@ export class StripeAccount {
     }
   }
 
+  /** The buyer disputes a payment at the bank. */
+  dispute(id: string): void {
+    const { amount, currency } = this.intentOf(id)!;
+    const dispute = { id: `dp_${id}`, object: 'dispute', payment_intent: id, charge: `ch_${id}`, amount, currency };
+    this.emit('charge.dispute.created', { ...dispute, metadata: {}, reason: 'fraudulent', status: 'needs_response' });
+  }
+
   private readonly metadataOfIntents = new Map<string, Readonly<Record<string, string>>>();
 
   private confirm(id: string, act: (intent: ApiIntent, session: ApiSession | undefined) => void): boolean {
@@ -273,7 +280,7 @@ export class StripeAccount {
     return intent;
   }
 
-  private emit(type: string, subject: ApiIntent | ApiSession): void {
+  private emit(type: string, subject: object): void {
     const id = `evt_made_${this.events.length + 1}`;
     const object = structuredClone(subject);
     this.events.push({ id, object: 'event', type, created: this.now(), livemode: false, data: { object } });

@@ -1081,6 +1081,44 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "order.processing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells the shop of one of its orders, as Standard Webhooks says */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OrderEvent"];
+                };
+            };
+            responses: {
+                /** @description The shop has it; all else is sent again */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "order.paid": {
         parameters: {
             query?: never;
@@ -1234,6 +1272,44 @@ export interface webhooks {
         trace?: never;
     };
     "order.refunded": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells the shop of one of its orders, as Standard Webhooks says */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OrderEvent"];
+                };
+            };
+            responses: {
+                /** @description The shop has it; all else is sent again */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.disputed": {
         parameters: {
             query?: never;
             header?: never;
@@ -1621,7 +1697,7 @@ export interface components {
             scopes: ("read" | "products" | "sales" | "orders" | "refunds" | "customers" | "events" | "webhooks" | "keys" | "audit" | "sell")[];
         };
         /** @enum {string} */
-        EventType: "order.created" | "order.paid" | "order.cancelled" | "order.refund_due" | "order.returned" | "order.refunded" | "payment.failed" | "refund.sent" | "refund.confirmed" | "refund.failed" | "sale.started" | "sale.paused" | "sale.resumed" | "sale.ended" | "customer.erased";
+        EventType: "order.created" | "order.processing" | "order.paid" | "order.cancelled" | "order.refund_due" | "order.returned" | "order.refunded" | "order.disputed" | "payment.failed" | "refund.sent" | "refund.confirmed" | "refund.failed" | "sale.started" | "sale.paused" | "sale.resumed" | "sale.ended" | "customer.erased";
         CreateEndpoint: {
             url: string;
             types?: components["schemas"]["EventType"][] | null;
@@ -1648,6 +1724,8 @@ export interface components {
             payment_seconds?: number | null;
             /** Format: int32 */
             hold_extensions?: number | null;
+            /** Format: int32 */
+            processing_seconds?: number | null;
             /** @enum {string|null} */
             show_stock?: "exact" | "few" | "none" | null;
             /** Format: int64 */
@@ -2300,7 +2378,7 @@ export interface components {
          *     }
          */
         AdminSale: components["schemas"]["Sale"] & {
-            terms_set: ("hold_seconds" | "payment_seconds" | "hold_extensions" | "show_stock" | "max_per_customer" | "early")[];
+            terms_set: ("hold_seconds" | "payment_seconds" | "hold_extensions" | "processing_seconds" | "show_stock" | "max_per_customer" | "early")[];
         };
         AdminSalePage: {
             items: components["schemas"]["AdminSale"][];
@@ -2688,6 +2766,8 @@ export interface components {
             amount: string | null;
             currency: string | null;
             amount_refunded: string;
+            /** Format: date-time */
+            disputed_at: string | null;
         };
         /**
          * @example {
@@ -2726,7 +2806,8 @@ export interface components {
          *         "transaction_id": "pi_3MtwBwLkdIwHu7ix28a3tqPa",
          *         "amount": "199.98",
          *         "currency": "EUR",
-         *         "amount_refunded": "0.00"
+         *         "amount_refunded": "0.00",
+         *         "disputed_at": null
          *       },
          *       "created_at": "2026-11-27T10:00:00.000Z",
          *       "updated_at": "2026-11-27T10:01:00.000Z"
@@ -2789,7 +2870,8 @@ export interface components {
          *         "transaction_id": "pi_3MtwBwLkdIwHu7ix28a3tqPa",
          *         "amount": "199.98",
          *         "currency": "EUR",
-         *         "amount_refunded": "0.00"
+         *         "amount_refunded": "0.00",
+         *         "disputed_at": null
          *       },
          *       "created_at": "2026-11-27T10:00:00.000Z",
          *       "updated_at": "2026-11-27T10:01:00.000Z",
@@ -2826,7 +2908,7 @@ export interface components {
         };
         OrderEvent: components["schemas"]["Event"] & {
             /** @enum {string} */
-            type?: "order.created" | "order.paid" | "order.cancelled" | "order.refund_due" | "order.returned" | "order.refunded" | "payment.failed";
+            type?: "order.created" | "order.processing" | "order.paid" | "order.cancelled" | "order.refund_due" | "order.returned" | "order.refunded" | "order.disputed" | "payment.failed";
             data?: components["schemas"]["OrderEventData"];
         };
         ToldRefund: components["schemas"]["RefundFacts"] & {
@@ -5033,6 +5115,8 @@ export interface operations {
                 hold_id?: string;
                 /** @description Only the one with this reference */
                 payment_reference?: string;
+                /** @description Only those of which a payment is disputed */
+                disputed?: "true";
                 /** @description Items a page */
                 limit?: components["parameters"]["limit"];
                 /** @description `next_cursor` of the page before */

@@ -170,6 +170,7 @@ const ADMIN_ORDER = {
     amount: '199.98',
     currency: 'EUR',
     amount_refunded: '0.00',
+    disputed_at: null,
   },
   created_at: '2026-11-27T10:00:00.000Z',
   updated_at: '2026-11-27T10:01:00.000Z',

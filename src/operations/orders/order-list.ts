@@ -30,6 +30,7 @@ const ANY_ORDER: OrderFilter = {
   transactionId: null,
   holdId: null,
   paymentReference: null,
+  isDisputed: false,
 };
 
 /** Which orders are read, and how. */
@@ -101,10 +102,11 @@ export class OrderList {
 
   private async searchFor(filter: OrderFilter, range: RowRange): Promise<Search> {
     const { status, productId, saleId, customerId, reference, transactionId, holdId, paymentReference } = filter;
+    const { isDisputed } = filter;
     const ofTransaction = transactionId === null ? null : await this.list.findIdsByTransaction(transactionId);
     const ofReference = paymentReference === null ? null : [orderIdOfReference(paymentReference) ?? 0];
     const ids = ofReference?.filter((id) => ofTransaction?.includes(id) ?? true) ?? ofTransaction;
-    const isIndexed = ids !== null || customerId !== null || reference !== null || holdId !== null;
+    const isIndexed = ids !== null || isDisputed || customerId !== null || reference !== null || holdId !== null;
     const isNarrow = isIndexed || (status !== null && (await this.list.isRare(status, RARE_MAX)));
     const isWalk = !isNarrow && (status !== null || productId !== null || saleId !== null);
     return { filter, ids, range: await this.list.narrow(range), isWalk, edge: null };

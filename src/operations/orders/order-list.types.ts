@@ -13,6 +13,8 @@ export interface OrderFilter {
   readonly transactionId: string | null;
   readonly holdId: string | null;
   readonly paymentReference: string | null;
+  /** Whether a payment of it is disputed; false: whether or not. */
+  readonly isDisputed: boolean;
 }
 
 /** What paid an order. Sums are decimal strings, null where nobody has told. */
@@ -22,6 +24,8 @@ export interface OrderPayment {
   readonly amount: string | null;
   readonly currency: string | null;
   readonly amountRefunded: string;
+  /** When it was first told that its buyer disputes it, as the database prints it. */
+  readonly disputedAt: string | null;
 }
 
 /** An order with all that stands elsewhere about it: its hold, its product, its payment. */

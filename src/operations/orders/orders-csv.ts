@@ -41,6 +41,7 @@ const THEIRS: Readonly<Record<string, (row: Row) => string | null>> = {
   // The file was read before there were any: what is new stands behind.
   subtotal: ({ subtotal }) => subtotal,
   adjustments: ({ adjustments }) => (adjustments.length === 0 ? null : JSON.stringify(adjustments)),
+  disputed_at: ({ payment }) => payment && payment.disputed_at,
 };
 
 const LINE_END = '\r\n';

@@ -5,13 +5,18 @@ import { escape, type ResultSetHeader } from 'mysql2';
 import type { DataSource } from 'typeorm';
 import { firstCharacters } from '../../common/first-characters.js';
 import { inCurrency } from '../../common/money.js';
-import { isDuplicateColumn } from '../../database/database-errors.js';
 import { idOrNullLiteral, moneyLiteral, uintLiteral } from '../../database/sql.js';
 import type { Transaction } from '../../database/transactions.js';
 import type { SessionRequest } from '../payment-provider.js';
 import type { SimulatedPayment, SimulatedRefund, SimulatedState } from './simulated-payment.js';
 
 const ASCII = 'CHARACTER SET ascii COLLATE ascii_bin';
+
+/** What the table of payments has got since it was first made. */
+const LATER_COLUMNS: Readonly<Record<string, string>> = {
+  is_delay_taken: 'BOOLEAN NOT NULL DEFAULT 0',
+  is_disputed: 'BOOLEAN NOT NULL DEFAULT 0',
+};
 
 /**
  * A real provider has its tables on its own servers. These are no part of our schema for that reason: no migration makes
@@ -32,6 +37,9 @@ const TABLES = [
      state VARCHAR(12) ${ASCII} NOT NULL DEFAULT 'open',
      is_late BOOLEAN NOT NULL DEFAULT 0,
      declines INT UNSIGNED NOT NULL DEFAULT 0,
+     ${Object.entries(LATER_COLUMNS)
+       .map(([name, type]) => `${name} ${type},`)
+       .join(' ')}
      created_at TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
      PRIMARY KEY (id),
      UNIQUE KEY simulated_payments_request (request_key)
@@ -55,17 +63,12 @@ const TABLES = [
    ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4`,
 ];
 
-/** What the table of payments has got since it was first made. */
-const LATER_COLUMNS: readonly string[] = ['is_delay_taken BOOLEAN NOT NULL DEFAULT 0'];
-
 const COLUMNS =
   'id, kind, order_id AS orderId, reference, title, amount, currency, return_url AS returnUrl, state, is_late AS isLate, ' +
-  'is_delay_taken AS isDelayTaken, declines';
+  'is_delay_taken AS isDelayTaken, is_disputed AS isDisputed, declines';
 
-type RawPayment = Omit<SimulatedPayment, 'isLate' | 'isDelayTaken'> & {
-  readonly isLate: number;
-  readonly isDelayTaken: number;
-};
+type Flag = 'isLate' | 'isDelayTaken' | 'isDisputed';
+type RawPayment = Omit<SimulatedPayment, Flag> & Readonly<Record<Flag, number>>;
 
 export interface DueNotice {
   readonly id: number;
@@ -89,14 +92,19 @@ export class SimulatedAccountRepository {
     for (const table of TABLES) tx.insert(table);
   }
 
-  /** Columns that the table is to have beside those with which it was made. Another instance may be at it, too. */
-  async addColumns(): Promise<void> {
-    for (const column of LATER_COLUMNS) {
-      const sql = `ALTER TABLE simulated_payments ADD COLUMN ${column}`;
-      await this.database.query(sql).catch((error: unknown) => {
-        if (!isDuplicateColumn(error)) throw error;
-      });
-    }
+  /** Columns that the table of payments has not got, since a version before has made it. */
+  async findMissingColumns(): Promise<string[]> {
+    const rows = await this.database.query<{ name: string }[]>(
+      `SELECT column_name AS name FROM information_schema.columns
+       WHERE table_schema = DATABASE() AND table_name = 'simulated_payments'`,
+    );
+    return Object.keys(LATER_COLUMNS).filter((column) => !rows.some(({ name }) => name === column));
+  }
+
+  /** Commits by itself, as `prepare` does. */
+  addColumns(tx: Transaction, names: readonly string[]): void {
+    const added = names.map((name) => `ADD COLUMN ${name} ${LATER_COLUMNS[name]}`);
+    tx.insert(`ALTER TABLE simulated_payments ${added.join(', ')}, ALGORITHM=INSTANT`);
   }
 
   /** Makes a payment once for each key, and returns it. */
@@ -128,9 +136,10 @@ export class SimulatedAccountRepository {
     return raw === undefined ? null : toPayment(raw);
   }
 
-  change(tx: Transaction, id: string, { state, isLate, declines }: SimulatedPayment): void {
+  change(tx: Transaction, id: string, { state, isLate, isDisputed, declines }: SimulatedPayment): void {
     tx.write(
-      `UPDATE simulated_payments SET state = ${escape(state satisfies SimulatedState)}, is_late = ${Number(isLate)}, declines = ${uintLiteral(declines)}
+      `UPDATE simulated_payments SET state = ${escape(state satisfies SimulatedState)}, is_late = ${Number(isLate)},
+         is_disputed = ${Number(isDisputed)}, declines = ${uintLiteral(declines)}
        WHERE id = ${escape(id)}`,
       1,
     );
@@ -192,7 +201,7 @@ export function newId(prefix: string): string {
 const refundsOf = (paymentId: string): string =>
   `SELECT id, own_id AS ownId, amount FROM simulated_refunds WHERE payment_id = ${escape(paymentId)} ORDER BY created_at, id`;
 
-function toPayment({ isLate, isDelayTaken, amount, ...payment }: RawPayment): SimulatedPayment {
-  const flags = { isLate: isLate === 1, isDelayTaken: isDelayTaken === 1 };
+function toPayment({ isLate, isDelayTaken, isDisputed, amount, ...payment }: RawPayment): SimulatedPayment {
+  const flags = { isLate: isLate === 1, isDelayTaken: isDelayTaken === 1, isDisputed: isDisputed === 1 };
   return { ...payment, amount: inCurrency(amount, payment.currency), ...flags };
 }

@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { fromThousandths, toThousandths } from '../../common/money.js';
 import { CONFIG, type Config } from '../../config/config.js';
-import { Transactions } from '../../database/transactions.js';
+import { type Transaction, Transactions } from '../../database/transactions.js';
 import { ownOrigin } from '../../http/own-origin.js';
 import { RefundRefusedError, type RefundOrder, SessionRefusedError, type SessionRequest } from '../payment-provider.js';
 import { SimulatedAccountRepository } from './simulated-account.repository.js';
@@ -36,7 +36,13 @@ export class SimulatedAccount implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     if (!this.isOn) return;
     await this.transactions.once((tx) => Promise.resolve(this.payments.prepare(tx)), PREPARED_WITHIN_MS);
-    await this.payments.addColumns();
+    const missing = await this.payments.findMissingColumns();
+    if (missing.length === 0) return;
+    const add = (tx: Transaction) => Promise.resolve(this.payments.addColumns(tx, missing));
+    await this.transactions.once(add, PREPARED_WITHIN_MS).catch(async (error: unknown) => {
+      // Another instance was at it, too.
+      if ((await this.payments.findMissingColumns()).length > 0) throw error;
+    });
   }
 
   /** Makes a payment once for each attempt. */
@@ -67,9 +73,10 @@ export class SimulatedAccount implements OnModuleInit {
     return this.transactions.run(async (tx) => {
       const payment = await this.payments.lock(tx, id);
       if (payment === null || payment.state !== from || payment.isLate) return payment;
-      if (to === 'processing' && !payment.isDelayTaken) return payment;
+      if ((to === 'processing' && !payment.isDelayTaken) || payment.isDisputed) return payment;
       const declines = payment.declines + (declineCode === undefined ? 0 : 1);
-      const changed: SimulatedPayment = { ...payment, state: to, declines, isLate: action === 'pay_later' };
+      const flags = { isLate: action === 'pay_later', isDisputed: action === 'dispute' };
+      const changed: SimulatedPayment = { ...payment, ...flags, state: to, declines };
       this.payments.change(tx, id, changed);
       if (tells !== null) this.notices.tell(tx, tells, changed, declineCode === undefined ? {} : { declineCode });
       return changed;

@@ -39,6 +39,7 @@ const STATUSES: Readonly<Record<SimulatedEventType, PaymentEvent['status']>> = {
   'payment.succeeded': 'success',
   'payment.processing': 'processing',
   'payment.declined': 'declined',
+  'payment.disputed': 'disputed',
   'refund.created': 'refund_made',
 };
 

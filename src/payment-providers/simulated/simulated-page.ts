@@ -65,7 +65,7 @@ export function pageOf(payment: SimulatedPayment, refunds: readonly SimulatedRef
 <p class="quiet">Order ${payment.orderId}</p>
 ${bodyOf(payment)}
 </section>
-${payment.state === 'succeeded' ? givingBack(payment, refunds) : ''}
+${payment.state === 'succeeded' ? givingBack(payment, refunds) + disputing(payment) : ''}
 ${payment.returnUrl === null ? '' : `<p><a href="${textOf(payment.returnUrl)}">${wayBackOf(payment)}</a></p>`}`,
   );
 }
@@ -108,6 +108,8 @@ const BANK: Ways = [
   ['debit_fails', 'Let the bank refuse', 'Nothing is taken, and the order ends.'],
 ];
 
+const DISPUTE: Ways = [['dispute', 'Dispute the payment', 'The shop is told, and answers at its provider.']];
+
 function ways(list: Ways): string {
   const items = list.map(([action, title, what]) => `<li>${formOf(action, title)}<p id="${action}">${what}</p></li>`);
   return `<ul>\n${items.join('\n')}\n</ul>`;
@@ -133,6 +135,14 @@ function givingBack(payment: SimulatedPayment, refunds: readonly SimulatedRefund
 <p class="quiet">Money that is given back here, and not by the service, is told to it by a notice.</p>
 ${back.length === 0 ? '' : `<ul>\n${back.join('\n')}\n</ul><br>`}
 ${isAllBack ? said('good', 'All of it went back.') : form}
+</section>`;
+}
+
+/** What the buyer's bank does, whatever the shop says to it. */
+function disputing({ isDisputed }: SimulatedPayment): string {
+  return `<section>
+<h2>For the buyer’s bank</h2>
+${isDisputed ? said('warn', 'The buyer disputes this payment.') : ways(DISPUTE)}
 </section>`;
 }
 

@@ -55,7 +55,8 @@ async function takeForm(account: SimulatedAccount, { params, body }: PageCall, r
     return reply.redirect(here, 303);
   }
   const payment = isAction(action) ? await account.act(id, action) : null;
-  const leads = payment !== null && (payment.state === 'succeeded' || payment.isLate) ? payment.returnUrl : null;
+  const isDone = payment !== null && !payment.isDisputed && (payment.state === 'succeeded' || payment.isLate);
+  const leads = isDone ? payment.returnUrl : null;
   return reply.redirect(leads ?? here, 303);
 }
 

@@ -27,6 +27,8 @@ export interface SimulatedPayment {
   readonly isLate: boolean;
   /** Whether the buyer may pay by what takes days. */
   readonly isDelayTaken: boolean;
+  /** Whether the buyer wants it back from the bank. */
+  readonly isDisputed: boolean;
   /** How often a try at it was declined. */
   readonly declines: number;
 }
@@ -39,12 +41,14 @@ export const SIMULATED_ACTIONS = [
   'pay_by_debit',
   'debit_succeeds',
   'debit_fails',
+  'dispute',
 ] as const;
 
 export type SimulatedAction = (typeof SIMULATED_ACTIONS)[number];
 
 /** What is told of a payment. */
-export type SimulatedEventType = 'payment.succeeded' | 'payment.processing' | 'payment.declined' | 'refund.created';
+export type SimulatedEventType =
+  'payment.succeeded' | 'payment.processing' | 'payment.declined' | 'payment.disputed' | 'refund.created';
 
 /** What an action makes of a payment, and what is told of it; null: nothing. */
 interface Step {
@@ -61,6 +65,7 @@ export const STEPS: Readonly<Record<SimulatedAction, Step>> = {
   pay_later: { from: 'open', to: 'open', tells: null },
   pay_by_debit: { from: 'open', to: 'processing', tells: 'payment.processing' },
   debit_succeeds: { from: 'processing', to: 'succeeded', tells: 'payment.succeeded' },
+  dispute: { from: 'succeeded', to: 'succeeded', tells: 'payment.disputed' },
   debit_fails: { from: 'processing', to: 'open', tells: 'payment.declined', declineCode: 'debit_failed' },
 };
 

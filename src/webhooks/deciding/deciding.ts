@@ -12,7 +12,7 @@ import { Settling } from '../../orders/settling/settling.js';
 import type { PaymentEvent } from '../../payment-providers/payment-provider.js';
 import { PaymentSessionsService } from '../../payment-sessions/payment-sessions.service.js';
 import type { SessionRow } from '../../payment-sessions/payment-sessions.types.js';
-import { refundNews } from '../../refunds/refund-events.js';
+import { disputeNews, refundNews } from '../../refunds/refund-events.js';
 import { RefundsService } from '../../refunds/refunds.service.js';
 import { WebhooksRepository } from '../webhooks.repository.js';
 import type { Notice, NoticeVerdict, PaymentAnswer } from '../webhooks.types.js';
@@ -124,6 +124,7 @@ export class Deciding {
       ...this.noteDeclines(tx, decided, sessions),
       ...processingNews(decided.underWay),
       ...refundNews(payments, orders),
+      ...disputeNews(payments, orders),
     ];
     this.settling.settle(tx, { settlements: decided.settlements, news, stock });
   }

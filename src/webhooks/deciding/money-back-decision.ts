@@ -1,9 +1,14 @@
 import type { PaymentEvent } from '../../payment-providers/payment-provider.js';
-import type { PaymentLedger, WasMade, WentBack } from '../../refunds/payment-ledger.js';
+import type { PaymentLedger, WasDisputed, WasMade, WentBack } from '../../refunds/payment-ledger.js';
 import type { PaymentResult } from '../webhooks.types.js';
 
 /** What is said of a payment that was made before, and so belongs to its order, whatever order the event names. */
-const ABOUT_MONEY_BACK: ReadonlySet<PaymentEvent['status']> = new Set(['refunded', 'refund_made', 'refund_failed']);
+const ABOUT_MONEY_BACK: ReadonlySet<PaymentEvent['status']> = new Set([
+  'refunded',
+  'refund_made',
+  'refund_failed',
+  'disputed',
+]);
 
 export function isAboutMoneyBack({ status, disregarded = null }: PaymentEvent): boolean {
   return ABOUT_MONEY_BACK.has(status) && disregarded === null;
@@ -15,7 +20,7 @@ interface MoneyBackDecision {
   readonly reason: string | null;
 }
 
-const REACTIONS: Readonly<Record<WentBack | WasMade, MoneyBackDecision>> = {
+const REACTIONS: Readonly<Record<WentBack | WasMade | WasDisputed, MoneyBackDecision>> = {
   confirmed: { result: 'applied', reason: null },
   part: { result: 'applied', reason: 'a part of it went back; the rest is due' },
   'nothing owed': { result: 'applied', reason: 'given back although nothing was due' },
@@ -23,6 +28,8 @@ const REACTIONS: Readonly<Record<WentBack | WasMade, MoneyBackDecision>> = {
   outside: { result: 'applied', reason: 'given back at the provider' },
   known: { result: 'ignored', reason: 'the refund is known' },
   outdated: { result: 'ignored', reason: 'told before a refund of it came back' },
+  disputed: { result: 'applied', reason: 'the buyer disputes the payment at the bank' },
+  'disputed before': { result: 'ignored', reason: 'the dispute is known' },
   kept: { result: 'ignored', reason: 'no such payment yet; kept until it is told' },
 };
 
@@ -35,9 +42,11 @@ const REACTIONS: Readonly<Record<WentBack | WasMade, MoneyBackDecision>> = {
  *     refund_made     tells the same of one refund, by its number: confirms ours; any other confirms what is owed over the same
  *                     sum, or is a refund that began outside
  *     refund_failed   the refund has failed, also a confirmed one: banks send money back days later
+ *     disputed        noted, and told once; whether money goes back its end at the provider says
  */
 export function decideMoneyBack(event: PaymentEvent, payments: PaymentLedger, isOurs: boolean): MoneyBackDecision {
   const { amount, currency, occurredAt, refund } = event;
+  if (event.status === 'disputed') return REACTIONS[payments.dispute(event)];
   if (amount === null) {
     return { result: isOurs ? 'review' : 'ignored', reason: 'the amount or its currency can not be read' };
   }

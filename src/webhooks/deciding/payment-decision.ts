@@ -63,7 +63,7 @@ export interface PaymentDecision {
  *  4. Once, and for as long as the order's sale gives to payments that take days; where it gives nothing, or over another
  *     amount or currency: ignored.
  *
- * What is older than its order by more than a minute can't be of it: review. What says that money went back is decided
+ * What is older than its order by more than a minute can't be of it: review. What says that money went back, or is to, is decided
  * by its payment, in `money-back-decision.ts`.
  */
 export function decidePayment(event: PaymentEvent, policy: PaymentPolicy, context: PaymentContext): PaymentDecision {
@@ -83,6 +83,7 @@ export function decidePayment(event: PaymentEvent, policy: PaymentPolicy, contex
     case 'refunded':
     case 'refund_made':
     case 'refund_failed':
+    case 'disputed':
     case 'unhandled':
       return ignore(context, 'the type of the event is not handled');
     default:

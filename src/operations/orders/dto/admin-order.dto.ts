@@ -27,6 +27,10 @@ class OrderPaymentDto {
   /** What of it has gone back. */
   @IsString()
   amount_refunded!: string;
+
+  /** When it was told that its buyer disputes it at the bank. */
+  @Described(() => nullable(DATE_TIME))
+  disputed_at!: string | null;
 }
 
 /** An order as operators see it. */
@@ -95,6 +99,8 @@ export function toAdminOrderDetailDto({ order, events, refunds }: OrderDetail): 
   };
 }
 
-function toOrderPaymentDto({ provider, transactionId, amount, currency, amountRefunded }: OrderPayment) {
-  return { provider, transaction_id: transactionId, amount, currency, amount_refunded: amountRefunded };
+function toOrderPaymentDto(payment: OrderPayment): OrderPaymentDto {
+  const { provider, transactionId: transaction_id, amount, currency, amountRefunded: amount_refunded } = payment;
+  const disputed_at = payment.disputedAt && isoTime(payment.disputedAt);
+  return { provider, transaction_id, amount, currency, amount_refunded, disputed_at };
 }

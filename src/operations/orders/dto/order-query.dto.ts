@@ -39,6 +39,7 @@ export const ORDER_QUERY: Readonly<Record<string, JsonSchema>> = {
     [RULE_KEYWORD]: 'must be the payment_reference of an order',
     description: 'Only the one with this reference',
   },
+  disputed: { type: 'string', enum: ['true'], description: 'Only those of which a payment is disputed' },
   ...ADMIN_PAGE_QUERY,
 };
 
@@ -51,6 +52,7 @@ export interface OrderQuery extends PageQuery {
   readonly transaction_id?: string;
   readonly hold_id?: string;
   readonly payment_reference?: string;
+  readonly disputed?: 'true';
 }
 
 export function toOrderFilter(query: OrderQuery): OrderFilter {
@@ -64,6 +66,7 @@ export function toOrderFilter(query: OrderQuery): OrderFilter {
     transactionId: transaction_id ?? null,
     holdId: hold_id?.toLowerCase() ?? null,
     paymentReference: payment_reference ?? null,
+    isDisputed: query.disputed === 'true',
   };
 }
 
