@@ -95,6 +95,11 @@ export function isoTime(timestamp: string): string {
   return `${timestamp.slice(0, 10)}T${timestamp.slice(11)}Z`;
 }
 
+/** The same of what may not have happened. */
+export function isoTimeOrNull(timestamp: string | null): string | null {
+  return timestamp === null ? null : isoTime(timestamp);
+}
+
 /** A time with its offset from UTC, as the API takes it. */
 export const TIME_PATTERN =
   /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,3})?)?(Z|[+-](0\d|1[0-4]):[0-5]\d)$/;

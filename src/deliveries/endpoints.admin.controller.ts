@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { actOf } from '../access/operator.js';
 import { Endpoint } from '../http/endpoint.decorator.js';
 import { type JsonSchema, NUMBER_PARAM } from '../http/json-schema.js';
-import { ADMIN_PAGE_QUERY, type PageQuery, toPageDto, toPageRequest } from '../http/page.js';
+import { ADMIN_PAGE_QUERY, type PageQuery, toPageDto, toPageRequest, statusQuery } from '../http/page.js';
 import { DELIVERY_STATUSES, type DeliveryStatus } from './deliveries.types.js';
 import {
   ChangeEndpointDto,
@@ -117,7 +117,7 @@ export class EndpointsAdminController {
     description: 'With what it answered at the last try.',
     params: { id: ID_PARAM },
     query: {
-      status: { type: 'string', enum: DELIVERY_STATUSES, description: 'Only those in this state' },
+      ...statusQuery(DELIVERY_STATUSES),
       ...ADMIN_PAGE_QUERY,
     },
     success: { 200: { description: 'A page of deliveries', dto: DeliveryPageDto } },

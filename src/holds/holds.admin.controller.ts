@@ -4,6 +4,7 @@ import { actOf } from '../access/operator.js';
 import { Endpoint, locationOf } from '../http/endpoint.decorator.js';
 import { type KeyedCall, OPERATOR_KEY_HEADER } from '../idempotency/idempotency-key.js';
 import { CreateHandMadeHoldDto, HandMadeHoldDto, toHandMadeHoldDto, toWantedByHand } from './dto/hand-made-hold.dto.js';
+import { HOLD_REFUSALS } from './holds.errors.js';
 import { HandMadeHolds } from './granting/hand-made-holds.js';
 
 @Controller('api/admin/holds')
@@ -21,16 +22,7 @@ export class HoldsAdminController {
     body: CreateHandMadeHoldDto,
     headers: OPERATOR_KEY_HEADER,
     success: { 201: { description: 'The units are reserved', dto: HandMadeHoldDto, headers: locationOf('hold') } },
-    errors: [
-      'PRODUCT_NOT_FOUND',
-      'PRODUCT_NOT_ON_SALE',
-      'SALE_NOT_STARTED',
-      'SALE_PAUSED',
-      'SALE_ENDED',
-      'CUSTOMER_LIMIT_REACHED',
-      'INSUFFICIENT_STOCK',
-      'IDEMPOTENCY_KEY_REUSED',
-    ],
+    errors: HOLD_REFUSALS,
     scope: 'orders',
   })
   async create(request: KeyedCall<CreateHandMadeHoldDto>, reply: FastifyReply): Promise<HandMadeHoldDto> {

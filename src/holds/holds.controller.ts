@@ -13,6 +13,7 @@ import {
   toHoldRequest,
 } from './dto/hold.dto.js';
 import { Extending } from './extending/extending.js';
+import { HOLD_REFUSALS } from './holds.errors.js';
 import { HoldsService } from './holds.service.js';
 
 type ExtensionCall = FastifyRequest<{ Params: { hold_id: string }; Headers: { 'idempotency-key'?: string } }>;
@@ -42,16 +43,7 @@ export class HoldsController {
         headers: locationOf('hold'),
       },
     },
-    errors: [
-      'PRODUCT_NOT_FOUND',
-      'PRODUCT_NOT_ON_SALE',
-      'SALE_NOT_STARTED',
-      'SALE_PAUSED',
-      'SALE_ENDED',
-      'CUSTOMER_LIMIT_REACHED',
-      'INSUFFICIENT_STOCK',
-      'IDEMPOTENCY_KEY_REUSED',
-    ],
+    errors: HOLD_REFUSALS,
     isRateLimited: true,
     buyerToken: 'asked',
   })

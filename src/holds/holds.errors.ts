@@ -68,3 +68,15 @@ export class HoldExpiredError extends DomainError {
     super('HOLD_EXPIRED', 'The hold has expired or was given back; make a new one with POST /api/holds.');
   }
 }
+
+/** The codes of all that may be in the way of a hold, whoever asks for it; another one's key is one of them. */
+export const HOLD_REFUSALS = [
+  'PRODUCT_NOT_FOUND',
+  'PRODUCT_NOT_ON_SALE',
+  'SALE_NOT_STARTED',
+  'SALE_PAUSED',
+  'SALE_ENDED',
+  'CUSTOMER_LIMIT_REACHED',
+  'INSUFFICIENT_STOCK',
+  'IDEMPOTENCY_KEY_REUSED',
+] as const;

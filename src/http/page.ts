@@ -43,6 +43,11 @@ export const ADMIN_PAGE_QUERY: Readonly<Record<string, JsonSchema>> = {
   to: time('Only what came before this time'),
 };
 
+/** Query of a list whose rows have a state. */
+export function statusQuery(statuses: readonly string[]): Readonly<Record<'status', JsonSchema>> {
+  return { status: { type: 'string', enum: statuses, description: 'Only those in this state' } };
+}
+
 /** What {@link PAGE_QUERY} and {@link ADMIN_PAGE_QUERY} let through. */
 export interface PageQuery {
   readonly limit?: string;

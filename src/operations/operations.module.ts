@@ -11,6 +11,7 @@ import { ProductsModule } from '../products/products.module.js';
 import { RefundsModule } from '../refunds/refunds.module.js';
 import { SalesModule } from '../sales/sales.module.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
+import { alwaysDue } from '../queue/schedules.js';
 import { CustomersAdminController } from './customers/customers.admin.controller.js';
 import { Erasure } from './customers/erasure.js';
 import { ErasureRepository } from './customers/erasure.repository.js';
@@ -21,7 +22,6 @@ import { FleetRates } from './overview/fleet.js';
 import { OverviewAdminController } from './overview/overview.admin.controller.js';
 import { OverviewService } from './overview/overview.service.js';
 import { RETENTION, RetentionProcessor } from './retention.processor.js';
-import { RetentionSchedule } from './retention.schedule.js';
 import { RetentionService } from './retention.service.js';
 import { RushAdminController } from './rush/rush.admin.controller.js';
 import { Rushes } from './rush/rushes.js';
@@ -54,7 +54,7 @@ import { StockAuditService } from './stock-audit.service.js';
     OrderListRepository,
     RetentionService,
     RetentionProcessor,
-    RetentionSchedule,
+    alwaysDue(RETENTION, RetentionProcessor, (schedules) => schedules.retention),
     FleetRates,
     OverviewService,
     Rushes,

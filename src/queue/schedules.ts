@@ -1,9 +1,12 @@
+import { getQueueToken } from '@nestjs/bullmq';
 import {
   type BeforeApplicationShutdown,
+  type FactoryProvider,
   Inject,
   Injectable,
   Logger,
   type OnApplicationBootstrap,
+  type Type,
 } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { CronJob } from 'cron';
@@ -31,11 +34,6 @@ interface ScheduledWork {
   readonly name: string;
   readonly cron: string;
   readonly work: () => Promise<void>;
-}
-
-/** The one job of work that is due at each tick: for how long, its last one says, which is in the queue until it is done. */
-export async function alwaysDue(queue: JobQueue): Promise<DueJob<unknown>[]> {
-  return [{ id: 'all', data: {}, overdueMs: await queue.ageMs('all') }];
 }
 
 /**
@@ -104,4 +102,25 @@ export class Schedules implements OnApplicationBootstrap, BeforeApplicationShutd
     await run;
     this.running.delete(run);
   }
+}
+
+/**
+ * Has a queue's work done in the background at each tick: whether there is any is what the work itself finds out. Its one
+ * job is in the queue until it is done, and so says for how long it has been due.
+ *
+ * @param cron picks the expression of the work.
+ */
+export function alwaysDue(
+  queueName: string,
+  processor: Type<Processing<unknown>>,
+  cron: (schedules: Config['schedules']) => string,
+): FactoryProvider {
+  return {
+    provide: `schedule of ${queueName}`,
+    inject: [Schedules, CONFIG, getQueueToken(queueName), processor],
+    useFactory: (schedules: Schedules, config: Config, queue: JobQueue, worker: Processing<unknown>) =>
+      schedules.addQueued(cron(config.schedules), queue, worker, async () => [
+        { id: 'all', data: {}, overdueMs: await queue.ageMs('all') },
+      ]),
+  };
 }

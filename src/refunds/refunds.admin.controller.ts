@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { actOf } from '../access/operator.js';
 import { Endpoint, type EndpointOptions } from '../http/endpoint.decorator.js';
 import { type DtoClass, type JsonSchema, NUMBER_PARAM } from '../http/json-schema.js';
-import { ADMIN_PAGE_QUERY, type PageQuery, toPageDto, toPageRequest } from '../http/page.js';
+import { ADMIN_PAGE_QUERY, type PageQuery, toPageDto, toPageRequest, statusQuery } from '../http/page.js';
 import { FailRefundDto, RefundDto, RefundPageDto, toRefundDto } from './dto/refund.dto.js';
 import { RefundsService } from './refunds.service.js';
 import { REFUND_STATUSES, type RefundStatus } from './refunds.types.js';
@@ -42,7 +42,7 @@ export class RefundsAdminController {
     summary: 'List the refunds, in pages',
     description: "Money that is owed back, or was, in the order of the refunds' numbers.",
     query: {
-      status: { type: 'string', enum: REFUND_STATUSES, description: 'Only those in this state' },
+      ...statusQuery(REFUND_STATUSES),
       ...ADMIN_PAGE_QUERY,
     },
     success: { 200: { description: 'A page of refunds', dto: RefundPageDto } },

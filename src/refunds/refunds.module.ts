@@ -5,8 +5,8 @@ import { AccessModule } from '../access/access.module.js';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { PaymentProvidersModule } from '../payment-providers/payment-providers.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
+import { alwaysDue } from '../queue/schedules.js';
 import { OUTSIDE_REFUNDS, OutsideRefundsProcessor } from './outside-refunds.processor.js';
-import { OutsideRefundsSchedule } from './outside-refunds.schedule.js';
 import { PaymentEntity } from './payment.entity.js';
 import { PaymentsRepository } from './payments.repository.js';
 import { RefundEntity } from './refund.entity.js';
@@ -32,7 +32,7 @@ import { ShopPayments } from './shop-payments.js';
     RefundsRepository,
     PaymentsRepository,
     OutsideRefundsProcessor,
-    OutsideRefundsSchedule,
+    alwaysDue(OUTSIDE_REFUNDS, OutsideRefundsProcessor, (schedules) => schedules.outsideRefunds),
     ShopPayments,
   ],
   exports: [RefundsService, Returning],

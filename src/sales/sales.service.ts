@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { AuditFields } from '../access/audit.types.js';
 import type { Act } from '../access/operator.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { addMilliseconds, isoTime } from '../database/sql.js';
+import { addMilliseconds, isoTimeOrNull } from '../database/sql.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
 import { EventsService } from '../events/events.service.js';
 import { type Page, type PageRequest, readPage } from '../http/page.js';
@@ -325,7 +325,7 @@ function auditFieldsOf({ name, ...times }: SaleFields): AuditFields {
   const terms = Object.fromEntries(TERMS.map((term) => [term, term === 'early' ? early : times[term]]));
   return {
     name,
-    ...Object.fromEntries(shown.map(([field, at]) => [field, at === null ? null : isoTime(at)])),
+    ...Object.fromEntries(shown.map(([field, at]) => [field, isoTimeOrNull(at)])),
     ...terms,
   };
 }

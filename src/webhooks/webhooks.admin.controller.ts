@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { actOf } from '../access/operator.js';
 import { Endpoint } from '../http/endpoint.decorator.js';
 import { type JsonSchema, NUMBER_PARAM } from '../http/json-schema.js';
-import { ADMIN_PAGE_QUERY, type PageQuery, toPageDto, toPageRequest } from '../http/page.js';
+import { ADMIN_PAGE_QUERY, type PageQuery, toPageDto, toPageRequest, statusQuery } from '../http/page.js';
 import { PaymentEventDto, PaymentEventPageDto, toPaymentEventDto } from './dto/payment-event.dto.js';
 import { WebhooksService } from './webhooks.service.js';
 import { WEBHOOK_LOG_STATUSES, type WebhookLogStatus } from './webhooks.types.js';
@@ -25,7 +25,7 @@ export class WebhooksAdminController {
     summary: 'List the payment events, in pages',
     description: 'What payment providers told, in the order of its coming.',
     query: {
-      status: { type: 'string', enum: WEBHOOK_LOG_STATUSES, description: 'Only those in this state' },
+      ...statusQuery(WEBHOOK_LOG_STATUSES),
       ...ADMIN_PAGE_QUERY,
     },
     success: { 200: { description: 'A page of payment events', dto: PaymentEventPageDto } },

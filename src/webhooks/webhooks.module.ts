@@ -6,6 +6,7 @@ import { OrdersModule } from '../orders/orders.module.js';
 import { PaymentProvidersModule } from '../payment-providers/payment-providers.module.js';
 import { PaymentSessionsModule } from '../payment-sessions/payment-sessions.module.js';
 import { RefundsModule } from '../refunds/refunds.module.js';
+import { alwaysDue } from '../queue/schedules.js';
 import { Asking } from './deadlines/asking.js';
 import { PAYMENT_DEADLINE, PaymentDeadlineProcessor } from './deadlines/payment-deadline.processor.js';
 import { PaymentDeadlineSchedule } from './deadlines/payment-deadline.schedule.js';
@@ -16,7 +17,6 @@ import { SessionOutbox } from './outbox/session-outbox.js';
 import { SessionOutboxProcessor } from './outbox/session-outbox.processor.js';
 import { SessionOutboxSchedule } from './outbox/session-outbox.schedule.js';
 import { RECONCILIATION, ReconciliationProcessor } from './reconciliation.processor.js';
-import { ReconciliationSchedule } from './reconciliation.schedule.js';
 import { WebhookLogEntity } from './webhook-log.entity.js';
 import { WebhooksAdminController } from './webhooks.admin.controller.js';
 import { WebhooksController } from './webhooks.controller.js';
@@ -41,7 +41,7 @@ import { WebhooksService } from './webhooks.service.js';
     NoticeGate,
     NoticeCounts,
     ReconciliationProcessor,
-    ReconciliationSchedule,
+    alwaysDue(RECONCILIATION, ReconciliationProcessor, (schedules) => schedules.reconciliation),
     Asking,
     PaymentDeadlineProcessor,
     PaymentDeadlineSchedule,

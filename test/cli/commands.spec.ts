@@ -1,30 +1,19 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { migrations } from '../../migrations/index.js';
 import { migrate, resetDatabase, revertMigration, seed, waitForSchema } from '../../src/cli/database-commands.js';
 import { createProduct, restockProduct } from '../../src/cli/product-commands.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
+import { capturePrinted } from '../support/cli.js';
 import { execute, query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { unique } from '../support/factories.js';
 
 /** The commands of the CLI on the database, as functions; what they print is kept. */
 let config: Config;
-let printed: string;
+const printed = capturePrinted();
 
 beforeAll(() => {
   config = loadConfig(process.env);
-});
-
-beforeEach(() => {
-  printed = '';
-  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    printed += String(text);
-    return true;
-  });
-});
-
-afterEach(() => {
-  jest.restoreAllMocks();
 });
 
 async function tables(): Promise<string[]> {
@@ -39,7 +28,7 @@ const TABLES = ['holds', 'migrations', 'orders', 'products', 'webhook_logs'];
 describe('migrate', () => {
   it('does nothing to a schema that is up to date', async () => {
     await migrate(config);
-    expect(printed).toContain('The schema is up to date.');
+    expect(printed.text).toContain('The schema is up to date.');
     expect(await tables()).toEqual(expect.arrayContaining(TABLES));
   });
 
@@ -59,7 +48,7 @@ describe('migrate', () => {
     const runs = await Promise.allSettled(Array.from({ length: 4 }, () => migrate(raced)));
     await execute('DROP DATABASE ??', [name]);
     expect(runs.map((run) => (run.status === 'rejected' ? String(run.reason) : 'done'))).toEqual(Array(4).fill('done'));
-    expect(printed.match(/^Migrated: /gm)).toHaveLength(1);
+    expect(printed.text.match(/^Migrated: /gm)).toHaveLength(1);
   });
 
   it('can be taken back to nothing, and made again', async () => {
@@ -96,12 +85,12 @@ describe('migrate:wait', () => {
     const awaited = { ...config, database: { ...config.database, name } };
     let isThere = false;
     const wait = waitForSchema(awaited, 60).then(() => (isThere = true));
-    await eventually(() => expect(printed).toContain('Waiting for'));
+    await eventually(() => expect(printed.text).toContain('Waiting for'));
     expect(isThere).toBe(false);
     await migrate(awaited);
     await wait;
     await execute('DROP DATABASE ??', [name]);
-    expect(printed).toContain('The schema is there.');
+    expect(printed.text).toContain('The schema is there.');
   });
 
   it('gives up after the time that it was given, and says what is missing', async () => {

@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { rushCommand } from '../../src/cli/rush-command.js';
+import { capturePrinted } from '../support/cli.js';
 import { execute, query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem, expectStockIdentity } from '../support/expectations.js';
@@ -11,22 +12,12 @@ import { type Service, startService } from '../support/service.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'rush-'));
 let service: Service;
-let printed: string;
+const printed = capturePrinted();
 
 beforeAll(async () => {
   service = await startService();
 });
 afterAll(() => rmSync(dir, { recursive: true }));
-beforeEach(() => {
-  printed = '';
-  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    printed += String(text);
-    return true;
-  });
-});
-afterEach(() => {
-  jest.restoreAllMocks();
-});
 
 /** What the database has of the latest rush. */
 async function lastRush() {
@@ -54,7 +45,7 @@ describe('rush', () => {
       [product.id],
     );
     expect(Number(row!.count)).toBe(100);
-    expect(printed).toMatch(/\n1000 +100 +100 +900 +0 +0 +\d+ +\d+ +\d+\.\d\d\n/);
+    expect(printed.text).toMatch(/\n1000 +100 +100 +900 +0 +0 +\d+ +\d+ +\d+\.\d\d\n/);
     const picture = readFileSync(svg, 'utf8');
     expect(picture).toContain('1,000 buyers, 100 units: 100 sold, oversold 0');
     expect(picture.match(/<rect class="paid"[^>]+width="6"/g)).toHaveLength(100);

@@ -1,11 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { applySale } from '../../src/cli/apply-command.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
 import { SalesService } from '../../src/sales/sales.service.js';
-import { runCli } from '../support/cli.js';
+import { capturePrinted, runCli } from '../support/cli.js';
 import { countRows, query } from '../support/database.js';
 import { ROOT } from '../support/documents.js';
 import {
@@ -25,22 +25,12 @@ import { type Service, startService } from '../support/service.js';
 const folder = mkdtempSync(join(tmpdir(), 'sales-'));
 let config: Config;
 let service: Service;
-let printed: string;
+const printed = capturePrinted();
 
 beforeAll(async () => {
   config = loadConfig(process.env);
   service = await startService();
 });
-
-beforeEach(() => {
-  printed = '';
-  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    printed += String(text);
-    return true;
-  });
-});
-
-afterEach(() => void jest.restoreAllMocks());
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function file(text: string, name = 'drop.yaml'): string {
@@ -50,9 +40,9 @@ function file(text: string, name = 'drop.yaml'): string {
 }
 
 const apply = async (text: string, name?: string, options?: { plan: boolean }): Promise<string> => {
-  printed = '';
+  printed.text = '';
   await applySale(config, file(text, name), options);
-  return printed;
+  return printed.text;
 };
 
 async function saleCalled(name: string): Promise<Sale> {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { testFlow } from '../../src/cli/test-flow.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
 import { GivingBack } from '../../src/orders/settling/giving-back.js';
@@ -9,6 +9,7 @@ import { isWithinLimit } from '../../src/holds/granting/rules/is-within-limit.js
 import { Settling } from '../../src/orders/settling/settling.js';
 import { ProductsService } from '../../src/products/products.service.js';
 import { KeyFile, shopKey } from '../support/buyers.js';
+import { capturePrinted } from '../support/cli.js';
 import { query } from '../support/database.js';
 import { expectStockIdentity } from '../support/expectations.js';
 import { type RawAnswer, sendRaw } from '../support/raw-requests.js';
@@ -18,7 +19,7 @@ import { SIMULATED_SETTINGS } from '../support/simulated-sales.js';
 /** The walk through a sale, as a function; what it prints is kept. */
 let config: Config;
 let service: Service;
-let printed: string;
+const printed = capturePrinted();
 const listening: Server[] = [];
 
 beforeAll(async () => {
@@ -26,16 +27,7 @@ beforeAll(async () => {
   service = await startService();
 });
 
-beforeEach(() => {
-  printed = '';
-  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    printed += String(text);
-    return true;
-  });
-});
-
 afterEach(() => {
-  jest.restoreAllMocks();
   for (const server of listening.splice(0)) {
     server.close();
     server.closeAllConnections();
@@ -65,14 +57,14 @@ function lastOrders(productId: number) {
 describe('test:flow', () => {
   it('walks through a running service and keeps all promises', async () => {
     await testFlow(config, service.url);
-    expect(printed).toContain('All promises were kept.');
-    expect(printed).not.toContain('BROKEN');
+    expect(printed.text).toContain('All promises were kept.');
+    expect(printed.text).not.toContain('BROKEN');
     await expectStockIdentity((await lastProduct()).id);
   });
 
   it('walks through a service of its own when none is named', async () => {
     await testFlow(config);
-    expect(printed).toContain('All promises were kept.');
+    expect(printed.text).toContain('All promises were kept.');
     expect(await lastProduct()).toMatchObject({ is_archived: 1, stock_held: 0 });
   });
 
@@ -80,11 +72,11 @@ describe('test:flow', () => {
     const own = loadConfig({ ...process.env, ...SIMULATED_SETTINGS });
     const shop = await startService(SIMULATED_SETTINGS);
     for (const url of [undefined, shop.url]) {
-      printed = '';
+      printed.text = '';
       await testFlow(own, url);
-      expect(printed).toMatch(/ok {2}a declined card ends nothing {2}\(303/);
-      expect(printed).toMatch(/ok {2}the provider’s notice pays the order {2}\(200 .*"succeeded"/);
-      expect(printed).toContain('paid at the simulated provider: no call takes a paid order back');
+      expect(printed.text).toMatch(/ok {2}a declined card ends nothing {2}\(303/);
+      expect(printed.text).toMatch(/ok {2}the provider’s notice pays the order {2}\(200 .*"succeeded"/);
+      expect(printed.text).toContain('paid at the simulated provider: no call takes a paid order back');
       const product = await lastProduct();
       expect(product).toMatchObject({ is_archived: 1, stock_held: 0, stock_sold: 3 });
       await expectStockIdentity(product.id);
@@ -98,9 +90,9 @@ describe('test:flow', () => {
       const env = new KeyFile([shopKey('HS256')]).env(tokens);
       const shop = await startService(env);
       await testFlow(loadConfig({ ...process.env, ...env }), shop.url);
-      expect(printed).toContain('All promises were kept.');
-      expect(printed).toMatch(/ok {2}a customer gets no more than the limit {2}\(409 .*"remaining":0/);
-      expect(printed).toMatch(/ok {2}nobody else finds his hold {2}\(404/);
+      expect(printed.text).toContain('All promises were kept.');
+      expect(printed.text).toMatch(/ok {2}a customer gets no more than the limit {2}\(409 .*"remaining":0/);
+      expect(printed.text).toMatch(/ok {2}nobody else finds his hold {2}\(404/);
       await expectStockIdentity((await lastProduct()).id);
     },
   );
@@ -117,8 +109,8 @@ describe('test:flow', () => {
     // Failed payments that free no stock.
     jest.spyOn(service.app.get(Settling), 'settle').mockImplementation(() => undefined);
     await expect(testFlow(config, service.url)).rejects.toThrow(/Expected \{"status":200.*available_stock/);
-    expect(printed).toMatch(/BROKEN {2}\d+ of 10 units are available/);
-    expect(printed).not.toContain('All promises were kept.');
+    expect(printed.text).toMatch(/BROKEN {2}\d+ of 10 units are available/);
+    expect(printed.text).not.toContain('All promises were kept.');
   });
 });
 
@@ -129,10 +121,12 @@ describe('what test:flow made', () => {
     expect(product).toMatchObject({ is_archived: 1, stock_held: 0, stock_sold: 2 });
     const [paid, failed] = await lastOrders(product.id);
     expect([paid!.status, failed!.status]).toEqual(['paid', 'cancelled']);
-    expect(printed).toContain(`product ${product.id} is on sale no more`);
-    expect(printed).toMatch(new RegExp(`STAYS {2}order ${paid!.id} of 200\\.00 EUR, paid by flow-${paid!.id}-paid`));
-    expect(printed).toContain('no provider took money');
-    expect(printed.match(/STAYS/g)).toHaveLength(1);
+    expect(printed.text).toContain(`product ${product.id} is on sale no more`);
+    expect(printed.text).toMatch(
+      new RegExp(`STAYS {2}order ${paid!.id} of 200\\.00 EUR, paid by flow-${paid!.id}-paid`),
+    );
+    expect(printed.text).toContain('no provider took money');
+    expect(printed.text.match(/STAYS/g)).toHaveLength(1);
   });
 
   it('is taken back when the walk fails in the middle', async () => {
@@ -141,8 +135,8 @@ describe('what test:flow made', () => {
     const product = await lastProduct();
     expect(product).toMatchObject({ is_archived: 1, stock_held: 0, stock_sold: 0 });
     expect(await lastOrders(product.id)).toMatchObject([{ status: 'cancelled' }]);
-    expect(printed).toContain(`product ${product.id} is on sale no more`);
-    expect(printed).not.toContain('STAYS');
+    expect(printed.text).toContain(`product ${product.id} is on sale no more`);
+    expect(printed.text).not.toContain('STAYS');
   });
 
   it('is named, and the command fails, when it can not be taken back', async () => {
@@ -150,8 +144,8 @@ describe('what test:flow made', () => {
     jest.spyOn(service.app.get(GivingBack), 'giveBack').mockRejectedValue(new Error('no'));
     await expect(testFlow(config, service.url)).rejects.toThrow(/more stays/);
     const { id } = await lastProduct();
-    expect(printed).toMatch(new RegExp(`STAYS {2}product ${id} .*products:archive ${id}`));
-    expect(printed.match(/STAYS {2}hold /g)).toHaveLength(2);
+    expect(printed.text).toMatch(new RegExp(`STAYS {2}product ${id} .*products:archive ${id}`));
+    expect(printed.text.match(/STAYS {2}hold /g)).toHaveLength(2);
   });
 
   it.each(['/api/admin/products', '/api/holds', '/api/orders'])(
@@ -171,8 +165,8 @@ describe('what test:flow made', () => {
       const product = await lastProduct();
       expect(product).toMatchObject({ is_archived: 1, stock_held: 0, stock_sold: 2 });
       expect(await lastOrders(product.id)).toHaveLength(2);
-      expect(printed).toContain(`product ${product.id} is on sale no more`);
-      expect(printed.match(/STAYS/g)).toHaveLength(1);
+      expect(printed.text).toContain(`product ${product.id} is on sale no more`);
+      expect(printed.text.match(/STAYS/g)).toHaveLength(1);
       await expectStockIdentity(product.id);
     },
   );
@@ -180,7 +174,7 @@ describe('what test:flow made', () => {
   it('is named by its name when no try to make it was answered', async () => {
     const silent = await listen((_request, response) => response.destroy());
     await expect(testFlow(config, silent.url)).rejects.toThrow('POST /api/admin/products');
-    expect(printed).toMatch(/STAYS {2}perhaps a product "test:flow \d+"/);
+    expect(printed.text).toMatch(/STAYS {2}perhaps a product "test:flow \d+"/);
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { fastify } from 'fastify';
 import { answerProblem } from '../../src/http/problem-answer.js';
 import type { ProblemDefinition } from '../../src/common/problem-catalogue.js';
+import { filesBelow, readDocument } from '../support/documents.js';
 import { DomainError, problemDocument, type ProblemCode, PROBLEMS } from '../../src/common/problem.js';
 
 const CODES = Object.keys(PROBLEMS) as ProblemCode[];
@@ -14,6 +15,12 @@ describe('the catalogue of codes', () => {
     expect(status).toBeLessThan(600);
     expect(title).toMatch(/^[A-Z].*[^.]$/);
     expect([cause, remedy]).toEqual([expect.stringMatching(/^[A-Z].*\.$/), expect.stringMatching(/^[A-Z].*\.$/)]);
+  });
+
+  it('has each code in one of its parts alone', () => {
+    const parts = filesBelow('src/common/problems').map(readDocument);
+    const said = parts.flatMap((part) => [...part.matchAll(/^ {2}([A-Z_]+): \{$/gm)].map(([, code]) => code));
+    expect(said.sort()).toEqual([...CODES].sort());
   });
 
   it('tells when to try again exactly for what may succeed later: 429, 503, and what has a known instant', () => {

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
-import { eventually } from '../support/eventually.js';
 import { countByStatus, expectProblem } from '../support/expectations.js';
 import {
   createOrder,
@@ -15,9 +14,9 @@ import {
 import { LogCapture } from '../support/log-capture.js';
 import { scrape } from '../support/metrics.js';
 import { inParallel } from '../support/races.js';
-import { RefusingDatabase } from '../support/refusing-database.js';
+import { type RefusingDatabase, soldAgain, startRefused } from '../support/refusing-database.js';
 import { saidIn } from '../support/said.js';
-import { type Service, startService } from '../support/service.js';
+import type { Service } from '../support/service.js';
 
 /**
  * A database that says no, in all the words that it has for it: each line of the table in docs/operating.md happens here, but
@@ -37,13 +36,7 @@ let service: Service;
 let log: LogCapture;
 
 beforeAll(async () => {
-  database = await RefusingDatabase.start('refusing-database');
-  service = await startService({
-    ...database.env,
-    // Longer than the second that a lock is waited for, or the one could be taken for the other.
-    DB_STATEMENT_TIMEOUT_MS: '1500',
-    GROUP_COMMIT_DEADLINE_MS: '3000',
-  });
+  ({ database, service } = await startRefused('refusing-database'));
 }, 120_000);
 
 // Of each test, since another service that starts takes the log along.
@@ -64,10 +57,6 @@ async function halvings(): Promise<number> {
 /** Errors of the log, by their message. */
 function errorsLogged(message: RegExp): number {
   return log.lines.filter(({ level, msg }) => level === 50 && message.test(String(msg))).length;
-}
-
-async function soldAgain(productId: number): Promise<void> {
-  await eventually(async () => taken(await requestHold(service, productId), 201), 20_000);
 }
 
 describe('a server with other defaults', () => {
@@ -120,7 +109,7 @@ describe('a row that somebody keeps locked', () => {
     await database.root.query('ROLLBACK');
     expectProblem(refused, 'UNAVAILABLE');
     taken(granted, 201);
-    await soldAgain(locked.id);
+    await soldAgain(service, locked.id);
   });
 });
 
@@ -168,7 +157,7 @@ describe('an outage', () => {
     await database.root.query(end);
     await Promise.all(others.map((connection) => connection.end()));
     for (const answer of begin.includes('PER_HOUR') ? [again] : answers) expectProblem(answer, 'UNAVAILABLE');
-    await soldAgain(id);
+    await soldAgain(service, id);
   });
 });
 
@@ -213,7 +202,7 @@ describe('an account without its rights', () => {
     for (const answer of [...answers, last]) expectProblem(answer, 'UNAVAILABLE');
     expect(await halvings()).toBe(halvedBefore);
     expect(errorsLogged(/account/)).toBeGreaterThan(loggedBefore);
-    await soldAgain(id);
+    await soldAgain(service, id);
   });
 });
 
@@ -227,7 +216,7 @@ describe('anything else', () => {
     expect(countByStatus(answers)).toEqual({ 201: 5, 500: 1 });
     expect(errorsLogged(/Unexpected error/)).toBeGreaterThan(0);
     await database.behave();
-    await soldAgain(poison.id);
+    await soldAgain(service, poison.id);
   });
 });
 

@@ -9,14 +9,13 @@ import {
   notify,
   requestHold,
   requestOrder,
-  taken,
   unique,
   UNKNOWN_HOLD_ID,
 } from '../support/factories.js';
 import { LogCapture } from '../support/log-capture.js';
 import { scrape } from '../support/metrics.js';
 import { inParallel } from '../support/races.js';
-import { RefusingDatabase } from '../support/refusing-database.js';
+import { type RefusingDatabase, soldAgain, startRefused } from '../support/refusing-database.js';
 import { saidIn } from '../support/said.js';
 import { type Service, startService } from '../support/service.js';
 
@@ -35,13 +34,7 @@ let service: Service;
 let log: LogCapture;
 
 beforeAll(async () => {
-  database = await RefusingDatabase.start('silent-database');
-  service = await startService({
-    ...database.env,
-    // Longer than the second that a lock is waited for, or the one could be taken for the other.
-    DB_STATEMENT_TIMEOUT_MS: '1500',
-    GROUP_COMMIT_DEADLINE_MS: '3000',
-  });
+  ({ database, service } = await startRefused('silent-database'));
 }, 120_000);
 
 // Of each test, since another service that starts takes the log along.
@@ -59,10 +52,6 @@ function refusedUnasked(): number {
   return log.lines.filter(({ err }) => (err as { name?: string } | undefined)?.name === 'DatabaseSilentError').length;
 }
 
-async function soldAgain(productId: number): Promise<void> {
-  await eventually(async () => taken(await requestHold(service, productId), 201), 20_000);
-}
-
 describe('a database that is late', () => {
   it('lets nobody wait past his deadline, which is counted', async () => {
     const waiting = await startService({
@@ -75,7 +64,7 @@ describe('a database that is late', () => {
     const labels = { group_commit: 'holds', event: 'overdue' };
     expect((await scrape(waiting)).value('checkout_group_commit_events_total', labels)).toBe(1);
     await database.behave();
-    await soldAgain(id);
+    await soldAgain(service, id);
     await waiting.stop();
   });
 });
@@ -140,7 +129,7 @@ describe('a database that says nothing', () => {
       const statuses = name.includes('backup') ? { 200: 40, 404: 40, 503: 160 } : { 503: 240 };
       expect([first.statuses, second.statuses]).toEqual([statuses, statuses]);
       expect(Math.max(first.longestMs, second.longestMs)).toBeLessThan(ANSWER_MS_MAX);
-      await soldAgain(id);
+      await soldAgain(service, id);
       expect(countByStatus(await inParallel(10, () => requestHold(service, id)))).toEqual({ 201: 10 });
     },
     120_000,

@@ -1,4 +1,4 @@
-import { jest } from '@jest/globals';
+import { afterEach, beforeEach, jest } from '@jest/globals';
 import { runProgram } from '../../src/cli/program.js';
 import type { Environment } from './service.js';
 
@@ -23,4 +23,20 @@ export async function runCli(
   } finally {
     for (const stream of streams) stream.mockRestore();
   }
+}
+
+/** What functions of the CLI have printed during the test that runs; whatever it spies on ends with it. */
+export function capturePrinted(): { text: string } {
+  const printed = { text: '' };
+  beforeEach(() => {
+    printed.text = '';
+    jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      printed.text += String(text);
+      return true;
+    });
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+  return printed;
 }

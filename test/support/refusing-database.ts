@@ -3,7 +3,9 @@ import { type Connection, createConnection, type RowDataPacket } from 'mysql2/pr
 import { type DatabaseServer, startDatabase } from '../../scripts/servers.mjs';
 import { resetDatabase } from '../../src/cli/database-commands.js';
 import { loadConfig } from '../../src/config/config.js';
-import type { Environment } from './service.js';
+import { eventually } from './eventually.js';
+import { requestHold, taken } from './factories.js';
+import { type Environment, type Service, startService } from './service.js';
 
 /** As far from what the service needs as a server allows: its sessions must not depend on a server's defaults. */
 const OTHER_DEFAULTS = [
@@ -89,4 +91,21 @@ export class RefusingDatabase {
   async killSessions(): Promise<void> {
     for (const id of await this.sessions()) await this.root.query(`KILL ${id}`).catch(() => {});
   }
+}
+
+/** A service on such a database. */
+export async function startRefused(name: string): Promise<{ database: RefusingDatabase; service: Service }> {
+  const database = await RefusingDatabase.start(name);
+  const service = await startService({
+    ...database.env,
+    // Longer than the second that a lock is waited for, or the one could be taken for the other.
+    DB_STATEMENT_TIMEOUT_MS: '1500',
+    GROUP_COMMIT_DEADLINE_MS: '3000',
+  });
+  return { database, service };
+}
+
+/** Waits until a unit of the product can be held, as before the database was in trouble. */
+export async function soldAgain(service: Service, productId: number): Promise<void> {
+  await eventually(async () => taken(await requestHold(service, productId), 201), 20_000);
 }

@@ -10,7 +10,7 @@ import {
   MaxLength,
 } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
-import { isoTime } from '../../database/sql.js';
+import { isoTime, isoTimeOrNull } from '../../database/sql.js';
 import { Described } from '../../http/described.decorator.js';
 import { DATE_TIME, nullable } from '../../http/json-schema.js';
 import { pageOf } from '../../http/page.js';
@@ -73,7 +73,7 @@ export function toApiKeyDto({ id, name, scopes, createdAt, lastUsedAt, revokedAt
     name,
     scopes,
     created_at: isoTime(createdAt),
-    last_used_at: lastUsedAt === null ? null : isoTime(lastUsedAt),
-    revoked_at: revokedAt === null ? null : isoTime(revokedAt),
+    last_used_at: isoTimeOrNull(lastUsedAt),
+    revoked_at: isoTimeOrNull(revokedAt),
   };
 }

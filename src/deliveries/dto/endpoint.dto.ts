@@ -12,7 +12,7 @@ import {
   ValidateIf,
 } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
-import { isoTime } from '../../database/sql.js';
+import { isoTime, isoTimeOrNull } from '../../database/sql.js';
 import { EVENT_TYPE } from '../../events/dto/event.dto.js';
 import { EVENT_TYPES, type EventType } from '../../events/events.types.js';
 import { Described } from '../../http/described.decorator.js';
@@ -31,17 +31,10 @@ const URL_PATTERN = /^https?:\/\/[A-Za-z0-9.[\]:-]+(\/[\x21-\x22\x24-\x7e]*)?$/;
 const URL_RULE = 'must be an address such as https://shop.example/hooks, without a user and a fragment';
 const URL_MAX = 2048;
 
-const isThere = (field: 'types') => (dto: { types?: unknown }) => dto[field] != null;
-
-@JSONSchema({ examples: [{ url: 'https://shop.example/hooks', types: ['order.paid'] }] })
-export class CreateEndpointDto {
-  @IsString()
-  @Matches(URL_PATTERN, { message: URL_RULE })
-  @MaxLength(URL_MAX)
-  url!: string;
-
+/** What may be said of an endpoint, or left out, when it is made and when it is changed. */
+class OptionalEndpointFields {
   /** Events that it is told of; left out or null: all, also those that come later. */
-  @ValidateIf(isThere('types'))
+  @ValidateIf((dto: OptionalEndpointFields) => dto.types != null)
   @IsArray()
   @IsIn(EVENT_TYPES, { each: true })
   @ArrayMinSize(1)
@@ -51,22 +44,21 @@ export class CreateEndpointDto {
   types?: EventType[] | null;
 }
 
+@JSONSchema({ examples: [{ url: 'https://shop.example/hooks', types: ['order.paid'] }] })
+export class CreateEndpointDto extends OptionalEndpointFields {
+  @IsString()
+  @Matches(URL_PATTERN, { message: URL_RULE })
+  @MaxLength(URL_MAX)
+  url!: string;
+}
+
 @JSONSchema({ minProperties: 1, examples: [{ disabled: false }] })
-export class ChangeEndpointDto {
+export class ChangeEndpointDto extends OptionalEndpointFields {
   @ValidateIf((dto: ChangeEndpointDto) => dto.url !== undefined)
   @IsString()
   @Matches(URL_PATTERN, { message: URL_RULE })
   @MaxLength(URL_MAX)
   url?: string;
-
-  @ValidateIf(isThere('types'))
-  @IsArray()
-  @IsIn(EVENT_TYPES, { each: true })
-  @ArrayMinSize(1)
-  @ArrayMaxSize(EVENT_TYPES.length)
-  @ArrayUnique()
-  @JSONSchema({ type: ['array', 'null'], items: EVENT_TYPE })
-  types?: EventType[] | null;
 
   /** True: nothing is sent. False: it goes on where it was. */
   @ValidateIf((dto: ChangeEndpointDto) => dto.disabled !== undefined)
@@ -152,8 +144,8 @@ export function toEndpointDto({ id, url, types, ...row }: EndpointRow): Endpoint
     id,
     url,
     types,
-    failing_since: isoOrNull(row.failingSince),
-    disabled_at: isoOrNull(row.disabledAt),
+    failing_since: isoTimeOrNull(row.failingSince),
+    disabled_at: isoTimeOrNull(row.disabledAt),
     disabled_reason: row.disabledReason,
     created_at: isoTime(row.createdAt),
   };
@@ -169,15 +161,11 @@ export function toDeliveryDto({ id, sequence, status, attempts, dueAt, attempt, 
     event_id: `evt_${sequence}`,
     status,
     attempts,
-    due_at: status === 'pending' ? isoOrNull(dueAt) : null,
+    due_at: status === 'pending' ? isoTimeOrNull(dueAt) : null,
     answer_status: attempt?.answerStatus ?? null,
     answer: attempt?.answer?.toString() ?? null,
     reason: attempt?.reason ?? null,
     took_ms: attempt?.tookMs ?? null,
-    tried_at: isoOrNull(triedAt),
+    tried_at: isoTimeOrNull(triedAt),
   };
-}
-
-function isoOrNull(timestamp: string | null): string | null {
-  return timestamp === null ? null : isoTime(timestamp);
 }

@@ -8,7 +8,8 @@ const STYLE = 'body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:2r
 /** A page for each error code, where the `type` of its problem documents leads; all text is from the catalogue. */
 export function serveErrorPages(fastify: FastifyInstance): void {
   const pages = new Map(Object.entries(PROBLEMS).map(([code, problem]) => [code, pageOf(code, problem)]));
-  const list = listOf(Object.entries(PROBLEMS));
+  const byStatus = Object.entries(PROBLEMS).sort(([, a], [, b]) => a.status - b.status);
+  const list = listOf(byStatus);
   const schema = { hide: true };
   fastify.get(ERROR_PAGES, { schema }, (_request, reply) => reply.type('text/html; charset=utf-8').send(list));
   fastify.get<{ Params: { code: string } }>(`${ERROR_PAGES}/:code`, { schema }, ({ params }, reply) => {

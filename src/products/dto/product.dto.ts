@@ -1,3 +1,4 @@
+import { applyDecorators } from '@nestjs/common';
 import {
   IsBoolean,
   IsIn,
@@ -91,9 +92,15 @@ export class ProductDto {
 
 export class ProductPageDto extends pageOf(ProductDto) {}
 
-/** Blanks alone are no name that a buyer could see. */
-export const NAME_PATTERN = /\S/;
-export const NAME_RULE = 'must be more than blanks';
+/** A name that buyers see: blanks alone are none. */
+export function IsShownName(): PropertyDecorator {
+  return applyDecorators(
+    IsString(),
+    Matches(/\S/, { message: 'must be more than blanks' }),
+    MinLength(1),
+    MaxLength(255),
+  );
+}
 
 const isGiven = (name: keyof ChangeProductDto) => (dto: ChangeProductDto) => dto[name] !== undefined;
 
@@ -103,10 +110,7 @@ const isThere = (name: 'sku' | 'sale_id' | 'max_per_customer') => (dto: ChangePr
 @JSONSchema({ minProperties: 1, examples: [{ stock_total: 150 }] })
 export class ChangeProductDto {
   @ValidateIf(isGiven('name'))
-  @IsString()
-  @Matches(NAME_PATTERN, { message: NAME_RULE })
-  @MinLength(1)
-  @MaxLength(255)
+  @IsShownName()
   name?: string;
 
   @ValidateIf(isGiven('price'))

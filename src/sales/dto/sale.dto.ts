@@ -1,16 +1,10 @@
-import { IsArray, IsIn, IsInt, IsString, Matches, Max, MaxLength, Min, MinLength, ValidateIf } from 'class-validator';
+import { IsArray, IsIn, IsInt, IsString, Matches, Max, Min, ValidateIf } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
-import { isoTime, TIME_PATTERN, TIME_RULE } from '../../database/sql.js';
+import { isoTime, isoTimeOrNull, TIME_PATTERN, TIME_RULE } from '../../database/sql.js';
 import { Described } from '../../http/described.decorator.js';
 import { DATE_TIME, type JsonSchema, NUMBER_PARAM, nullable, RULE_KEYWORD, schemaOf } from '../../http/json-schema.js';
 import { pageOf } from '../../http/page.js';
-import {
-  NAME_PATTERN,
-  NAME_RULE,
-  ProductDto,
-  toProductDto,
-  toPublicProductDto,
-} from '../../products/dto/product.dto.js';
+import { IsShownName, ProductDto, toProductDto, toPublicProductDto } from '../../products/dto/product.dto.js';
 import { SHOWN_STOCKS, type ShownStock, STOCK_MAX } from '../../products/products.types.js';
 import {
   type EarlyStart,
@@ -191,10 +185,7 @@ class TermsDto {
 @JSONSchema({ minProperties: 1, examples: [{ ends_at: '2026-11-28T12:00:00.000Z' }] })
 export class ChangeSaleDto extends TermsDto {
   @ValidateIf((dto: ChangeSaleDto) => dto.name !== undefined)
-  @IsString()
-  @Matches(NAME_PATTERN, { message: NAME_RULE })
-  @MinLength(1)
-  @MaxLength(255)
+  @IsShownName()
   name?: string;
 
   /** Of a new sale left out: now. At most 366 days away; it can be changed while it has not passed. */
@@ -223,9 +214,9 @@ export function saleFieldsDto({ sale, terms }: Pick<SaleWithProducts, 'sale' | '
     name: sale.name,
     state: stateOf(termsOf(sale), sale.server_time),
     starts_at: isoTime(sale.starts_at),
-    ends_at: isoOrNull(sale.ends_at),
-    ended_at: isoOrNull(sale.ended_at),
-    paused_at: isoOrNull(sale.paused_at),
+    ends_at: isoTimeOrNull(sale.ends_at),
+    ended_at: isoTimeOrNull(sale.ended_at),
+    paused_at: isoTimeOrNull(sale.paused_at),
     terms: { ...terms, early: terms.early.map(withIsoTime) },
   };
 }
@@ -245,8 +236,4 @@ export function toAdminSaleDto(found: SaleWithProducts): AdminSaleDto {
 /** What the public sees: archived products are on sale no more. */
 export function toPublicSaleDto(found: SaleWithProducts): SaleDto {
   return toSaleDto(found, found.products.filter((row) => row.is_archived === 0).map(toPublicProductDto));
-}
-
-function isoOrNull(timestamp: string | null): string | null {
-  return timestamp === null ? null : isoTime(timestamp);
 }

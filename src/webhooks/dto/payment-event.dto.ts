@@ -3,7 +3,7 @@ import { inCurrency } from '../../common/money.js';
 import { Described } from '../../http/described.decorator.js';
 import { DATE_TIME, nullable, TEXT_OR_NULL } from '../../http/json-schema.js';
 import { pageOf } from '../../http/page.js';
-import { isoTime } from '../../database/sql.js';
+import { isoTime, isoTimeOrNull } from '../../database/sql.js';
 import { ORDER_STATUSES, type OrderStatus } from '../../orders/orders.types.js';
 import {
   type PaymentResult,
@@ -95,7 +95,7 @@ export function toPaymentEventDto({ event, ...log }: WebhookLogRow): PaymentEven
     order_status: log.order_status,
     occurred_at: event.occurredAt,
     received_at: isoTime(log.created_at),
-    processed_at: log.processed_at === null ? null : isoTime(log.processed_at),
+    processed_at: isoTimeOrNull(log.processed_at),
     payment_reference: event.reference ?? null,
     account: event.account ?? null,
     metadata: event.metadata ?? null,

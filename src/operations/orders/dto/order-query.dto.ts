@@ -1,7 +1,7 @@
 import { CUSTOMER_ID, CUSTOMER_ID_RULE } from '../../../common/customer-id.js';
 import { ValidationError } from '../../../common/problem.js';
 import { DOCUMENTED_KEYWORD, type JsonSchema, NUMBER_PARAM, RULE_KEYWORD } from '../../../http/json-schema.js';
-import { ADMIN_PAGE_QUERY, type PageQuery } from '../../../http/page.js';
+import { ADMIN_PAGE_QUERY, type PageQuery, statusQuery } from '../../../http/page.js';
 import { HOLD_ID_PARAM } from '../../../holds/dto/hold.dto.js';
 import { IDEMPOTENCY_KEY_PATTERN, IDEMPOTENCY_KEY_RULE } from '../../../idempotency/idempotency-key.js';
 import { REFERENCE_DOCUMENTED, REFERENCE_PATTERN, REFERENCE_RULE } from '../../../orders/dto/order.dto.js';
@@ -10,7 +10,7 @@ import type { OrderFilter } from '../order-list.types.js';
 
 /** Query of the list of orders. */
 export const ORDER_QUERY: Readonly<Record<string, JsonSchema>> = {
-  status: { type: 'string', enum: ORDER_STATUSES, description: 'Only those in this state' },
+  ...statusQuery(ORDER_STATUSES),
   product_id: { ...NUMBER_PARAM, description: 'Only those of this product' },
   sale_id: { ...NUMBER_PARAM, description: 'Only those under this sale' },
   customer_id: {

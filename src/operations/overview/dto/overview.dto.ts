@@ -1,5 +1,5 @@
 import { IsBoolean, IsIn, IsInt, IsNumber, IsString } from 'class-validator';
-import { isoTime } from '../../../database/sql.js';
+import { isoTime, isoTimeOrNull } from '../../../database/sql.js';
 import { Described } from '../../../http/described.decorator.js';
 import { DATE_TIME, type JsonSchema, nullable, schemaOf } from '../../../http/json-schema.js';
 import { availableOf } from '../../../products/products.types.js';
@@ -154,7 +154,7 @@ export function toOverviewDto(overview: Overview): OverviewDto {
       id: sale.id,
       name: sale.name,
       starts_at: isoTime(sale.starts_at),
-      ends_at: sale.ends_at === null ? null : isoTime(sale.ends_at),
+      ends_at: isoTimeOrNull(sale.ends_at),
       ...rest,
     })),
     products: overview.products.map((row) => ({

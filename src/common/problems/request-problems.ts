@@ -1,0 +1,125 @@
+import type { ProblemDefinition } from './problem-definition.js';
+
+/** What is said of a request before anybody looks at what it asks for: of its form, of who sends it, and of how many there are. */
+export const REQUEST_PROBLEMS = {
+  VALIDATION_FAILED: {
+    status: 400,
+    title: 'The request is not valid',
+    cause: 'A field is missing, unknown or has a value that is not allowed, or the request could not be read at all.',
+    remedy: 'Mend the fields that `errors` names. The same request gets the same answer again.',
+  },
+  UNAUTHORIZED: {
+    status: 401,
+    title: 'A valid API key is needed',
+    cause: 'An operator’s call came without an API key or the admin token, or with one that is wrong or revoked.',
+    remedy: 'Send the header "Authorization: Bearer <key>" with an API key, or with the service’s ADMIN_TOKEN.',
+    challenge: 'Bearer',
+  },
+  BUYER_TOKEN_REQUIRED: {
+    status: 401,
+    title: 'A token of the buyer is needed',
+    cause: 'The shop sells this to customers only that are signed in, and the call names none.',
+    remedy: 'Sign in at the shop, and send the token that it gives: "Authorization: Bearer <token>".',
+    challenge: 'Bearer',
+  },
+  BUYER_TOKEN_INVALID: {
+    status: 401,
+    title: 'The token of the buyer is not valid',
+    cause: 'The token has expired, is signed by nobody that is known here, or says something that it must not.',
+    remedy: 'Get a new token from the shop. Without any token a call counts as one of nobody in particular.',
+    challenge: 'Bearer error="invalid_token"',
+  },
+  SCOPE_MISSING: {
+    status: 403,
+    title: 'The API key may not do this',
+    cause: 'The key is valid, but has not the scope that the call needs, or that it wants to give to another key.',
+    remedy: 'Use a key with the scope that `scope` names. Scopes of a key never change: make another key.',
+  },
+  CROSS_SITE_REQUEST: {
+    status: 403,
+    title: 'The call is none of the console’s own page',
+    cause: 'A call came with the session of the console, but from another page, or from no page that says where it is.',
+    remedy: 'Use the console itself; a program sends its key as `Authorization: Bearer`.',
+  },
+  ROUTE_NOT_FOUND: {
+    status: 404,
+    title: 'There is no such route',
+    cause: 'No call has this path.',
+    remedy: 'Look the path up in the documentation at /docs; paths are in lower case.',
+  },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    title: 'The path does not take this method',
+    cause: 'There is such a path, but not with this method.',
+    remedy: 'Send one of the methods that the header `Allow` lists.',
+  },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    title: 'The request did not arrive in time',
+    cause: 'The connection was open for too long before the request was there as a whole. It is closed now.',
+    remedy: 'Send the request again on a new connection, all at once. Nothing of it was carried out.',
+  },
+  PAYLOAD_TOO_LARGE: {
+    status: 413,
+    title: 'The body is too large',
+    cause: 'The body has more bytes than this call takes.',
+    remedy: 'Send less. `detail` says how many bytes the call takes.',
+  },
+  URI_TOO_LONG: {
+    status: 414,
+    title: 'The URL is too long',
+    cause: 'The URL alone has more than 16 KiB.',
+    remedy: 'Shorten it: no call of the service has a URL of more than some hundred characters.',
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    title: 'The body must be application/json',
+    cause: 'The body has another type than JSON, another encoding than UTF-8, or is packed (`Content-Encoding`).',
+    remedy: 'Send JSON in UTF-8 as it is, with "Content-Type: application/json".',
+  },
+  EXPECTATION_FAILED: {
+    status: 417,
+    title: 'The expectation can not be met',
+    cause: 'The header `Expect` asks for something else than "100-continue".',
+    remedy: 'Leave the header out.',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    title: 'The idempotency key was used with other content',
+    cause: 'A key names one request, and this one came before with another body.',
+    remedy: 'Make a new key for each new request, and send a key again only with the very same body.',
+  },
+  RATE_LIMITED: {
+    status: 429,
+    title: 'Too many requests',
+    cause: 'This address, or this API key, has sent more requests of this kind than it may in a minute.',
+    remedy: 'Wait for as many seconds as the header `Retry-After` says.',
+    retryAfterSeconds: { min: 60, max: 60 },
+  },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    title: 'The URL and the headers are too large',
+    cause: 'The request’s URL and headers together have more than 16 KiB.',
+    remedy: 'Leave out cookies and other headers that are not meant for this service.',
+  },
+  INTERNAL_ERROR: {
+    status: 500,
+    title: 'Something went wrong on our side',
+    cause: 'A fault of the service. It is in the log under the answer’s `X-Request-Id`, and nothing was committed.',
+    remedy: 'Try once more. If it stays, tell the operator the `X-Request-Id`.',
+  },
+  OVERLOADED: {
+    status: 503,
+    title: 'Too many requests are waiting',
+    cause: 'More requests wait than the service can answer in good time.',
+    remedy: 'Wait for as many seconds as the header `Retry-After` says, and send the same request again.',
+    retryAfterSeconds: { min: 1, max: 5 },
+  },
+  UNAVAILABLE: {
+    status: 503,
+    title: 'The service can not answer right now',
+    cause: 'The database did not answer, or the service is shutting down.',
+    remedy: 'Wait for as many seconds as `Retry-After` says, and send the same request with the same idempotency key.',
+    retryAfterSeconds: { min: 1, max: 5 },
+  },
+} as const satisfies Record<string, ProblemDefinition>;
