@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ChildService, killChildren, startChild } from '../support/child-service.js';
 import { execute, query, withConnection } from '../support/database.js';
-import { type Event, eventsUntil, newestEvent } from '../support/events.js';
+import { eventsUntil, newestEvent } from '../support/events.js';
 import { eventually } from '../support/eventually.js';
-import { createProduct, createOrder, noticeOf, notify } from '../support/factories.js';
-import { inParallel } from '../support/races.js';
-import { connectTo, type Service, startService } from '../support/service.js';
+import { createOrder, createProduct } from '../support/factories.js';
+import { type Service, startService } from '../support/service.js';
 
 let service: Service;
 beforeAll(async () => {
@@ -14,11 +13,6 @@ beforeAll(async () => {
 afterAll(killChildren);
 
 const insertEvent = `INSERT INTO event_inbox (type, data) VALUES ('sale.paused', '{"test":"late"}')`;
-
-const sequencesOf = (events: readonly Event[]): number[] => events.map(({ sequence }) => sequence);
-
-/** `after + 1`, `after + 2`, … */
-const countedFrom = (after: number, count: number): number[] => Array.from({ length: count }, (_, n) => after + 1 + n);
 
 describe('the sequence of events', () => {
   it('has at its end what drew a low number and was committed late: a reader skips nothing', async () => {
@@ -69,27 +63,5 @@ describe('the sequence of events', () => {
       [after + 1, 'sale.paused'],
       [after + 2, 'order.created'],
     ]);
-  });
-
-  it('is one for several instances that write and number at the same time, without a gap or a double', async () => {
-    const ORDERS = 60;
-    const after = await newestEvent(service);
-    const children = await Promise.all([startChild(), startChild()]);
-    const fleet = children.map(({ url }) => connectTo(url));
-    const { id } = await createProduct(service, { stock_total: ORDERS });
-    const orders = await inParallel(ORDERS, async (n) => {
-      const order = await createOrder(fleet[n % 2]!, { product_id: id });
-      await notify(fleet[(n + 1) % 2]!, noticeOf(order));
-      return order.order_id;
-    });
-    const events = await eventsUntil(service, after, (found) => found.length >= 2 * ORDERS, 7);
-    expect(sequencesOf(events)).toEqual(countedFrom(after, 2 * ORDERS));
-    const told = new Map<unknown, unknown[]>();
-    for (const { data, version } of events) told.set(data.order_id, [...(told.get(data.order_id) ?? []), version]);
-    // Each order's own order is kept.
-    expect(Object.fromEntries(told)).toEqual(Object.fromEntries(orders.map((order) => [order, [1, 2]])));
-    expect(await query('SELECT id FROM event_inbox')).toEqual([]);
-    for (const child of children) child.kill('SIGTERM');
-    await Promise.all(children.map(({ exited }) => exited));
   });
 });

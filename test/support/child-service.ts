@@ -19,6 +19,9 @@ export interface ChildService {
 
 const children = new Set<ChildProcess>();
 
+/** A start takes seconds; beside the starts of ten others it may take a minute and more. */
+const START_CAP_MS = 180_000;
+
 /** Starts the built service with the run's servers and `overrides`; ready when this resolves. */
 export async function startChild(overrides: Environment = {}, start: Start = {}): Promise<ChildService> {
   const child = await spawnChild(overrides, start);
@@ -26,7 +29,7 @@ export async function startChild(overrides: Environment = {}, start: Start = {})
   void child.exited.then(() => (hasEnded = true));
   await eventually(async () => {
     if (!hasEnded) await fetch(`${child.url}/health/live`);
-  });
+  }, START_CAP_MS);
   if (hasEnded) throw new Error(`The service ended with ${child.process.exitCode}: ${child.output()}`);
   return child;
 }
