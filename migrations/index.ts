@@ -31,6 +31,7 @@ import { OperatorSessions1767500000000 } from './1767500000000-operator-sessions
 import { KeptCurrency1767500100000 } from './1767500100000-kept-currency.js';
 import { AuditTargets1767510000000 } from './1767510000000-audit-targets.js';
 import { Adjustments1767700000000 } from './1767700000000-adjustments.js';
+import { ProductAvailability1767800000000 } from './1767800000000-product-availability.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -67,4 +68,5 @@ export const migrations = [
   KeptCurrency1767500100000,
   AuditTargets1767510000000,
   Adjustments1767700000000,
+  ProductAvailability1767800000000,
 ];

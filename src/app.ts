@@ -39,6 +39,7 @@ import { serveSimulatedPayments } from './payment-providers/simulated/simulated-
 import { Queues } from './queue/queues.js';
 import { RedisService } from './redis/redis.service.js';
 import { servePages } from './pages/pages.js';
+import { AvailabilityDto } from './products/dto/availability.dto.js';
 import { RefundEventDataDto } from './refunds/dto/refund-event.dto.js';
 import { SaleFieldsDto } from './sales/dto/sale.dto.js';
 import { NoticeGate, refuseForgedNotices } from './webhooks/notice-gate.js';
@@ -47,6 +48,7 @@ import { NoticeGate, refuseForgedNotices } from './webhooks/notice-gate.js';
 const TOLD_THINGS: readonly ToldThing[] = [
   { kind: 'customer', data: CustomerEventDataDto },
   { kind: 'order', data: OrderEventDataDto },
+  { kind: 'product', data: AvailabilityDto },
   { kind: 'refund', data: RefundEventDataDto },
   { kind: 'sale', data: SaleFieldsDto },
 ];

@@ -136,6 +136,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
       outsideRefunds: env.cron('OUTSIDE_REFUNDS_CRON', '*/10 * * * * *'),
       deliveries: env.cron('DELIVERIES_CRON', '* * * * * *'),
       saleEdges: env.cron('SALE_EDGES_CRON', '* * * * * *'),
+      availability: env.cron('AVAILABILITY_CRON', '* * * * * *'),
       stockAudit: env.cron('STOCK_AUDIT_CRON', '30 * * * * *'),
       retention: env.cron('RETENTION_CRON', '0 */10 * * * *'),
     },

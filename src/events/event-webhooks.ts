@@ -4,7 +4,7 @@ import { EVENT_TYPES } from './events.types.js';
 
 /** A kind of things that events tell of: the first word of their types. */
 export interface ToldThing {
-  readonly kind: 'customer' | 'order' | 'refund' | 'sale';
+  readonly kind: 'customer' | 'order' | 'product' | 'refund' | 'sale';
   /** What such an event shows. */
   readonly data: DtoClass;
 }

@@ -18,6 +18,7 @@ export const EVENT_TYPES = [
   'sale.paused',
   'sale.resumed',
   'sale.ended',
+  'product.availability',
   'customer.erased',
 ] as const;
 

@@ -1,6 +1,10 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { EventsModule } from '../events/events.module.js';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
+import { AvailabilityRepository } from './availability.repository.js';
+import { AvailabilitySchedule } from './availability.schedule.js';
+import { AvailabilityTelling } from './availability-telling.js';
 import { LiveProducts } from './live-products.js';
 import { ProductEntity } from './product.entity.js';
 import { ProductsController } from './products.controller.js';
@@ -10,9 +14,18 @@ import { StockCache } from './stock-cache.js';
 import { StockWatch } from './stock-watch.js';
 
 @Module({
-  imports: [IdempotencyModule, TypeOrmModule.forFeature([ProductEntity])],
+  imports: [EventsModule, IdempotencyModule, TypeOrmModule.forFeature([ProductEntity])],
   controllers: [ProductsController],
-  providers: [LiveProducts, ProductsService, ProductsRepository, StockCache, StockWatch],
+  providers: [
+    AvailabilityRepository,
+    AvailabilitySchedule,
+    AvailabilityTelling,
+    LiveProducts,
+    ProductsService,
+    ProductsRepository,
+    StockCache,
+    StockWatch,
+  ],
   exports: [ProductsService, StockCache, StockWatch],
 })
 export class ProductsModule {}

@@ -8,6 +8,7 @@ import { actOfCli } from '../../src/access/operator.js';
 import { auditStock } from '../../src/cli/operation-commands.js';
 import { driftOf, StockAuditService } from '../../src/operations/stock-audit.service.js';
 import { Dispatching } from '../../src/deliveries/dispatching.js';
+import { AvailabilityTelling } from '../../src/products/availability-telling.js';
 import { ProductsService } from '../../src/products/products.service.js';
 import { untilEventsHaveNumbers } from '../support/events.js';
 import { contents, DATABASE_SCRIPTS, runScript, TABLES, tables } from '../support/backups.js';
@@ -69,6 +70,8 @@ describe('backup and restore', () => {
     await service.call('POST', '/api/admin/keys', { name: 'warehouse', scopes: ['read'] }, adminHeaders(service));
     const console = { ...adminHeaders(service), 'console-request': '1', 'sec-fetch-site': 'same-origin' };
     expect((await service.call('POST', '/api/admin/session', undefined, console)).status).toBe(201);
+    await createProduct(service, { stock_total: 0 });
+    await service.app.get(AvailabilityTelling).tellChanges();
     const endpoint = await createEndpoint(service);
     await createOrder(service);
     await untilEventsHaveNumbers();

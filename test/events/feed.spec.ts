@@ -1,10 +1,19 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { AvailabilityTelling } from '../../src/products/availability-telling.js';
 import { RetentionService } from '../../src/operations/retention.service.js';
-import { execute, query } from '../support/database.js';
-import { type Event, eventsUntil, newestEvent, readEvents, requestEvents } from '../support/events.js';
+import { execute, query, withConnection } from '../support/database.js';
+import {
+  type Event,
+  eventsUntil,
+  newestEvent,
+  readEvents,
+  requestEvents,
+  untilEventsHaveNumbers,
+} from '../support/events.js';
 import { expectProblem } from '../support/expectations.js';
 import {
   actOnSale,
+  adminHeaders,
   createHold,
   createKey,
   createOrder,
@@ -17,6 +26,7 @@ import {
   moveSale,
   noticeOf,
   notify,
+  taken,
 } from '../support/factories.js';
 import { type ApiDocument, schemaChecker, webhookSchema } from '../support/openapi.js';
 import { SalesService } from '../../src/sales/sales.service.js';
@@ -132,6 +142,77 @@ describe('the events of a sale', () => {
     await service.app.get(SalesService).tellEdges();
     const events = await eventsUntil(service, after, (found) => found.length >= 1);
     expect(typesOf(events)).toEqual(['sale.ended']);
+  });
+});
+
+describe('the events of a product', () => {
+  const tell = (): Promise<void> => service.app.get(AvailabilityTelling).tellChanges();
+  /** The newest event, once what other tests made of their products is told. */
+  const newestOfAll = async (): Promise<number> => {
+    await tell();
+    await untilEventsHaveNumbers();
+    return newestEvent(service);
+  };
+  /** As if what was told had been told a while ago. */
+  const passSilence = () => execute('UPDATE product_availability SET told_at = told_at - INTERVAL 1 SECOND');
+  const told = async (after: number, count: number) => {
+    const events = await eventsUntil(service, after, (found) => found.length >= count);
+    return events.map(({ data }) => data);
+  };
+
+  it('tell that it has sold out, and that there are units again, once whoever looks', async () => {
+    const after = await newestOfAll();
+    const another = await startService();
+    const { id } = await createProduct(service, { stock_total: 2 });
+    const hold = await createHold(service, { product_id: id, quantity: 2 });
+    await Promise.all([service, another].map(({ app }) => app.get(AvailabilityTelling).tellChanges()));
+    await tell();
+    const [event] = await eventsUntil(service, after, (found) => found.length >= 1);
+    expect(event).toMatchObject({ version: null, data: { product_id: id, available: 0, is_sold_out: true } });
+    expect(event!.type).toBe('product.availability');
+    expect(schemaChecker(document)(webhookSchema(document, event!.type), event)).toEqual([]);
+    await giveBack(service, hold.hold_id);
+    await passSilence();
+    await Promise.all([service, another].map(({ app }) => app.get(AvailabilityTelling).tellChanges()));
+    expect(await told(after + 1, 1)).toEqual([{ product_id: id, available: 2, is_sold_out: false }]);
+    expect(await newestEvent(service)).toBe(after + 2);
+  });
+
+  it('come at most once a second, and the last of them is what is so', async () => {
+    const after = await newestOfAll();
+    const { id } = await createProduct(service, { stock_total: 1 });
+    const hold = await createHold(service, { product_id: id });
+    await tell();
+    await execute('UPDATE product_availability SET told_at = NOW(3) + INTERVAL 1 HOUR WHERE product_id = ?', [id]);
+    await giveBack(service, hold.hold_id);
+    await tell();
+    await createHold(service, { product_id: id });
+    const path = `/api/admin/products/${id}/restock`;
+    taken(await service.call('POST', path, { units: 3 }, adminHeaders(service)), 200);
+    await tell();
+    expect(await told(after, 1)).toEqual([{ product_id: id, available: 0, is_sold_out: true }]);
+    await execute('UPDATE product_availability SET told_at = NOW(3) - INTERVAL 1 SECOND WHERE product_id = ?', [id]);
+    await tell();
+    expect(await told(after + 1, 1)).toEqual([{ product_id: id, available: 3, is_sold_out: false }]);
+  });
+
+  it('wait for nobody who has the product, and nobody waits for them', async () => {
+    const after = await newestOfAll();
+    const { id } = await createProduct(service, { stock_total: 0 });
+    await withConnection(async (connection) => {
+      await connection.query('START TRANSACTION');
+      await connection.query('SELECT id FROM products WHERE id = ? FOR UPDATE', [id]);
+      await tell();
+      expect(await told(after, 1)).toEqual([{ product_id: id, available: 0, is_sold_out: true }]);
+    });
+  });
+
+  it('are told by the clock', async () => {
+    const after = await newestOfAll();
+    const scheduler = await startService({ ROLES: 'scheduler' });
+    const { id } = await createProduct(service, { stock_total: 0 });
+    expect(await told(after, 1)).toEqual([{ product_id: id, available: 0, is_sold_out: true }]);
+    await scheduler.stop();
   });
 });
 

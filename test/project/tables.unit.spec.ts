@@ -12,6 +12,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const OWNERS: Readonly<Record<string, string>> = {
   payment_sessions: 'src/payment-sessions/payment-sessions.repository.ts',
   products: 'src/products/products.repository.ts',
+  product_availability: 'src/products/availability.repository.ts',
   sales: 'src/sales/sales.repository.ts',
   holds: 'src/holds/holds.repository.ts',
   customer_holds: 'src/holds/customer-holds.repository.ts',

@@ -11,6 +11,7 @@ export const DATABASE_SCRIPTS = join(import.meta.dirname, '../../deploy/database
 
 export const TABLES = [
   'products',
+  'product_availability',
   'sales',
   'holds',
   'customer_holds',

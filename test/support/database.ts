@@ -70,6 +70,7 @@ export async function countRows(): Promise<Record<string, number>> {
        (SELECT COUNT(*) FROM audit_log) AS audit_log, (SELECT COUNT(*) FROM operator_sessions) AS operator_sessions,
        (SELECT COUNT(*) FROM event_inbox) + (SELECT COUNT(*) FROM events) AS events,
        (SELECT COUNT(*) FROM webhook_endpoints) AS webhook_endpoints, (SELECT COUNT(*) FROM webhook_deliveries) AS webhook_deliveries,
+       (SELECT COUNT(*) FROM product_availability) AS product_availability,
        (SELECT COUNT(*) FROM customer_holds) AS customer_holds,
        (SELECT COUNT(*) FROM payment_sessions) AS payment_sessions,
        (SELECT COALESCE(SUM(stock_version), 0) FROM products) AS stock_versions`,

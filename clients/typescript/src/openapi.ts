@@ -1651,6 +1651,44 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "product.availability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells the shop of one of its products, as Standard Webhooks says */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ProductEvent"];
+                };
+            };
+            responses: {
+                /** @description The shop has it; all else is sent again */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "customer.erased": {
         parameters: {
             query?: never;
@@ -1697,7 +1735,7 @@ export interface components {
             scopes: ("read" | "products" | "sales" | "orders" | "refunds" | "customers" | "events" | "webhooks" | "keys" | "audit" | "sell")[];
         };
         /** @enum {string} */
-        EventType: "order.created" | "order.processing" | "order.paid" | "order.cancelled" | "order.refund_due" | "order.returned" | "order.refunded" | "order.disputed" | "payment.failed" | "refund.sent" | "refund.confirmed" | "refund.failed" | "sale.started" | "sale.paused" | "sale.resumed" | "sale.ended" | "customer.erased";
+        EventType: "order.created" | "order.processing" | "order.paid" | "order.cancelled" | "order.refund_due" | "order.returned" | "order.refunded" | "order.disputed" | "payment.failed" | "refund.sent" | "refund.confirmed" | "refund.failed" | "sale.started" | "sale.paused" | "sale.resumed" | "sale.ended" | "product.availability" | "customer.erased";
         CreateEndpoint: {
             url: string;
             types?: components["schemas"]["EventType"][] | null;
@@ -2910,6 +2948,18 @@ export interface components {
             /** @enum {string} */
             type?: "order.created" | "order.processing" | "order.paid" | "order.cancelled" | "order.refund_due" | "order.returned" | "order.refunded" | "order.disputed" | "payment.failed";
             data?: components["schemas"]["OrderEventData"];
+        };
+        Availability: {
+            /** Format: int64 */
+            product_id: number;
+            /** Format: int64 */
+            available: number;
+            is_sold_out: boolean;
+        };
+        ProductEvent: components["schemas"]["Event"] & {
+            /** @enum {string} */
+            type?: "product.availability";
+            data?: components["schemas"]["Availability"];
         };
         ToldRefund: components["schemas"]["RefundFacts"] & {
             /** Format: int64 */
