@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../config/config.js';
+import { EVENT_TYPES, type EventType } from '../events/events.types.js';
 import { SCOPES } from '../http/route-rules.js';
 import { ORDER_STATUSES } from '../orders/orders.types.js';
 import { REFUND_STATUSES, type RefundStatus } from '../refunds/refunds.types.js';
@@ -9,6 +10,7 @@ import { type BuyerTokenOptions, makeBuyerToken } from './buyer-commands.js';
 import { eraseCustomer } from './customer-commands.js';
 import { migrate, resetDatabase, revertMigration, seed, waitForSchema } from './database-commands.js';
 import { makeDemoSale } from './demo-command.js';
+import { type ListenOptions, listen } from './listen-command.js';
 import { createKey, listKeys, revokeKey } from './key-commands.js';
 import { auditStock, expireHolds, reconcileNotices } from './operation-commands.js';
 import { writeOpenApi } from './openapi-command.js';
@@ -99,6 +101,13 @@ export function registerCommands(program: Command, config: () => Config): void {
     .option('--svg <file>', 'also draw it')
     .option('--url <url>', 'a service of this machine', process.env.SERVICE_URL)
     .action((options: RushOptions) => rushCommand(config(), options));
+  program
+    .command('listen')
+    .description('print what happens as it happens, and send it to an address, signed, for trials; until Ctrl-C')
+    .option('--forward <url>', 'where to, such as http://localhost:4000/hook')
+    .option('--secret <secret>', 'what to sign with; made up, and printed, unless it is said')
+    .option('--types <types>', 'only events of these types, separated by commas', eventTypes)
+    .action((options: ListenOptions) => listen(config(), options));
   registerSaleCommands(program, config);
   registerKeyCommands(program, config);
   registerOperationCommands(program, config);
@@ -243,6 +252,12 @@ function registerOperationCommands(program: Command, config: () => Config): void
 function earlyStart(text: string, before: readonly EarlyStart[] = []): EarlyStart[] {
   const [group = '', ...time] = text.split('=');
   return [...before, { group, starts_at: time.join('=') }];
+}
+
+function eventTypes(text: string): EventType[] {
+  const types = text.split(',') as EventType[];
+  if (types.every((type) => EVENT_TYPES.includes(type))) return types;
+  throw new InvalidArgumentError(`They are: ${EVENT_TYPES.join(', ')}.`);
 }
 
 function wholeNumber(text: string): number {

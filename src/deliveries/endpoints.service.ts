@@ -173,6 +173,7 @@ function isSame(one: readonly string[] | null, other: readonly string[] | null):
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-function newSecret(): string {
+/** `whsec_` and random bytes in Base64. */
+export function newSecret(): string {
   return `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
 }

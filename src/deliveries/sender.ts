@@ -48,7 +48,10 @@ export class Sender implements OnApplicationShutdown {
   }
 
   /** Sends one event, once. Every failure is an answer. */
-  async send({ url, secret, oldSecret }: EndpointRow, row: EventRow): Promise<Attempt> {
+  async send(
+    { url, secret, oldSecret }: Pick<EndpointRow, 'url' | 'secret' | 'oldSecret'>,
+    row: EventRow,
+  ): Promise<Attempt> {
     const startedAt = performance.now();
     const told = (answerStatus: number | null, answer: Buffer | null, reason: string | null): Attempt => {
       return { answerStatus, answer, reason, tookMs: Math.round(performance.now() - startedAt) };

@@ -42,6 +42,11 @@ export class EventsService {
     return { events, lastSequence: events.length === limit ? events.at(-1)!.sequence : Math.max(after, last) };
   }
 
+  /** The number of the newest event; 0 before the first. */
+  findLast(): Promise<number> {
+    return this.events.findLast();
+  }
+
   /** Those of these numbers that are kept, by their numbers. */
   async findBySequence(sequences: readonly number[]): Promise<Map<number, FeedEvent>> {
     const events = await this.events.findBySequence(sequences);

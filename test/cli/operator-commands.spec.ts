@@ -1,11 +1,13 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { actOfCli } from '../../src/access/operator.js';
 import { makeDemoSale } from '../../src/cli/demo-command.js';
+import { listen, type ListenOptions } from '../../src/cli/listen-command.js';
 import { RetentionService } from '../../src/operations/retention.service.js';
 import { StockAuditRepository } from '../../src/operations/stock-audit.repository.js';
 import { driftOf, StockAuditService } from '../../src/operations/stock-audit.service.js';
 import { runCli } from '../support/cli.js';
 import { execute, query } from '../support/database.js';
+import { untilEventsHaveNumbers } from '../support/events.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem, expectStockIdentity } from '../support/expectations.js';
 import {
@@ -27,6 +29,7 @@ import {
   unique,
 } from '../support/factories.js';
 import { queueOf } from '../support/queues.js';
+import { Receiver } from '../support/receiver.js';
 import { type Service, startService } from '../support/service.js';
 
 describe('the operator', () => {
@@ -223,6 +226,46 @@ describe('the operator', () => {
       output: expect.stringContaining('1 jobs are in line again'),
     });
     expect(await queue.getFailedCount()).toBe(0);
+  });
+
+  it('is shown what happens as it happens, and has it sent on, signed, once and whatever becomes of it', async () => {
+    const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+    const receiver = await Receiver.start();
+    receiver.behave = ({ body }, response) => void response.writeHead(body.version === 1 ? 500 : 204).end('no room');
+    const options: ListenOptions = { forward: receiver.url, secret, types: ['order.created', 'order.paid'] };
+    await createPaidOrder(service);
+    await untilEventsHaveNumbers();
+    let output = '';
+    const stream = jest.spyOn(process.stdout, 'write').mockImplementation((text) => (output += String(text)) !== '');
+    const ending = new AbortController();
+    const listening = listen(service.config, options, ending.signal);
+    await eventually(() => expect(output).toContain(`signed with ${secret}`));
+    const { order_id } = await createPaidOrder(service);
+    await giveBack(service, (await createOrder(service)).hold_id);
+    await eventually(() => expect(receiver.received).toHaveLength(3));
+    ending.abort();
+    await listening;
+    stream.mockRestore();
+    expect(receiver.received.map(({ body }) => [body.type, body.version])).toEqual([
+      ['order.created', 1],
+      ['order.paid', 2],
+      ['order.created', 1],
+    ]);
+    expect(receiver.isSignedBy(secret)).toBe(true);
+    const lines = output.split('\n').filter((line) => / evt_| TAKEN| taken/.test(line));
+    expect(lines.slice(0, 4)).toEqual([
+      expect.stringMatching(new RegExp(`^\\S+Z evt_\\d+ order.created v1 \\{.*"order_id":${order_id}\\b`)),
+      expect.stringMatching(/^ {2}NOT TAKEN \(It answered 500, \d+ ms\): no room$/),
+      expect.stringMatching(/^\S+Z evt_\d+ order.paid v2 \{/),
+      expect.stringMatching(/^ {2}taken \(204, \d+ ms\)$/),
+    ]);
+    await receiver.stop();
+    for (const wrong of [
+      ['--forward', 'localhost:4000'],
+      ['--secret', 'whsec_'],
+      ['--types', 'order.lost'],
+    ])
+      expect(await runCli(['listen', ...wrong])).toMatchObject({ code: 1 });
   });
 
   it('finds rows gone that have served their time, and only those', async () => {
