@@ -23,7 +23,7 @@ export function groupsOf(customer: Customer | null): readonly Group[] {
 }
 
 /** From when on a group may hold what is not on sale yet. */
-export interface EarlyStart {
+interface EarlyStart {
   readonly group: Group;
   readonly startsAt: string;
   hasStarted: boolean;

@@ -145,7 +145,7 @@ export async function beginEarly(saleId: number, index = 0): Promise<void> {
 }
 
 /** Has all services of the file look the products of a sale up again. */
-export async function forgetProductsOf(saleId: number): Promise<void> {
+async function forgetProductsOf(saleId: number): Promise<void> {
   const products = await query<{ id: number }>('SELECT id FROM products WHERE sale_id = ?', [saleId]);
   forgetProducts(products.map(({ id }) => id));
 }
