@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { PoolConnection } from 'mysql2/promise';
 import { newUuid } from '../../src/database/sql.js';
+import { ErasureRepository } from '../../src/operations/customers/erasure.repository.js';
 import { shopKey, KeyFile, bearer, signedToken } from '../support/buyers.js';
 import { type ChildService, killChildren, startChild } from '../support/child-service.js';
 import { runCli } from '../support/cli.js';
@@ -38,6 +40,7 @@ beforeAll(async () => {
   [service, neighbour] = await Promise.all([startService(env), startService({ ...env, ROLES: 'api' })]);
 });
 
+afterEach(() => void jest.restoreAllMocks());
 afterAll(() => killChildren());
 
 const headersOf = async (customer: string, claims: Record<string, unknown> = {}) =>
@@ -222,14 +225,14 @@ describe('a customer who is forgotten', () => {
       // What the sequencer does, which has read the name before it is replaced.
       await connection.query('START TRANSACTION');
       await connection.query('SELECT last FROM event_sequence WHERE id = 1 FOR UPDATE');
+      const answer = erase(customer);
+      await eventually(async () => expect(await lockingReads()).not.toEqual([]));
       const data = JSON.stringify({ order_id: paid.order_id, customer_id: customer });
       await connection.query(
         `INSERT INTO events (sequence, type, version, hold_id, data) SELECT last + 1, 'order.paid', 9, ?, ? FROM event_sequence`,
         [binary(paid.hold_id), data],
       );
       await connection.query('UPDATE event_sequence SET last = last + 1');
-      const answer = erase(customer);
-      await eventually(async () => expect(await lockingReads()).not.toEqual([]));
       await connection.query('COMMIT');
       taken(await answer, 204);
     });
@@ -284,6 +287,61 @@ describe('a customer is not forgotten', () => {
     expectProblem(await service.call('DELETE', path, undefined, keyHeaders(wrong)), 'SCOPE_MISSING');
     for (const name of ['Ann%20Smith', '%C3%BC', 'x'.repeat(129)])
       expectProblem(await erase(decodeURIComponent(name)), 'VALIDATION_FAILED');
+  });
+});
+
+describe('an erasure that waits for a hold', () => {
+  /** Runs `work` on a connection that has the hold locked, once so many erasures wait for it. */
+  async function whileLocked(
+    holdId: string,
+    erasures: () => Promise<Answer>[],
+    work: (connection: PoolConnection) => Promise<unknown>,
+  ): Promise<Answer[]> {
+    return withConnection(async (connection) => {
+      await connection.query('START TRANSACTION');
+      await connection.query('SELECT id FROM holds WHERE id = ? FOR UPDATE', [binary(holdId)]);
+      const waiting = erasures();
+      await eventually(async () => expect(await lockingReads()).toHaveLength(waiting.length));
+      await work(connection);
+      await connection.query('COMMIT');
+      return Promise.all(waiting);
+    });
+  }
+
+  it('finds the order that was made of it meanwhile', async () => {
+    const customer = unique('c');
+    const { id } = await createProduct(service);
+    const { hold_id } = taken<Hold>(await requestHold(service, id, 1, await headersOf(customer)), 201);
+    // As if the hold had been made a moment later.
+    jest.spyOn(service.app.get(ErasureRepository, { strict: false }), 'isActive').mockResolvedValueOnce(false);
+    const [answer] = await whileLocked(
+      hold_id,
+      () => [erase(customer)],
+      async (connection) => {
+        await connection.query(
+          `INSERT INTO orders (hold_id, status, amount, payment_due_at, due_at, version, quantity_sold)
+         VALUES (?, 'pending_payment', 1, NOW(3) + INTERVAL 1 HOUR, NOW(3) + INTERVAL 1 HOUR, 1, 0)`,
+          [binary(hold_id)],
+        );
+        await connection.query('UPDATE holds SET used = 1 WHERE id = ?', [binary(hold_id)]);
+      },
+    );
+    expectProblem(answer!, 'CUSTOMER_IS_ACTIVE');
+    expect(await namesOf([hold_id])).toEqual(new Set([customer]));
+  });
+
+  it('tells of nothing when another one was quicker', async () => {
+    const customer = unique('c');
+    const [hold_id] = await addOldHolds((await createProduct(service)).id, customer, 1);
+    const told = "SELECT COUNT(*) AS count FROM audit_log WHERE action = 'customer.erase'";
+    const [before] = await query<{ count: number }>(told);
+    const answers = await whileLocked(
+      hold_id!,
+      () => [service, neighbour].map((at) => erase(customer, at)),
+      () => Promise.resolve(),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([204, 204]);
+    expect(await query(told)).toEqual([{ count: before!.count + 1 }]);
   });
 });
 
@@ -354,21 +412,32 @@ describe('a customer of 1,200 holds', () => {
     expect(await rowsWith(old.customer)).toEqual([]);
   });
 
-  it('is not forgotten with a hold that he makes in between, and is once that has ended', async () => {
-    const old = await withOldHolds();
-    const headers = await headersOf(old.customer);
-    let holdId = '';
-    const answer = await inTheMidst(old, service, async () => {
-      ({ hold_id: holdId } = taken<Hold>(await requestHold(service, old.productId, 1, headers), 201));
-    });
-    expectProblem(answer!, 'CUSTOMER_IS_ACTIVE');
-    expect(await namesOf([holdId])).toEqual(new Set([old.customer]));
-    await order(old.customer, holdId);
-    expectProblem(await erase(old.customer), 'CUSTOMER_IS_ACTIVE');
-    taken(await service.call('DELETE', `/api/holds/${holdId}`, undefined, headers), 204);
-    taken(await erase(old.customer), 204);
-    expect((await namesOf([...old.ids, holdId])).size).toBe(1);
-    expect(await rowsWith(old.customer)).toEqual([]);
-    await expectStockIdentity(old.productId);
+  it('is not begun to be forgotten while he holds something, or an order of his is not paid', async () => {
+    const { customer, productId, ids } = await withOldHolds();
+    const { hold_id } = taken<Hold>(await requestHold(service, productId, 1, await headersOf(customer)), 201);
+    expectProblem(await erase(customer), 'CUSTOMER_IS_ACTIVE');
+    await order(customer, hold_id);
+    expectProblem(await erase(customer), 'CUSTOMER_IS_ACTIVE');
+    expect(await namesOf([...ids, hold_id])).toEqual(new Set([customer]));
   });
+
+  it.each(['a hold', 'an order'])(
+    'is not forgotten with %s of in between, and is once that has ended',
+    async (what) => {
+      const old = await withOldHolds();
+      const headers = await headersOf(old.customer);
+      let holdId = '';
+      const answer = await inTheMidst(old, service, async () => {
+        ({ hold_id: holdId } = taken<Hold>(await requestHold(service, old.productId, 1, headers), 201));
+        if (what === 'an order') await order(old.customer, holdId);
+      });
+      expectProblem(answer!, 'CUSTOMER_IS_ACTIVE');
+      expect(await namesOf([holdId])).toEqual(new Set([old.customer]));
+      taken(await service.call('DELETE', `/api/holds/${holdId}`, undefined, headers), 204);
+      taken(await erase(old.customer), 204);
+      expect((await namesOf([...old.ids, holdId])).size).toBe(1);
+      expect(await rowsWith(old.customer)).toEqual([]);
+      await expectStockIdentity(old.productId);
+    },
+  );
 });
