@@ -229,7 +229,8 @@ const INDEXES: Record<string, string> = {
     'o orders_due',
   'SELECT … FROM orders o FORCE INDEX (orders_due) WHERE o.status = ? AND (o.due_at <= NOW(?) OR (o.due_at IS NULL AND o.payment_due_at <= NOW(?))) ORDER BY o.due_at LIMIT ?':
     'o orders_due',
-  'SELECT … FROM orders o WHERE o.hold_id IN (?) AND (o.reference = X? OR LOCATE(X?, o.metadata) > ? OR LOCATE(X?, o.adjustments) > ?)': 'o orders_hold',
+  'SELECT … FROM orders o WHERE o.hold_id IN (?) AND (o.reference = X? OR LOCATE(X?, o.metadata) > ? OR LOCATE(X?, o.adjustments) > ?)':
+    'o orders_hold',
   'SELECT … FROM payment_sessions WHERE task IS NOT NULL GROUP BY task': 'payment_sessions payment_sessions_due',
   'SELECT … FROM orders o FORCE INDEX (orders_due) WHERE o.status = ? AND (o.due_at <= NOW(?) OR (o.due_at IS NULL AND o.payment_due_at <= NOW(?))) AND o.payment_provider IS NULL ORDER BY o.due_at LIMIT ?':
     'o orders_due',

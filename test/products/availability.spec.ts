@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { ProductsRepository } from '../../src/products/products.repository.js';
 import { ProductsService } from '../../src/products/products.service.js';
+import { StockCache } from '../../src/products/stock-cache.js';
 import { execute } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { expectStockIdentity } from '../support/expectations.js';
@@ -108,6 +109,19 @@ describe('available_stock', () => {
       asked.mockRestore();
       reads.mockRestore();
     }
+  });
+
+  it('is not put back in Redis by an instance that is late to tell', async () => {
+    const [{ id }, other] = [await createProduct(service), await createProduct(service)];
+    const [cache, products] = [neighbour.app.get(StockCache), neighbour.app.get(ProductsRepository)];
+    const before = (await products.findById(id))!;
+    await createHold(service, { product_id: id, quantity: 5 });
+    await eventually(async () => expect(await redis.get(cacheKey(id))).toMatch(/"stock_held":5/));
+    cache.put(before);
+    cache.put({ ...(await products.findById(other.id))!, stock_held: 7 });
+    // Both are told at once.
+    await eventually(async () => expect(await redis.get(cacheKey(other.id))).toMatch(/"stock_held":7/));
+    expect(await redis.get(cacheKey(id))).toMatch(/"stock_held":5/);
   });
 
   it('does not take an older figure of Redis over a newer one of its own', async () => {
