@@ -15,6 +15,7 @@ import { createKey, listKeys, revokeKey } from './key-commands.js';
 import { auditStock, expireHolds, reconcileNotices } from './operation-commands.js';
 import { writeOpenApi } from './openapi-command.js';
 import { cancelOrder, listOrders, returnOrder } from './order-commands.js';
+import { reconcilePayments } from './payment-commands.js';
 import { createProduct, archiveProduct, restockProduct } from './product-commands.js';
 import { listFailedJobs, queueStatus, retryFailedJobs } from './queue-commands.js';
 import { listRefunds } from './refund-commands.js';
@@ -228,6 +229,11 @@ function registerOperationCommands(program: Command, config: () => Config): void
     .description('list the money that is owed back, and what became of it')
     .addOption(new Option('--status <status>', 'only refunds in this state').choices(REFUND_STATUSES))
     .action(({ status }: { status?: RefundStatus }) => listRefunds(config(), status ?? null));
+  program
+    .command('payments:reconcile')
+    .description('compare our payments with what their providers list; fails on any difference, and changes nothing')
+    .requiredOption('--since <time>', 'with its offset from UTC, such as 2026-11-27T12:00:00Z')
+    .action((options: { since: string }) => reconcilePayments(config(), options));
   program
     .command('openapi')
     .description('write the OpenAPI document of the service to a file')

@@ -6,6 +6,7 @@ import { EventsModule } from '../events/events.module.js';
 import { HoldsModule } from '../holds/holds.module.js';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
+import { PaymentProvidersModule } from '../payment-providers/payment-providers.module.js';
 import { PaymentSessionsModule } from '../payment-sessions/payment-sessions.module.js';
 import { ProductsModule } from '../products/products.module.js';
 import { RefundsModule } from '../refunds/refunds.module.js';
@@ -21,6 +22,8 @@ import { OrdersAdminController } from './orders/orders.admin.controller.js';
 import { FleetRates } from './overview/fleet.js';
 import { OverviewAdminController } from './overview/overview.admin.controller.js';
 import { OverviewService } from './overview/overview.service.js';
+import { PaymentReconciliation } from './payments/payment-reconciliation.js';
+import { PaymentReconciliationRepository } from './payments/payment-reconciliation.repository.js';
 import { RETENTION, RetentionProcessor } from './retention.processor.js';
 import { RetentionService } from './retention.service.js';
 import { RushAdminController } from './rush/rush.admin.controller.js';
@@ -35,6 +38,7 @@ import { StockAuditService } from './stock-audit.service.js';
   imports: [
     BullModule.registerQueue({ name: RETENTION }),
     AccessModule,
+    PaymentProvidersModule,
     PaymentSessionsModule,
     ProductsModule,
     SalesModule,
@@ -57,6 +61,8 @@ import { StockAuditService } from './stock-audit.service.js';
     alwaysDue(RETENTION, RetentionProcessor, (schedules) => schedules.retention),
     FleetRates,
     OverviewService,
+    PaymentReconciliation,
+    PaymentReconciliationRepository,
     Rushes,
     SaleFigures,
     SaleMetrics,

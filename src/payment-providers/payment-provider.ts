@@ -158,8 +158,40 @@ export interface PaymentProvider {
    */
   findRefunds?(transactionId: string): Promise<readonly MadeRefund[]>;
 
+  /** What it knows of payments, to compare it with what is known here. */
+  readonly payments?: PaymentListPort;
+
   /** How its sessions are made and ended; without it the shop makes them by itself. */
   readonly sessions?: PaymentSessionsPort;
+}
+
+/** A payment as its provider has it now, whoever's it is. */
+export interface ListedPayment {
+  readonly transactionId: string;
+  /** The `payment_reference` that was written to it; null where none was. */
+  readonly reference: string | null;
+  readonly state: SessionReport['state'];
+  /** What was paid, and what of that went back, as decimal strings. */
+  readonly amount: string;
+  readonly amountRefunded: string;
+  /** ISO 4217 code. */
+  readonly currency: string;
+  readonly isDisputed: boolean;
+}
+
+interface PaymentPage {
+  readonly payments: readonly ListedPayment[];
+  /** Null on the last page. */
+  readonly next: string | null;
+}
+
+/** How a provider is asked what it knows of payments. Both throw ProviderUnavailableError. */
+export interface PaymentListPort {
+  /** Those that were begun at that time or later, a page at a time; `next` of a page asks for the one after it. */
+  list(since: Date, after: string | null): Promise<PaymentPage>;
+
+  /** One of them, however old; null where the provider knows none with this number. */
+  find(transactionId: string): Promise<ListedPayment | null>;
 }
 
 /** All of them throw SessionRefusedError for what the provider refuses for good, and ProviderUnavailableError. */

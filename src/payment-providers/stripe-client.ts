@@ -33,6 +33,16 @@ export function isRefusal(error: unknown): boolean {
   return REFUSALS.has(statusCode) && type !== 'StripeIdempotencyError';
 }
 
+/** How long a call waits that was turned away without being told for how long. */
+const BUSY_MS = 1000;
+
+/** For how long Stripe does not want to be asked, once it has said that it is asked too often. */
+export function busyMsOf(error: unknown): number {
+  const { headers } = error as { headers?: Readonly<Record<string, string>> };
+  const seconds = Number(headers?.['retry-after']);
+  return seconds > 0 ? seconds * 1000 : BUSY_MS;
+}
+
 async function connect({ apiKey, apiBase }: { apiKey: string; apiBase: string }): Promise<Stripe> {
   const { default: StripeClient } = await import('stripe');
   const { hostname, port, protocol } = new URL(apiBase);

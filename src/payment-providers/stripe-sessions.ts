@@ -9,16 +9,13 @@ import {
   type SessionRequest,
 } from './payment-provider.js';
 import { fromStripeAmount, toStripeAmount } from './stripe-amounts.js';
-import { type AskStripe, isRefusal } from './stripe-client.js';
+import { type AskStripe, busyMsOf, isRefusal } from './stripe-client.js';
 
 /** One less than Stripe takes of one path of its API in a second, since the network brings some of them closer together. */
 const CALLS_PER_SECOND = 24;
 
 /** Stripe forgets keys after a day: what is asked for again then may have been made, and is looked for. */
 const KEY_SECONDS = 23 * 3600;
-
-/** How long a call waits that was turned away without being told for how long. */
-const BUSY_MS = 1000;
 
 /** Methods by which the buyer has paid only days later: left out where the units are not kept for so long. */
 const DELAYED_METHODS = [
@@ -143,19 +140,8 @@ function paymentOf(transactionId: string, amount: number, code: string): Session
 }
 
 function rethrow(error: unknown): never {
-  const {
-    statusCode = 0,
-    message,
-    headers,
-  } = error as {
-    statusCode?: number;
-    message?: string;
-    headers?: Readonly<Record<string, string>>;
-  };
+  const { statusCode = 0, message } = error as { statusCode?: number; message?: string };
   if (isRefusal(error)) throw new SessionRefusedError(message ?? 'no reason');
-  if (statusCode === 429) {
-    const seconds = Number(headers?.['retry-after']);
-    throw new ProviderUnavailableError('busy', seconds > 0 ? seconds * 1000 : BUSY_MS, error);
-  }
+  if (statusCode === 429) throw new ProviderUnavailableError('busy', busyMsOf(error), error);
   throw new ProviderUnavailableError(statusCode >= 500 ? 'failed' : 'away', 0, error);
 }

@@ -3,6 +3,7 @@ import type { PaymentProvider } from './payment-provider.js';
 import { isAuthenticBy, STRIPE_SIGNATURE } from './signatures.js';
 import { toPaymentEvent } from './stripe-events.js';
 import { type AskStripe, stripeClient } from './stripe-client.js';
+import { stripePayments } from './stripe-payments.js';
 import { stripeRefunds } from './stripe-refunds.js';
 import { stripeSessions } from './stripe-sessions.js';
 
@@ -21,5 +22,5 @@ export function stripeProvider({ payments: { stripe }, appEnv }: Config): Paymen
 }
 
 function throughApi(ask: AskStripe): Partial<PaymentProvider> {
-  return { ...stripeRefunds(ask), sessions: stripeSessions(ask) };
+  return { ...stripeRefunds(ask), sessions: stripeSessions(ask), payments: stripePayments(ask) };
 }

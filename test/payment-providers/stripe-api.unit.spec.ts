@@ -201,6 +201,20 @@ const RULES: Readonly<Record<string, () => Promise<void>>> = {
     expect([first, second].map(({ body }) => body.has_more)).toEqual([true, false]);
     expect([first, second].flatMap(({ body }) => (body.data as { id: string }[]).map(({ id }) => id))).toEqual(made);
   },
+  'a list is of what was made since a time, each with its charge where it is asked for': async () => {
+    await makeIntent();
+    api.passHours(2);
+    const id = await makeIntent();
+    api.pay(id);
+    api.dispute(id);
+    await call('POST', '/v1/refunds', { payment_intent: id, amount: '999' });
+    const since = String(Math.floor(Date.now() / 1000) + 3600);
+    const { body } = await call('GET', '/v1/payment_intents', {
+      'created[gte]': since,
+      'expand[0]': 'data.latest_charge',
+    });
+    expect(body.data).toMatchObject([{ id, latest_charge: { amount_refunded: 999, disputed: true } }]);
+  },
   'a search finds what is older than a minute': async () => {
     const id = await makeIntent({ 'metadata[payment_reference]': '1-a' });
     const query = { query: "metadata['payment_reference']:'1-a'" };

@@ -72,6 +72,7 @@ export class StripeAccount {
   /** Whether the shop's balance is too low to give anything back. */
   isBalanceLow = false;
   private readonly paid = new Map<string, number>();
+  private readonly disputed = new Set<string>();
   private hours = 0;
 
   get hour(): number {
@@ -169,18 +170,31 @@ export class StripeAccount {
     return answer(this.expire(session));
   }
 
-  read(id: string): ApiAnswer {
-    const found = this.intentOf(id) ?? this.sessionOf(id);
+  read(id: string, fields: Fields = {}): ApiAnswer {
+    const intent = this.intentOf(id);
+    const isExpanded = intent !== undefined && fields['expand[0]'] === 'latest_charge';
+    const found = isExpanded ? this.withCharge(intent) : (intent ?? this.sessionOf(id));
     return found === undefined ? missing('resource', id) : answer(found);
   }
 
+  /** What an intent is shown with to who asks for its charge, too. */
+  private withCharge(intent: ApiIntent): object {
+    const { id, status } = intent;
+    const charge = { id: `ch_${id}`, object: 'charge', amount_refunded: this.givenBackOf(id) };
+    const latest_charge = status === 'succeeded' ? { ...charge, disputed: this.disputed.has(id) } : null;
+    return { ...intent, latest_charge };
+  }
+
   /** Newest first, in pages. */
-  list(kind: 'refunds' | 'intents' | 'sessions', { payment_intent, starting_after, limit = '10' }: Fields): ApiAnswer {
+  list(kind: 'refunds' | 'intents' | 'sessions', fields: Fields): ApiAnswer {
+    const { payment_intent, starting_after, limit = '10', 'created[gte]': since = '0' } = fields;
     const all = [...this[kind]].reverse().filter((one) => {
+      if ('created' in one && one.created < Number(since)) return false;
       return payment_intent === undefined || ('payment_intent' in one && one.payment_intent === payment_intent);
     });
     const rest = all.slice(all.findIndex(({ id }) => id === starting_after) + 1);
-    const data = rest.slice(0, Number(limit));
+    const isExpanded = fields['expand[0]'] === 'data.latest_charge';
+    const data = rest.slice(0, Number(limit)).map((one) => (isExpanded ? this.withCharge(one as ApiIntent) : one));
     return answer({ object: 'list', url: `/v1/${kind}`, data, has_more: rest.length > data.length });
   }
 
@@ -231,6 +245,7 @@ export class StripeAccount {
   /** The buyer disputes a payment at the bank. */
   dispute(id: string): void {
     const { amount, currency } = this.intentOf(id)!;
+    this.disputed.add(id);
     const dispute = { id: `dp_${id}`, object: 'dispute', payment_intent: id, charge: `ch_${id}`, amount, currency };
     this.emit('charge.dispute.created', { ...dispute, metadata: {}, reason: 'fraudulent', status: 'needs_response' });
   }

@@ -30,7 +30,7 @@ const ROUTES: Readonly<Record<string, (account: StripeAccount, fields: Fields, i
   'POST /v1/payment_intents': (account, fields) => account.createIntent(fields),
   'GET /v1/payment_intents': (account, fields) => account.list('intents', fields),
   'GET /v1/payment_intents/search': (account, fields) => account.search(fields),
-  'GET /v1/payment_intents/*': (account, _, id) => account.read(id),
+  'GET /v1/payment_intents/*': (account, fields, id) => account.read(id, fields),
   'POST /v1/payment_intents/*/cancel': (account, _, id) => account.cancelIntent(id),
   'POST /v1/checkout/sessions': (account, fields) => account.createSession(fields),
   'GET /v1/checkout/sessions': (account, fields) => account.list('sessions', fields),

@@ -5,7 +5,7 @@ import { escape, type ResultSetHeader } from 'mysql2';
 import type { DataSource } from 'typeorm';
 import { firstCharacters } from '../../common/first-characters.js';
 import { inCurrency } from '../../common/money.js';
-import { idOrNullLiteral, moneyLiteral, uintLiteral } from '../../database/sql.js';
+import { idOrNullLiteral, moneyLiteral, timestampLiteral, uintLiteral } from '../../database/sql.js';
 import type { Transaction } from '../../database/transactions.js';
 import type { SessionRequest } from '../payment-provider.js';
 import type { SimulatedPayment, SimulatedRefund, SimulatedState } from './simulated-payment.js';
@@ -127,6 +127,16 @@ export class SimulatedAccountRepository {
       `SELECT ${COLUMNS} FROM simulated_payments WHERE id = ${escape(id)}`,
     );
     return raw === undefined ? null : toPayment(raw);
+  }
+
+  /** Of those that were made since a time, so many with the numbers after that one; with what went back of each. */
+  async findSince(since: string, after: string, limit: number): Promise<(SimulatedPayment & { refunded: string })[]> {
+    const rows = await this.database.query<(RawPayment & { refunded: string })[]>(
+      `SELECT ${COLUMNS}, (SELECT COALESCE(SUM(r.amount), 0) FROM simulated_refunds r WHERE r.payment_id = p.id) AS refunded
+       FROM simulated_payments p WHERE p.id > ${escape(after)} AND p.created_at >= ${timestampLiteral(since)}
+       ORDER BY p.id LIMIT ${uintLiteral(limit)}`,
+    );
+    return rows.map((raw) => ({ ...toPayment(raw), refunded: inCurrency(raw.refunded, raw.currency) }));
   }
 
   async lock(tx: Transaction, id: string): Promise<SimulatedPayment | null> {

@@ -58,6 +58,10 @@ export class SimulatedAccount implements OnModuleInit {
     return this.payments.findRefunds(payment);
   }
 
+  findSince(since: string, after: string, limit: number) {
+    return this.payments.findSince(since, after, limit);
+  }
+
   /** Where a buyer pays. */
   pageOf({ id }: SimulatedPayment): string {
     return `${ownOrigin(this.host) ?? ''}${PAGES}/${id}`;

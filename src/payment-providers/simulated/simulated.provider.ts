@@ -1,6 +1,10 @@
+import { fromThousandths, toThousandths } from '../../common/money.js';
 import { UnavailableError } from '../../common/problem.js';
 import type { Config } from '../../config/config.js';
+import { databaseTime } from '../../database/sql.js';
 import {
+  type ListedPayment,
+  type PaymentListPort,
   type PaymentProvider,
   type PaymentSessionsPort,
   ProviderUnavailableError,
@@ -9,7 +13,7 @@ import {
   type SessionReport,
 } from '../payment-provider.js';
 import { isAuthenticBy, STANDARD_WEBHOOKS } from '../signatures.js';
-import type { SimulatedAccount } from './simulated-account.js';
+import { leftOf, type SimulatedAccount } from './simulated-account.js';
 import { SIMULATED, toPaymentEvent } from './simulated-events.js';
 import type { SimulatedPayment } from './simulated-payment.js';
 
@@ -31,6 +35,7 @@ export function simulatedProvider({ payments }: Config, account: SimulatedAccoun
     sendRefund: (refund) => account.refund(refund).catch(rethrowOfRefund),
     findRefunds: (transactionId) => findRefunds(account, transactionId).catch(rethrowOfRefund),
     sessions: sessionsOf(account),
+    payments: paymentsOf(account),
   };
 }
 
@@ -53,6 +58,30 @@ function sessionsOf(account: SimulatedAccount): PaymentSessionsPort {
     },
     cancelSession: async (_kind, id) => reportOf(await account.end(id).catch(rethrow)),
   };
+}
+
+const LIST_STEP = 100;
+
+function paymentsOf(account: SimulatedAccount): PaymentListPort {
+  return {
+    list: async (since, after) => {
+      const rows = await account.findSince(databaseTime(since.toISOString())!, after ?? '', LIST_STEP).catch(rethrow);
+      const payments = rows.map(({ refunded, ...payment }) => toListed(payment, refunded));
+      return { payments, next: rows.length < LIST_STEP ? null : rows.at(-1)!.id };
+    },
+    find: async (id) => {
+      const payment = await account.find(id).catch(rethrow);
+      if (payment === null) return null;
+      const left = leftOf(payment, await account.findRefunds(payment).catch(rethrow));
+      return toListed(payment, fromThousandths(toThousandths(payment.amount) - left));
+    },
+  };
+}
+
+function toListed(payment: SimulatedPayment, amountRefunded: string): ListedPayment {
+  const { id, reference, state, amount, currency, isDisputed } = payment;
+  const paid = state === 'succeeded' ? amount : '0.00';
+  return { transactionId: id, reference, state, amount: paid, amountRefunded, currency, isDisputed };
 }
 
 async function findRefunds(account: SimulatedAccount, transactionId: string) {

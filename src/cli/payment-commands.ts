@@ -1,0 +1,27 @@
+import type { Config } from '../config/config.js';
+import { TIME_PATTERN, TIME_RULE } from '../database/sql.js';
+import { PaymentReconciliation } from '../operations/payments/payment-reconciliation.js';
+import { withServices } from './app-context.js';
+import { CommandFailedError } from './command-failed.error.js';
+import { print, printTable } from './output.js';
+
+/**
+ * Compares our payments with what their providers list, and prints every difference.
+ *
+ * @throws CommandFailedError when there is one.
+ */
+export async function reconcilePayments(config: Config, { since }: { since: string }): Promise<void> {
+  if (!TIME_PATTERN.test(since) || Number.isNaN(Date.parse(since)))
+    throw new CommandFailedError(`--since ${TIME_RULE}.`);
+  const { differences, compared, others } = await withServices(config, (app) =>
+    app.get(PaymentReconciliation).reconcile(new Date(since)),
+  );
+  print(`${compared} payments compared; ${others} of the account are nobody's here.`);
+  if (differences.length === 0) return print('Both sides say the same.');
+  printTable(
+    differences.map(({ kind, provider, transactionId, orderId, here, there }) => {
+      return { difference: kind, provider, transaction: transactionId, order: orderId, here, there };
+    }),
+  );
+  throw new CommandFailedError(`${differences.length} differences.`);
+}
