@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -80,8 +81,12 @@ describe('the import step of npm run check', () => {
         ['observability-imports-nothing-to-its-right', 'src/observability', '../access/admin-gate.js'],
         ['access-imports-nothing-to-its-right', 'src/access', '../orders/orders.types.js'],
         ['idempotency-imports-nothing-to-its-right', 'src/idempotency', '../products/products.types.js'],
+        ['events-imports-nothing-to-its-right', 'src/events', '../orders/orders.types.js'],
+        ['deliveries-imports-nothing-to-its-right', 'src/deliveries', '../sales/sales.types.js'],
         ['payment-providers-imports-nothing-to-its-right', 'src/payment-providers', '../orders/orders.types.js'],
+        ['payment-sessions-imports-nothing-to-its-right', 'src/payment-sessions', '../orders/orders.types.js'],
         ['products-imports-nothing-to-its-right', 'src/products', '../holds/holds.types.js'],
+        ['sales-imports-nothing-to-its-right', 'src/sales', '../holds/holds.types.js'],
         ['holds-imports-nothing-to-its-right', 'src/holds', '../orders/orders.types.js'],
         ['orders-imports-nothing-to-its-right', 'src/orders', '../webhooks/webhooks.types.js'],
         ['refunds-imports-nothing-to-its-right', 'src/refunds', '../webhooks/webhooks.types.js'],
@@ -128,6 +133,11 @@ describe('the import step of npm run check', () => {
       expect(output).toContain('no-circular-imports: src/common/circle-');
       expect(output).toContain('no-circular-imports: src/holds/circle-');
       expect(output).toMatch(/no-circular-folders: src\/http →\s+src\/observability →\s+src\/http/);
+      const broken = new Set([...FORBIDDEN.map(([rule]) => rule), 'no-circular-imports', 'no-circular-folders']);
+      const { forbidden } = createRequire(import.meta.url)('../../.dependency-cruiser.cjs') as {
+        forbidden: { name: string }[];
+      };
+      expect(forbidden.map(({ name }) => name).filter((name) => !broken.has(name))).toEqual([]);
     },
     TIMEOUT_MS,
   );
