@@ -209,6 +209,7 @@ describe('a session', () => {
       'it and another of its name, as a neighbouring host can set one',
       (cookie: string) => `console_session=1_x; ${cookie}`,
     ],
+    ['it before another of its name', (cookie: string) => `${cookie}; console_session=1_x`],
     ['SQL', () => "console_session=1_' OR 1=1 --"],
   ])('with %s in its place is none', async (_what, wrong) => {
     const cookie = await cookieOf();
