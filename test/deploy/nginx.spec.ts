@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { Agent, type RequestOptions } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import { Agent, get, type RequestOptions } from 'node:https';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -7,7 +9,8 @@ import { type ProblemCode, problemDocument, PROBLEMS } from '../../src/common/pr
 import { type ChildService, freePort, killChildren, startChild } from '../support/child-service.js';
 import { eventually } from '../support/eventually.js';
 import { expectStockIdentity } from '../support/expectations.js';
-import { createProduct, UNKNOWN_HOLD_ID } from '../support/factories.js';
+import { createHold, createProduct, UNKNOWN_HOLD_ID } from '../support/factories.js';
+import { scrape } from '../support/metrics.js';
 import { type Nginx, startNginx } from '../support/nginx.js';
 import { type ApiDocument, operationsOf } from '../support/openapi.js';
 import { type RawAnswer, sendRaw } from '../support/raw-requests.js';
@@ -49,6 +52,9 @@ function expectOwnProblem(answer: RawAnswer, code: ProblemCode): void {
   });
   expect(answer.headers['content-type']).toBe('application/problem+json');
 }
+
+/** A request of a name of its own. */
+const named = (turn: number, number: number) => ({ headers: { 'x-request-id': `reader-${turn}-${number}` } });
 
 const CLOSED = 'Nothing is served here.';
 
@@ -146,6 +152,57 @@ describe('the load balancer', () => {
     for (let n = 0; n < 10; n++) await remaining('127.0.0.2');
     expect(await remaining('127.0.0.2', { 'x-forwarded-for': '203.0.113.7' })).toBeLessThan(RATE_LIMIT - 1);
     expect(await remaining('127.0.0.3')).toBe(RATE_LIMIT - 1);
+  });
+
+  it('asks the service once for what many read in the same second, and never shows what is older', async () => {
+    const product = await createProduct(operators, { stock_total: 7 });
+    const path = `/api/products/${product.id}`;
+    const asked = async (): Promise<number> => {
+      const scrapes = await Promise.all(instances.map(({ url }) => scrape(connectTo(url))));
+      const labels = (status: string) => ({ method: 'GET', route: '/api/products/:id', status });
+      const counts = scrapes.flatMap((one) =>
+        ['2xx', '3xx'].map((status) => one.value('http_request_duration_seconds_count', labels(status))),
+      );
+      return counts.reduce((sum, count) => sum + count, 0);
+    };
+    const before = await asked();
+    const answers: RawAnswer[] = [];
+    for (let n = 0; n < 10; n++)
+      answers.push(
+        ...(await Promise.all(Array.from({ length: 40 }, (_, k) => send('GET', path, undefined, named(n, k))))),
+      );
+    expect(answers.map(({ status, body }) => [status, body.available_stock])).toEqual(answers.map(() => [200, 7]));
+    // Each is told under its own name, also where it gets the answer of another.
+    expect(answers.map(({ headers }) => headers['x-request-id'])).toEqual(
+      answers.map((_, index) => named(Math.floor(index / 40), index % 40).headers['x-request-id']),
+    );
+    expect(answers[0]!.headers).toMatchObject({ 'cache-control': 'public, max-age=1', etag: expect.any(String) });
+    expect(answers[0]!.headers['strict-transport-security']).toBeDefined();
+    const times = (await asked()) - before;
+    expect(times).toBeGreaterThan(0);
+    expect(times).toBeLessThan(answers.length / 2);
+    await createHold(operators, { product_id: product.id, quantity: 2 });
+    await eventually(async () => expect((await send('GET', path)).body.available_stock).toBe(5));
+    // Who names himself is not given what others were.
+    const owned = await asked();
+    const headers = { authorization: 'Bearer of-a-buyer' };
+    for (let n = 0; n < 20; n++) await send('GET', path, undefined, { headers });
+    expect((await asked()) - owned).toBeGreaterThanOrEqual(20);
+  });
+
+  it('passes live stock on as it comes', async () => {
+    const product = await createProduct(operators, { stock_total: 7 });
+    const outgoing = get({
+      ...{ host: '127.0.0.1', port: nginx.ports.tls, ca: nginx.certificate, agent: false },
+      path: `/api/products/${product.id}/live`,
+    });
+    const [stream] = (await once(outgoing, 'response')) as [IncomingMessage];
+    let told = '';
+    stream.setEncoding('utf8').on('data', (text: string) => (told += text));
+    await eventually(() => expect(told).toContain('"available_stock":7'));
+    await createHold(operators, { product_id: product.id, quantity: 3 });
+    await eventually(() => expect(told).toContain('"available_stock":4'));
+    stream.destroy();
   });
 
   it('ends TLS, refuses what is older than 1.2, and sends those who come without it there', async () => {

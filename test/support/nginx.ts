@@ -68,6 +68,7 @@ function onThisMachine({ folder, ports, files, instances }: Place): string {
     ['/run/secrets/tls_certificate', files.certificate],
     ['/run/secrets/tls_key', files.key],
     ['include /etc/nginx/conf.d/resolver.conf;', ''],
+    ['/var/cache/checkout', `${folder}/cache`],
     [
       'server app:3000 resolve max_fails=0;',
       instances.map((port) => `server 127.0.0.1:${port} max_fails=0;`).join('\n'),
