@@ -14,6 +14,7 @@ import { hot } from './rows/hot.mjs';
 import { idle } from './rows/idle.mjs';
 import { idleSweep } from './rows/idle-sweep.mjs';
 import { keyedHolds } from './rows/keyed-holds.mjs';
+import { listeners } from './rows/listeners.mjs';
 import { manyProducts } from './rows/many-products.mjs';
 import { memory } from './rows/memory.mjs';
 import { metrics } from './rows/metrics.mjs';
@@ -31,5 +32,5 @@ export const rows = [
   ...[hot, idle, manyProducts, checkouts, soldOut, reads, oldHolds, slowCommit, overload, memory],
   ...[expiryBurst, expiryLag, idleSweep, keyedHolds, signedNotices],
   ...[openSale, beforeTheStart, buyerTokens, customerLimits],
-  ...[metrics, workers, slowClients],
+  ...[metrics, workers, slowClients, listeners],
 ];

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
 
 import { STOCK_MAX } from '../calls.mjs';
+import { connectMany } from '../connections.mjs';
 import { atMost } from '../figures.mjs';
 import { closedLoop } from '../generator.mjs';
 import { ratioOf } from '../turns.mjs';
@@ -36,7 +36,7 @@ export const slowClients = {
 
 function besideSlowClients(load) {
   return async (stand, server, seconds) => {
-    const [idle, slow] = [connectMany(server), connectMany(server)];
+    const [idle, slow] = [connectMany(server, COUNT), connectMany(server, COUNT)];
     let drip;
     try {
       await Promise.all([...idle, ...slow].map((socket) => once(socket, 'connect')));
@@ -52,11 +52,4 @@ function besideSlowClients(load) {
       for (const socket of [...idle, ...slow]) socket.destroy();
     }
   };
-}
-
-function connectMany({ port }) {
-  return Array.from({ length: COUNT }, () => {
-    const socket = connect(port, '127.0.0.1');
-    return socket.on('error', () => socket.destroy()).resume();
-  });
 }
