@@ -7,21 +7,17 @@ import { linkTo } from '../router.js';
 import { ask, may } from '../session.js';
 import { ShownOnce } from '../shown-once.js';
 import { StateList } from '../state-list.js';
-import type { Delivery, Endpoint } from '../types.js';
+import type { Delivery, Endpoint, EndpointSecret } from '../types.js';
 
 const PATH = '/api/admin/webhook-endpoints';
 
-interface WithSecret extends Endpoint {
-  readonly secret: string;
-}
-
 export function EndpointsPage() {
   const turn = useSignal(0);
-  const made = useSignal<WithSecret | null>(null);
+  const made = useSignal<EndpointSecret | null>(null);
   const again = (): void => {
     turn.value++;
   };
-  const show = (endpoint: WithSecret): void => {
+  const show = (endpoint: EndpointSecret): void => {
     made.value = endpoint;
     again();
   };
@@ -83,7 +79,7 @@ export function EndpointsPage() {
   );
 }
 
-function createEndpoint(onMade: (endpoint: WithSecret) => void): void {
+function createEndpoint(onMade: (endpoint: EndpointSecret) => void): void {
   question({
     title: 'New address',
     body: <p>It is told of what happens from now on. The secret by which it knows us is shown once.</p>,
@@ -99,13 +95,13 @@ function createEndpoint(onMade: (endpoint: WithSecret) => void): void {
     run: async ({ url, types = '' }) => {
       const wanted = types.split(/[\s,]+/).filter((type) => type !== '');
       const body = { url, types: wanted.length === 0 ? null : wanted };
-      onMade((await ask<WithSecret>('POST', PATH, { body })).body);
+      onMade((await ask<EndpointSecret>('POST', PATH, { body })).body);
       return 'It is told from now on.';
     },
   });
 }
 
-function rotateSecret({ id, url }: Endpoint, onMade: (endpoint: WithSecret) => void): void {
+function rotateSecret({ id, url }: Endpoint, onMade: (endpoint: EndpointSecret) => void): void {
   question({
     title: 'Give it a new secret?',
     body: (
@@ -116,7 +112,7 @@ function rotateSecret({ id, url }: Endpoint, onMade: (endpoint: WithSecret) => v
     ),
     action: 'Make a new secret',
     run: async () => {
-      onMade((await ask<WithSecret>('POST', `${PATH}/${id}/rotate`)).body);
+      onMade((await ask<EndpointSecret>('POST', `${PATH}/${id}/rotate`)).body);
       return 'It has a new secret.';
     },
   });

@@ -5,15 +5,11 @@ import { Name, Time } from '../parts.js';
 import { ask as question } from '../question.js';
 import { ask, may, session } from '../session.js';
 import { ShownOnce } from '../shown-once.js';
-import type { ApiKey } from '../types.js';
-
-interface NewKey extends ApiKey {
-  readonly key: string;
-}
+import type { ApiKey, NewApiKey } from '../types.js';
 
 export function KeysPage() {
   const turn = useSignal(0);
-  const made = useSignal<NewKey | null>(null);
+  const made = useSignal<NewApiKey | null>(null);
   const again = (): void => {
     turn.value++;
   };
@@ -81,7 +77,7 @@ export function KeysPage() {
   );
 }
 
-function createKey(onMade: (key: NewKey) => void): void {
+function createKey(onMade: (key: NewApiKey) => void): void {
   const scopes = session.value?.scopes ?? [];
   question({
     title: 'New key',
@@ -93,7 +89,7 @@ function createKey(onMade: (key: NewKey) => void): void {
     action: 'Make the key',
     run: async (values) => {
       const wanted = scopes.filter((scope) => values[`scope-${scope}`] === 'on');
-      const { body } = await ask<NewKey>('POST', '/api/admin/keys', { body: { name: values.name, scopes: wanted } });
+      const { body } = await ask<NewApiKey>('POST', '/api/admin/keys', { body: { name: values.name, scopes: wanted } });
       onMade(body);
       return `The key “${body.name}” is made.`;
     },
