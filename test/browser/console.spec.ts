@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Locator, Page } from 'playwright-core';
 import { expectAccessible, expectFits, isPictured, openPage, picture, useBrowser } from '../support/browser.js';
@@ -95,7 +96,10 @@ async function goTo(page: Page, path: string): Promise<void> {
 /** Pictures of the first page in a rush, with some of what came before it. */
 async function showRush(page: Page, { id, name }: Product): Promise<void> {
   if (!isPictured()) return;
-  const read = async (path: string) => (await operators.call('GET', path, undefined, adminHeaders(operators))).body;
+  const read = async (path: string) => {
+    await sleep(500);
+    return (await operators.call('GET', path, undefined, adminHeaders(operators))).body;
+  };
   await eventually(async () => {
     const { rates } = (await read('/api/admin/overview')) as { rates: { points: unknown[] } };
     expect(rates.points.length).toBeGreaterThan(8);
@@ -248,6 +252,7 @@ describe('an operator', () => {
     await page.getByRole('status').filter({ hasText: '1 unit of order' }).waitFor();
     await page.getByRole('table', { name: 'Refunds of the order' }).getByText('due').waitFor();
     await expectAccessible(page);
+    await button(page, 'Close').click();
     await picture(page, 'console-order');
     const refunds = await query('SELECT id FROM refunds WHERE order_id = ?', [order.order_id]);
     expect(refunds).toHaveLength(1);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { problemDocument, PROBLEMS } from '../../src/common/problem.js';
-import { expectAccessible, expectFits, openPage, picture, useBrowser } from '../support/browser.js';
+import { expectAccessible, expectFits, firstLoadOf, openPage, picture, useBrowser } from '../support/browser.js';
 import { killChildren, startChild } from '../support/child-service.js';
 import { expectStockIdentity } from '../support/expectations.js';
 import {
@@ -26,6 +26,25 @@ beforeAll(async () => {
 });
 
 afterAll(() => killChildren());
+
+/** Those of the page, its script and style, its icon, what both pages share, and the two reads that it begins with. */
+const FIRST_LOAD_REQUESTS_MAX = 10;
+const FIRST_LOAD_BYTES_MAX = 60 * 1024;
+
+describe('the first load', () => {
+  it.each(['the storefront', 'the console'])('of %s is light, for whoever comes with nothing kept', async (which) => {
+    const { url } = await openSale(operators);
+    const isStorefront = which === 'the storefront';
+    const page = await openPage(isStorefront ? url : `${operators.url}/admin`);
+    await button(page, isStorefront ? 'Reserve' : 'Sign in').waitFor();
+    const { requests, bytes, shownAfterMs } = await firstLoadOf(page);
+    process.stdout.write(`${which}: ${requests} requests, ${bytes} bytes, shown after ${shownAfterMs} ms\n`);
+    expect(requests).toBeGreaterThan(2);
+    expect(requests).toBeLessThanOrEqual(FIRST_LOAD_REQUESTS_MAX);
+    expect(bytes).toBeGreaterThan(5_000);
+    expect(bytes).toBeLessThan(FIRST_LOAD_BYTES_MAX);
+  });
+});
 
 describe('a buyer', () => {
   it('waits for the start, and finds the sale open at that very second', async () => {

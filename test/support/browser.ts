@@ -40,6 +40,16 @@ const COMPRESS = `async (source) => {
   return canvas.toDataURL('image/webp', 0.9).split(',')[1];
 }`;
 
+/** What a page has loaded until its largest part was shown, and when that was. */
+const FIRST_LOAD = `new Promise((resolve) => {
+  new PerformanceObserver((list) => {
+    const [page] = performance.getEntriesByType('navigation');
+    const loaded = [page, ...performance.getEntriesByType('resource')];
+    const bytes = loaded.reduce((sum, { transferSize }) => sum + transferSize, 0);
+    resolve({ bytes, requests: loaded.length, shownAfterMs: Math.round(list.getEntries().at(-1).startTime) });
+  }).observe({ type: 'largest-contentful-paint', buffered: true });
+})`;
+
 let browser: Browser;
 const watched: { page: Page; faults: string[] }[] = [];
 
@@ -131,6 +141,18 @@ export async function expectAccessible(page: Page): Promise<void> {
 /** Expects that nothing is wider than the screen. */
 export async function expectFits(page: Page): Promise<void> {
   expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+}
+
+interface FirstLoad {
+  readonly requests: number;
+  /** As they went over the wire, with their headers. */
+  readonly bytes: number;
+  readonly shownAfterMs: number;
+}
+
+/** What a page cost that was just opened; the time is the machine's, too. */
+export function firstLoadOf(page: Page): Promise<FirstLoad> {
+  return page.evaluate<FirstLoad>(FIRST_LOAD);
 }
 
 /** Whether pictures are taken for the documents. */

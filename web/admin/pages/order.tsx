@@ -49,9 +49,7 @@ export function OrderPage({ id }: { id: string }) {
           </Fact>
           <Fact name="Units">
             {shown.quantity.toLocaleString()}
-            {shown.payment !== null && (
-              <span class="soft"> ({shown.quantity_sold.toLocaleString()} count as sold)</span>
-            )}
+            {shown.payment !== null && <span class="soft"> ({shown.quantity_sold.toLocaleString()} of them sold)</span>}
           </Fact>
           <Fact name="Customer">
             {shown.customer_id === null ? (

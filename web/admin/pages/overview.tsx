@@ -48,12 +48,13 @@ export function OverviewPage() {
   return (
     <div class="stack wide-gap">
       <h1 class="unseen">Overview</h1>
-      {failure.value !== '' && (
-        <p class="banner" role="alert">
+      {failure.value === '' ? (
+        <Worries overview={shown} />
+      ) : (
+        <p class="verdict at-once" data-tone="bad" role="alert">
           {failure.value} These figures are of {instantText(readAt.value, now.value)}.
         </p>
       )}
-      <Worries overview={shown} />
       <Selling sales={shown.sales} onDone={load} rates={shown.rates} />
       <div class="columns">
         {shown.rates !== null && <Speed rates={shown.rates} />}
@@ -80,12 +81,12 @@ function Worries({ overview }: { overview: Overview }) {
   const worries = worriesOf(overview);
   if (worries.length === 0)
     return (
-      <p class="verdict" data-tone="good">
+      <p class="verdict at-once" data-tone="good">
         <span aria-hidden="true">✓</span> Nothing is wrong.
       </p>
     );
   return (
-    <ul class="verdict" data-tone="bad">
+    <ul class="verdict at-once" data-tone="bad">
       {worries.map(({ text, to }) => (
         <li key={text}>
           <span aria-hidden="true">▲</span> {to === undefined ? text : <a href={to}>{text}</a>}
