@@ -107,7 +107,8 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
       await serveDocs(fastify);
     },
     pages: () => servePages(fastify),
-    simulatedPayments: () => serveSimulatedPayments(fastify, app.get(SimulatedAccount)),
+    simulatedPayments: () =>
+      serveSimulatedPayments(fastify, { account: app.get(SimulatedAccount), problems: app.get(ProblemFilter) }),
     queueBoard: () =>
       serveQueueBoard(fastify, { queues: app.get(Queues), gate: app.get(AdminGate), problems: app.get(ProblemFilter) }),
   });

@@ -222,6 +222,9 @@ describe('a payment of the shop’s own form', () => {
     expectProblem(await call({}), 'VALIDATION_FAILED');
     expectProblem(await call({ client_secret: 'sim_1_secret', action: 'steal' }), 'VALIDATION_FAILED');
     expectProblem(await call({ client_secret: 'sim_1_secret', action: 'pay' }), 'ROUTE_NOT_FOUND');
+    expectProblem(await call({ client_secret: 'sim_ü_secret', action: 'pay' }), 'ROUTE_NOT_FOUND');
+    expectProblem(await call({ client_secret: '\ud800' }), 'VALIDATION_FAILED');
+    expect((await HERE().call('GET', '/simulated/payments/%F0%9F%92%A5')).status).toBe(404);
   });
 });
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type ApiDocument, type Operation, operationsOf, type Parameter, type Schema } from './openapi.js';
+import { type ApiDocument, type Operation, operationsOf, type Parameter, resolved, type Schema } from './openapi.js';
 
 /** One request of the fuzz run, and the operation of the document that it is meant for. */
 export interface ApiRequest {
@@ -61,6 +61,9 @@ function rightValueOf(schema: Schema, document: ApiDocument, known: KnownValues)
   if (typeof schema.$ref === 'string') {
     return rightValueOf(document.components.schemas[schema.$ref.split('/').at(-1)!]!, document, known);
   }
+  if (Array.isArray(schema.allOf)) return rightValueOf(merged(schema, document), document, known);
+  if (Array.isArray(schema.anyOf))
+    return fc.oneof(...(schema.anyOf as Schema[]).map((part) => rightValueOf(part, document, known)));
   if (Array.isArray(schema.enum)) return fc.constantFrom(...(schema.enum as unknown[]));
   const [type] = [schema.type].flat() as string[];
   switch (type) {
@@ -86,9 +89,19 @@ function rightValueOf(schema: Schema, document: ApiDocument, known: KnownValues)
             minLength: Number(schema.minLength ?? 0),
             maxLength: Math.min(Number(schema.maxLength ?? 50), 260),
           });
+    case 'null':
+      return fc.constant(null);
     default:
       return anyJson;
   }
+}
+
+/** What is said in several parts, as one. */
+function merged({ allOf, ...rest }: Schema, document: ApiDocument): Schema {
+  const parts = [...(allOf as Schema[]).map((part) => resolved(document, part)), rest];
+  const required = parts.flatMap((part) => (part.required ?? []) as string[]);
+  const properties = Object.assign({}, ...parts.map((part) => part.properties ?? {})) as Schema;
+  return { ...(Object.assign({}, ...parts) as Schema), properties, required };
 }
 
 function objectOf(schema: Schema, document: ApiDocument, known: KnownValues): fc.Arbitrary<unknown> {

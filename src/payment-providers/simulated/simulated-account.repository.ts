@@ -5,7 +5,13 @@ import { escape, type ResultSetHeader } from 'mysql2';
 import type { DataSource } from 'typeorm';
 import { firstCharacters } from '../../common/first-characters.js';
 import { inCurrency } from '../../common/money.js';
-import { idOrNullLiteral, moneyLiteral, timestampLiteral, uintLiteral } from '../../database/sql.js';
+import {
+  bytesOrNullLiteral,
+  idOrNullLiteral,
+  moneyLiteral,
+  timestampLiteral,
+  uintLiteral,
+} from '../../database/sql.js';
 import type { Transaction } from '../../database/transactions.js';
 import type { SessionRequest } from '../payment-provider.js';
 import type { SimulatedPayment, SimulatedRefund, SimulatedState } from './simulated-payment.js';
@@ -122,9 +128,10 @@ export class SimulatedAccountRepository {
     return toPayment(raw!);
   }
 
+  /** The id is whatever a path has: as bytes it can be compared with any column. */
   async find(id: string): Promise<SimulatedPayment | null> {
     const [raw] = await this.database.query<RawPayment[]>(
-      `SELECT ${COLUMNS} FROM simulated_payments WHERE id = ${escape(id)}`,
+      `SELECT ${COLUMNS} FROM simulated_payments WHERE id = ${bytesOrNullLiteral(id)}`,
     );
     return raw === undefined ? null : toPayment(raw);
   }
@@ -141,7 +148,7 @@ export class SimulatedAccountRepository {
 
   async lock(tx: Transaction, id: string): Promise<SimulatedPayment | null> {
     const [[raw]] = await tx.read<[RawPayment[]]>(
-      `SELECT ${COLUMNS} FROM simulated_payments WHERE id = ${escape(id)} FOR UPDATE`,
+      `SELECT ${COLUMNS} FROM simulated_payments WHERE id = ${bytesOrNullLiteral(id)} FOR UPDATE`,
     );
     return raw === undefined ? null : toPayment(raw);
   }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { MONEY_PATTERN } from '../../common/money.js';
+import type { ProblemFilter } from '../../http/problem.filter.js';
 import { answerProblem } from '../../http/problem-answer.js';
 import { PAGES, type SimulatedAccount } from './simulated-account.js';
 import { fieldsOf } from '../notice-fields.js';
@@ -15,9 +16,13 @@ const HIDDEN = { schema: { hide: true }, bodyLimit: BODY_BYTES_MAX };
 type PageCall = FastifyRequest<{ Params: { id: string }; Body: unknown }>;
 
 /** The pages of the simulated provider, and the call by which a form of the shop's own pays; nothing where it is not there. */
-export async function serveSimulatedPayments(fastify: FastifyInstance, account: SimulatedAccount): Promise<void> {
+export async function serveSimulatedPayments(
+  fastify: FastifyInstance,
+  { account, problems }: { account: SimulatedAccount; problems: ProblemFilter },
+): Promise<void> {
   if (!account.isOn) return;
   await fastify.register((scope, _options, done) => {
+    scope.setErrorHandler((error, request, reply) => problems.answer(error, request, reply));
     scope.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, parsed) =>
       parsed(null, Object.fromEntries(new URLSearchParams(String(body)))),
     );
