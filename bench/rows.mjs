@@ -8,6 +8,9 @@ import { beforeTheStart } from './rows/before-the-start.mjs';
 import { buyerTokens } from './rows/buyer-tokens.mjs';
 import { checkouts } from './rows/checkouts.mjs';
 import { customerLimits } from './rows/customer-limits.mjs';
+import { deliveries } from './rows/deliveries.mjs';
+import { eventCost } from './rows/event-cost.mjs';
+import { eventFeed } from './rows/event-feed.mjs';
 import { expiryBurst } from './rows/expiry-burst.mjs';
 import { expiryLag } from './rows/expiry-lag.mjs';
 import { hot } from './rows/hot.mjs';
@@ -32,5 +35,6 @@ export const rows = [
   ...[hot, idle, manyProducts, checkouts, soldOut, reads, oldHolds, slowCommit, overload, memory],
   ...[expiryBurst, expiryLag, idleSweep, keyedHolds, signedNotices],
   ...[openSale, beforeTheStart, buyerTokens, customerLimits],
+  ...[eventCost, deliveries, eventFeed],
   ...[metrics, workers, slowClients, listeners],
 ];

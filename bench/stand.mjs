@@ -122,12 +122,13 @@ export class Stand {
 
   /**
    * The built service. It runs in a folder without `.env`, so its settings are those of here.
-   * @param {{ name?: string, env?: Record<string, string>, databasePort?: number }} options  a second one needs
-   *   another name, which begins with `service` too
+   * @param {{ name?: string, env?: Record<string, string>, databasePort?: number, preload?: string }} options  a second
+   *   one needs another name, which begins with `service` too; `preload` is a module that is loaded before it
    */
-  startService({ name = 'service', env = {}, databasePort } = {}) {
+  startService({ name = 'service', env = {}, databasePort, preload } = {}) {
     const { flags, entry } = startCommand();
-    return this.#start(name, [...flags, ...this.#profileFlags(name), entry], {
+    const before = preload === undefined ? [] : ['--import', preload];
+    return this.#start(name, [...flags, ...before, ...this.#profileFlags(name), entry], {
       ...this.settings,
       ...this.secrets,
       DB_DATABASE: DATABASE,
