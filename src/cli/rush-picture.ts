@@ -2,7 +2,7 @@ import type { RushOutcome, RushTry } from '../operations/rush/rush.js';
 
 const WIDTH = 720;
 const HEIGHT = 360;
-const PLOT = { left: 56, right: 24, top: 116, bottom: 44 };
+const PLOT = { left: 76, right: 24, top: 116, bottom: 44 };
 
 /** The colours of the pages (`web/shared/theme.css`), by day and by night. */
 const STYLE = `
@@ -17,6 +17,7 @@ const STYLE = `
 /** A rush as a picture: one mark a buyer, by when he came to know and how long he waited; squares got a unit. */
 export function rushPicture(outcome: RushOutcome, tries: readonly RushTry[]): string {
   const seconds = Math.max(outcome.seconds, 0.001);
+  const number = (value: number): string => value.toLocaleString('en-GB');
   const highest = Math.max(1, ...tries.map(({ startedAt, answeredAt }) => answeredAt - startedAt));
   const x = (ms: number): string => (PLOT.left + (ms / 1000 / seconds) * (WIDTH - PLOT.left - PLOT.right)).toFixed(1);
   const y = (ms: number): string =>
@@ -30,16 +31,15 @@ export function rushPicture(outcome: RushOutcome, tries: readonly RushTry[]): st
   const grid = [0, 0.5, 1].map(
     (share) =>
       `<line class="line" x1="${PLOT.left}" x2="${WIDTH - PLOT.right}" y1="${y(highest * share)}" y2="${y(highest * share)}"/>
-  <text class="soft" x="${PLOT.left - 8}" y="${Number(y(highest * share)) + 4}" text-anchor="end">${Math.round(highest * share)} ms</text>`,
+  <text class="soft" x="${PLOT.left - 8}" y="${Number(y(highest * share)) + 4}" text-anchor="end">${number(Math.round(highest * share))} ms</text>`,
   );
-  const number = (value: number): string => value.toLocaleString('en-GB');
   const title = `${number(outcome.buyers)} buyers, ${number(outcome.units)} units: ${number(outcome.sold)} sold, oversold ${outcome.oversold}`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}">
   <style>${STYLE}
   </style>
   <rect class="ground" width="${WIDTH}" height="${HEIGHT}" rx="8"/>
   <text class="title" x="24" y="40">${title}</text>
-  <text x="24" y="66">Half of them knew within ${outcome.p50} ms, 99 of 100 within ${outcome.p99} ms</text>
+  <text x="24" y="66">Half of them knew within ${number(outcome.p50)} ms, 99 of 100 within ${number(outcome.p99)} ms</text>
   <rect class="paid" x="24" y="82" width="10" height="10"/><text class="soft" x="40" y="92">got one: ${number(outcome.sold)}</text>
   <circle class="refused" cx="169" cy="87" r="5"/><text class="soft" x="180" y="92">was told no: ${number(outcome.refused)}</text>
   ${outcome.failed > 0 ? `<circle class="failed" cx="329" cy="87" r="5"/><text class="soft" x="340" y="92">no answer: ${outcome.failed}</text>` : ''}
