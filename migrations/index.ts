@@ -25,12 +25,12 @@ import { OrderReturns1766800000000 } from './1766800000000-order-returns.js';
 import { Deliveries1767000000000 } from './1767000000000-deliveries.js';
 import { OrderDueAt1767200000000 } from './1767200000000-order-due-at.js';
 import { UnreachableSince1767200100000 } from './1767200100000-unreachable-since.js';
-import { DelayedMethods1767700100000 } from './1767700100000-delayed-methods.js';
-import { DisputedPayments1767700200000 } from './1767700200000-disputed-payments.js';
 import { OperatorSessions1767500000000 } from './1767500000000-operator-sessions.js';
 import { KeptCurrency1767500100000 } from './1767500100000-kept-currency.js';
 import { AuditTargets1767510000000 } from './1767510000000-audit-targets.js';
 import { Adjustments1767700000000 } from './1767700000000-adjustments.js';
+import { DelayedMethods1767700100000 } from './1767700100000-delayed-methods.js';
+import { DisputedPayments1767700200000 } from './1767700200000-disputed-payments.js';
 import { ProductAvailability1767800000000 } from './1767800000000-product-availability.js';
 
 /** All migrations, oldest first. */
@@ -62,11 +62,11 @@ export const migrations = [
   Deliveries1767000000000,
   OrderDueAt1767200000000,
   UnreachableSince1767200100000,
-  DelayedMethods1767700100000,
-  DisputedPayments1767700200000,
   OperatorSessions1767500000000,
   KeptCurrency1767500100000,
   AuditTargets1767510000000,
   Adjustments1767700000000,
+  DelayedMethods1767700100000,
+  DisputedPayments1767700200000,
   ProductAvailability1767800000000,
 ];

@@ -111,7 +111,8 @@ const CHANGES: Readonly<Record<string, () => Promise<Change> | Change>> = {
     const starts_at = new Date(Date.now() + 3_600_000).toISOString();
     const times = { starts_at, ends_at: null, ended_at: null, paused_at: null };
     const limits = { max_per_customer: null, early: null };
-    const terms = { hold_seconds: null, payment_seconds: null, hold_extensions: null, show_stock: null, ...limits };
+    const periods = { hold_seconds: null, payment_seconds: null, processing_seconds: null };
+    const terms = { ...periods, hold_extensions: null, show_stock: null, ...limits };
     return {
       call: { method: 'POST', path: 'sales', body: { name, starts_at } },
       noted: { action: 'sale.create', target: 'sale', before: null, after: { name, ...times, ...terms } },

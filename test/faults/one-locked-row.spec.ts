@@ -187,7 +187,10 @@ describe('buyers', () => {
   });
 
   it('of other products have expired units back while one product is locked', async () => {
-    const [locked, free] = await Promise.all([createHold(service), createHold(service)]);
+    // In this order: to look for the expired holds of a product locks the entry behind them in the index, too, which is one
+    // of the next product. That one is skipped for as long, and has its units back at the next look.
+    const free = await createHold(service);
+    const locked = await createHold(service);
     await expireHolds(locked.hold_id, free.hold_id);
     const releasing = service.app.get(Releasing);
     await withConnection(async (connection) => {
