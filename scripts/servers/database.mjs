@@ -36,6 +36,16 @@ function socketPath(dir) {
 }
 
 /**
+ * A server that starts deletes what it takes for temporary files of one that crashed, those of others in the same folder,
+ * too: each has a folder of its own.
+ */
+export function temporaryFilesIn(dir) {
+  const folder = join(dir, 'tmp');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return `--tmpdir=${folder}`;
+}
+
+/**
  * Makes the data folder beside its final place and renames it, so that a folder of the final name
  * is always complete: an interrupted first start is simply done again.
  */
@@ -45,7 +55,7 @@ async function initialise({ binary, engine, label }, dir, dataDir, log) {
   const draft = `${dataDir}.new`;
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { mode: 0o700 });
-  const common = ['--no-defaults', `--datadir=${draft}`, ...asRoot];
+  const common = ['--no-defaults', `--datadir=${draft}`, temporaryFilesIn(dir), ...asRoot];
   const as = { name: 'database-initialisation', pidDir: dir, cwd: dir };
   if (engine === 'mysql') {
     await runTool(binary, [...common, '--initialize-insecure'], as);
@@ -79,6 +89,7 @@ function serverArgs({ engine, dir, dataDir, socket, initFile, flags }) {
     // Must be first: the machine's own configuration is about another server.
     '--no-defaults',
     `--datadir=${dataDir}`,
+    temporaryFilesIn(dir),
     `--socket=${socket}`,
     `--pid-file=${join(dir, 'database.pid')}`,
     `--init-file=${initFile}`,

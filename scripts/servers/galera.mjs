@@ -9,6 +9,7 @@ import { GALERA } from '../needs.mjs';
 import { runTool } from '../owned.mjs';
 import { answersOn, findFreePort } from '../ports.mjs';
 import { findDatabase, findInstaller } from './binaries.mjs';
+import { temporaryFilesIn } from './database.mjs';
 import { PrivateServer, claimServerDir } from './private-server.mjs';
 
 /** @typedef {import('./database.mjs').DatabaseServer} DatabaseServer */
@@ -51,18 +52,23 @@ const ACCOUNT = process.getuid?.() === 0 ? 'nobody' : null;
 const asAccount = ACCOUNT ? [`--user=${ACCOUNT}`] : [];
 const USERNAME = 'root';
 
+function giveAway(dir) {
+  if (ACCOUNT) execFileSync('chown', ['-R', ACCOUNT, dir]);
+}
+
 async function startNode({ found, dir, isFirst, flags, log }) {
   const dataDir = join(dir, 'data');
   mkdirSync(dataDir, { recursive: true });
   await claimServerDir('database', dir, log);
-  const common = ['--no-defaults', `--datadir=${dataDir}`, ...asAccount];
+  const common = ['--no-defaults', `--datadir=${dataDir}`, temporaryFilesIn(dir), ...asAccount];
+  giveAway(dir);
   const install = ['--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve'];
   await runTool(findInstaller(found.binary), [...common, ...install], {
     name: 'node-initialisation',
     pidDir: dir,
     cwd: dir,
   });
-  if (ACCOUNT) execFileSync('chown', ['-R', ACCOUNT, dir]);
+  giveAway(dir);
   const socket = join(dir, 'node.sock');
   let isNewCluster = isFirst;
   const args = (port) => [

@@ -159,7 +159,8 @@ export class HoldsRepository {
    * Locks expired holds that still count as held, up to `limit` of them for each product, oldest first. Rows
    * that somebody else is deciding on right now are skipped instead of waited for: a caller that has the
    * product's lock already goes against the usual order (hold before product) and must not wait. One that has not
-   * may, with `isWaiting`.
+   * may, with `isWaiting`. The entry behind the range that is read is locked, too, which may be a hold of another product:
+   * there it is taken for one that is decided on, and is found at the next look.
    */
   async lockExpired(tx: Transaction, wanted: readonly ProductLimit[], isWaiting = false): Promise<HoldRow[]> {
     const lock = isWaiting ? 'FOR UPDATE' : 'FOR UPDATE SKIP LOCKED';

@@ -57,6 +57,11 @@ async function buyUntilGone(productId: number): Promise<{ holds: string[]; paid:
   }
 }
 
+it('keeps its temporary files to itself: another server that starts would delete them', async () => {
+  const [row] = await selectFromKilled<{ folder: string }>('SELECT @@tmpdir AS folder', []);
+  expect(row!.folder).toBe(join(DIR, 'tmp'));
+});
+
 describe('when the database is killed', () => {
   it(
     'says so while it is gone, serves again once it is back, and has lost nothing that was answered',
