@@ -8,15 +8,18 @@ import { print, printTable } from './output.js';
 /**
  * Compares our payments with what their providers list, and prints every difference.
  *
- * @throws CommandFailedError when there is one.
+ * @throws CommandFailedError when there is one, or nobody to ask.
  */
 export async function reconcilePayments(config: Config, { since }: { since: string }): Promise<void> {
   if (!TIME_PATTERN.test(since) || Number.isNaN(Date.parse(since)))
     throw new CommandFailedError(`--since ${TIME_RULE}.`);
-  const { differences, compared, others } = await withServices(config, (app) =>
+  const { providers, differences, compared, others } = await withServices(config, (app) =>
     app.get(PaymentReconciliation).reconcile(new Date(since)),
   );
-  print(`${compared} payments compared; ${others} of the account are nobody's here.`);
+  if (providers.length === 0) {
+    throw new CommandFailedError('No provider that lists payments is set up here: Stripe is with STRIPE_API_KEY.');
+  }
+  print(`${compared} payments compared with ${providers.join(', ')}; ${others} of the account are nobody's here.`);
   if (differences.length === 0) return print('Both sides say the same.');
   printTable(
     differences.map(({ kind, provider, transactionId, orderId, here, there }) => {

@@ -28,12 +28,18 @@ interface NamedDifference extends Difference {
   readonly orderId: number | null;
 }
 
-export interface Reconciliation {
+/** What came of comparing payments with those of one provider. */
+interface Comparison {
   readonly differences: readonly NamedDifference[];
   /** Payments that were compared. */
   readonly compared: number;
   /** Payments of the provider's account that are nobody's here. */
   readonly others: number;
+}
+
+export interface Reconciliation extends Comparison {
+  /** Who was asked: a provider that is not set up here, or lists nothing, is not. */
+  readonly providers: readonly string[];
 }
 
 /** Compares what providers know of payments with what is known here, and changes nothing. */
@@ -52,11 +58,15 @@ export class PaymentReconciliation {
    */
   async reconcile(since: Date): Promise<Reconciliation> {
     const underReview = await this.findUnderReview();
-    const all: Reconciliation[] = [];
+    const all: Comparison[] = [];
+    const providers: string[] = [];
     for (const { name, payments } of this.providers.all) {
-      if (payments !== undefined) all.push(await new Comparing(this.rows, name, payments, underReview).run(since));
+      if (payments === undefined) continue;
+      all.push(await new Comparing(this.rows, name, payments, underReview).run(since));
+      providers.push(name);
     }
     return {
+      providers,
       differences: all.flatMap(({ differences }) => differences),
       compared: all.reduce((sum, { compared }) => sum + compared, 0),
       others: all.reduce((sum, { others }) => sum + others, 0),
@@ -83,7 +93,7 @@ class Comparing {
     private readonly underReview: ReadonlySet<string>,
   ) {}
 
-  async run(since: Date): Promise<Reconciliation> {
+  async run(since: Date): Promise<Comparison> {
     let after: string | null = null;
     do after = await this.comparePage(since, after);
     while (after !== null);
