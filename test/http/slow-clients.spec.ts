@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { connect, type Server, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
@@ -148,7 +149,11 @@ describe('clients that leave in the middle of their body', () => {
     for (let n = 0; n < 20; n++) {
       const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
       await new Promise((connected) => socket.once('connect', connected));
-      socket.write(`${HEADERS}Content-Length: 1000\r\n\r\n{`, () => socket.resetAndDestroy());
+      const headIsRead = once(service.app.getHttpServer() as Server, 'request');
+      socket.write(`${HEADERS}Content-Length: 1000\r\n\r\n{`);
+      // Any sooner, it would have left before anybody looks at its request.
+      await headIsRead;
+      socket.resetAndDestroy();
     }
     const growth = (after: Scrape, name: string, labels: Labels) =>
       after.value(name, labels) - before.value(name, labels);
