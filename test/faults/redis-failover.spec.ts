@@ -65,6 +65,16 @@ async function configure({ port }: RedisServer, name: string, value: string): Pr
   operator.disconnect();
 }
 
+/** Makes it the one node of a cluster that is whole; its folder may remember the cluster of a run before. */
+async function takeAllSlots({ port }: RedisServer): Promise<void> {
+  const operator = new Redis({ host: '127.0.0.1', port });
+  await operator.flushall();
+  await operator.cluster('FLUSHSLOTS');
+  await operator.cluster('ADDSLOTSRANGE', 0, 16_383);
+  await eventually(async () => expect(await operator.cluster('INFO')).toContain('cluster_state:ok'));
+  operator.disconnect();
+}
+
 /** Writes through the cache's connection, where the service has one that takes writes. */
 const writeWith = (service: Service, value: string) =>
   service.app.get(RedisService).attempt((client) => client.set('written', value));
@@ -174,10 +184,13 @@ describe('a Redis that is set up wrong', () => {
     ['wants a password', 'requirepass', {}, /Redis refuses the password/],
     ['runs in cluster mode', 'cluster-enabled', { REDIS_DATABASE: '0' }, /Redis runs in cluster mode/],
     ['runs in cluster mode, with a number', 'cluster-enabled', {}, /Redis runs in cluster mode/],
+    // Which takes all that the cache says.
+    ['is a cluster of its own', 'cluster-enabled', { REDIS_DATABASE: '0' }, /Redis runs in cluster mode/],
   ])('and %s is named once in the log, and the sale and the expiry go on', async (what, setting, settings, line) => {
     const flags = setting === 'cluster-enabled' ? ['--cluster-enabled', 'yes'] : [];
     const redis = await startRedis({ dir: join(DIR, what.replaceAll(/\W/g, '-')), flags });
     if (setting === 'requirepass') await configure(redis, 'requirepass', 'right');
+    if (what === 'is a cluster of its own') await takeAllSlots(redis);
     const child = await startChild({
       ...{ APP_ENV: 'test', LOG_LEVEL: 'error', REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis.port) },
       ...settings,
