@@ -1,13 +1,17 @@
 import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config/config.js';
 
 const NEEDED = { DB_HOST: 'database', REDIS_HOST: 'redis' };
 
+const text = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
+
 /** The variables of .env.example with their defaults; each stands in a comment. */
-const lines = [
-  ...readFileSync(new URL('../../.env.example', import.meta.url), 'utf8').matchAll(/^# ([A-Z][A-Z0-9_]*)=(.*)$/gm),
-].map(([, name, value]): [string, string] => [name!, value!]);
+const lines = [...text.matchAll(/^# ([A-Z][A-Z0-9_]*)=(.*)$/gm)].map(([, name, value]): [string, string] => [
+  name!,
+  value!,
+]);
 const documented = Object.fromEntries(lines);
 
 describe('.env.example', () => {
@@ -26,6 +30,11 @@ describe('.env.example', () => {
   it('documents each of them once', () => {
     const names = lines.map(([name]) => name);
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+
+  it('says how a password with a # in it is written, which is cut off there otherwise', () => {
+    expect(text).toMatch(/#[^\n]+ with a # in it, such as a password, goes in quotes, as in "a#b"/);
+    expect(parseEnv('QUOTED="a#b"\nBARE=a#b')).toEqual({ QUOTED: 'a#b', BARE: 'a' });
   });
 
   it('gives no token that somebody could leave as it is', () => {
