@@ -11,7 +11,7 @@ import { freePort } from '../support/child-service.js';
 import { lockingReads, withConnection } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem } from '../support/expectations.js';
-import { adminHeaders, createProduct, requestHold } from '../support/factories.js';
+import { adminHeaders, createProduct, requestHold, UNKNOWN_HOLD_ID } from '../support/factories.js';
 import { type Environment, type Service, startService } from '../support/service.js';
 
 /** When an instance may be taken out, and when not: a database of this file's own is stopped, locked and cut off. */
@@ -83,14 +83,18 @@ describe('an instance whose pool is busy', () => {
 
 describe('an instance whose pool has no connection left', () => {
   it('is ready, and not slow: health checks have a connection of their own', async () => {
-    const taken = await startService({ DB_POOL_SIZE: '2' });
+    const taken = await startService({ DB_POOL_SIZE: '2', GROUP_COMMIT_DEADLINE_MS: '500' });
     const { pool } = taken.app.get(DataSource).driver as unknown as { readonly pool: GuardedPool };
     const connections = [await pool.getWriteConnection(), await pool.getWriteConnection()];
+    const ask = () => taken.call('GET', `/api/holds/${UNKNOWN_HOLD_ID}`);
     try {
       await eventually(async () => expect((await ready(taken)).body).toEqual(READY), PATIENCE_MS);
+      // Who needs one of the pool's waits until his deadline, and no longer.
+      expectProblem(await ask(), 'UNAVAILABLE');
     } finally {
       for (const connection of connections) connection.release();
     }
+    expectProblem(await ask(), 'HOLD_NOT_FOUND');
   });
 });
 
