@@ -78,8 +78,9 @@ export class Sender implements OnApplicationShutdown {
         headers,
         body,
         signal,
-        headersTimeout: TIMEOUT_MS,
-        bodyTimeout: TIMEOUT_MS,
+        // The signal is for the whole of it; a second clock that runs out with it would tell another reason.
+        headersTimeout: 0,
+        bodyTimeout: 0,
       });
       const isTaken = statusCode >= 200 && statusCode < 300;
       const answer = await beginningOf(stream);
