@@ -30,9 +30,9 @@ USER node
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=10s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:'+process.env.PORT+'/health/live').then(({ok})=>process.exit(ok?0:1),()=>process.exit(1))"]
-# Without a shell in between, so that SIGTERM reaches the service and it drains. The flag is that of `npm run start:prod`,
-# with which it was measured.
-CMD ["node", "--max-semi-space-size=64", "dist/src/main.js"]
+# Without a shell in between, so that SIGTERM reaches the service and it drains. The flags are those of `npm run start:prod`,
+# with which it was measured (bench/notes/hot.md says what each does).
+CMD ["node", "--max-semi-space-size=64", "--no-allocation-site-pretenuring", "dist/src/main.js"]
 # Last, because it differs from build to build.
 ARG GIT_COMMIT=
 ENV GIT_COMMIT=$GIT_COMMIT
