@@ -48,7 +48,9 @@ function handlerOf(controller: Record<string, Method>, endpoint: EndpointMethod,
     try {
       const dto = controller[name]!(request, reply);
       if (dto instanceof Promise) dto.then(answer, fail);
-      else answer(dto);
+      // What is known at once is answered a turn later, with all that was asked in this one: an answer between two requests
+      // has the machine go to and fro between this process and its clients.
+      else setImmediate(answer, dto);
     } catch (error) {
       fail(error);
     }

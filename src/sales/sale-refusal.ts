@@ -11,13 +11,16 @@ export function saleRefusal(product: SaleWindow, now: string, groups: readonly s
   switch (stateOf(product, now)) {
     case 'open':
       return null;
-    case 'scheduled': {
-      const start = startFor(product, groups);
-      return start <= now ? null : new SaleNotStartedError(start, now);
-    }
+    case 'scheduled':
+      return isBeforeStart(product, now, groups) ? new SaleNotStartedError(startFor(product, groups), now) : null;
     case 'paused':
       return PAUSED;
     case 'ended':
       return ENDED;
   }
+}
+
+/** Whether the one thing that keeps somebody of these groups from a hold is that the sale has not started. */
+export function isBeforeStart(product: SaleWindow, now: string, groups: readonly string[]): boolean {
+  return stateOf(product, now) === 'scheduled' && startFor(product, groups) > now;
 }

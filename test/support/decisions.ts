@@ -2,6 +2,7 @@ import { ANONYMOUS, type Caller } from '../../src/access/caller.js';
 import type { GrantFacts, NewHold } from '../../src/holds/granting/grant-facts.js';
 import { CustomerUnits } from '../../src/holds/customer-units.js';
 import type { LockedHoldRow } from '../../src/holds/holds.types.js';
+import { addSeconds } from '../../src/database/sql.js';
 import type { OrderFacts, OrderRequest } from '../../src/orders/ordering/order-facts.js';
 import type { OrderMoney } from '../../src/orders/orders.types.js';
 import { NO_SALE, type ProductRow } from '../../src/products/products.types.js';
@@ -35,7 +36,7 @@ export function grantFacts(product: ProductRow | null, overrides: Partial<GrantF
   return {
     ledger: new StockLedger(product === null ? [] : [product]),
     now: '2026-01-01 00:00:00.000',
-    expiresAt: '2026-01-01 00:02:00.000',
+    endAfter: (seconds = 120) => addSeconds('2026-01-01 00:00:00.000', seconds),
     extensions: 1,
     customers: new CustomerUnits(),
     limitedSales: new Set(),

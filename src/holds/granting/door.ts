@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { DomainError } from '../../common/problem.js';
 import { addMilliseconds } from '../../database/sql.js';
 import { ProductsService } from '../../products/products.service.js';
-import { saleRefusal } from '../../sales/sale-refusal.js';
-import { SaleNotStartedError } from '../../sales/sales.errors.js';
+import { isBeforeStart, saleRefusal } from '../../sales/sale-refusal.js';
 import type { NewHold } from './grant-facts.js';
 
 /** How long it is believed what a batch told of the database's clock. */
@@ -27,6 +26,13 @@ interface Told {
   readonly answeredAt: Instant;
 }
 
+/** Between what instants the database's clock stands, so long after the database was asked. */
+interface Reading {
+  readonly afterMs: number;
+  readonly earliest: string;
+  readonly latest: string;
+}
+
 /**
  * Refuses who comes before the start of a sale, without a transaction: whom time alone refuses the lock would refuse, too.
  * It goes by the database's clock, as the last batch read it, and takes that for as late as it may be by now; so nobody is
@@ -37,28 +43,40 @@ interface Told {
 @Injectable()
 export class Door {
   private told: Told | undefined;
+  /** The last one: of all who come within a millisecond. */
+  private reading: Reading | undefined;
 
   constructor(private readonly products: ProductsService) {}
 
   /** @param askedAt before the database was asked for its time. */
   note(now: string, askedAt: Instant): void {
     this.told = { now, askedAt, answeredAt: instant() };
+    this.reading = undefined;
   }
 
   /** Why the hold is refused here; null: the lock decides. */
   refusal({ product_id, keyed, buyer, byHand }: NewHold): DomainError | null {
-    if (this.told === undefined || keyed !== null || byHand !== null) return null;
+    if (keyed !== null || byHand !== null) return null;
     const product = this.products.peekProduct(product_id);
     // An archived product is refused for that.
     if (product === undefined || product.on_sale_from === null || product.is_archived === 1) return null;
-    const { now, askedAt, answeredAt } = this.told;
-    const atMostMs = millisecondsSince(askedAt);
-    if (atMostMs > BELIEVED_MS) return null;
-    const latest = addMilliseconds(now, Math.ceil(atMostMs) + MARGIN_MS);
+    const clock = this.read();
     const groups = buyer === null ? NO_GROUPS : buyer.groups;
-    if (!(saleRefusal(product, latest, groups) instanceof SaleNotStartedError)) return null;
+    if (clock === null || !isBeforeStart(product, clock.latest, groups)) return null;
     // Who is told to wait until then is not to come too early.
-    return saleRefusal(product, addMilliseconds(now, Math.floor(millisecondsSince(answeredAt))), groups);
+    return saleRefusal(product, clock.earliest, groups);
+  }
+
+  /** The database's clock; null: nothing that is believed was told of it. */
+  private read(): Reading | null {
+    if (this.told === undefined) return null;
+    const { now, askedAt, answeredAt } = this.told;
+    const afterMs = Math.ceil(millisecondsSince(askedAt));
+    if (afterMs > BELIEVED_MS) return null;
+    if (this.reading?.afterMs === afterMs) return this.reading;
+    const latest = addMilliseconds(now, afterMs + MARGIN_MS);
+    const earliest = addMilliseconds(now, Math.floor(millisecondsSince(answeredAt)));
+    return (this.reading = { afterMs, earliest, latest });
   }
 }
 

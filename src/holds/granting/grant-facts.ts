@@ -32,8 +32,8 @@ export interface GrantFacts {
   readonly ledger: StockLedger;
   /** The database's time once all products were locked, as it prints it. */
   readonly now: string;
-  /** When holds expire whose sale says nothing else. */
-  readonly expiresAt: string;
+  /** When a hold expires that lasts so many seconds, or as long as the environment says. */
+  endAfter(seconds?: number): string;
   /** How often such holds may be extended. */
   readonly extensions: number;
   /** What the buyers of the batch have, of its products and in sales with a limit. */

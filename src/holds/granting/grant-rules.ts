@@ -1,6 +1,5 @@
 import { amountOf } from '../../common/money.js';
 import type { DomainError } from '../../common/problem.js';
-import { addSeconds } from '../../database/sql.js';
 import type { PricedHoldRow } from '../holds.types.js';
 import type { GrantFacts, GrantRule, NewHold, Override } from './grant-facts.js';
 import { amountFits } from './rules/amount-fits.js';
@@ -43,13 +42,12 @@ function isOverruled(rule: GrantRule, { byHand }: NewHold): boolean {
 
 function grantedRow(
   { id, product_id, qty, buyer, byHand }: NewHold,
-  { ledger, now, expiresAt, extensions }: GrantFacts,
+  { ledger, endAfter, extensions }: GrantFacts,
 ): PricedHoldRow {
   const { sku, price: unit_price, currency, sale_id, hold_seconds, hold_extensions } = ledger.product(product_id)!;
   const price = { unit_price, amount: amountOf(unit_price, qty), currency };
   const owner = { customer_id: buyer === null ? null : buyer.customerId };
-  const ttlEnd = hold_seconds === null ? expiresAt : addSeconds(now, hold_seconds);
-  const expires_at = byHand === null ? ttlEnd : byHand.expiresAt;
+  const expires_at = byHand === null ? endAfter(hold_seconds ?? undefined) : byHand.expiresAt;
   const terms = { sale_id, extensions_left: byHand === null ? (hold_extensions ?? extensions) : 0 };
   const state = { expires_at, used: false, released: false, is_expired: false };
   return { id, product_id, qty, sku, ...price, ...owner, ...terms, ...state };
