@@ -42,6 +42,13 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
       streamsPerClientMax: env.integer('HTTP_STREAMS_PER_CLIENT_MAX', isLocal ? 0 : 256),
       trustedProxies: env.addresses('TRUSTED_PROXIES'),
       corsOrigins: env.origins('CORS_ORIGINS'),
+      /** Where buyers reach the service; empty where they reach it as this machine does. */
+      publicOrigin: env.matching(
+        'PUBLIC_ORIGIN',
+        /^(https?:\/\/[^/\s*]+)?$/,
+        '',
+        'an origin such as https://checkout.example',
+      ),
     },
     metrics: {
       isEnabled: env.boolean('METRICS_ENABLED', true),

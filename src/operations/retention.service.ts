@@ -10,13 +10,14 @@ import { EventsService } from '../events/events.service.js';
 import { HoldsService } from '../holds/holds.service.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { OrdersService } from '../orders/orders.service.js';
+import { SimulatedAccount } from '../payment-providers/simulated/simulated-account.js';
 import { RefundsService } from '../refunds/refunds.service.js';
 import { WebhooksService } from '../webhooks/webhooks.service.js';
 
 /** Rows that are deleted in one transaction: none of them is wanted by a sale, and the log stays small. */
 const STEP = 500;
 
-/** Deletes what has served its time: released holds, cancelled orders with their holds, settled payment notices, what was kept of payments that were never told, used idempotency keys, sessions of the console at their end, what operators changed and what happened long ago, marks of old transactions. */
+/** Deletes what has served its time: released holds, cancelled orders with their holds, settled payment notices, what was kept of payments that were never told, what the simulated provider knows, used idempotency keys, sessions of the console at their end, what operators changed and what happened long ago, marks of old transactions. */
 @Injectable()
 export class RetentionService {
   constructor(
@@ -24,6 +25,7 @@ export class RetentionService {
     private readonly orders: OrdersService,
     private readonly webhooks: WebhooksService,
     private readonly refunds: RefundsService,
+    private readonly simulated: SimulatedAccount,
     private readonly keys: IdempotencyService,
     private readonly audit: AuditService,
     private readonly sessions: OperatorSessions,
@@ -47,6 +49,7 @@ export class RetentionService {
       orders: 0,
       webhookLogs: 0,
       unmatchedPayments: 0,
+      simulated: 0,
       audit: 0,
       sessions: 0,
       events: 0,
@@ -58,6 +61,7 @@ export class RetentionService {
       orders: () => this.orders.purgeCancelledOrders(holdsDays, STEP),
       webhookLogs: () => this.webhooks.purgeProcessedNotices(webhookLogsDays, STEP),
       unmatchedPayments: () => this.refunds.purgeUnmatchedPayments(webhookLogsDays, STEP),
+      simulated: () => this.simulated.purge(webhookLogsDays, STEP),
       audit: () => this.audit.purgeEntries(auditDays, STEP),
       sessions: () => this.sessions.purgeSessions(STEP),
       events: () => this.events.purgeEvents(eventsDays, STEP),
@@ -73,6 +77,7 @@ export class RetentionService {
       'orders',
       'webhookLogs',
       'unmatchedPayments',
+      'simulated',
       'audit',
       'sessions',
       'events',

@@ -6,6 +6,6 @@ import { SimulatedNotices } from './simulated/simulated-notices.js';
 
 @Module({
   providers: [PaymentProviders, SimulatedAccount, SimulatedAccountRepository, SimulatedNotices],
-  exports: [PaymentProviders],
+  exports: [PaymentProviders, SimulatedAccount],
 })
 export class PaymentProvidersModule {}

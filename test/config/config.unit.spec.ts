@@ -190,6 +190,7 @@ describe('loadConfig', () => {
     { CURRENCY: 'eur' },
     { PAYMENT_FAILED_POLICY: 'refund' },
     { WEBHOOK_UNMATCHED_AFTER_SECONDS: '0' },
+    { PUBLIC_ORIGIN: 'https://checkout.example/shop' },
     { STRIPE_API_BASE: 'https://api.stripe.com/v1' },
   ])('refuses to start with %j', (wrong) => {
     expect(() => loadConfig({ ...REQUIRED, ...wrong })).toThrow(new RegExp(Object.keys(wrong)[0]!));

@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { RetentionService } from '../../src/operations/retention.service.js';
 import { PaymentProviders } from '../../src/payment-providers/payment-providers.js';
 import type { SessionRequest } from '../../src/payment-providers/payment-provider.js';
+import { SimulatedAccount } from '../../src/payment-providers/simulated/simulated-account.js';
 import { query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem, expectStockIdentity } from '../support/expectations.js';
@@ -40,6 +42,27 @@ beforeAll(async () => {
 });
 
 const [HERE, THERE] = [() => services[0], () => services[1]];
+
+/** Of no order: what the provider is asked for by itself. */
+const REQUEST: SessionRequest = {
+  ...{
+    kind: 'checkout',
+    holdId: '019a7c5e-3f10-7c4e-9b1d-2f6a8e0c4d11',
+    orderId: 5,
+    reference: '5-aaaabbbbccccdddd',
+    title: '1 × Lamp',
+  },
+  ...{
+    amount: '99.99',
+    currency: 'EUR',
+    returnUrl: RETURN_URL,
+    attempt: 1,
+    isDelayTaken: false,
+    askedForSeconds: 0,
+  },
+};
+
+type PageOrder = Awaited<ReturnType<typeof orderAtPage>>;
 
 function becomes(order: { hold_id: string }, status: string) {
   return eventually(async () => expect(await orderOf(order.hold_id)).toMatchObject([{ status }]));
@@ -230,28 +253,11 @@ describe('a payment of the shop’s own form', () => {
 
 describe('the simulated provider', () => {
   it('makes one session for an attempt, whoever asks for it and how often', async () => {
-    const request: SessionRequest = {
-      ...{
-        kind: 'checkout',
-        holdId: '019a7c5e-3f10-7c4e-9b1d-2f6a8e0c4d11',
-        orderId: 5,
-        reference: '5-aaaabbbbccccdddd',
-        title: '1 × Lamp',
-      },
-      ...{
-        amount: '99.99',
-        currency: 'EUR',
-        returnUrl: RETURN_URL,
-        attempt: 1,
-        isDelayTaken: false,
-        askedForSeconds: 0,
-      },
-    };
     const make = (service: Service, attempt: number) =>
       service.app
         .get(PaymentProviders)
         .find('simulated')!
-        .sessions!.createSession({ ...request, attempt });
+        .sessions!.createSession({ ...REQUEST, attempt });
     const made = await Promise.all(services.flatMap((service) => Array.from({ length: 5 }, () => make(service, 1))));
     expect(new Set(made.map(({ sessionId }) => sessionId)).size).toBe(1);
     expect((await make(HERE(), 2)).sessionId).not.toBe(made[0]!.sessionId);
@@ -268,12 +274,46 @@ describe('the simulated provider', () => {
     const body = { id: `evt_${id}`, type: 'payment.succeeded', created: new Date().toISOString(), payment };
     await query('INSERT INTO simulated_notices (body, send_at) VALUES (?, NOW(3))', [JSON.stringify(body)]);
     // As a version before has left the table.
-    await query('ALTER TABLE simulated_payments DROP COLUMN is_disputed, DROP COLUMN is_delay_taken');
-    const restarted = await startService(SIMULATED_SETTINGS);
+    await query(
+      'ALTER TABLE simulated_payments DROP COLUMN is_disputed, DROP COLUMN is_delay_taken, DROP KEY simulated_payments_made',
+    );
+    // Its instances may be behind a proxy, whose address is the one that buyers reach.
+    const restarted = await startService({ ...SIMULATED_SETTINGS, PUBLIC_ORIGIN: 'https://checkout.example' });
     await becomes(order, 'paid');
     expect(await pageText(restarted, order.page)).toContain('Paid.');
+    const { url } = await restarted.app.get(PaymentProviders).find('simulated')!.sessions!.createSession(REQUEST);
+    expect(url).toMatch(/^https:\/\/checkout\.example\/simulated\/payments\/sim_\w+$/);
     await restarted.stop();
     await eventually(async () => expect(await query('SELECT id FROM simulated_notices')).toEqual([]));
+  });
+
+  it('forgets what was paid as long ago as payment events are kept, and nothing that may still be paid', async () => {
+    const orders = await Promise.all(Array.from({ length: 5 }, () => orderAtPage(HERE())));
+    const [old, refunded, recent, open] = orders as [PageOrder, PageOrder, PageOrder, PageOrder];
+    const idOf = ({ page }: PageOrder): string => page.split('/').at(-1)!;
+    const leftOf = async (): Promise<string[]> => {
+      const left = await query<{ id: string }>('SELECT id FROM simulated_payments WHERE id IN (?)', [orders.map(idOf)]);
+      return left.map(({ id }) => id).sort();
+    };
+    const age = (days: number, ...aged: PageOrder[]) =>
+      query('UPDATE simulated_payments SET created_at = NOW(3) - INTERVAL ? DAY WHERE id IN (?)', [
+        days,
+        aged.map(idOf),
+      ]);
+    for (const { page } of [old, refunded, recent]) await press(HERE(), page, 'pay');
+    await Promise.all([old, refunded, recent].map((order) => becomes(order, 'paid')));
+    await press(HERE(), refunded.page, 'give_back', { amount: '99.99' });
+    await becomes(refunded, 'refunded');
+    await age(31, old, open);
+    await query("INSERT INTO simulated_notices (body, send_at, tries) VALUES ('{}', NOW(3) - INTERVAL 31 DAY, 4000)");
+    expect(await HERE().app.get(SimulatedAccount).purge(30, 500)).toBe(2);
+    expect(await query('SELECT 1 FROM simulated_notices')).toEqual([]);
+    expect(await leftOf()).toEqual([refunded, recent, open, orders[4]!].map(idOf).sort());
+    await age(91, refunded, open);
+    expect(await HERE().app.get(RetentionService).purge()).toMatchObject({ simulated: 2 });
+    expect(await leftOf()).toEqual([recent, orders[4]!].map(idOf).sort());
+    expect(await query('SELECT 1 FROM simulated_refunds WHERE payment_id = ?', [idOf(refunded)])).toEqual([]);
+    expect(await orderOf(old.hold_id)).toMatchObject([{ status: 'paid' }]);
   });
 
   it('is believed only by its own signature', async () => {

@@ -18,10 +18,11 @@ import type { SimulatedPayment, SimulatedRefund, SimulatedState } from './simula
 
 const ASCII = 'CHARACTER SET ascii COLLATE ascii_bin';
 
-/** What the table of payments has got since it was first made. */
-const LATER_COLUMNS: Readonly<Record<string, string>> = {
-  is_delay_taken: 'BOOLEAN NOT NULL DEFAULT 0',
-  is_disputed: 'BOOLEAN NOT NULL DEFAULT 0',
+/** What the table of payments has got since it was first made: columns, and then a key. */
+const LATER: Readonly<Record<string, string>> = {
+  is_delay_taken: 'COLUMN is_delay_taken BOOLEAN NOT NULL DEFAULT 0',
+  is_disputed: 'COLUMN is_disputed BOOLEAN NOT NULL DEFAULT 0',
+  simulated_payments_made: 'KEY simulated_payments_made (created_at)',
 };
 
 /**
@@ -43,10 +44,10 @@ const TABLES = [
      state VARCHAR(12) ${ASCII} NOT NULL DEFAULT 'open',
      is_late BOOLEAN NOT NULL DEFAULT 0,
      declines INT UNSIGNED NOT NULL DEFAULT 0,
-     ${Object.entries(LATER_COLUMNS)
-       .map(([name, type]) => `${name} ${type},`)
-       .join(' ')}
      created_at TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
+     ${Object.values(LATER)
+       .map((part) => `${part.replace(/^COLUMN /, '')},`)
+       .join(' ')}
      PRIMARY KEY (id),
      UNIQUE KEY simulated_payments_request (request_key)
    ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4`,
@@ -88,6 +89,9 @@ const TITLE_MAX = 300;
 const TRIES_MAX = 4000;
 const RETRY_SECONDS_MAX = 60;
 
+/** An order may take so long to its end: its time to pay, a bank debit and a review are 30 days at most each. */
+const OPEN_DAYS_MIN = 90;
+
 /** All SQL of the tables of the simulated provider, which it makes itself. */
 @Injectable()
 export class SimulatedAccountRepository {
@@ -98,19 +102,20 @@ export class SimulatedAccountRepository {
     for (const table of TABLES) tx.insert(table);
   }
 
-  /** Columns that the table of payments has not got, since a version before has made it. */
-  async findMissingColumns(): Promise<string[]> {
-    const rows = await this.database.query<{ name: string }[]>(
+  /** What the table of payments has not got, since a version before has made it. */
+  async findMissing(tx: Transaction): Promise<string[]> {
+    const [rows] = await tx.read<[{ name: string }[]]>(
       `SELECT column_name AS name FROM information_schema.columns
+       WHERE table_schema = DATABASE() AND table_name = 'simulated_payments'
+       UNION SELECT index_name FROM information_schema.statistics
        WHERE table_schema = DATABASE() AND table_name = 'simulated_payments'`,
     );
-    return Object.keys(LATER_COLUMNS).filter((column) => !rows.some(({ name }) => name === column));
+    return Object.keys(LATER).filter((part) => !rows.some(({ name }) => name === part));
   }
 
   /** Commits by itself, as `prepare` does. */
-  addColumns(tx: Transaction, names: readonly string[]): void {
-    const added = names.map((name) => `ADD COLUMN ${name} ${LATER_COLUMNS[name]}`);
-    tx.insert(`ALTER TABLE simulated_payments ${added.join(', ')}, ALGORITHM=INSTANT`);
+  addMissing(tx: Transaction, names: readonly string[]): void {
+    tx.insert(`ALTER TABLE simulated_payments ${names.map((name) => `ADD ${LATER[name]}`).join(', ')}`);
   }
 
   /** Makes a payment once for each key, and returns it. */
@@ -208,6 +213,37 @@ export class SimulatedAccountRepository {
 
   async deleteNotice({ id }: DueNotice): Promise<void> {
     await this.database.query(`DELETE FROM simulated_notices WHERE id = ${uintLiteral(id)}`);
+  }
+
+  /**
+   * Locks payments that were made so many days ago, oldest first; those that may still be paid {@link OPEN_DAYS_MIN} days
+   * ago at least. What somebody is at is left to the next time.
+   */
+  async lockMadeBefore(tx: Transaction, days: number, limit: number): Promise<string[]> {
+    const made = (daysAgo: number): string => `created_at < NOW(3) - INTERVAL ${uintLiteral(daysAgo)} DAY`;
+    const [rows] = await tx.read<[{ id: string }[]]>(
+      `SELECT id FROM simulated_payments
+       WHERE ${made(days)} AND (state IN ('succeeded', 'cancelled') OR ${made(Math.max(days, OPEN_DAYS_MIN))})
+       ORDER BY created_at LIMIT ${uintLiteral(limit)} FOR UPDATE SKIP LOCKED`,
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** Deletes locked payments with what went back of them. */
+  delete(tx: Transaction, ids: readonly string[]): void {
+    if (ids.length === 0) return;
+    tx.write(`DELETE FROM simulated_refunds WHERE payment_id IN (${escape([...ids])})`, null);
+    tx.write(`DELETE FROM simulated_payments WHERE id IN (${escape([...ids])})`, ids.length);
+  }
+
+  /** Notices that nobody took, and that nobody sends any more. @returns how many were deleted. */
+  async deleteGivenUpBefore(days: number, limit: number): Promise<number> {
+    const { affectedRows } = await this.database.query<ResultSetHeader>(
+      `DELETE FROM simulated_notices
+       WHERE send_at < NOW(3) - INTERVAL ${uintLiteral(days)} DAY AND tries >= ${TRIES_MAX}
+       ORDER BY send_at LIMIT ${uintLiteral(limit)}`,
+    );
+    return affectedRows;
   }
 }
 

@@ -22,27 +22,48 @@ const LATE_SECONDS = 3;
 export class SimulatedAccount implements OnModuleInit {
   /** Whether it is there at all. */
   readonly isOn: boolean;
+  private readonly publicOrigin: string;
 
   constructor(
     private readonly payments: SimulatedAccountRepository,
     private readonly notices: SimulatedNotices,
     private readonly transactions: Transactions,
     private readonly host: HttpAdapterHost,
-    @Inject(CONFIG) config: Config,
+    @Inject(CONFIG) { http, payments: { simulated } }: Config,
   ) {
-    this.isOn = config.payments.simulated.webhookSecrets.length > 0;
+    this.isOn = simulated.webhookSecrets.length > 0;
+    this.publicOrigin = http.publicOrigin;
   }
 
   async onModuleInit(): Promise<void> {
     if (!this.isOn) return;
-    await this.transactions.once((tx) => Promise.resolve(this.payments.prepare(tx)), PREPARED_WITHIN_MS);
-    const missing = await this.payments.findMissingColumns();
+    await this.change((tx) => this.payments.prepare(tx));
+    const findMissing = () => this.transactions.once((tx) => this.payments.findMissing(tx), PREPARED_WITHIN_MS);
+    const missing = await findMissing();
     if (missing.length === 0) return;
-    const add = (tx: Transaction) => Promise.resolve(this.payments.addColumns(tx, missing));
-    await this.transactions.once(add, PREPARED_WITHIN_MS).catch(async (error: unknown) => {
+    await this.change((tx) => this.payments.addMissing(tx, missing)).catch(async (error: unknown) => {
       // Another instance was at it, too.
-      if ((await this.payments.findMissingColumns()).length > 0) throw error;
+      if ((await findMissing()).length > 0) throw error;
     });
+  }
+
+  private change(write: (tx: Transaction) => void): Promise<void> {
+    return this.transactions.once((tx) => Promise.resolve(write(tx)), PREPARED_WITHIN_MS);
+  }
+
+  /**
+   * Forgets a step of what was paid here so many days ago, and of what could be told to nobody: there are no books to keep.
+   *
+   * @returns how many rows were deleted of either.
+   */
+  async purge(days: number, step: number): Promise<number> {
+    if (!this.isOn) return 0;
+    const payments = await this.transactions.run(async (tx) => {
+      const ids = await this.payments.lockMadeBefore(tx, days, step);
+      this.payments.delete(tx, ids);
+      return ids.length;
+    });
+    return payments + (await this.payments.deleteGivenUpBefore(days, step));
   }
 
   /** Makes a payment once for each attempt. */
@@ -62,9 +83,9 @@ export class SimulatedAccount implements OnModuleInit {
     return this.payments.findSince(since, after, limit);
   }
 
-  /** Where a buyer pays. */
+  /** Where a buyer pays, as buyers reach it. */
   pageOf({ id }: SimulatedPayment): string {
-    return `${ownOrigin(this.host) ?? ''}${PAGES}/${id}`;
+    return `${this.publicOrigin || (ownOrigin(this.host) ?? '')}${PAGES}/${id}`;
   }
 
   /**
