@@ -3,6 +3,7 @@ import { seed } from '../../src/cli/database-commands.js';
 import { execute } from '../support/database.js';
 import { blocksOf, Shell } from '../support/documents.js';
 import { type Service, startService } from '../support/service.js';
+import { SIMULATED_SECRET } from '../support/simulated-sales.js';
 
 /**
  * The documents' shell examples, run in their order against a real service. An example is a block of `sh` marked as part
@@ -13,6 +14,12 @@ import { type Service, startService } from '../support/service.js';
  */
 const MARK = 'tour';
 const DOCUMENTED_URL = 'http://127.0.0.1:3000';
+/** What `npm start` sets by itself, on the documented port. */
+const STARTED = {
+  ROLES: 'api,worker,scheduler',
+  SIMULATED_WEBHOOK_SECRETS: SIMULATED_SECRET,
+  PAYMENT_RETURN_ORIGINS: 'http://localhost:3000',
+};
 const ANSWER_LANGUAGES = ['http', 'json', 'text'];
 const HOLD_ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
@@ -78,7 +85,7 @@ const services = new Map<string, Promise<Service>>();
 
 function serviceWith(settings: Example['settings']): Promise<Service> {
   const name = JSON.stringify(settings);
-  if (!services.has(name)) services.set(name, startService(settings));
+  if (!services.has(name)) services.set(name, startService({ ...STARTED, ...settings }));
   return services.get(name)!;
 }
 
