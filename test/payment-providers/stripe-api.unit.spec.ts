@@ -122,6 +122,18 @@ const RULES: Readonly<Record<string, () => Promise<void>>> = {
     expect(api.pay(id)).toBe(true);
     expect(types()).toEqual(['payment_intent.payment_failed', 'payment_intent.succeeded']);
   },
+  'a PaymentIntent is confirmed by a test card, which pays or is declined': async () => {
+    const id = await makeIntent();
+    const confirm = (payment_method: string) =>
+      call('POST', `/v1/payment_intents/${id}/confirm`, { payment_method, return_url: PAGE.success_url });
+    expect(await confirm('pm_card_visa_chargeDeclined')).toMatchObject({
+      status: 402,
+      body: { error: { type: 'card_error', code: 'card_declined' } },
+    });
+    expect(await confirm('pm_card_visa')).toMatchObject({ status: 200, body: { id, status: 'succeeded' } });
+    expect((await confirm('pm_card_visa')).status).toBe(400);
+    expect(types()).toEqual(['payment_intent.payment_failed', 'payment_intent.succeeded']);
+  },
   'a bank debit is processing until the bank says how it ended': async () => {
     const [paid, returned] = [await makeIntent(), await makeIntent()];
     for (const id of [paid, returned]) {

@@ -157,6 +157,9 @@ const RUN_BY: Readonly<Record<string, string>> = {
   saleday: 'test/deploy/sale-day.spec.ts',
   package: 'test/clients/package.spec.ts',
   integrating: 'test/clients/integrating.spec.ts',
+  payments: 'test/clients/payments.spec.ts',
+  simulated: 'test/clients/payments.spec.ts',
+  stripe: 'test/clients/payments.spec.ts',
 };
 
 describe.each(DOCUMENTS.filter((document) => read(document).includes('```')))('the blocks of %s', (document) => {

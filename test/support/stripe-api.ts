@@ -32,6 +32,7 @@ const ROUTES: Readonly<Record<string, (account: StripeAccount, fields: Fields, i
   'GET /v1/payment_intents/search': (account, fields) => account.search(fields),
   'GET /v1/payment_intents/*': (account, fields, id) => account.read(id, fields),
   'POST /v1/payment_intents/*/cancel': (account, _, id) => account.cancelIntent(id),
+  'POST /v1/payment_intents/*/confirm': (account, { payment_method }, id) => payBy(account, id, payment_method),
   'POST /v1/checkout/sessions': (account, fields) => account.createSession(fields),
   'GET /v1/checkout/sessions': (account, fields) => account.list('sessions', fields),
   'GET /v1/checkout/sessions/*': (account, _, id) => account.read(id),
@@ -201,6 +202,14 @@ export class StripeApi extends StripeAccount {
     const index = this.interludes.findIndex((interlude) => interlude.path === name && interlude.when === when);
     if (index >= 0) await this.interludes.splice(index, 1)[0]!.act();
   }
+}
+
+/** What the test cards do to a PaymentIntent. */
+function payBy(account: StripeAccount, id: string, card = ''): ApiAnswer {
+  if (card === 'pm_card_visa' && account.pay(id)) return account.read(id);
+  if (card === 'pm_card_visa_chargeDeclined' && account.decline(id))
+    return apiError(402, 'card_error', 'Your card was declined.', 'card_declined');
+  return apiError(400, 'invalid_request_error', `${id} can not be paid by ${card}.`, 'payment_intent_unexpected_state');
 }
 
 const KEY_IN_USE = apiError(
