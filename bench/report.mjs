@@ -38,7 +38,7 @@ function contestantCells(row, contestant) {
     ...[p50Ms, p99Ms, maxMs].map(number),
     String(errors),
     ...[cpuMicros.server, cpuMicros.database, cpuMicros.redis, cpuMicros.generator].map(number),
-    `${(othersShare * 100).toFixed(0)} %`,
+    Number.isFinite(othersShare) ? `${(othersShare * 100).toFixed(0)} %` : '–',
   ];
 }
 
