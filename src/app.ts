@@ -53,6 +53,9 @@ const TOLD_THINGS: readonly ToldThing[] = [
   { kind: 'sale', data: SaleFieldsDto },
 ];
 
+/** How long one part of the HTTP server may take to start. */
+const PLUGIN_START_MS = 60_000;
+
 /** Builds the service: it listens after `app.listen()` and stops, all requests answered, with `app.close()`. */
 export async function createApp(config: Config): Promise<NestFastifyApplication> {
   const { http } = config;
@@ -77,6 +80,8 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     ajv: { customOptions: AJV_OPTIONS },
     schemaErrorFormatter: () => new SchemaError(),
     skipMiddie: true,
+    // On a full machine the ten seconds that Fastify gives are soon over, and the process ends.
+    pluginTimeout: PLUGIN_START_MS,
     // Fastify's own is no problem document; ours is below.
     return503OnClosing: false,
     ...unreadableRequests(countProblem),
