@@ -195,10 +195,13 @@ describe('a generic notice that a payment takes days', () => {
     expect(await keptFor(other)).toBeGreaterThan(SECONDS);
   });
 
-  it('over another amount keeps nothing', async () => {
+  it.each([
+    ['another amount', '1.00', 'ignored'],
+    ['an amount that nobody can read', 'much', 'review'],
+  ])('over %s keeps nothing', async (_, amount, result) => {
     const order = await createOrder(gateway);
-    const notice = noticeOf(order, { status: 'processing', amount: '1.00', currency: 'EUR' });
-    expect(taken(await notify(gateway, notice), 200)).toMatchObject({ result: 'ignored' });
+    const notice = noticeOf(order, { status: 'processing', amount, currency: 'EUR' });
+    expect(taken(await notify(gateway, notice), 200)).toMatchObject({ result });
     expect(await query('SELECT processing_at FROM orders WHERE hold_id = UNHEX(?)', [hex(order.hold_id)])).toEqual([
       { processing_at: null },
     ]);

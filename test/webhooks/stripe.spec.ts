@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { paymentReferenceOf } from '../../src/payment-providers/payment-reference.js';
 import { WebhooksService } from '../../src/webhooks/webhooks.service.js';
+import { query } from '../support/database.js';
 import { expectProblem, expectStockIdentity } from '../support/expectations.js';
 import {
   adminHeaders,
@@ -182,7 +183,11 @@ describe('a notice that need not be ours', () => {
       expect(taken(await sendEvent(service, event), 200)).toMatchObject({ result: 'ignored' });
     }
     const foreign = stripeEvent('payment_intent.succeeded', { order_id: order.order_id }, { amount_received: 1 });
-    expect(taken(await sendEvent(service, foreign), 200)).toMatchObject({ result: 'ignored' });
+    const unreadable = stripeEvent('payment_intent.succeeded', { order_id: order.order_id }, { amount_received: null });
+    for (const event of [foreign, unreadable])
+      expect(taken(await sendEvent(service, event), 200)).toMatchObject({ result: 'ignored' });
+    const sql = 'SELECT due_at = payment_due_at AS is_due FROM orders WHERE id = ?';
+    expect(await query(sql, [order.order_id])).toEqual([{ is_due: 1 }]);
     expect(await shown(foreign)).toMatchObject({
       reason: 'the event has no payment_reference',
       metadata: { order_id: String(order.order_id) },

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { paymentReferenceOf } from '../../src/payment-providers/payment-reference.js';
 import { WebhooksService } from '../../src/webhooks/webhooks.service.js';
 import { execute, query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
@@ -18,6 +19,7 @@ import {
   requestOrder,
   stockOf,
   taken,
+  UNKNOWN_HOLD_ID,
 } from '../support/factories.js';
 import { eventIdOf } from '../support/payments.js';
 import { type Service, startService } from '../support/service.js';
@@ -218,7 +220,33 @@ describe('a notice long before its order', () => {
     }
     expect(await orderOf(hold.hold_id)).toMatchObject([{ status: 'pending_payment' }]);
   });
+
+  it.each(['success', 'failed'] as const)(
+    'with the reference of another hold is for review, and holds up no other notice (%s)',
+    async (status) => {
+      const hold = await createHold(service);
+      const order_id = await nextOrderId();
+      const payment_reference = paymentReferenceOf(order_id, UNKNOWN_HOLD_ID);
+      const notice = noticeOf({ order_id }, { status, payment_reference });
+      expect((await notify(service, notice)).body).toEqual({ result: 'pending_order' });
+      expect(taken(await requestOrder(service, hold.hold_id), 201)).toMatchObject({ order_id });
+      await service.app.get(WebhooksService).reconcilePendingNotices();
+      expect(await logsOf(keyOf(notice))).toEqual([
+        { status: 'review', outcome: 'review', order_status: null, order_id: null },
+      ]);
+      expect(await orderOf(hold.hold_id)).toMatchObject([{ status: 'pending_payment' }]);
+      expect(await keptByReview(order_id)).toBe(false);
+      expect((await notify(service, notice)).body).toEqual({ result: 'duplicate', order_id: null, order_status: null });
+    },
+  );
 });
+
+async function keptByReview(orderId: number): Promise<boolean> {
+  const [row] = await query<{ is_kept: 0 | 1 }>('SELECT due_at > payment_due_at AS is_kept FROM orders WHERE id = ?', [
+    orderId,
+  ]);
+  return row!.is_kept === 1;
+}
 
 describe('what a notice need not tell', () => {
   it.each([
@@ -241,10 +269,13 @@ describe('what a notice need not tell', () => {
       expect(taken(await notify(service, notice), 200)).toMatchObject({ result: 'review' });
     }
     expect(await orderOf(order.hold_id)).toMatchObject([{ status: 'pending_payment' }]);
-    expect((await notify(service, noticeOf(order, { status: 'failed', amount: 'free' }))).body).toMatchObject({
-      result: 'review',
-      order_status: 'pending_payment',
-    });
+    expect(await keptByReview(order.order_id)).toBe(true);
+    for (const status of ['failed', 'processing'] as const) {
+      expect((await notify(service, noticeOf(order, { status, amount: 'free' }))).body).toMatchObject({
+        result: 'review',
+        order_status: 'pending_payment',
+      });
+    }
     await expectStockIdentity(order.product_id);
   });
 

@@ -10,9 +10,14 @@ import type { NoticeVerdict } from '../webhooks.types.js';
  * and last year's payments too, and `order_id` is what they all write. So a notice of a provider that others use counts
  * by the order's reference alone. The generic notice's secret is ours alone, and its number counts.
  *
+ * @param hasWaited whether it was answered before that it waits for its order.
  * @returns null where the notice is of that order, or of one that is still to come; else what becomes of it.
  */
-export function judgeBelonging(event: PaymentEvent, order: StockedOrderRow | undefined): NoticeVerdict | Error | null {
+export function judgeBelonging(
+  event: PaymentEvent,
+  order: StockedOrderRow | undefined,
+  hasWaited: boolean,
+): NoticeVerdict | Error | null {
   const { status, reference = null, disregarded = null, unreadable = null } = event;
   const verdict = order === undefined ? verdictsOn(event.orderId, null) : verdictsOn(order.id, order.status);
   if (disregarded !== null) return NOBODYS.ignored(disregarded);
@@ -21,8 +26,9 @@ export function judgeBelonging(event: PaymentEvent, order: StockedOrderRow | und
   if (unreadable === 'reference') return moneyFor('the payment_reference can not be read');
   if (event.orderId === null) return NOBODYS.ignored('the event names no order');
   if (reference !== null && !isReferenceOf(order, reference)) {
-    if (event.provider !== GENERIC) return moneyFor('no order has this payment_reference');
-    if (order !== undefined) return new ReferenceMismatchError();
+    if (event.provider !== GENERIC) return moneyFor(OF_NO_ORDER);
+    // Of one that was taken nobody can be told any more: its number has become another order's.
+    if (order !== undefined) return hasWaited ? NOBODYS.review(OF_NO_ORDER) : new ReferenceMismatchError();
   }
   if (reference === null && event.provider !== GENERIC) {
     const mayBeOurs = unreadable === null && order?.status === 'pending_payment' && isWhatIsDue(event, order);
@@ -34,9 +40,10 @@ export function judgeBelonging(event: PaymentEvent, order: StockedOrderRow | und
 }
 
 /** What goes by the sum that it tells. */
-const TELLS_AMOUNT: ReadonlySet<PaymentEvent['status']> = new Set(['success', 'failed', 'declined']);
+const TELLS_AMOUNT: ReadonlySet<PaymentEvent['status']> = new Set(['success', 'failed', 'declined', 'processing']);
 
 const NO_REFERENCE = 'the event has no payment_reference';
+const OF_NO_ORDER = 'no order has this payment_reference';
 
 /** Whether a reference is that of an order, and not only its number. */
 export function isReferenceOf(order: StockedOrderRow | undefined, reference: string): order is StockedOrderRow {

@@ -119,9 +119,11 @@ export class NoticeBatch {
   private decide(event: PaymentEvent, cameAt: string | null): NoticeVerdict | Error {
     if (isAboutMoneyBack(event)) return this.takeMoneyBack(event);
     const order = this.orders.get(event.orderId);
-    const verdict = judgeBelonging(event, order);
+    const verdict = judgeBelonging(event, order, cameAt !== null);
+    if (verdict instanceof Error) return verdict;
     if (verdict !== null) {
-      if (event.unreadable === 'amount') this.keepForReview(event, order);
+      // What is not ours keeps no order of ours, whatever number it names.
+      if (event.unreadable === 'amount' && verdict.order_id !== null) this.keepForReview(event, order);
       return verdict;
     }
     if (order === undefined) return PENDING;
