@@ -137,6 +137,20 @@ describe('an order that comes paid', () => {
     expect(await query('SELECT 1 FROM payments WHERE transaction_id = ?', [paid.paid.transaction_id])).toEqual([]);
   });
 
+  it('has one payment, also where its gateway tells the same one', async () => {
+    const transaction_id = unique('till');
+    const made = await orderPaidBy(transaction_id);
+    const told = noticeOf(made, { transaction_id, amount: '99.99', currency: 'EUR' });
+    expect(taken(await notify(at(1), told), 200)).toMatchObject({ result: 'ignored', order_status: 'paid' });
+    const found = taken<{ items: object[] }>(await operate('GET', `/orders?transaction_id=${transaction_id}`), 200);
+    expect(found.items).toHaveLength(1);
+    taken(await operate('POST', `/orders/${made.order_id}/return`, { restock: true }), 200);
+    const refunds = await refundsOf(made.order_id);
+    expect(refunds).toHaveLength(1);
+    taken(await operate('POST', `/refunds/${refunds[0]!.id}/confirm`), 200);
+    expect(taken(await operate('GET', `/orders/${made.order_id}`), 200)).toMatchObject({ status: 'refunded' });
+  });
+
   it('owes a second payment back, and is given back as any other', async () => {
     const made = await orderPaidBy(unique('till'));
     const again = await notify(at(0), noticeOf(made, { amount: '99.99', currency: 'EUR' }));

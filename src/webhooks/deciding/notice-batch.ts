@@ -165,10 +165,12 @@ export class NoticeBatch {
     const { result: outcome, reason, orderStatus, settlement, isProcessing, owed } = decision;
     if (isProcessing) this.noteProcessing(event, order);
     if (settlement !== null) this.settleOrder(settlement);
-    // A success that does nothing is of a payment that has its row, or whose money is back: that it is told stays known.
+    // A success that does nothing is of a payment that has its row, or whose money is back: that it is told stays known. Where
+    // it has none, it was told by another way (the shop that orders, another provider), and is no second payment.
+    const isToldTwice = outcome === 'ignored' && facts === undefined;
     // What an operator takes although nobody can read it counts as what was due.
     const told = isAccepted ? { ...event, unreadable: null } : event;
-    if (event.status === 'success' && outcome !== 'review') payments.take(this.paymentOf(told, order));
+    if (event.status === 'success' && outcome !== 'review' && !isToldTwice) payments.take(this.paymentOf(told, order));
     if (owed !== null) payments.owe({ ...this.debtOf(event, order), cause: owed });
     const about = { order_id: order.id, order_status: orderStatus };
     return { status: outcome === 'review' ? 'review' : 'processed', outcome, reason, ...about };
