@@ -19,6 +19,9 @@ const AT_ONCE = 16;
 /** How long a step begins tries; what is left then waits for the next one. */
 const SENDING_MS = 60_000;
 
+/** How long it is believed what an endpoint is: its changes count within a second, also where it answers slowly. */
+const BELIEVED_MS = 500;
+
 /** For how long a step may be at an endpoint: longer than it sends, with the last try and what is written. */
 const CLAIM_SECONDS = 120;
 
@@ -104,30 +107,43 @@ export class Dispatching {
     });
   }
 
+  /** The endpoint as it was a moment ago, while a step goes on; null once it is disabled or deleted. */
+  private follow(endpoint: EndpointRow): () => Promise<EndpointRow | null> {
+    let [known, readAt]: [Promise<EndpointRow | null>, number] = [Promise.resolve(endpoint), performance.now()];
+    return () => {
+      const now = performance.now();
+      if (now - readAt > BELIEVED_MS) [known, readAt] = [this.endpoints.findEnabled(endpoint.id), now];
+      return known;
+    };
+  }
+
   /** Order by order at the same time, and of one order one after the other. */
   private async sendAll(endpoint: EndpointRow, sendings: readonly Sending[]): Promise<DeliveryOutcome[]> {
     const chains = [...groupBy(sendings, ({ event }) => event.holdId ?? `event ${event.sequence}`).values()];
     const outcomes: DeliveryOutcome[] = [];
     const endsAt = performance.now() + SENDING_MS;
+    const current = this.follow(endpoint);
+    const recipient = () => (performance.now() > endsAt ? null : current());
     const work = async (): Promise<void> => {
       for (let chain = chains.shift(); chain !== undefined; chain = chains.shift()) {
-        outcomes.push(...(await this.sendInOrder(endpoint, chain, endsAt)));
+        outcomes.push(...(await this.sendInOrder(recipient, chain)));
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
     return outcomes;
   }
 
+  /** @param recipient to whom the next event is sent; null: to nobody. */
   private async sendInOrder(
-    endpoint: EndpointRow,
+    recipient: () => Promise<EndpointRow | null> | null,
     chain: readonly Sending[],
-    endsAt: number,
   ): Promise<DeliveryOutcome[]> {
     const outcomes: DeliveryOutcome[] = [];
     let isHeld = false;
     for (const sending of chain) {
+      const endpoint = isHeld ? null : await recipient();
       const outcome: DeliveryOutcome =
-        isHeld || performance.now() > endsAt
+        endpoint === null
           ? { ...queued(sending.event), id: sending.id, attempts: sending.attempts }
           : outcomeOf(sending, await this.sender.send(endpoint, sending.event));
       isHeld ||= outcome.status === 'pending';

@@ -29,6 +29,12 @@ export class EndpointsRepository {
     return row === undefined ? null : toRow(row);
   }
 
+  /** The endpoint, if there is something to send to it. */
+  async findEnabled(id: number): Promise<EndpointRow | null> {
+    const row = await this.findById(id);
+    return row?.disabledAt === null ? row : null;
+  }
+
   /** Rows in the order of their ids. */
   async findPage(range: RowRange): Promise<EndpointRow[]> {
     const close = await narrowed(range, 'webhook_endpoints', (sql) => this.endpoints.query(sql));

@@ -116,8 +116,9 @@ export class EndpointsService {
       const before = await this.deliveries.findById(endpointId, id);
       if (before === null) throw new DeliveryNotFoundError(id);
       this.deliveries.setDue(tx, id);
-      const [was, is] = [before.status, 'pending'].map((status) => ({ delivery: id, status }));
-      this.audit.record(tx, act, { target: 'endpoint', id: endpointId, verb: 'redeliver', before: was!, after: is! });
+      const after = { delivery: id, status: 'pending' };
+      const fields = { before: { status: before.status }, after };
+      this.audit.record(tx, act, { target: 'endpoint', id: endpointId, verb: 'redeliver', ...fields });
     });
     return (await this.deliveries.findById(endpointId, id))!;
   }

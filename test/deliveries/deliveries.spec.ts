@@ -206,6 +206,12 @@ describe('an endpoint', () => {
     taken(await call('POST', `/${endpoint.id}/deliveries/${delivery!.id}/redeliver`), 200);
     await dispatch(endpoint);
     expect(receiver.received.map(({ id }) => id)).toEqual([delivery!.event_id, delivery!.event_id]);
+    const acts = await query<{ fields_before: string; fields_after: string }>(
+      "SELECT fields_before, fields_after FROM audit_log WHERE action = 'endpoint.redeliver' AND target_id = ?",
+      [String(endpoint.id)],
+    );
+    const told = acts.map((act): unknown[] => [JSON.parse(act.fields_before), JSON.parse(act.fields_after)]);
+    expect(told).toEqual([[{ status: 'delivered' }, { delivery: delivery!.id, status: 'pending' }]]);
     expectProblem(await call('POST', `/${endpoint.id}/deliveries/${UNKNOWN_ID}/redeliver`), 'DELIVERY_NOT_FOUND');
     expectProblem(await call('POST', `/${UNKNOWN_ID}/deliveries/1/redeliver`), 'ENDPOINT_NOT_FOUND');
   });
@@ -222,6 +228,21 @@ describe('an endpoint', () => {
     await createPaidOrder(service);
     await dispatch(endpoint);
     expect([receiver.isSignedBy(secret), receiver.isSignedBy(endpoint.secret)]).toEqual([true, false]);
+  });
+
+  it('is told at its new address a second after it was changed, also where it answers slowly', async () => {
+    const endpoint = await createEndpoint();
+    const other = await Receiver.start();
+    await createPaidOrder(service);
+    receiver.behave = (_, response) => {
+      void call('PATCH', `/${endpoint.id}`, { url: other.url }).then(() => {
+        setTimeout(() => response.writeHead(204).end(), 1000);
+      });
+    };
+    await dispatch(endpoint);
+    await other.stop();
+    const typesAt = ({ received }: Receiver) => received.map(({ body }) => body.type);
+    expect([typesAt(receiver), typesAt(other)]).toEqual([['order.created'], ['order.paid']]);
   });
 
   it('can be changed, disabled and deleted', async () => {
