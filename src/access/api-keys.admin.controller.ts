@@ -1,6 +1,6 @@
 import { Controller, Delete, Get, Post } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
-import { Endpoint } from '../http/endpoint.decorator.js';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Endpoint, locationOf } from '../http/endpoint.decorator.js';
 import { type JsonSchema, NUMBER_PARAM } from '../http/json-schema.js';
 import { ADMIN_PAGE_QUERY, type PageQuery, toPageDto, toPageRequest } from '../http/page.js';
 import { ApiKeysService } from './api-keys.service.js';
@@ -21,12 +21,13 @@ export class ApiKeysAdminController {
     summary: 'Make an API key',
     description: 'The key is shown here and never again. A key can give only scopes that it has itself.',
     body: CreateApiKeyDto,
-    success: { 201: { description: 'The key with its text', dto: NewApiKeyDto } },
+    success: { 201: { description: 'The key with its text', dto: NewApiKeyDto, headers: locationOf('list with it') } },
     errors: [],
     scope: 'keys',
   })
-  async create(request: FastifyRequest<{ Body: CreateApiKeyDto }>): Promise<NewApiKeyDto> {
+  async create(request: FastifyRequest<{ Body: CreateApiKeyDto }>, reply: FastifyReply): Promise<NewApiKeyDto> {
     const { row, key } = await this.keys.createKey(actOf(request), request.body);
+    void reply.header('location', '/api/admin/keys');
     return { ...toApiKeyDto(row), key };
   }
 

@@ -37,6 +37,7 @@ export class SessionsAdminController {
     if (request.headers.authorization === undefined) throw new UnauthorizedError();
     const { token, expiresAt, seconds } = await this.sessions.begin(actOf(request));
     setSession(request, reply, token, seconds);
+    void reply.header('location', '/api/admin/session');
     return this.toDto(request, expiresAt);
   }
 

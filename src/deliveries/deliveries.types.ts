@@ -1,4 +1,4 @@
-import type { EventType } from '../events/events.types.js';
+import type { EventRow, EventType } from '../events/events.types.js';
 
 /** Why an endpoint gets nothing: an operator said so, or it failed for days. */
 export type DisabledReason = 'operator' | 'failing';
@@ -61,6 +61,12 @@ export interface DeliveryRow {
   readonly attempt: Attempt | null;
   readonly triedAt: string | null;
   readonly createdAt: string;
+}
+
+/** A delivery with what is sent by it; null: the event is not kept any more. */
+export interface LoggedDelivery {
+  readonly delivery: DeliveryRow;
+  readonly event: EventRow | null;
 }
 
 /** What is to be written of a delivery after a run. */

@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, Patch, Post } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { actOf } from '../access/operator.js';
-import { Endpoint } from '../http/endpoint.decorator.js';
+import { Endpoint, locationOf } from '../http/endpoint.decorator.js';
 import { type JsonSchema, NUMBER_PARAM } from '../http/json-schema.js';
 import { ADMIN_PAGE_QUERY, type PageQuery, toPageDto, toPageRequest, statusQuery } from '../http/page.js';
 import { DELIVERY_STATUSES, type DeliveryStatus } from './deliveries.types.js';
@@ -36,12 +36,15 @@ export class EndpointsAdminController {
     summary: 'Have an address of the shop told of events',
     description: 'It is told of what happens from now on. The secret is shown here and at its rotation alone.',
     body: CreateEndpointDto,
-    success: { 201: { description: 'The endpoint with its secret', dto: EndpointSecretDto } },
+    success: {
+      201: { description: 'The endpoint with its secret', dto: EndpointSecretDto, headers: locationOf('list with it') },
+    },
     errors: [],
     scope: 'webhooks',
   })
-  async create(request: FastifyRequest<{ Body: CreateEndpointDto }>): Promise<EndpointSecretDto> {
+  async create(request: FastifyRequest<{ Body: CreateEndpointDto }>, reply: FastifyReply): Promise<EndpointSecretDto> {
     const { url, types = null } = request.body;
+    void reply.header('location', '/api/admin/webhook-endpoints');
     return toEndpointSecretDto(await this.endpoints.createEndpoint(actOf(request), { url, types }));
   }
 

@@ -6,11 +6,19 @@ import type { Act } from '../access/operator.js';
 import { ValidationError } from '../common/problem.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
+import { EventsService } from '../events/events.service.js';
 import { type Page, type PageRequest, readPage } from '../http/page.js';
 import { AddressRefusedError } from './addresses.js';
 import { DeliveryNotFoundError, EndpointNotFoundError } from './deliveries.errors.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
-import type { DeliveryRow, DeliveryStatus, EndpointChange, EndpointRow, NewEndpoint } from './deliveries.types.js';
+import type {
+  DeliveryRow,
+  DeliveryStatus,
+  EndpointChange,
+  EndpointRow,
+  LoggedDelivery,
+  NewEndpoint,
+} from './deliveries.types.js';
 import { EndpointsRepository } from './endpoints.repository.js';
 import { Sender } from './sender.js';
 
@@ -25,6 +33,7 @@ export class EndpointsService {
   constructor(
     private readonly endpoints: EndpointsRepository,
     private readonly deliveries: DeliveriesRepository,
+    private readonly events: EventsService,
     private readonly sender: Sender,
     private readonly audit: AuditService,
     private readonly transactions: Transactions,
@@ -104,13 +113,14 @@ export class EndpointsService {
   }
 
   /** @throws EndpointNotFoundError */
-  async listDeliveries(id: number, status: DeliveryStatus | null, page: PageRequest): Promise<Page<DeliveryRow>> {
+  async listDeliveries(id: number, status: DeliveryStatus | null, page: PageRequest): Promise<Page<LoggedDelivery>> {
     await this.getEndpoint(id);
-    return readPage(page, (range) => this.deliveries.findPage(id, status, range));
+    const { rows, nextCursor } = await readPage(page, (range) => this.deliveries.findPage(id, status, range));
+    return { rows: await this.withEvents(rows), nextCursor };
   }
 
   /** Has an event sent to its endpoint again, whatever became of it before. @throws EndpointNotFoundError, DeliveryNotFoundError */
-  async redeliver(act: Act, endpointId: number, id: number): Promise<DeliveryRow> {
+  async redeliver(act: Act, endpointId: number, id: number): Promise<LoggedDelivery> {
     await this.transactions.run(async (tx) => {
       await this.lockOne(tx, endpointId);
       const before = await this.deliveries.findById(endpointId, id);
@@ -120,7 +130,8 @@ export class EndpointsService {
       const fields = { before: { status: before.status }, after };
       this.audit.record(tx, act, { target: 'endpoint', id: endpointId, verb: 'redeliver', ...fields });
     });
-    return (await this.deliveries.findById(endpointId, id))!;
+    const [delivery] = await this.withEvents([(await this.deliveries.findById(endpointId, id))!]);
+    return delivery!;
   }
 
   /** Forgets what endpoints answered to the events of these orders, where this text stands in it: some send back what came. */
@@ -136,6 +147,11 @@ export class EndpointsService {
   /** Deletes one step of deliveries of more than `days` days ago. @returns how many were deleted. */
   purgeDeliveries(days: number, step: number): Promise<number> {
     return this.deliveries.deleteBefore(days, step);
+  }
+
+  private async withEvents(deliveries: readonly DeliveryRow[]): Promise<LoggedDelivery[]> {
+    const events = await this.events.findBySequence(deliveries.map(({ sequence }) => sequence));
+    return deliveries.map((delivery) => ({ delivery, event: events.get(delivery.sequence) ?? null }));
   }
 
   private record(tx: Transaction, act: Act, verb: string, before: EndpointRow | null, after: EndpointRow): void {

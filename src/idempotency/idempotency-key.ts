@@ -10,8 +10,8 @@ export const IDEMPOTENCY_KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;
 export const IDEMPOTENCY_KEY_RULE = 'must be 1 to 255 visible ASCII characters without blanks';
 
 /**
- * The header on calls that make something: sent again with the same body, it gets the same answer. Who guesses a key gets
- * what it made, so a key must not be short.
+ * The header on calls that make something: sent again with the same body, it gets what that made. Who guesses a key gets
+ * that, too, so a key must not be short.
  */
 export const IDEMPOTENCY_KEY_HEADER: Readonly<Record<string, JsonSchema>> = {
   'idempotency-key': {
@@ -19,7 +19,7 @@ export const IDEMPOTENCY_KEY_HEADER: Readonly<Record<string, JsonSchema>> = {
     pattern: '^[\\x21-\\x7e]{16,255}$',
     [RULE_KEYWORD]: 'must be 16 to 255 visible ASCII characters without blanks',
     description:
-      'An unguessable text, such as a random UUID: a fresh one for each thing that is wanted. It names this request for 24 hours: repeated with the same body it has one effect and the same answer',
+      'An unguessable text, such as a random UUID: a fresh one for each thing that is wanted. It names this request for 24 hours: repeated with the same body it has one effect, and gets what that made',
   },
 };
 

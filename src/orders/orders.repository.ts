@@ -32,6 +32,7 @@ import {
   type StockedOrderRow,
   type TaggedOrderRow,
   tagsFrom,
+  UNIT_PRICE,
 } from './orders.types.js';
 import { ORDER_TRANSITIONS } from './settling/settlement.js';
 
@@ -53,15 +54,10 @@ interface NamedRows {
   readonly wants: { readonly product_id: number; readonly qty: number } | null;
 }
 
-type RawTagged = RawOrder<OrderRow> &
-  Pick<TaggedOrderRow, 'first_due_at'> &
-  RawTags & { readonly adjustments: Buffer | null };
+type RawTagged = RawOrder<OrderRow> & RawTags & { readonly adjustments: Buffer | null };
 
 /** The same with what answers tell beside. */
-const TOLD = `${ORDER_COLUMNS}, o.adjustments, o.reference, o.reference_by, o.metadata, o.first_due_at`;
-
-/** Where the hold has no price of its own, the order was made of it before there was anything else to pay. */
-const UNIT_PRICE = 'CAST(COALESCE(h.unit_price, o.amount / h.qty) AS DECIMAL(15,3))';
+const TOLD = `${ORDER_COLUMNS}, o.adjustments, o.reference, o.reference_by, o.metadata`;
 
 /** All SQL of the table `orders`. Reads `holds` and `products` too, for what an order is of. */
 @Injectable()

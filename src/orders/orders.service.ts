@@ -41,7 +41,8 @@ export class OrdersService {
   ) {}
 
   /**
-   * Makes the order of a hold. Repeated with the same key, the request gets the order as it was answered first.
+   * Makes the order of a hold. Repeated with the same key, the request gets the order in the state that it was made in, and
+   * what its buyer pays by as it is now.
    *
    * @throws HoldNotFoundError, HoldAlreadyUsedError, HoldExpiredError, AdjustmentsNotTrustedError, ScopeMissingError,
    *   AmountMismatchError, PaymentAlreadyUsedError, IdempotencyKeyReusedError, ValidationError
@@ -58,7 +59,8 @@ export class OrdersService {
     const tags: OrderTags = { reference, reference_by: reference === null ? null : sender, metadata };
     const keyed = keyedByCaller(idempotencyKey, caller, contentOf(holdId, tags, payment, money));
     const request = { holdId, caller, payment, money, keyed, tags };
-    return this.idempotency.once('orders', keyed, () => this.ordering.submit(request));
+    const created = this.idempotency.once('orders', keyed, () => this.ordering.submit(request));
+    return payment === null || keyed === null ? created : created.then((order) => this.withPaymentNow(order));
   }
 
   /** @throws HoldNotFoundError also of a hold that is another buyer's. */
@@ -121,6 +123,11 @@ export class OrdersService {
       );
       return orders.length;
     });
+  }
+
+  private async withPaymentNow(created: CreatedOrder): Promise<CreatedOrder> {
+    const { order, isRecalled, payment } = created;
+    return isRecalled && payment !== null ? { ...created, payment: await this.sessions.find(order.hold_id) } : created;
   }
 }
 

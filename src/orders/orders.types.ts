@@ -109,8 +109,6 @@ export type ClaimedOrderRow = Pick<OrderRow, 'id' | 'hold_id' | 'amount' | 'due_
 /** An order with all that its answers tell. */
 export interface TaggedOrderRow extends OrderRow, OrderTags {
   readonly adjustments: readonly Adjustment[];
-  /** When it was due as it was made; null where that has not moved since. */
-  readonly first_due_at: string | null;
 }
 
 /** What the shop wrote to an order, in words of its own. */
@@ -148,6 +146,12 @@ export interface StockedOrderRow extends OrderRow {
 
 /** SQL of the units of an order `o` with its hold `h` that count as sold. */
 export const QUANTITY_SOLD = "CAST(COALESCE(o.quantity_sold, IF(o.status = 'paid', h.qty, 0)) AS SIGNED)";
+
+/**
+ * SQL of the price of a unit of an order `o` with its hold `h`. Where the hold has no price of its own, the order was made
+ * of it before there was anything else to pay.
+ */
+export const UNIT_PRICE = 'CAST(COALESCE(h.unit_price, o.amount / h.qty) AS DECIMAL(15,3))';
 
 /** A locked order of which units may come back. */
 export interface ReturnableOrderRow extends StockedOrderRow {
@@ -206,7 +210,12 @@ export interface OrderNews {
 }
 
 export interface CreatedOrder {
+  /** In the state that it was made in; all else is as it is now. */
   readonly order: TaggedOrderRow;
+  /** Whether an earlier request with its key made it. */
+  readonly isRecalled: boolean;
+  /** As it is when the order is made; null where the shop makes the payment by itself, or there is nothing to pay. */
+  readonly payment: Payment | null;
   readonly hold: Pick<PricedHoldRow, 'product_id' | 'sku' | 'qty' | 'unit_price'>;
 }
 

@@ -102,7 +102,7 @@ describe('an order with a payment', () => {
     expect(await query('SELECT 1 FROM payment_sessions')).toEqual([]);
   });
 
-  it('is due from when its session is open on, once, and its first answer stays what it was', async () => {
+  it('is due from when its session is open on, once, and a repeated request is told so', async () => {
     const { hold_id } = await createHold(service());
     const headers = { 'idempotency-key': unique('key-of-16') };
     api.fateOfAll = 'hang up';
@@ -124,11 +124,13 @@ describe('an order with a payment', () => {
     );
     expect(row).toMatchObject({ at_most: 1 });
     expect(row!.moved).toBeGreaterThanOrEqual(600);
-    await execute('UPDATE orders SET first_due_at = ? WHERE hold_id = UNHEX(?)', [
-      order.payment_due_at.replace('T', ' ').replace('Z', ''),
-      hex(hold_id),
-    ]);
-    expect((await ask()).text).toBe(first.text);
+    const now = await holdOf(service(), order);
+    const { payment_due_at } = now.order!;
+    expect(payment_due_at).not.toBe(order.payment_due_at);
+    const status = 'pending_payment';
+    expect(taken(await ask(), 201)).toEqual({ ...order, payment_due_at, payment: now.payment });
+    taken(await giveBack(service(), hold_id), 204);
+    expect(taken(await ask(), 201)).toMatchObject({ status, payment_due_at, payment: { state: 'cancelled' } });
     const other = await services[1].call('POST', '/api/orders', { hold_id, payment: CHECKOUT }, headers);
     expectProblem(other, 'IDEMPOTENCY_KEY_REUSED');
   });

@@ -2214,6 +2214,7 @@ export interface components {
          * @example {
          *       "id": 1,
          *       "event_id": "evt_1042",
+         *       "request": null,
          *       "status": "delivered",
          *       "attempts": 1,
          *       "due_at": null,
@@ -2228,6 +2229,7 @@ export interface components {
             /** Format: int64 */
             id: number;
             event_id: string;
+            request: components["schemas"]["Event"] | null;
             /** @enum {string} */
             status: "pending" | "delivered" | "failed";
             /** Format: int64 */
@@ -3111,7 +3113,7 @@ export interface components {
         /** @description The product is made */
         Product: {
             headers: {
-                Location: components["headers"]["Location"];
+                Location: components["headers"]["createProduct.201.Location"];
                 ETag: components["headers"]["createSale.201.ETag"];
                 [name: string]: unknown;
             };
@@ -3317,7 +3319,7 @@ export interface components {
         "idempotency-key": string;
         /** @description The `ETag` of what the change is made for; none: whatever it is */
         "if-match": string;
-        /** @description An unguessable text, such as a random UUID: a fresh one for each thing that is wanted. It names this request for 24 hours: repeated with the same body it has one effect and the same answer */
+        /** @description An unguessable text, such as a random UUID: a fresh one for each thing that is wanted. It names this request for 24 hours: repeated with the same body it has one effect, and gets what that made */
         "createHold.idempotency-key": string;
         /** @description The customer for whom a key with `sell` calls: its holds are his alone */
         "on-behalf-of": string;
@@ -3351,6 +3353,8 @@ export interface components {
     headers: {
         /** @description Seconds to wait before another try */
         "Retry-After": number;
+        /** @description Path of the list with it */
+        Location: string;
         /** @description How to say who calls */
         "WWW-Authenticate": string;
         /** @description Requests that this client may send in the window */
@@ -3368,7 +3372,7 @@ export interface components {
         /** @description Of what operators set; no hold changes it. Send it as `If-Match` with a change */
         "createSale.201.ETag": string;
         /** @description Path of the product */
-        Location: string;
+        "createProduct.201.Location": string;
         /** @description Path of the hold */
         "createHold.201.Location": string;
     };
@@ -3517,6 +3521,7 @@ export interface operations {
             /** @description The key with its text */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3684,6 +3689,7 @@ export interface operations {
             /** @description The endpoint with its secret */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4397,7 +4403,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description An unguessable text, such as a random UUID: a fresh one for each thing that is wanted. It names this request for 24 hours: repeated with the same body it has one effect and the same answer */
+                /** @description An unguessable text, such as a random UUID: a fresh one for each thing that is wanted. It names this request for 24 hours: repeated with the same body it has one effect, and gets what that made */
                 "idempotency-key"?: components["parameters"]["createHold.idempotency-key"];
                 /** @description The customer for whom a key with `sell` calls: its holds are his alone */
                 "on-behalf-of"?: components["parameters"]["on-behalf-of"];
@@ -4459,7 +4465,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description An unguessable text, such as a random UUID: a fresh one for each thing that is wanted. It names this request for 24 hours: repeated with the same body it has one effect and the same answer */
+                /** @description An unguessable text, such as a random UUID: a fresh one for each thing that is wanted. It names this request for 24 hours: repeated with the same body it has one effect, and gets what that made */
                 "idempotency-key"?: components["parameters"]["createHold.idempotency-key"];
                 /** @description The customer for whom a key with `sell` calls: its holds are his alone */
                 "on-behalf-of"?: components["parameters"]["on-behalf-of"];
@@ -4555,7 +4561,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description An unguessable text, such as a random UUID: a fresh one for each thing that is wanted. It names this request for 24 hours: repeated with the same body it has one effect and the same answer */
+                /** @description An unguessable text, such as a random UUID: a fresh one for each thing that is wanted. It names this request for 24 hours: repeated with the same body it has one effect, and gets what that made */
                 "idempotency-key"?: components["parameters"]["createHold.idempotency-key"];
                 /** @description The customer for whom a key with `sell` calls: its holds are his alone */
                 "on-behalf-of"?: components["parameters"]["on-behalf-of"];

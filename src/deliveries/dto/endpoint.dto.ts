@@ -13,17 +13,17 @@ import {
 } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { isoTime, isoTimeOrNull } from '../../database/sql.js';
-import { EVENT_TYPE } from '../../events/dto/event.dto.js';
+import { EVENT_TYPE, EventDto, toEventDto } from '../../events/dto/event.dto.js';
 import { EVENT_TYPES, type EventType } from '../../events/events.types.js';
 import { Described } from '../../http/described.decorator.js';
-import { DATE_TIME, nullable, TEXT_OR_NULL } from '../../http/json-schema.js';
+import { DATE_TIME, nullable, schemaOf, TEXT_OR_NULL } from '../../http/json-schema.js';
 import { pageOf } from '../../http/page.js';
 import {
   DELIVERY_STATUSES,
-  type DeliveryRow,
   type DeliveryStatus,
   type DisabledReason,
   type EndpointRow,
+  type LoggedDelivery,
 } from '../deliveries.types.js';
 
 /** An address without user and fragment; what its host may be is for the service to say. */
@@ -107,6 +107,10 @@ export class DeliveryDto {
   @IsString()
   event_id!: string;
 
+  /** What is sent; null once the event is not kept any more. */
+  @Described(() => nullable(schemaOf(EventDto)))
+  request!: EventDto | null;
+
   @IsIn(DELIVERY_STATUSES as DeliveryStatus[])
   status!: DeliveryStatus;
 
@@ -155,10 +159,12 @@ export function toEndpointSecretDto(row: EndpointRow): EndpointSecretDto {
   return { ...toEndpointDto(row), secret: row.secret };
 }
 
-export function toDeliveryDto({ id, sequence, status, attempts, dueAt, attempt, triedAt }: DeliveryRow): DeliveryDto {
+export function toDeliveryDto({ delivery, event }: LoggedDelivery): DeliveryDto {
+  const { id, sequence, status, attempts, dueAt, attempt, triedAt } = delivery;
   return {
     id,
     event_id: `evt_${sequence}`,
+    request: event && toEventDto(event),
     status,
     attempts,
     due_at: status === 'pending' ? isoTimeOrNull(dueAt) : null,

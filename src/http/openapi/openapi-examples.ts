@@ -110,6 +110,8 @@ const ENDPOINT = {
 const DELIVERY = {
   id: 1,
   event_id: 'evt_1042',
+  // As the feed of events shows it, as long as it is kept.
+  request: null,
   status: 'delivered',
   attempts: 1,
   due_at: null,

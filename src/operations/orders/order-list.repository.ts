@@ -7,7 +7,7 @@ import { CONFIG, type Config } from '../../config/config.js';
 import { narrowed, type RowRange, rowsIn } from '../../database/row-range.js';
 import { bytesOrNullLiteral, listOf, uintLiteral, uuidFromBinary, uuidLiteral } from '../../database/sql.js';
 import { adjustmentsFrom } from '../../orders/adjustments.js';
-import { type OrderStatus, QUANTITY_SOLD, type RawTags, tagsFrom } from '../../orders/orders.types.js';
+import { type OrderStatus, QUANTITY_SOLD, type RawTags, tagsFrom, UNIT_PRICE } from '../../orders/orders.types.js';
 import type { OrderFilter, OrderPayment, OrderView } from './order-list.types.js';
 
 interface RawPayment {
@@ -25,7 +25,7 @@ type RawView = Omit<OrderView, 'hold_id' | 'currency' | 'adjustments' | 'payment
 
 const COLUMNS = `o.id, o.hold_id, o.status, o.cancel_reason, o.amount, o.currency, o.adjustments, o.payment_due_at, o.created_at, o.updated_at,
   o.paid_transaction_id, o.sale_id, o.reference, o.reference_by, o.metadata, ${QUANTITY_SOLD} AS quantity_sold, h.product_id,
-  h.qty, h.customer_id, CAST(COALESCE(h.unit_price, o.amount / h.qty) AS DECIMAL(15,3)) AS unit_price, p.name AS product_name,
+  h.qty, h.customer_id, ${UNIT_PRICE} AS unit_price, p.name AS product_name,
   p.sku, y.provider, y.transaction_id AS transactionId, y.amount AS amountPaid, y.currency AS currencyPaid,
   y.amount_refunded AS amountRefunded, y.disputed_at AS disputedAt`;
 

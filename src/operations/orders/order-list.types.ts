@@ -29,7 +29,7 @@ export interface OrderPayment {
 }
 
 /** An order with all that stands elsewhere about it: its hold, its product, its payment. */
-export interface OrderView extends Omit<TaggedOrderRow, 'payment_provider' | 'version' | 'first_due_at'> {
+export interface OrderView extends Omit<TaggedOrderRow, 'payment_provider' | 'version'> {
   readonly sale_id: number | null;
   readonly updated_at: string;
   readonly quantity_sold: number;

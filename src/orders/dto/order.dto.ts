@@ -26,7 +26,6 @@ import type { PricedHoldRow } from '../../holds/holds.types.js';
 import type { Caller } from '../../access/caller.js';
 import { IDEMPOTENCY_KEY_PATTERN, IDEMPOTENCY_KEY_RULE, type KeyedCall } from '../../idempotency/idempotency-key.js';
 import { PaymentDto, PaymentWishDto, toPaymentDto, toPaymentWish } from '../../payment-sessions/dto/payment.dto.js';
-import { PREPARING } from '../../payment-sessions/payment-sessions.types.js';
 import { type Adjustment, ADJUSTMENT_KINDS, type AdjustmentKind, subtotalOf } from '../adjustments.js';
 import {
   type CancelReason,
@@ -243,9 +242,7 @@ function toMoney({ adjustments, paid }: CreateOrderDto): OrderMoney | null {
 }
 
 export function toOrderDto(created: CreatedOrder): OrderDto {
-  // As it was when the order was made, whatever has become of it since.
-  const payment = created.order.payment_provider === null ? null : toPaymentDto(PREPARING);
-  return { ...toOrderFactsDto(created), payment };
+  return { ...toOrderFactsDto(created), payment: created.payment && toPaymentDto(created.payment) };
 }
 
 export function toOrderFactsDto({ order, hold }: OrderFacts): OrderFactsDto {

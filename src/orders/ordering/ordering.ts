@@ -13,7 +13,7 @@ import type { LockedHoldRow } from '../../holds/holds.types.js';
 import type { KeyedRequest } from '../../idempotency/idempotency-key.js';
 import { IdempotencyService, type Recalled } from '../../idempotency/idempotency.service.js';
 import { PaymentSessionsService } from '../../payment-sessions/payment-sessions.service.js';
-import type { NewSession } from '../../payment-sessions/payment-sessions.types.js';
+import { type NewSession, PREPARING } from '../../payment-sessions/payment-sessions.types.js';
 import { ProductsService } from '../../products/products.service.js';
 import { adjustmentsIn, dueOf } from '../adjustments.js';
 import { creationEvents, firstVersionOf } from '../order-events.js';
@@ -264,8 +264,8 @@ function outcomeOf(
   // Keys are deleted before what they made, and a used hold has its order: one without is not to be expected.
   if (order === undefined) return new HoldExpiredError();
   if (typeof decision === 'function') return decision(order);
-  // The order as it was made, which is what its first answer said.
-  const payment_due_at = order.first_due_at ?? order.payment_due_at;
+  // In the state that it was made in, which is what its first answer said; its times and amounts are those of now.
   const status = wasPaidWhenMade(order) ? 'paid' : 'pending_payment';
-  return { order: { ...order, payment_due_at, status }, hold };
+  const payment = order.payment_provider === null ? null : PREPARING;
+  return { order: { ...order, status }, hold, isRecalled: decision === 'recalled', payment };
 }

@@ -52,7 +52,7 @@ export class ProductDto {
   @MaxLength(255)
   name!: string;
 
-  /** Decimal string with two digits. */
+  /** Decimal string, with the decimals of its currency. */
   @Matches(MONEY_PATTERN)
   @JSONSchema({ examples: ['99.99'] })
   price!: string;

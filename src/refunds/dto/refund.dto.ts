@@ -27,7 +27,7 @@ export class RefundFactsDto {
   @Matches(/^[A-Z]{3}$/)
   currency!: string;
 
-  /** The units were gone, another payment had paid the order, units came back, an operator gave up on matching it, or somebody gave it back at the provider. */
+  /** The units were gone, the customer has all that the limit lets him, another payment had paid the order, units came back, an operator gave up on matching it, or somebody gave it back at the provider. */
   @IsIn(REFUND_CAUSES as RefundCause[])
   cause!: RefundCause;
 
