@@ -25,6 +25,10 @@ export class ExpiringCache<Value> {
     if (this.entries.size > this.sizeMax) this.entries.delete(this.entries.keys().next().value!);
   }
 
+  delete(key: string): void {
+    this.entries.delete(key);
+  }
+
   clear(): void {
     this.entries.clear();
   }

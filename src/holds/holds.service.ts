@@ -7,6 +7,7 @@ import { newUuid } from '../database/sql.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
 import { keyedByCaller } from '../idempotency/idempotency-key.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
+import { SkuNumbers } from '../products/sku-numbers.js';
 import { CustomerHoldsRepository } from './customer-holds.repository.js';
 import type { NewHold } from './granting/grant-facts.js';
 import { Granting } from './granting/granting.js';
@@ -21,6 +22,7 @@ export class HoldsService {
     private readonly holds: HoldsRepository,
     private readonly customerHolds: CustomerHoldsRepository,
     private readonly granting: Granting,
+    private readonly skus: SkuNumbers,
     private readonly idempotency: IdempotencyService,
     private readonly transactions: Transactions,
     @Inject(CONFIG) private readonly config: Config,
@@ -33,14 +35,22 @@ export class HoldsService {
    * @throws ProductNotFoundError, ProductNotOnSaleError, SaleNotStartedError, SalePausedError, SaleEndedError,
    *   CustomerLimitReachedError, BuyerTokenRequiredError, InsufficientStockError, IdempotencyKeyReusedError, ValidationError, OverloadedError
    */
-  createHold({ productId, quantity, caller, idempotencyKey }: HoldRequest): Promise<PricedHoldRow> {
+  createHold(request: HoldRequest): Promise<PricedHoldRow> {
+    const { productId, sku, quantity } = request;
     const { quantityMax } = this.config.holds;
     if (quantity > quantityMax) {
       const message = `must be at most ${quantityMax}`;
       throw new ValidationError(`The body is not valid: quantity ${message}.`, [{ field: 'quantity', message }]);
     }
+    if (sku === null) return this.holdOf(productId!, request);
+    return this.skus.use({ productId, sku }, (id) => this.holdOf(id, request));
+  }
+
+  /** The key is of the product's number, however it was named. */
+  private holdOf(productId: number, { sku, quantity, caller, idempotencyKey }: HoldRequest): Promise<PricedHoldRow> {
     const keyed = keyedByCaller(idempotencyKey, caller, `${productId}:${quantity}`);
-    const hold = { id: newUuid(), product_id: productId, qty: quantity, keyed, buyer: caller.buyer, byHand: null };
+    const { buyer } = caller;
+    const hold = { id: newUuid(), product_id: productId, sku, qty: quantity, keyed, buyer, byHand: null };
     if (caller.kind === 'anonymous' && this.config.buyers.tokens === 'required') return this.recallHold(hold);
     return this.idempotency.once('holds', keyed, () => this.granting.submit(hold));
   }

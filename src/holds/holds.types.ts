@@ -46,7 +46,10 @@ export interface LockedHoldRow extends PricedHoldRow {
 }
 
 export interface HoldRequest {
-  readonly productId: number;
+  /** Null where its SKU says it. */
+  readonly productId: number | null;
+  /** Null where its number says it. */
+  readonly sku: string | null;
   readonly quantity: number;
   readonly caller: Caller;
   /** Repeated with the same key, the request gets the same hold. */

@@ -1,8 +1,16 @@
-import { DomainError } from '../common/problem.js';
+import { DomainError, OverloadedError } from '../common/problem.js';
 
 export class ProductNotFoundError extends DomainError {
-  constructor(productId: number) {
-    super('PRODUCT_NOT_FOUND', `There is no product ${productId}; GET /api/products lists those on sale.`);
+  /** @param which its number, or what it is known by instead. */
+  constructor(which: number | string) {
+    super('PRODUCT_NOT_FOUND', `There is no product ${which}; GET /api/products lists those on sale.`);
+  }
+}
+
+/** The SKU that a request named was given to another product before the product was locked: so it is looked up again. */
+export class SkuMovedError extends OverloadedError {
+  constructor() {
+    super('The SKU is another product’s by now; try again in a moment.');
   }
 }
 

@@ -10,6 +10,7 @@ import { ProductEntity } from './product.entity.js';
 import { ProductsController } from './products.controller.js';
 import { ProductsRepository } from './products.repository.js';
 import { ProductsService } from './products.service.js';
+import { SkuNumbers } from './sku-numbers.js';
 import { StockCache } from './stock-cache.js';
 import { StockWatch } from './stock-watch.js';
 
@@ -23,9 +24,10 @@ import { StockWatch } from './stock-watch.js';
     LiveProducts,
     ProductsService,
     ProductsRepository,
+    SkuNumbers,
     StockCache,
     StockWatch,
   ],
-  exports: [ProductsService, StockCache, StockWatch],
+  exports: [ProductsService, SkuNumbers, StockCache, StockWatch],
 })
 export class ProductsModule {}

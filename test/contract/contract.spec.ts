@@ -429,7 +429,13 @@ const OPERATIONS: Record<string, Operation> = {
       },
     },
   },
-  'GET /api/admin/orders': adminList('/api/admin/orders'),
+  'GET /api/admin/orders': {
+    ...adminList('/api/admin/orders'),
+    refusals: {
+      ...adminList('/api/admin/orders').refusals,
+      PRODUCT_NOT_FOUND: () => toAdmin(`orders?sku=${unique('nobody')}`),
+    },
+  },
   'GET /api/admin/orders/{id}': {
     successes: { 200: async (service) => toAdmin(`orders/${(await createPaidOrder(service)).order_id}`) },
     refusals: {

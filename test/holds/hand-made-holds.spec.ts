@@ -1,4 +1,5 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { HoldsRepository } from '../../src/holds/holds.repository.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { query } from '../support/database.js';
 import { countByStatus, expectProblem, expectRefusal, expectStockIdentity } from '../support/expectations.js';
@@ -173,6 +174,22 @@ describe('repeated with its key', () => {
     const buyers = await neighbour.call('POST', '/api/holds', { product_id: id, quantity: 1 }, key);
     expect(taken<Hold>(buyers, 201).hold_id).not.toBe(made.hold_id);
     expect(await entriesOf(made.hold_id)).toHaveLength(1);
+  });
+
+  it('is the hold that was made, also once that has ended', async () => {
+    const { id } = await createProduct(service);
+    const headers = { ...adminHeaders(service), 'idempotency-key': unique('key') };
+    const wanted = { product_id: id, expires_at: inSeconds(600) };
+    const { hold_id } = taken<Hold>(await make(wanted, headers), 201);
+    await expireHolds(hold_id);
+    const clock = jest.spyOn(service.app.get(HoldsRepository, { strict: false }), 'readClock');
+    clock.mockResolvedValue(inSeconds(601).replace('T', ' ').replace('Z', ''));
+    const again = await make(wanted, headers);
+    const [other, withoutKey] = [await make({ ...wanted, quantity: 2 }, headers), await make(wanted)];
+    clock.mockRestore();
+    expect(taken(again, 201)).toMatchObject({ hold_id, status: 'active' });
+    expectProblem(other, 'IDEMPOTENCY_KEY_REUSED');
+    expectProblem(withoutKey, 'VALIDATION_FAILED');
   });
 
   it.each(['reply', 'commit'] as const)('is one hold and one note also when a COMMIT loses its %s', async (loses) => {

@@ -72,6 +72,7 @@ function send(name: string, body: unknown, headers: Record<string, string> = {})
 const WRONG_VALUES: Record<string, Record<string, unknown[]>> = {
   'POST /api/holds': {
     product_id: [0, -1, 1.5, '1', '', null, true, [], {}, 2 ** 53, 1e300],
+    sku: ['', 'two words', 1, null, true, [], {}, 'x'.repeat(65), 'ü', 'a\u0000b'],
     quantity: [0, -1, 1.5, '2', '', null, true, [], {}, 1e9, 2 ** 32, 1e300],
     qty: [0, -1, 1.5, '2', null, 1e9, 2],
   },
@@ -94,6 +95,7 @@ const WRONG_VALUES: Record<string, Record<string, unknown[]>> = {
   },
   'POST /api/admin/holds': {
     product_id: [0, -1, 1.5, '1', '', null, true, [], {}, 2 ** 53],
+    sku: ['', 'two words', 1, null, 'x'.repeat(65)],
     quantity: [0, -1, 1.5, '2', '', null, true, [], {}, 10_001],
     customer_id: ['', ' ', 'Ann Smith', 1, true, [], {}, 'x'.repeat(129), 'ü', 'c_42\n'],
     expires_at: ['', 'tomorrow', 1, null, true, [], {}, '2027-02-30T12:00:00Z', '2027-01-01', '1970-01-01T00:00:00Z'],

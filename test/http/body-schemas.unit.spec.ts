@@ -36,6 +36,8 @@ const GOOD: Record<DtoName, object> = {
 const OTHER_GOOD: [DtoName, object][] = [
   ['CreateHoldDto', { product_id: Number.MAX_SAFE_INTEGER, qty: 3 }],
   ['CreateHoldDto', { product_id: 1, qty: 2, quantity: 2 }],
+  ['CreateHoldDto', { sku: 'tee-m', quantity: 1 }],
+  ['CreateHoldDto', { product_id: 1, sku: 'tee-m', qty: 1 }],
   ['CreateOrderDto', { hold_id: HOLD_ID.toUpperCase() }],
   ['CreateProductDto', { name: 'x'.repeat(255), price: '0', stock_total: 4_294_967_295 }],
   ['ChangeProductDto', { stock_total: 1 }],
@@ -117,7 +119,7 @@ describe('both validators', () => {
       ...Object.values(GOOD).flatMap((body) => Object.values(body) as unknown[]),
     );
     for (const name of names) {
-      const fields = [...Object.keys(GOOD[name]), 'qty'];
+      const fields = [...Object.keys(GOOD[name]), 'qty', 'sku'];
       const body = fc.dictionary(fc.constantFrom(...fields), value, { minKeys: 1, noNullPrototype: true });
       await fc.assert(
         fc.asyncProperty(body, async (candidate) => void (await expectAgreement(name, candidate))),

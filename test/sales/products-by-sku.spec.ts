@@ -6,6 +6,8 @@ import {
   createHold,
   createProduct,
   createSale,
+  type Hold,
+  inSeconds,
   type Product,
   taken,
   unique,
@@ -100,5 +102,67 @@ describe('PUT /api/admin/products/by-sku/{sku}', () => {
       expect(countByStatus(answers)).toEqual({ 200: 7, 201: 1 });
       expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
     }
+  });
+});
+
+describe('a hold by the SKU of its product', () => {
+  const hold = (body: object, headers: Record<string, string> = {}, to = service): Promise<Answer> =>
+    to.call('POST', '/api/holds', { quantity: 1, ...body }, headers);
+  const byHand = (body: object): Promise<Answer> =>
+    service.call(
+      'POST',
+      '/api/admin/holds',
+      { quantity: 1, expires_at: inSeconds(60), ...body },
+      adminHeaders(service),
+    );
+  const createWithSku = async () => {
+    const sku = unique('sku');
+    return { ...(await createProduct(service, { sku })), sku };
+  };
+
+  it('is one by its number, and its key is of the product, however that is named', async () => {
+    const { id, sku } = await createWithSku();
+    const headers = { 'idempotency-key': unique('key-of-16') };
+    const made = taken<Hold>(await hold({ sku }, headers), 201);
+    expect(made).toMatchObject({ product_id: id, sku });
+    for (const names of [{ sku }, { product_id: id }, { product_id: id, sku }])
+      expect(taken(await hold(names, headers, neighbour), 201)).toEqual(made);
+    expect(taken(await byHand({ sku }), 201)).toMatchObject({ product_id: id, sku });
+  });
+
+  it('is refused by name where no product has it, where it is that of another one, and where nothing is named', async () => {
+    const [one, other] = [await createWithSku(), await createWithSku()];
+    for (const send of [hold, byHand]) {
+      await expectRefusal('PRODUCT_NOT_FOUND', () => send({ sku: unique('nobody') }));
+      const { body } = await expectRefusal('VALIDATION_FAILED', () => send({ product_id: one.id, sku: other.sku }));
+      expect(body.errors).toEqual([{ field: 'sku', message: `is not that of product ${one.id}` }]);
+      const nothing = await expectRefusal('VALIDATION_FAILED', () => send({}));
+      expect(nothing.body.errors).toEqual([{ field: 'product_id', message: 'is required' }]);
+    }
+  });
+
+  it('is of the product that has it by then, whoever had it when it was looked up', async () => {
+    const [before, after] = [await createWithSku(), await createWithSku()];
+    const { sku } = before;
+    expect(taken(await hold({ sku }), 201)).toMatchObject({ product_id: before.id });
+    for (const [{ id }, to] of [
+      [before, null],
+      [after, sku],
+    ] as const) {
+      taken(await neighbour.call('PATCH', `/api/admin/products/${id}`, { sku: to }, adminHeaders(service)), 200);
+    }
+    expect(taken(await hold({ sku }), 201)).toMatchObject({ product_id: after.id, sku });
+    expect(taken(await hold({ product_id: after.id, sku }), 201)).toMatchObject({ product_id: after.id });
+    expect(taken(await byHand({ sku }), 201)).toMatchObject({ product_id: after.id });
+  });
+
+  it('is found by it among the orders', async () => {
+    const { sku } = await createWithSku();
+    const { hold_id } = taken<Hold>(await hold({ sku }), 201);
+    taken(await service.call('POST', '/api/orders', { hold_id }), 201);
+    const find = (query: string, accept = 'application/json') =>
+      service.call('GET', `/api/admin/orders?${query}`, undefined, { ...adminHeaders(service), accept });
+    expect(taken(await find(`sku=${sku}`), 200)).toMatchObject({ items: [{ hold_id }], next_cursor: null });
+    expectProblem(await find(`sku=${unique('nobody')}`, 'text/csv'), 'PRODUCT_NOT_FOUND');
   });
 });

@@ -29,7 +29,7 @@ export function productRow(overrides: Partial<ProductRow> = {}): ProductRow {
 
 /** One unit of product 1. */
 export function newHold(overrides: Partial<NewHold> = {}): NewHold {
-  return { id: HOLD_ID, product_id: 1, qty: 1, keyed: null, buyer: null, byHand: null, ...overrides };
+  return { id: HOLD_ID, product_id: 1, sku: null, qty: 1, keyed: null, buyer: null, byHand: null, ...overrides };
 }
 
 export function grantFacts(product: ProductRow | null, overrides: Partial<GrantFacts> = {}): GrantFacts {

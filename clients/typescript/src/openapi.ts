@@ -1802,8 +1802,6 @@ export interface components {
             units: number;
         };
         CreateHold: {
-            /** Format: int64 */
-            product_id: number;
             /**
              * Format: int64
              * @description Units to reserve, at most HOLD_QUANTITY_MAX; `qty` alone is taken, too
@@ -1815,16 +1813,20 @@ export interface components {
              * @description Another name for `quantity`
              */
             qty?: number;
+            /** Format: int64 */
+            product_id?: number;
+            sku?: string;
         };
         CreateHandMadeHold: {
-            /** Format: int64 */
-            product_id: number;
             /** Format: int32 */
             quantity: number;
             customer_id?: string;
             /** Format: date-time */
             expires_at: string;
             override?: ("window" | "limit" | "admission")[];
+            /** Format: int64 */
+            product_id?: number;
+            sku?: string;
         };
         PaymentWish: {
             provider: string;
@@ -5156,6 +5158,8 @@ export interface operations {
                 status?: "pending_payment" | "paid" | "cancelled" | "refund_due" | "refunded";
                 /** @description Only those of this product */
                 product_id?: number;
+                /** @description The same by its SKU */
+                sku?: string;
                 /** @description Only those under this sale */
                 sale_id?: number;
                 /** @description Only those of this customer, exactly */
@@ -5200,6 +5204,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            404: components["responses"]["PRODUCT_NOT_FOUND"];
             default: components["responses"]["VALIDATION_FAILED.and.5.more"];
         };
     };

@@ -3,24 +3,21 @@ import { JSONSchema } from 'class-validator-jsonschema';
 import { CUSTOMER_ID, CUSTOMER_ID_RULE } from '../../common/customer-id.js';
 import { TIME_PATTERN, TIME_RULE } from '../../database/sql.js';
 import { Described } from '../../http/described.decorator.js';
-import { TEXT_OR_NULL } from '../../http/json-schema.js';
+import { DOCUMENTED_KEYWORD, TEXT_OR_NULL } from '../../http/json-schema.js';
 import { type Override, OVERRIDES } from '../granting/grant-facts.js';
 import type { WantedByHand } from '../granting/hand-made-holds.js';
 import type { PricedHoldRow } from '../holds.types.js';
-import { HoldDto, toHoldDto } from './hold.dto.js';
+import { HoldDto, NAMES_A_PRODUCT, ProductNames, toHoldDto } from './hold.dto.js';
 
 /** HOLD_QUANTITY_MAX is for buyers. */
 const QUANTITY_MAX = 10_000;
 
 @JSONSchema({
+  ...NAMES_A_PRODUCT,
+  [DOCUMENTED_KEYWORD]: { anyOf: null },
   examples: [{ product_id: 1, quantity: 2, customer_id: 'c_42', expires_at: '2026-11-28T12:00:00.000Z' }],
 })
-export class CreateHandMadeHoldDto {
-  @IsInt()
-  @Min(1)
-  @Max(Number.MAX_SAFE_INTEGER)
-  product_id!: number;
-
+export class CreateHandMadeHoldDto extends ProductNames {
   @IsInt()
   @Min(1)
   @Max(QUANTITY_MAX)
@@ -50,8 +47,8 @@ export class HandMadeHoldDto extends HoldDto {
 }
 
 export function toWantedByHand(dto: CreateHandMadeHoldDto): WantedByHand {
-  const { product_id: productId, quantity, customer_id = null, expires_at: expiresAt, override = [] } = dto;
-  return { productId, quantity, customerId: customer_id, expiresAt, override };
+  const { product_id = null, sku = null, quantity, customer_id = null, expires_at: expiresAt, override = [] } = dto;
+  return { productId: product_id, sku, quantity, customerId: customer_id, expiresAt, override };
 }
 
 export function toHandMadeHoldDto(hold: PricedHoldRow): HandMadeHoldDto {

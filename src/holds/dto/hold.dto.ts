@@ -14,6 +14,7 @@ import {
 import { SameAs } from '../../http/same-as.decorator.js';
 import type { KeyedCall } from '../../idempotency/idempotency-key.js';
 import { isoTime } from '../../database/sql.js';
+import { SKU_PATTERN, SKU_RULE } from '../../products/dto/product.dto.js';
 import type { Extension } from '../extending/extension-rules.js';
 import { type HoldRequest, type HoldStatus, type PricedHoldRow, statusOf } from '../holds.types.js';
 
@@ -35,19 +36,31 @@ export const HOLD_ID_PARAM: JsonSchema = {
   examples: ['019a7c5e-3f10-7c4e-9b1d-2f6a8e0c4d11'],
 };
 
-/** `quantity` and `qty` are two names of one field; one of them is needed. */
-@JSONSchema({
-  anyOf: [{ required: ['quantity'] }, { required: ['qty'] }],
-  // Generated clients make nothing of `anyOf`: they would take a hold without a quantity for a right one.
-  [DOCUMENTED_KEYWORD]: { anyOf: null, required: ['product_id', 'quantity'] },
-  examples: [{ product_id: 1, quantity: 1 }],
-})
-export class CreateHoldDto {
+/** A product is named by its number or by its SKU; where by both, they are those of one product. */
+export const NAMES_A_PRODUCT = { anyOf: [{ required: ['product_id'] }, { required: ['sku'] }] };
+
+/** The fields of which {@link NAMES_A_PRODUCT} asks for one. */
+export class ProductNames {
+  @ValidateIf((dto: ProductNames) => dto.product_id !== undefined || dto.sku === undefined)
   @IsInt()
   @Min(1)
   @Max(ID_MAX)
-  product_id!: number;
+  product_id?: number;
 
+  /** In place of its number; with it, of the same product. */
+  @ValidateIf((dto: ProductNames) => dto.sku !== undefined)
+  @Matches(SKU_PATTERN, { message: SKU_RULE })
+  sku?: string;
+}
+
+/** `quantity` and `qty` are two names of one field; one of them is needed. */
+@JSONSchema({
+  allOf: [NAMES_A_PRODUCT, { anyOf: [{ required: ['quantity'] }, { required: ['qty'] }] }],
+  // Generated clients make nothing of `anyOf`: they would take a hold without a quantity for a right one.
+  [DOCUMENTED_KEYWORD]: { allOf: null, required: ['quantity'] },
+  examples: [{ product_id: 1, quantity: 1 }],
+})
+export class CreateHoldDto extends ProductNames {
   @ValidateIf((dto: CreateHoldDto) => dto.quantity !== undefined || dto.qty === undefined)
   @IsInt()
   @Min(1)
@@ -147,7 +160,8 @@ export function toExtensionDto({ expires_at, extensions_left }: Extension): Exte
 
 export function toHoldRequest({ body: dto, headers }: KeyedCall<CreateHoldDto>, caller: Caller): HoldRequest {
   const idempotencyKey = headers['idempotency-key'];
-  return { productId: dto.product_id, quantity: (dto.quantity ?? dto.qty)!, caller, idempotencyKey };
+  const { product_id: productId = null, sku = null } = dto;
+  return { productId, sku, quantity: (dto.quantity ?? dto.qty)!, caller, idempotencyKey };
 }
 
 export function toItemDto(

@@ -55,11 +55,12 @@ export class Door {
   }
 
   /** Why the hold is refused here; null: the lock decides. */
-  refusal({ product_id, keyed, buyer, byHand }: NewHold): DomainError | null {
+  refusal({ product_id, sku, keyed, buyer, byHand }: NewHold): DomainError | null {
     if (keyed !== null || byHand !== null) return null;
     const product = this.products.peekProduct(product_id);
     // An archived product is refused for that.
     if (product === undefined || product.on_sale_from === null || product.is_archived === 1) return null;
+    if (sku !== null && sku !== product.sku) return null;
     const clock = this.read();
     const groups = buyer === null ? NO_GROUPS : buyer.groups;
     if (clock === null || !isBeforeStart(product, clock.latest, groups)) return null;

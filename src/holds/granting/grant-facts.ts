@@ -8,6 +8,8 @@ import type { HoldRow } from '../holds.types.js';
 
 /** A hold that is asked for. Its id is made once, so that a repeated transaction finds its own holds. */
 export interface NewHold extends Pick<HoldRow, 'id' | 'product_id' | 'qty'> {
+  /** The SKU by which its product was named, which is the product's still; null: it was named by its number. */
+  readonly sku: string | null;
   readonly keyed: KeyedRequest | null;
   /** Who it is for; null: for nobody that is known. */
   readonly buyer: Buyer | null;

@@ -5,6 +5,7 @@ import { ValidationError } from '../../common/problem.js';
 import { addSeconds, databaseTime, newUuid } from '../../database/sql.js';
 import { keyedByOperators } from '../../idempotency/idempotency-key.js';
 import { IdempotencyService } from '../../idempotency/idempotency.service.js';
+import { SkuNumbers } from '../../products/sku-numbers.js';
 import { HoldsRepository } from '../holds.repository.js';
 import type { PricedHoldRow } from '../holds.types.js';
 import type { Override } from './grant-facts.js';
@@ -14,7 +15,9 @@ import { Granting } from './granting.js';
 const LASTS_SECONDS_MAX = 7 * 86_400;
 
 export interface WantedByHand {
-  readonly productId: number;
+  /** Null where its SKU says it. */
+  readonly productId: number | null;
+  readonly sku: string | null;
   readonly quantity: number;
   /** Whose it will be; null: of whoever knows its id. */
   readonly customerId: string | null;
@@ -29,6 +32,7 @@ export class HandMadeHolds {
   constructor(
     private readonly holds: HoldsRepository,
     private readonly granting: Granting,
+    private readonly skus: SkuNumbers,
     private readonly idempotency: IdempotencyService,
   ) {}
 
@@ -39,16 +43,31 @@ export class HandMadeHolds {
    *   CustomerLimitReachedError, InsufficientStockError, IdempotencyKeyReusedError, ValidationError
    */
   create(act: Act, wanted: WantedByHand, idempotencyKey?: string): Promise<PricedHoldRow> {
-    const { productId, quantity, customerId, override } = wanted;
+    const { productId, sku } = wanted;
+    const make = (id: number): Promise<PricedHoldRow> => this.make(act, id, wanted, idempotencyKey);
+    return sku === null ? make(productId!) : this.skus.use({ productId, sku }, make);
+  }
+
+  private make(
+    act: Act,
+    productId: number,
+    wanted: WantedByHand,
+    idempotencyKey: string | undefined,
+  ): Promise<PricedHoldRow> {
+    const { sku, quantity, customerId, override } = wanted;
     const words = [...new Set(override)].sort();
     const expiresAt = databaseTime(wanted.expiresAt);
     if (expiresAt === null) throw endRefused('must be a day of the calendar');
     const keyed = keyedByOperators(idempotencyKey, [productId, quantity, customerId, expiresAt, words]);
     const buyer = customerId === null ? null : { customerId, limitKey: customerId, groups: [] };
-    const hold = { id: newUuid(), product_id: productId, qty: quantity, keyed, buyer };
+    const byHand = { act, expiresAt, override: words };
+    const hold = { id: newUuid(), product_id: productId, sku, qty: quantity, keyed, buyer, byHand };
     return this.idempotency.once('holds', keyed, async () => {
+      // The key is asked first: what was made before may have ended by now.
+      const earlier = keyed === null ? null : await this.granting.recall(hold);
+      if (earlier !== null) return earlier;
       await this.refuseWrongEnd(expiresAt);
-      return this.granting.submit({ ...hold, byHand: { act, expiresAt, override: words } }).catch(refusalOf);
+      return this.granting.submit(hold).catch(refusalOf);
     });
   }
 

@@ -9,6 +9,7 @@ import { type PageRequest, toPageDto, toPageRequest } from '../../http/page.js';
 import { OPERATOR_KEY_HEADER } from '../../idempotency/idempotency-key.js';
 import { Cancelling } from '../../orders/settling/cancelling.js';
 import { ReturnDto, toWantedReturn } from '../../refunds/dto/return.dto.js';
+import { SkuNumbers } from '../../products/sku-numbers.js';
 import { Returning } from '../../refunds/returning.js';
 import {
   AdminOrderDetailDto,
@@ -42,6 +43,7 @@ export class OrdersAdminController {
     private readonly orders: OrderList,
     private readonly cancelling: Cancelling,
     private readonly returning: Returning,
+    private readonly skus: SkuNumbers,
   ) {}
 
   @Get()
@@ -53,11 +55,11 @@ export class OrdersAdminController {
       'Filters are combined. A page may have fewer orders than `limit` and a `next_cursor` all the same. With `Accept: text/csv` all of them come, a line for each item.',
     query: ORDER_QUERY,
     success: { 200: { description: 'A page of orders', dto: AdminOrderPageDto, alsoAs: CSV } },
-    errors: [],
+    errors: ['PRODUCT_NOT_FOUND'],
     scope: 'orders',
   })
   async list({ query, headers }: ListCall, reply: FastifyReply): Promise<AdminOrderPageDto | Readable> {
-    const filter = toOrderFilter(query);
+    const filter = await this.filterOf(query);
     void reply.header('vary', 'accept');
     if (!prefers(headers.accept, CSV)) {
       return toPageDto(await this.orders.listOrders(filter, toPageRequest(query)), toAdminOrderDto);
@@ -124,6 +126,14 @@ export class OrdersAdminController {
     const wanted = toWantedReturn(body);
     const key = headers['idempotency-key'];
     return this.answer(await this.returning.returnUnits(actOf(request), Number(params.id), wanted, key));
+  }
+
+  private async filterOf(query: OrderQuery): Promise<OrderFilter> {
+    const filter = toOrderFilter(query);
+    const { productId } = filter;
+    return query.sku === undefined
+      ? filter
+      : { ...filter, productId: await this.skus.find({ productId, sku: query.sku }) };
   }
 
   private async *stream(filter: OrderFilter, page: PageRequest): AsyncGenerator<AdminOrderDto[], void> {

@@ -30,8 +30,8 @@ import {
 export const PRODUCT_ID_PARAM: JsonSchema = { ...NUMBER_PARAM, description: 'Number of the product', examples: [1] };
 
 /** Visible ASCII, compared exactly. */
-const SKU_PATTERN = /^[\x21-\x7e]{1,64}$/;
-const SKU_RULE = 'must be 1 to 64 visible ASCII characters without blanks';
+export const SKU_PATTERN = /^[\x21-\x7e]{1,64}$/;
+export const SKU_RULE = 'must be 1 to 64 visible ASCII characters without blanks';
 
 /** A SKU in a path or a query. */
 export const SKU_PARAM: JsonSchema = {

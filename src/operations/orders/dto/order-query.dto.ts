@@ -5,6 +5,7 @@ import { ADMIN_PAGE_QUERY, type PageQuery, statusQuery } from '../../../http/pag
 import { HOLD_ID_PARAM } from '../../../holds/dto/hold.dto.js';
 import { IDEMPOTENCY_KEY_PATTERN, IDEMPOTENCY_KEY_RULE } from '../../../idempotency/idempotency-key.js';
 import { REFERENCE_DOCUMENTED, REFERENCE_PATTERN, REFERENCE_RULE } from '../../../orders/dto/order.dto.js';
+import { SKU_PARAM } from '../../../products/dto/product.dto.js';
 import { ORDER_STATUSES, type OrderStatus } from '../../../orders/orders.types.js';
 import type { OrderFilter } from '../order-list.types.js';
 
@@ -12,6 +13,7 @@ import type { OrderFilter } from '../order-list.types.js';
 export const ORDER_QUERY: Readonly<Record<string, JsonSchema>> = {
   ...statusQuery(ORDER_STATUSES),
   product_id: { ...NUMBER_PARAM, description: 'Only those of this product' },
+  sku: { ...SKU_PARAM, description: 'The same by its SKU' },
   sale_id: { ...NUMBER_PARAM, description: 'Only those under this sale' },
   customer_id: {
     type: 'string',
@@ -46,6 +48,7 @@ export const ORDER_QUERY: Readonly<Record<string, JsonSchema>> = {
 export interface OrderQuery extends PageQuery {
   readonly status?: OrderStatus;
   readonly product_id?: string;
+  readonly sku?: string;
   readonly sale_id?: string;
   readonly customer_id?: string;
   readonly reference?: string;
