@@ -25,6 +25,8 @@ import { oldHolds } from './rows/old-holds.mjs';
 import { openSale } from './rows/open-sale.mjs';
 import { overload } from './rows/overload.mjs';
 import { reads } from './rows/reads.mjs';
+import { sessionPace } from './rows/session-pace.mjs';
+import { sessions } from './rows/sessions.mjs';
 import { signedNotices } from './rows/signed-notices.mjs';
 import { slowClients } from './rows/slow-clients.mjs';
 import { slowCommit } from './rows/slow-commit.mjs';
@@ -36,5 +38,6 @@ export const rows = [
   ...[expiryBurst, expiryLag, idleSweep, keyedHolds, signedNotices],
   ...[openSale, beforeTheStart, buyerTokens, customerLimits],
   ...[eventCost, deliveries, eventFeed],
+  ...[sessions, sessionPace],
   ...[metrics, workers, slowClients, listeners],
 ];
