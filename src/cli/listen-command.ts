@@ -25,7 +25,8 @@ const STEP = 100;
 
 /**
  * Prints events as they happen, from now on, until it is told to end; with `forward` it sends each there once, whatever
- * becomes of it, and says that. It is for a developer's afternoon: what has to arrive is sent to an endpoint.
+ * becomes of it, and says that, also of the one that is under way when it is told to end. It is for a developer's afternoon:
+ * what has to arrive is sent to an endpoint.
  *
  * @throws CommandFailedError for an address or a secret that can be none.
  */
@@ -44,6 +45,7 @@ export async function listen(
     while (!ended.aborted) {
       const page = await events.findAfter(after, types ?? null, STEP);
       for (const event of page.events) {
+        if (ended.aborted) break;
         tell(event);
         if (forward !== undefined) await send(sender, { url: forward, secret, oldSecret: null }, event);
       }
@@ -55,7 +57,11 @@ export async function listen(
 
 function whenSignalled(): AbortSignal {
   const ending = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort());
+  const end = (): void => {
+    print('Ending, once what is under way is answered. Ctrl-C again ends at once.');
+    ending.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
   return ending.signal;
 }
 

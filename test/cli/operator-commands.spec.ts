@@ -1,3 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { actOfCli } from '../../src/access/operator.js';
 import { makeDemoSale } from '../../src/cli/demo-command.js';
@@ -31,6 +36,20 @@ import {
 import { queueOf } from '../support/queues.js';
 import { Receiver } from '../support/receiver.js';
 import { type Service, startService } from '../support/service.js';
+
+/** `listen` in a process of its own, as a developer has it, and a receiver that holds its answers back. */
+async function startListening() {
+  const receiver = await Receiver.start();
+  const held: ServerResponse[] = [];
+  receiver.behave = (_, response) => void held.push(response);
+  const main = join(import.meta.dirname, '../../dist/src/cli/main.js');
+  const env = { ...process.env, NODE_OPTIONS: '' };
+  const child = spawn(process.execPath, [main, 'listen', '--forward', receiver.url], { cwd: tmpdir(), env });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const interrupt = (): boolean => child.kill('SIGINT');
+  return { receiver, held, output: () => output, interrupt, ended: once(child, 'exit') };
+}
 
 describe('the operator', () => {
   let service: Service;
@@ -266,6 +285,26 @@ describe('the operator', () => {
       ['--types', 'order.lost'],
     ])
       expect(await runCli(['listen', ...wrong])).toMatchObject({ code: 1 });
+  });
+
+  it('ends what it is shown with Ctrl-C, once what is sent on is answered, or at once with a second one', async () => {
+    const [patient, hasty] = await Promise.all([startListening(), startListening()]);
+    for (const { output } of [patient, hasty]) await eventually(() => expect(output()).toContain('signed with'));
+    // Two events, of which the first is under way.
+    await createPaidOrder(service);
+    await untilEventsHaveNumbers();
+    for (const { held, output, interrupt } of [patient, hasty]) {
+      await eventually(() => expect(held).toHaveLength(1));
+      interrupt();
+      await eventually(() => expect(output()).toContain('Ctrl-C again ends at once'));
+    }
+    hasty.interrupt();
+    expect(await hasty.ended).toEqual([null, 'SIGINT']);
+    patient.held[0]!.writeHead(204).end();
+    expect(await patient.ended).toEqual([0, null]);
+    expect(patient.output()).toMatch(/ {2}taken \(204, \d+ ms\)\n$/);
+    expect([patient, hasty].map(({ held }) => held.length)).toEqual([1, 1]);
+    await Promise.all([patient.receiver.stop(), hasty.receiver.stop()]);
   });
 
   it('finds rows gone that have served their time, and only those', async () => {
