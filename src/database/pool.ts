@@ -8,7 +8,7 @@ import {
 } from './database-errors.js';
 
 /**
- * The connection pool, with what mysql2's lacks: each connection is prepared before its first statement; one whose
+ * The connection pool, with what mysql2's lacks: each connection is prepared before anybody has it; one whose
  * session is in doubt never comes back; nobody waits for a connection without end; and a database that has stopped
  * answering is told from a slow statement.
  *
@@ -54,16 +54,13 @@ export interface GuardedPool extends mysql2.Pool {
 }
 
 export function createGuardedPool(options: mysql2.PoolOptions, limits: PoolLimits): GuardedPool {
-  const pool = mysql2.createPool(options);
+  const pool = Object.assign(mysql2.createPool(options), { isCluster: false });
   const guard = new PoolGuard(pool, options, limits);
-  const guarded = Object.assign(pool, { getWriteConnection: () => guard.getWriteConnection(), isCluster: false });
-  pool.on('connection', (connection) => {
-    connection.query("SHOW SESSION VARIABLES LIKE 'wsrep_on'", (error, rows) => {
-      if (error === null) guarded.isCluster = (rows as { Value: string }[])[0]?.Value === 'ON';
-    });
-  });
-  return guarded;
+  return Object.assign(pool, { getWriteConnection: () => guard.getWriteConnection() });
 }
+
+/** Behind what prepares a session, so that its rows are the last. */
+const ASK_FOR_CLUSTER = "SHOW SESSION VARIABLES LIKE 'wsrep_on'";
 
 type Verdict = 'answering' | 'unwritable' | 'silent';
 
@@ -73,9 +70,11 @@ class PoolGuard {
   private waitingForVerdict: (() => void)[] = [];
   private readonly insides: PoolInsides;
   private readonly acquire: (acquired: Acquired) => void;
+  /** What becomes of those that nobody had yet: an error where they can't be used. */
+  private readonly preparing = new WeakMap<mysql2.PoolConnection, Promise<mysql2.QueryError | null>>();
 
   constructor(
-    pool: mysql2.Pool,
+    private readonly pool: mysql2.Pool & { isCluster: boolean },
     private readonly options: mysql2.PoolOptions,
     private readonly limits: PoolLimits,
   ) {
@@ -87,8 +86,8 @@ class PoolGuard {
       this.isClosed = true;
       return end(...args);
     }) as typeof pool.end;
-    // The pool tells of a connection before it hands it out, and a connection runs its commands in order.
-    pool.on('connection', (connection) => this.prepare(connection));
+    // The pool tells of a connection before it hands it out.
+    pool.on('connection', (connection) => this.preparing.set(connection, this.prepare(connection)));
   }
 
   getWriteConnection(): Promise<mysql2.PoolConnection> {
@@ -103,10 +102,24 @@ class PoolGuard {
     });
   }
 
-  private prepare(connection: mysql2.PoolConnection): void {
-    connection.query(this.limits.sessionSettings, (error) => {
-      if (error) connection.destroy();
+  /**
+   * A statement's time runs from when it is sent, and of one that waits behind another nobody hears any more when the
+   * connection is closed: so nobody gets the connection before this was answered, and this has a limit of its own.
+   */
+  private prepare(connection: mysql2.PoolConnection): Promise<mysql2.QueryError | null> {
+    this.watch(connection);
+    const { sessionSettings, acquireTimeoutMs } = this.limits;
+    const sql = `${sessionSettings};\n${ASK_FOR_CLUSTER}`;
+    return new Promise((resolve) => {
+      connection.query({ sql, timeout: acquireTimeoutMs }, (error, results) => {
+        if (error !== null) connection.destroy();
+        else this.pool.isCluster = isOn((results as { Value: string }[][]).at(-1)!);
+        resolve(error);
+      });
     });
+  }
+
+  private watch(connection: mysql2.PoolConnection): void {
     const query = connection.query.bind(connection) as (...args: unknown[]) => mysql2.Query;
     const watched = (...args: unknown[]): mysql2.Query => {
       const done = args.pop() as Done;
@@ -145,11 +158,18 @@ class PoolGuard {
       isLate = true;
       acquired(new PoolWaitError(acquireTimeoutMs));
     }, acquireTimeoutMs);
-    this.acquire((error, connection) => {
+    const done: Acquired = (error, connection) => {
       clearTimeout(timer);
       if (error !== null && error !== undefined) this.note(error);
       if (!isLate) acquired(error, connection);
       else connection?.release();
+    };
+    this.acquire((error, connection) => {
+      if (connection === undefined) return done(error);
+      void this.preparing.get(connection)!.then((failure) => {
+        if (failure === null) done(null, connection);
+        else done(failure);
+      });
     });
   }
 
@@ -210,4 +230,8 @@ class PoolGuard {
       });
     });
   }
+}
+
+function isOn([row]: readonly { Value: string }[]): boolean {
+  return row?.Value === 'ON';
 }

@@ -223,11 +223,14 @@ export class Transactions {
    * the next try begins by writing the same mark: it waits until the lost transaction has ended, and is refused if
    * that one was committed. If it is not, the lost one can't commit any more, not even when its COMMIT arrives later.
    *
-   * `isTriedAgain` is for who can go on with something else meanwhile. A COMMIT in doubt is followed up whatever it
-   * says, and so is each transient failure after that: giving up then would leave unknown what was done.
+   * Somebody waits for it: past the deadline of a group commit it is not tried again, for each try of a database that
+   * says nothing takes seconds. `isTriedAgain` is for who can go on with something else meanwhile. A COMMIT in doubt is
+   * followed up whatever they say, and so is each transient failure after that: giving up then would leave unknown what
+   * was done.
    */
   run<T>(work: (tx: Transaction) => Promise<T>, isTriedAgain: (error: unknown) => boolean = isTransient): Promise<T> {
     const mark = insertMark(newUuid());
+    const latest = performance.now() + this.config.groupCommit.deadlineMs;
     let inDoubt: { readonly result: T; readonly tx: Transaction } | undefined;
     const attempt = async (): Promise<T> => {
       const before = inDoubt;
@@ -250,7 +253,8 @@ export class Transactions {
     };
     return retry(attempt, {
       triesMax: 5,
-      isTransient: (error) => (inDoubt === undefined ? isTriedAgain(error) : isTransient(error)),
+      isTransient: (error) =>
+        inDoubt === undefined ? isTriedAgain(error) && performance.now() < latest : isTransient(error),
       delayMs: backoffWithJitterMs,
       sleep: (ms) => new Promise((wake) => setTimeout(wake, ms)),
     });

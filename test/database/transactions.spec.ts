@@ -181,6 +181,19 @@ describe('a transaction', () => {
     expect(tries).toBe(5);
   });
 
+  it('is not run again once its deadline is over: somebody waits for it', async () => {
+    const { config, app } = service;
+    const hasty = { ...config, groupCommit: { ...config.groupCommit, deadlineMs: 100 } };
+    let tries = 0;
+    const slow = new Transactions(app.get(DataSource), hasty).run(async (tx) => {
+      tries++;
+      await tx.read('SELECT SLEEP(0.11)');
+      throw new OvertakenError('too late, and too slow');
+    });
+    await expect(slow).rejects.toBeInstanceOf(OvertakenError);
+    expect(tries).toBe(1);
+  });
+
   it('is not run again for an error of its own work', async () => {
     let tries = 0;
     const failing = transactions.run(() => {
