@@ -32,6 +32,7 @@ import { Adjustments1767700000000 } from './1767700000000-adjustments.js';
 import { DelayedMethods1767700100000 } from './1767700100000-delayed-methods.js';
 import { DisputedPayments1767700200000 } from './1767700200000-disputed-payments.js';
 import { ProductAvailability1767800000000 } from './1767800000000-product-availability.js';
+import { DisputeOutcomes1768200000000 } from './1768200000000-dispute-outcomes.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -69,4 +70,5 @@ export const migrations = [
   DelayedMethods1767700100000,
   DisputedPayments1767700200000,
   ProductAvailability1767800000000,
+  DisputeOutcomes1768200000000,
 ];

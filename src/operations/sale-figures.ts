@@ -19,6 +19,7 @@ export interface SaleFacts {
   readonly endpointsFailing: number;
   readonly refundsDue: number;
   readonly paymentsInReview: number;
+  readonly disputesOpen: number;
 }
 
 /** The figures that the metrics and the overview share. */
@@ -36,24 +37,20 @@ export class SaleFigures {
   ) {}
 
   async ask(): Promise<SaleFacts> {
-    const [products, holdsOverdueMs, ordersOverdueMs, eventsLagMs, endpointsFailing, refundsDue, paymentsInReview] =
-      await Promise.all([
-        this.products.findNewest(this.config.metrics.productsMax),
-        this.releasing.findOverdueMs(),
-        this.cancelling.findOverdueMs(),
-        this.events.findLagMs(),
-        this.endpoints.countFailing(),
-        this.refunds.countRefundsDue(),
-        this.webhooks.countPaymentsInReview(),
-      ]);
+    const [products, holdsOverdueMs, ordersOverdueMs, eventsLagMs, endpointsFailing, ...money] = await Promise.all([
+      this.products.findNewest(this.config.metrics.productsMax),
+      this.releasing.findOverdueMs(),
+      this.cancelling.findOverdueMs(),
+      this.events.findLagMs(),
+      this.endpoints.countFailing(),
+      this.refunds.countRefundsDue(),
+      this.webhooks.countPaymentsInReview(),
+      this.refunds.countOpenDisputes(),
+    ]);
+    const [refundsDue, paymentsInReview, disputesOpen] = money;
     return {
-      products,
-      holdsOverdueMs,
-      ordersOverdueMs: ordersOverdueMs ?? 0,
-      eventsLagMs,
-      endpointsFailing,
-      refundsDue,
-      paymentsInReview,
+      ...{ products, holdsOverdueMs, ordersOverdueMs: ordersOverdueMs ?? 0, eventsLagMs },
+      ...{ endpointsFailing, refundsDue, paymentsInReview, disputesOpen },
     };
   }
 }

@@ -42,6 +42,11 @@ export class SaleMetrics {
       gauge('checkout_payments_in_review', 'Payment events that a person has to look at', (facts) =>
         one(facts.paymentsInReview),
       ),
+      gauge(
+        'checkout_disputes_open',
+        'Payments that their buyers dispute at the bank, which has not decided',
+        (facts) => one(facts.disputesOpen),
+      ),
     ]);
     metrics.add(
       {

@@ -23,7 +23,8 @@ export interface PaymentEvent {
    * `failed`: the payment failed, and no other try of it is to be waited for unless the operator says so; `declined`: one
    * try did, and others may follow; `processing`: it takes days; `canceled` and `expired`: nobody can pay by it any more;
    * `refunded`: money went back, `amount` of it in all; `refund_made`: a refund over `amount` was made, whoever asked for
-   * it; `refund_failed`: one over `amount` did not stay with the buyer; `disputed`: the buyer's bank wants it back;
+   * it; `refund_failed`: one over `amount` did not stay with the buyer; `disputed`: the buyer's bank wants it back, or does
+   * so no more;
    * `unhandled`: nothing that an order depends on.
    */
   readonly status: PaymentStatus;
@@ -40,6 +41,8 @@ export interface PaymentEvent {
   readonly declineCode?: string | null;
   /** Of one refund: the provider's number of it, ours, where the provider has it, and why it failed. */
   readonly refund?: { readonly id: string | null; readonly ownId: number | null; readonly reason: string | null };
+  /** What the provider tells of a dispute beyond that there is one. */
+  readonly dispute?: Dispute;
   /** Decimal string, when the provider tells it. */
   readonly amount: string | null;
   /** ISO 4217 code, when the provider tells it. */
@@ -64,6 +67,20 @@ type PaymentStatus =
   | 'refund_failed'
   | 'disputed'
   | 'unhandled';
+
+/** What the bank has decided: for the shop, for the buyer, or nothing, since the buyer's question came to no dispute. */
+export const DISPUTE_STATUSES = ['open', 'won', 'lost', 'closed'] as const;
+
+export type DisputeStatus = (typeof DISPUTE_STATUSES)[number];
+
+/** A payment that its buyer wants back from the bank. */
+export interface Dispute {
+  /** The provider's number of it; null where it has none, or nobody has told. */
+  readonly id: string | null;
+  readonly status: DisputeStatus;
+  /** Why, in the provider's word; null where nobody has told. */
+  readonly reason: string | null;
+}
 
 /** A refund as its provider has it. */
 export interface MadeRefund {
@@ -167,6 +184,7 @@ export interface PaymentProvider {
 
 /** A payment as its provider has it now, whoever's it is. */
 export interface ListedPayment {
+  /** Of what somebody can pay by, and has not begun to: the session's number. */
   readonly transactionId: string;
   /** The `payment_reference` that was written to it; null where none was. */
   readonly reference: string | null;

@@ -1,6 +1,6 @@
 import { currencyOf, eventIdOf, type Fields, fieldsOf, isKept, numberIn, ownIdIn, textOf } from './notice-fields.js';
 import { orderIdOfReference } from './payment-reference.js';
-import type { PaymentEvent, RawNotice } from './payment-provider.js';
+import type { Dispute, PaymentEvent, RawNotice } from './payment-provider.js';
 import { fromStripeAmount } from './stripe-amounts.js';
 
 /** What the types of events that an order depends on say, and which field has the amount. */
@@ -15,6 +15,7 @@ const HANDLED: Readonly<Record<string, { status: PaymentEvent['status']; amountF
   'checkout.session.expired': { status: 'expired', amountField: 'amount_total' },
   'charge.refunded': { status: 'refunded', amountField: 'amount_refunded' },
   'charge.dispute.created': { status: 'disputed', amountField: 'amount' },
+  'charge.dispute.closed': { status: 'disputed', amountField: 'amount' },
   // Which of these an endpoint gets depends on the version of its API; it may get all. What they say, the refund's own
   // status tells.
   'refund.created': { status: 'refund_made', amountField: 'amount' },
@@ -64,6 +65,7 @@ export function toPaymentEvent({ body, rawBody }: RawNotice, isLive: boolean): P
       textOf(idOf(subject.payment_intent)) ?? textOf(idOf(subject.charge)) ?? textOf(subject.id) ?? eventId,
     ...(status === 'declined' && { declineCode: textOf(fieldsOf(subject.last_payment_error).code) }),
     ...(OF_A_REFUND.has(status) && { refund: refundIn(subject) }),
+    ...(status === 'disputed' && { dispute: disputeIn(type, subject) }),
     amount,
     currency: currencyOf(subject),
     occurredAt: timeIn(event.created),
@@ -86,6 +88,16 @@ function statusOf(type: string, subject: Fields): PaymentEvent['status'] {
 function refundIn({ id, failure_reason, status, metadata }: Fields): PaymentEvent['refund'] {
   const reason = textOf(failure_reason) ?? textOf(status);
   return { id: textOf(id), ownId: ownIdIn(metadata), reason: reason === null ? null : `Stripe says ${reason}` };
+}
+
+/** A bank's question that never became a dispute has a status of its own at its end. */
+function disputeIn(type: string, { id, reason, status }: Fields): Dispute {
+  const ended = status === 'won' || status === 'lost' ? status : 'closed';
+  return {
+    id: textOf(id),
+    status: type === 'charge.dispute.closed' ? ended : 'open',
+    reason: textOf(reason),
+  };
 }
 
 /** Every endpoint of an account gets all its events, and with Connect those of others; test events are no money. */

@@ -1,5 +1,5 @@
 import { fromThousandths, toThousandths } from '../common/money.js';
-import type { MadeRefund } from '../payment-providers/payment-provider.js';
+import type { Dispute, MadeRefund } from '../payment-providers/payment-provider.js';
 import type { NewRefund, PaymentName, PaymentRow, RefundNote, RefundRow, RefundStatus } from './refunds.types.js';
 
 /** What the rows of one payment come to while a batch is being decided; all that is decided about them is in its ledger. */
@@ -190,4 +190,15 @@ export function latestOf({ facts: { refundFailedAt } }: Account, at: Instant): I
 /** In thousandths; 0 where it is all that was paid, and nobody has told how much that was. */
 function amountOf({ refund: { amount } }: Debt): number {
   return amount === null ? 0 : toThousandths(amount);
+}
+
+/**
+ * Whether this says more of a payment's disputes than is known, in whatever order it is told: of one dispute its end after
+ * its beginning, and nothing after that; another one, since a bank may ask again, and its end unless the known one is open.
+ */
+export function isNewsOf(known: Dispute | null, told: Dispute): boolean {
+  if (known === null) return true;
+  const isSame = known.id === null || told.id === null || known.id === told.id;
+  if (isSame) return known.status === 'open' && told.status !== 'open';
+  return told.status === 'open' || known.status !== 'open';
 }

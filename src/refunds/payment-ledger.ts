@@ -1,6 +1,6 @@
 import { fromThousandths, toThousandths } from '../common/money.js';
 import type { OrderRow } from '../orders/orders.types.js';
-import type { MadeRefund } from '../payment-providers/payment-provider.js';
+import type { Dispute, MadeRefund } from '../payment-providers/payment-provider.js';
 import {
   type Account,
   addedTo,
@@ -13,6 +13,7 @@ import {
   isBack,
   isFree,
   isKnown,
+  isNewsOf,
   isOpen,
   isOutdated,
   latestOf,
@@ -54,8 +55,8 @@ export interface CorrectedRefund {
 /** What became of the news that a payment went back. */
 export type WentBack = 'confirmed' | 'part' | 'nothing owed' | 'all confirmed' | 'outdated' | 'kept';
 
-/** What became of the news that a payment is disputed. */
-export type WasDisputed = 'disputed' | 'disputed before' | 'kept';
+/** What became of the news that a payment is disputed, or is so no more. */
+export type WasDisputed = 'disputed' | 'disputed before' | 'dispute ended' | 'kept';
 
 /** What became of the news that a refund was made: it was owed, at least in part, began outside, or was known. */
 export type WasMade = 'confirmed' | 'outside' | 'known' | 'kept';
@@ -66,7 +67,7 @@ const UNKNOWN: PaymentFacts = {
   currency: null,
   amountRefunded: '0.00',
   refundFailedAt: null,
-  isDisputed: false,
+  dispute: null,
 };
 
 /**
@@ -237,18 +238,19 @@ export class PaymentLedger {
     return failing.length > 0;
   }
 
-  /** Notes that the buyer wants the payment back from the bank. */
-  dispute(name: PaymentName): WasDisputed {
+  /** Notes that the buyer wants the payment back from the bank, or how that has ended. */
+  dispute(name: PaymentName, told: Dispute): WasDisputed {
     const account = this.accountOf(name);
-    if (account.facts.isDisputed) return 'disputed before';
-    this.change(account, { isDisputed: true });
-    return isKnown(account) ? 'disputed' : 'kept';
+    if (!isNewsOf(account.facts.dispute, told)) return 'disputed before';
+    this.change(account, { dispute: told });
+    if (!isKnown(account)) return 'kept';
+    return told.status === 'open' ? 'disputed' : 'dispute ended';
   }
 
   /** Orders of which nobody has been told before that a payment is disputed: the dispute is new, or whose payment it is. */
   newlyDisputed(): number[] {
-    const told = (account: Account) => account.row?.isDisputed === true && account.row.orderId !== null;
-    const disputed = [...this.accounts.values()].filter((account) => account.facts.isDisputed && !told(account));
+    const told = ({ row }: Account) => row !== null && row.dispute !== null && row.orderId !== null;
+    const disputed = [...this.accounts.values()].filter((account) => account.facts.dispute !== null && !told(account));
     return disputed.flatMap(({ facts }) => facts.orderId ?? []);
   }
 

@@ -34,6 +34,16 @@ export class PaymentEntity {
   @Column({ type: 'timestamp', precision: 3, nullable: true })
   disputed_at!: string | null;
 
+  /** The provider's number of the last dispute, how it stands, and why; null also where nobody has told. */
+  @Column({ type: 'varchar', length: 255, nullable: true })
+  dispute_id!: string | null;
+
+  @Column({ type: 'varchar', length: 20, nullable: true })
+  dispute_status!: string | null;
+
+  @Column({ type: 'varchar', length: 255, nullable: true })
+  dispute_reason!: string | null;
+
   /** From when on the provider's list of its refunds is to be read; null while they are known. */
   @Column({ type: 'timestamp', precision: 3, nullable: true })
   refunds_due_at!: string | null;

@@ -5,14 +5,22 @@ import type { Repository } from 'typeorm';
 import { groupBy } from '../common/group-by.js';
 import { listOf, uintLiteral, uuidLiteral } from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
+import type { Dispute, DisputeStatus } from '../payment-providers/payment-provider.js';
 import { PaymentEntity } from './payment.entity.js';
 import type { ChangedPayment } from './payment-ledger.js';
 import type { PaymentName, PaymentRow, UnreadPayment } from './refunds.types.js';
 
 const SELECT = `SELECT id, provider, transaction_id AS transactionId, order_id AS orderId, amount, currency,
-  amount_refunded AS amountRefunded, refund_failed_at AS refundFailedAt, disputed_at IS NOT NULL AS isDisputed FROM payments`;
+  amount_refunded AS amountRefunded, refund_failed_at AS refundFailedAt, disputed_at AS disputedAt, dispute_id AS disputeId,
+  dispute_status AS disputeStatus, dispute_reason AS disputeReason FROM payments`;
 
-type RawPayment = Omit<PaymentRow, 'isDisputed'> & { readonly isDisputed: number };
+interface RawPayment extends Omit<PaymentRow, 'dispute'> {
+  readonly disputedAt: string | null;
+  readonly disputeId: string | null;
+  /** Null also of a dispute that a version before has noted. */
+  readonly disputeStatus: DisputeStatus | null;
+  readonly disputeReason: string | null;
+}
 
 /** All SQL that changes the table `payments`. Reads `orders` too, for the numbers of those that were just made. */
 @Injectable()
@@ -70,25 +78,35 @@ export class PaymentsRepository {
    */
   write(tx: Transaction, payments: readonly ChangedPayment[]): void {
     const [old, made] = [payments.filter(({ id }) => id !== null), payments.filter(({ id }) => id === null)];
-    for (const { id, orderId, amount, currency, amountRefunded, refundFailedAt, isDisputed, isUnread } of old) {
+    for (const { id, orderId, amount, currency, amountRefunded, refundFailedAt, dispute, isUnread } of old) {
       tx.write(
         `UPDATE payments SET order_id = ${escape(orderId)}, amount = ${escape(amount)}, currency = ${escape(currency)},
            amount_refunded = ${escape(amountRefunded)}, refund_failed_at = ${escape(refundFailedAt)}
-           ${isDisputed ? ', disputed_at = COALESCE(disputed_at, NOW(3))' : ''} ${isUnread ? ', refunds_due_at = NOW(3)' : ''}
+           ${dispute === null ? '' : changeOf(dispute)} ${isUnread ? ', refunds_due_at = NOW(3)' : ''}
          WHERE id = ${uintLiteral(id!)}`,
         1,
       );
     }
     if (made.length === 0) return;
     const values = made.map(
-      ({ provider, transactionId, orderId, amount, currency, amountRefunded, refundFailedAt, isDisputed, isUnread }) =>
+      ({ provider, transactionId, orderId, amount, currency, amountRefunded, refundFailedAt, dispute, isUnread }) =>
         `(${escape([provider, transactionId, orderId, amount, currency, amountRefunded, refundFailedAt])},
-          ${isDisputed ? 'NOW(3)' : 'NULL'}, ${isUnread ? 'NOW(3)' : 'NULL'})`,
+          ${dispute === null ? 'NULL, NULL, NULL, NULL' : `NOW(3), ${escape(valuesOf(dispute))}`},
+          ${isUnread ? 'NOW(3)' : 'NULL'})`,
     );
     tx.insert(
       `INSERT INTO payments (provider, transaction_id, order_id, amount, currency, amount_refunded, refund_failed_at,
-         disputed_at, refunds_due_at) VALUES ${values.join(',')}`,
+         disputed_at, dispute_id, dispute_status, dispute_reason, refunds_due_at) VALUES ${values.join(',')}`,
     );
+  }
+
+  /** Disputes that the bank has not decided, as far as it is told of them; all are looked at, and they are few. */
+  async countOpenDisputes(): Promise<number> {
+    const [row] = await this.payments.query<{ count: string }[]>(
+      `SELECT COUNT(*) AS count FROM payments
+       WHERE disputed_at IS NOT NULL AND order_id IS NOT NULL AND dispute_status = 'open'`,
+    );
+    return Number(row!.count);
   }
 
   /** Payments of these providers whose refunds are to be read from their lists by now, those first that wait longest. */
@@ -124,8 +142,15 @@ export class PaymentsRepository {
   }
 }
 
-function toRow({ isDisputed, ...row }: RawPayment): PaymentRow {
-  return { ...row, isDisputed: isDisputed === 1 };
+function toRow({ disputedAt, disputeId: id, disputeStatus, disputeReason: reason, ...row }: RawPayment): PaymentRow {
+  return { ...row, dispute: disputedAt === null ? null : { id, status: disputeStatus ?? 'open', reason } };
+}
+
+const valuesOf = ({ id, status, reason }: Dispute) => [id, status, reason];
+
+function changeOf({ id, status, reason }: Dispute): string {
+  return `, disputed_at = COALESCE(disputed_at, NOW(3)), dispute_id = ${escape(id)}, dispute_status = ${escape(status)},
+    dispute_reason = ${escape(reason)}`;
 }
 
 /** By provider, so that the unique key finds them. */

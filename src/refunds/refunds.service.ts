@@ -101,6 +101,11 @@ export class RefundsService {
     return this.refunds.countByStatus(['due', 'failed']);
   }
 
+  /** Payments of orders that are disputed at the bank, which has not decided. */
+  countOpenDisputes(): Promise<number> {
+    return this.payments.countOpenDisputes();
+  }
+
   /** A page of refunds, in one state or any. */
   listRefunds(status: RefundStatus | null, page: PageRequest): Promise<Page<RefundOfPayment>> {
     return readPage(page, (range) => this.refunds.findPage(status, range));

@@ -1,4 +1,4 @@
-import type { RefundOrder } from '../payment-providers/payment-provider.js';
+import type { Dispute, RefundOrder } from '../payment-providers/payment-provider.js';
 
 export type RefundStatus = 'due' | 'sent' | 'confirmed' | 'failed';
 
@@ -52,8 +52,8 @@ export interface PaymentRow extends PaymentName {
   readonly amountRefunded: string;
   /** When a refund of it last came back, by the provider's clock, as the database prints it. */
   readonly refundFailedAt: string | null;
-  /** Whether its buyer has disputed it at the bank, as far as anybody has told. */
-  readonly isDisputed: boolean;
+  /** That its buyer has disputed it at the bank, as far as anybody has told; null: not so. */
+  readonly dispute: Dispute | null;
 }
 
 /** Money that is owed back for one payment. */

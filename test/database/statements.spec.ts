@@ -159,6 +159,8 @@ const INDEXES: Record<string, string> = {
   'DELETE FROM webhook_logs WHERE status = ? AND processed_at < NOW(?) - INTERVAL ? DAY ORDER BY status, processed_at LIMIT ?':
     'webhook_logs webhook_logs_status',
   'SELECT COUNT(*) AS count FROM (SELECT ? FROM orders WHERE status = ? LIMIT ?) some': 'orders orders_due',
+  'SELECT COUNT(*) AS count FROM payments WHERE disputed_at IS NOT NULL AND order_id IS NOT NULL AND dispute_status = ?':
+    'payments payments_disputed',
   'SELECT COUNT(*) AS count FROM refunds WHERE status IN (?)': 'refunds refunds_status',
   'SELECT COUNT(*) AS count FROM webhook_logs WHERE status = ?': 'webhook_logs webhook_logs_status',
   'SELECT COUNT(*) AS expired, SUM(qty) AS units FROM (SELECT qty FROM holds WHERE product_id = ? AND used = ? AND released = ? AND expires_at <= NOW(?) ORDER BY expires_at LIMIT ?) AS due':

@@ -289,6 +289,19 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
       expect(await refundsOf(orderId)).toMatchObject([{ status: 'due' }]);
     },
   },
+  CheckoutDisputeOpen: {
+    arrange: async () => {
+      orderId = (await createPaidOrder(service)).order_id;
+      await execute(
+        "UPDATE payments SET disputed_at = NOW(3), dispute_status = 'open', dispute_reason = 'fraudulent' WHERE order_id = ?",
+        [orderId],
+      );
+    },
+    expect: (output) => {
+      expect(output).toMatch(new RegExp(`"order_id":${orderId}\\b`));
+      expect(output).toContain('"dispute_status":"open","dispute_reason":"fraudulent"');
+    },
+  },
   CheckoutStockDrift: {
     arrange: async () => {
       productId = (await createProduct(service)).id;

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { execute } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem } from '../support/expectations.js';
 import {
@@ -41,6 +42,7 @@ interface Overview {
     points: { at: string; holds: number }[];
   } | null;
   payments_in_review: number;
+  disputes_open: number;
   jobs: Record<string, number> | null;
 }
 
@@ -103,9 +105,19 @@ describe('the overview', () => {
   });
 
   it('tells what waits for a person', async () => {
-    const { payments_in_review: before } = await overview();
+    const { payments_in_review: before, disputes_open: disputed } = await overview();
     await createReview(service, await createOrder(service));
     await eventually(async () => expect((await overview()).payments_in_review).toBe(before + 1));
+    const { order_id } = await createPaidOrder(service);
+    const becomes = (status: string) =>
+      execute('UPDATE payments SET disputed_at = NOW(3), dispute_status = ? WHERE order_id = ?', [status, order_id]);
+    for (const [status, more] of [
+      ['open', 1],
+      ['won', 0],
+    ] as const) {
+      await becomes(status);
+      await eventually(async () => expect((await overview()).disputes_open).toBe(disputed + more));
+    }
     expect((await overview()).jobs).toMatchObject({ failed: expect.any(Number) });
   });
 

@@ -13,7 +13,7 @@ function paymentRow(overrides: Partial<PaymentRow> = {}): PaymentRow {
     ...MONEY,
     amountRefunded: '0.000',
     refundFailedAt: null,
-    isDisputed: false,
+    dispute: null,
     ...overrides,
   };
 }
@@ -86,7 +86,7 @@ describe('a figure of what went back', () => {
         ...MONEY,
         amountRefunded: '99.99',
         refundFailedAt: null,
-        isDisputed: false,
+        dispute: null,
         isUnread: true,
       },
     ]);
@@ -104,18 +104,35 @@ describe('a figure of what went back', () => {
   });
 });
 
+const OPEN = { id: 'dp_1', status: 'open', reason: 'fraudulent' } as const;
+
 describe('a dispute', () => {
   it('is told once of the order whose payment it is, and of one that is told later with that', () => {
     const known = new PaymentLedger([paymentRow()], []);
-    expect([known.dispute(PAYMENT), known.dispute(PAYMENT)]).toEqual(['disputed', 'disputed before']);
+    expect([known.dispute(PAYMENT, OPEN), known.dispute(PAYMENT, OPEN)]).toEqual(['disputed', 'disputed before']);
     expect(known.newlyDisputed()).toEqual([MONEY.orderId]);
-    const before = new PaymentLedger([paymentRow({ isDisputed: true })], []);
-    expect([before.dispute(PAYMENT), before.newlyDisputed()]).toEqual(['disputed before', []]);
+    const before = new PaymentLedger([paymentRow({ dispute: OPEN })], []);
+    expect([before.dispute(PAYMENT, OPEN), before.newlyDisputed()]).toEqual(['disputed before', []]);
     const early = new PaymentLedger([], []);
-    expect([early.dispute(PAYMENT), early.newlyDisputed()]).toEqual(['kept', []]);
-    const late = new PaymentLedger([paymentRow({ orderId: null, amount: null, isDisputed: true })], []);
+    expect([early.dispute(PAYMENT, OPEN), early.newlyDisputed()]).toEqual(['kept', []]);
+    const late = new PaymentLedger([paymentRow({ orderId: null, amount: null, dispute: OPEN })], []);
     late.take({ ...PAYMENT, ...MONEY });
     expect(late.newlyDisputed()).toEqual([MONEY.orderId]);
+  });
+
+  const ANOTHER = { ...OPEN, id: 'dp_2' };
+  const [WON, LOST] = [{ ...OPEN, status: 'won' } as const, { ...ANOTHER, status: 'lost' } as const];
+  it.each([
+    ['ends once, whatever is told of its beginning after that', [OPEN, WON, OPEN, WON], WON],
+    ['is told by its end alone', [WON, OPEN], WON],
+    ['that was noted before disputes had numbers ends', [{ ...OPEN, id: null }, WON], WON],
+    ['is followed by another one of the same payment', [OPEN, WON, ANOTHER, LOST], LOST],
+    ['that is open is not ended by the end of one before it', [OPEN, ANOTHER, WON], ANOTHER],
+  ])('%s', (_, told, stands) => {
+    const ledger = new PaymentLedger([paymentRow()], []);
+    for (const dispute of told) ledger.dispute(PAYMENT, dispute);
+    expect(ledger.find(PAYMENT)?.dispute).toEqual(stands);
+    expect(ledger.newlyDisputed()).toEqual([MONEY.orderId]);
   });
 });
 

@@ -114,17 +114,14 @@ describe('the events of a refund', () => {
 });
 
 describe('a dispute of a payment at its provider', () => {
-  const disputeOf = (payment: string) =>
+  const disputeOf = (payment: string, type = 'created', about: object = { id: unique('dp') }) =>
     stripeEvent(
-      'charge.dispute.created',
+      `charge.dispute.${type}`,
       {},
       {
-        id: unique('dp'),
-        object: 'dispute',
-        payment_intent: payment,
-        charge: unique('ch'),
-        amount: 9999,
-        metadata: {},
+        ...{ object: 'dispute', payment_intent: payment, charge: unique('ch'), amount: 9999, metadata: {} },
+        ...{ reason: 'product_not_received', status: 'needs_response' },
+        ...about,
       },
     );
 
@@ -155,6 +152,32 @@ describe('a dispute of a payment at its provider', () => {
       [other.order_id, null],
     ]);
     expect(await list('&disputed=true')).toEqual([[order.order_id, expect.stringMatching(/Z$/)]]);
+  });
+
+  it.each([
+    ['won', 'won'],
+    ['lost', 'lost'],
+    ['warning_closed', 'closed'],
+  ])('that is %s at its end is noted so, and nothing more is told or owed', async (status, told) => {
+    const { id } = await createProduct(service, { price: '99.99' });
+    const order = await createPaidOrderBy(id);
+    const about = { id: unique('dp') };
+    taken(await sendEvent(stripe, disputeOf(intent, 'created', about)), 200);
+    for (const type of ['funds_withdrawn', 'closed', 'closed', 'funds_reinstated'])
+      taken(await sendEvent(stripe, disputeOf(intent, type, { ...about, status })), 200);
+    const answer = await service.call('GET', `/api/admin/orders/${order.order_id}`, undefined, adminHeaders(service));
+    expect(taken(answer, 200)).toMatchObject({
+      ...{ status: 'paid', quantity_sold: 1, refunds: [] },
+      payment: { amount_refunded: '0.00', dispute_status: told, dispute_reason: 'product_not_received' },
+      events: [
+        { type: 'payment_intent.succeeded' },
+        { type: 'charge.dispute.created' },
+        { type: 'charge.dispute.closed', outcome: 'applied', reason: 'the dispute at the bank has ended' },
+        { type: 'charge.dispute.closed', outcome: 'ignored', reason: 'the dispute is known' },
+      ],
+    });
+    // Made, paid, disputed: each event of an order raises it.
+    expect(await versionOf(order)).toBe(3);
   });
 
   it('that comes before its payment is told with that, and one of somebody else’s payment is nobody’s', async () => {

@@ -23,6 +23,10 @@ const TONES: Readonly<Record<string, 'good' | 'wait' | 'bad' | 'done'>> = {
   review: 'bad',
   failed: 'bad',
   unmatched: 'bad',
+  disputed: 'bad',
+  undecided: 'bad',
+  lost: 'bad',
+  won: 'good',
 };
 
 const SIGNS = { good: '●', wait: '◐', bad: '▲', done: '○' } as const;

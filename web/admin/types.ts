@@ -76,6 +76,7 @@ export interface Overview {
   readonly endpoints_failing: number;
   readonly refunds_due: number;
   readonly payments_in_review: number;
+  readonly disputes_open: number;
   readonly stock_drift: number;
   readonly payment_sessions: { readonly make: number; readonly end: number };
   readonly jobs: {

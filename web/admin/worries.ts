@@ -27,6 +27,10 @@ export function worriesOf(overview: Overview): Worry[] {
       text: `${count(overview.refunds_due, 'refund')} due: buyers wait for their money.`,
       to: linkTo('refunds', { status: 'due' }),
     },
+    overview.disputes_open > 0 && {
+      text: `${count(overview.disputes_open, 'dispute')} open: the bank waits for an answer at the payment provider.`,
+      to: linkTo('orders', { disputed: 'true' }),
+    },
     overdue.holds > HOLDS_OVERDUE_SECONDS && {
       text: 'Expired holds are not released: units are missing from the sale.',
     },

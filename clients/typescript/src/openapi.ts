@@ -2810,6 +2810,9 @@ export interface components {
             amount_refunded: string;
             /** Format: date-time */
             disputed_at: string | null;
+            /** @enum {string|null} */
+            dispute_status: "open" | "won" | "lost" | "closed" | null;
+            dispute_reason: string | null;
         };
         /**
          * @example {
@@ -2849,7 +2852,9 @@ export interface components {
          *         "amount": "199.98",
          *         "currency": "EUR",
          *         "amount_refunded": "0.00",
-         *         "disputed_at": null
+         *         "disputed_at": null,
+         *         "dispute_status": null,
+         *         "dispute_reason": null
          *       },
          *       "created_at": "2026-11-27T10:00:00.000Z",
          *       "updated_at": "2026-11-27T10:01:00.000Z"
@@ -2913,7 +2918,9 @@ export interface components {
          *         "amount": "199.98",
          *         "currency": "EUR",
          *         "amount_refunded": "0.00",
-         *         "disputed_at": null
+         *         "disputed_at": null,
+         *         "dispute_status": null,
+         *         "dispute_reason": null
          *       },
          *       "created_at": "2026-11-27T10:00:00.000Z",
          *       "updated_at": "2026-11-27T10:01:00.000Z",

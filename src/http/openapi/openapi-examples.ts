@@ -173,6 +173,8 @@ const ADMIN_ORDER = {
     currency: 'EUR',
     amount_refunded: '0.00',
     disputed_at: null,
+    dispute_status: null,
+    dispute_reason: null,
   },
   created_at: '2026-11-27T10:00:00.000Z',
   updated_at: '2026-11-27T10:01:00.000Z',

@@ -8,6 +8,7 @@ import { narrowed, type RowRange, rowsIn } from '../../database/row-range.js';
 import { bytesOrNullLiteral, listOf, uintLiteral, uuidFromBinary, uuidLiteral } from '../../database/sql.js';
 import { adjustmentsFrom } from '../../orders/adjustments.js';
 import { type OrderStatus, QUANTITY_SOLD, type RawTags, tagsFrom, UNIT_PRICE } from '../../orders/orders.types.js';
+import type { DisputeStatus } from '../../payment-providers/payment-provider.js';
 import type { OrderFilter, OrderPayment, OrderView } from './order-list.types.js';
 
 interface RawPayment {
@@ -17,6 +18,8 @@ interface RawPayment {
   readonly currencyPaid: string | null;
   readonly amountRefunded: string;
   readonly disputedAt: string | null;
+  readonly disputeStatus: DisputeStatus | null;
+  readonly disputeReason: string | null;
 }
 
 type RawView = Omit<OrderView, 'hold_id' | 'currency' | 'adjustments' | 'payment' | keyof RawTags> &
@@ -27,7 +30,8 @@ const COLUMNS = `o.id, o.hold_id, o.status, o.cancel_reason, o.amount, o.currenc
   o.paid_transaction_id, o.sale_id, o.reference, o.reference_by, o.metadata, ${QUANTITY_SOLD} AS quantity_sold, h.product_id,
   h.qty, h.customer_id, ${UNIT_PRICE} AS unit_price, p.name AS product_name,
   p.sku, y.provider, y.transaction_id AS transactionId, y.amount AS amountPaid, y.currency AS currencyPaid,
-  y.amount_refunded AS amountRefunded, y.disputed_at AS disputedAt`;
+  y.amount_refunded AS amountRefunded, y.disputed_at AS disputedAt, y.dispute_status AS disputeStatus,
+  y.dispute_reason AS disputeReason`;
 
 /** Where the orders that are wanted are looked for, by the table that leads to the fewest; disputes are few. */
 const DISPUTED = `(SELECT DISTINCT order_id FROM payments WHERE disputed_at IS NOT NULL AND order_id IS NOT NULL) d
@@ -99,7 +103,8 @@ export class OrderListRepository {
   }
 
   private toView(raw: RawView): OrderView {
-    const { provider, transactionId, amountPaid, currencyPaid, amountRefunded, disputedAt, ...order } = raw;
+    const { provider, transactionId, amountPaid, currencyPaid, amountRefunded, ...rest } = raw;
+    const { disputedAt, disputeStatus, disputeReason, ...order } = rest;
     const currency = raw.currency ?? this.config.payments.currency;
     const inIts = (sum: string): string => inCurrency(sum, currencyPaid ?? currency);
     const [amount, unit_price] = [inCurrency(raw.amount, currency), inCurrency(raw.unit_price, currency)];
@@ -110,7 +115,7 @@ export class OrderListRepository {
             ...{ provider, transactionId, currency: currencyPaid },
             amount: amountPaid === null ? null : inIts(amountPaid),
             amountRefunded: inIts(amountRefunded),
-            disputedAt,
+            ...{ disputedAt, disputeStatus, disputeReason },
           };
     const told = { hold_id: uuidFromBinary(raw.hold_id), currency, amount, unit_price, payment };
     return { ...order, ...tagsFrom(raw), ...told, adjustments: adjustmentsFrom(raw.adjustments) };

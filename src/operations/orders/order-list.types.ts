@@ -1,4 +1,5 @@
 import type { OrderStatus, TaggedOrderRow } from '../../orders/orders.types.js';
+import type { DisputeStatus } from '../../payment-providers/payment-provider.js';
 import type { RefundOfPayment } from '../../refunds/refunds.types.js';
 import type { WebhookLogRow } from '../../webhooks/webhooks.types.js';
 
@@ -26,6 +27,10 @@ export interface OrderPayment {
   readonly amountRefunded: string;
   /** When it was first told that its buyer disputes it, as the database prints it. */
   readonly disputedAt: string | null;
+  /** How that stands; null where nobody has told. */
+  readonly disputeStatus: DisputeStatus | null;
+  /** In the provider's word; null where nobody has told. */
+  readonly disputeReason: string | null;
 }
 
 /** An order with all that stands elsewhere about it: its hold, its product, its payment. */

@@ -42,6 +42,7 @@ const THEIRS: Readonly<Record<string, (row: Row) => string | null>> = {
   subtotal: ({ subtotal }) => subtotal,
   adjustments: ({ adjustments }) => (adjustments.length === 0 ? null : JSON.stringify(adjustments)),
   disputed_at: ({ payment }) => payment && payment.disputed_at,
+  dispute_status: ({ payment }) => payment && payment.dispute_status,
 };
 
 const LINE_END = '\r\n';

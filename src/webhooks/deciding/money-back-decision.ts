@@ -1,4 +1,4 @@
-import type { PaymentEvent } from '../../payment-providers/payment-provider.js';
+import type { Dispute, PaymentEvent } from '../../payment-providers/payment-provider.js';
 import type { PaymentLedger, WasDisputed, WasMade, WentBack } from '../../refunds/payment-ledger.js';
 import type { PaymentResult } from '../webhooks.types.js';
 
@@ -30,8 +30,12 @@ const REACTIONS: Readonly<Record<WentBack | WasMade | WasDisputed, MoneyBackDeci
   outdated: { result: 'ignored', reason: 'told before a refund of it came back' },
   disputed: { result: 'applied', reason: 'the buyer disputes the payment at the bank' },
   'disputed before': { result: 'ignored', reason: 'the dispute is known' },
+  'dispute ended': { result: 'applied', reason: 'the dispute at the bank has ended' },
   kept: { result: 'ignored', reason: 'no such payment yet; kept until it is told' },
 };
+
+/** A dispute of which nothing else is told. */
+const UNTOLD: Dispute = { id: null, status: 'open', reason: null };
 
 /**
  * What is noted of a payment of which money went back, or came back again.
@@ -42,11 +46,12 @@ const REACTIONS: Readonly<Record<WentBack | WasMade | WasDisputed, MoneyBackDeci
  *     refund_made     tells the same of one refund, by its number: confirms ours; any other confirms what is owed over the same
  *                     sum, or is a refund that began outside
  *     refund_failed   the refund has failed, also a confirmed one: banks send money back days later
- *     disputed        noted, and told once; whether money goes back its end at the provider says
+ *     disputed        noted, and told once; how it ended is noted, too, and moves no money here: what the bank has taken
+ *                     back is no refund of ours
  */
 export function decideMoneyBack(event: PaymentEvent, payments: PaymentLedger, isOurs: boolean): MoneyBackDecision {
   const { amount, currency, occurredAt, refund } = event;
-  if (event.status === 'disputed') return REACTIONS[payments.dispute(event)];
+  if (event.status === 'disputed') return REACTIONS[payments.dispute(event, event.dispute ?? UNTOLD)];
   if (amount === null) {
     return { result: isOurs ? 'review' : 'ignored', reason: 'the amount or its currency can not be read' };
   }

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { Button } from '../../shared/button.js';
 import { textOf } from '../form.js';
@@ -8,6 +9,7 @@ import { ask as question } from '../question.js';
 import { linkTo } from '../router.js';
 import { ask, may, read } from '../session.js';
 import type { OrderDetail } from '../types.js';
+import { isDisputed, OrderState } from './orders.js';
 import { eventColumns } from './payment-events.js';
 import { refundColumns } from './refunds.js';
 
@@ -30,7 +32,7 @@ export function OrderPage({ id }: { id: string }) {
         <div>
           <h1>Order {shown.order_id}</h1>
           <p>
-            <State state={shown.status} />
+            <OrderState order={shown} />
             {shown.cancel_reason !== null && <span class="soft"> {shown.cancel_reason.replaceAll('_', ' ')}</span>}
           </p>
         </div>
@@ -38,6 +40,7 @@ export function OrderPage({ id }: { id: string }) {
           <strong class="figures">
             <Money amount={shown.amount} currency={shown.currency} />
           </strong>
+          <span class="soft">due in all</span>
         </p>
       </header>
       <section class="card" aria-label="Order">
@@ -75,22 +78,13 @@ export function OrderPage({ id }: { id: string }) {
           <Fact name="Hold">
             <Code>{shown.hold_id}</Code>
           </Fact>
-          {shown.payment !== null && (
-            <>
-              <Fact name="Paid by">
-                {shown.payment.provider}: <Code>{shown.payment.transaction_id}</Code>
-              </Fact>
-              <Fact name="Paid">
-                <Money amount={shown.payment.amount} currency={shown.payment.currency} />
-              </Fact>
-              <Fact name="Went back">
-                <Money amount={shown.payment.amount_refunded} currency={shown.payment.currency ?? shown.currency} />
-              </Fact>
-            </>
-          )}
         </Facts>
         {may('orders') && <OrderActions order={shown} onDone={load} />}
       </section>
+      <div class="columns even">
+        <Due order={shown} />
+        <Payment order={shown} />
+      </div>
       <section class="stack" aria-labelledby="refunds-of-order">
         <h2 id="refunds-of-order" class="small-title">
           Refunds
@@ -117,6 +111,91 @@ export function OrderPage({ id }: { id: string }) {
         )}
       </section>
     </div>
+  );
+}
+
+/** What the order comes to, line by line. */
+function Due({ order: { subtotal, adjustments, amount, currency, quantity } }: { order: OrderDetail }) {
+  return (
+    <section class="card" aria-labelledby="due">
+      <h2 id="due" class="small-title">
+        What is due
+      </h2>
+      <dl class="sum figures">
+        <Line name={units(quantity)} amount={subtotal} currency={currency} />
+        {adjustments.map(({ kind, label, amount: change }, index) => (
+          <Line
+            key={index}
+            name={
+              <>
+                <Name>{label}</Name> <span class="soft">{kind}</span>
+              </>
+            }
+            amount={change}
+            currency={currency}
+          />
+        ))}
+        <Line name="In all" amount={amount} currency={currency} isTotal />
+      </dl>
+    </section>
+  );
+}
+
+interface LineProps {
+  readonly name: ComponentChildren;
+  readonly amount: string;
+  readonly currency: string;
+  readonly isTotal?: boolean;
+}
+
+function Line({ name, amount, currency, isTotal = false }: LineProps) {
+  return (
+    <div data-total={isTotal ? '' : undefined}>
+      <dt>{name}</dt>
+      <dd>
+        <Money amount={amount} currency={currency} />
+      </dd>
+    </div>
+  );
+}
+
+/** What paid the order, what of that went back, and whether the bank is asked for it. */
+function Payment({ order: { payment, currency, status } }: { order: OrderDetail }) {
+  return (
+    <section class="card" aria-labelledby="payment">
+      <h2 id="payment" class="small-title">
+        Payment
+      </h2>
+      {payment === null ? (
+        <p class="soft">{status === 'paid' ? 'There was nothing to pay.' : 'Nothing has paid it.'}</p>
+      ) : (
+        <Facts>
+          <Fact name="Paid">
+            <Money amount={payment.amount} currency={payment.currency} />
+          </Fact>
+          <Fact name="Went back">
+            <Money amount={payment.amount_refunded} currency={payment.currency ?? currency} />
+          </Fact>
+          <Fact name="Paid by">
+            {payment.provider}: <Code>{payment.transaction_id}</Code>
+          </Fact>
+          {payment.disputed_at !== null && (
+            <Fact name="Disputed">
+              <Time at={payment.disputed_at} />{' '}
+              <State state={isDisputed(payment) ? 'undecided' : payment.dispute_status!} />
+              {payment.dispute_reason !== null && (
+                <span class="soft"> {payment.dispute_reason.replaceAll('_', ' ')}</span>
+              )}
+            </Fact>
+          )}
+        </Facts>
+      )}
+      {isDisputed(payment) && (
+        <p>
+          The buyer wants the money back from the bank. Answer at the payment provider; keep back what was not sent yet.
+        </p>
+      )}
+    </section>
   );
 }
 

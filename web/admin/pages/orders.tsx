@@ -11,7 +11,7 @@ import { Refusal } from '../../shared/api.js';
 
 const COLUMNS: readonly Column<Order>[] = [
   { head: 'Order', cell: ({ order_id }) => <a href={linkTo(`orders/${order_id}`)}>{order_id}</a> },
-  { head: 'State', cell: ({ status }) => <State state={status} /> },
+  { head: 'State', cell: (order) => <OrderState order={order} /> },
   { head: 'Product', cell: ({ product_name }) => <Name>{product_name}</Name> },
   { head: 'Units', cell: ({ quantity }) => quantity.toLocaleString(), isFigure: true },
   { head: 'Amount', cell: ({ amount, currency }) => <Money amount={amount} currency={currency} />, isFigure: true },
@@ -29,8 +29,9 @@ const STATES = {
   refunded: 'refunded',
 };
 
-/** Filters that links of other pages set. */
-const FILTERS = ['status', 'sale_id', 'product_id', 'reference', 'customer_id', 'transaction_id'];
+/** Filters that links of other pages set, beside those that have a field. */
+const FILTERS = ['status', 'disputed', 'sale_id', 'product_id', 'reference', 'customer_id', 'transaction_id'];
+const FIELDS = ['status', 'disputed'];
 
 export function OrdersPage() {
   const { query } = place.value;
@@ -59,7 +60,7 @@ export function OrdersPage() {
 }
 
 function Filtered({ filters }: { filters: Readonly<Record<string, string>> }) {
-  const named = Object.entries(filters).filter(([name]) => name !== 'status');
+  const named = Object.entries(filters).filter(([name]) => !FIELDS.includes(name));
   return (
     <>
       <StateFilter
@@ -67,6 +68,16 @@ function Filtered({ filters }: { filters: Readonly<Record<string, string>> }) {
         status={filters.status ?? ''}
         onChange={(status) => goTo('orders', { ...filters, status })}
       >
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={filters.disputed !== undefined}
+            onChange={({ currentTarget: { checked } }) =>
+              goTo('orders', { ...filters, disputed: checked ? 'true' : '' })
+            }
+          />
+          Disputed
+        </label>
         {named.map(([name, value]) => (
           <span key={name}>
             {name.replaceAll('_', ' ').replace(' id', '')} <Name>{value}</Name>
@@ -82,6 +93,26 @@ function Filtered({ filters }: { filters: Readonly<Record<string, string>> }) {
         empty="There are no such orders."
         columns={COLUMNS}
       />
+    </>
+  );
+}
+
+/** Whether the bank is asked for the money, as far as anybody has told. */
+export function isDisputed(payment: Order['payment']): boolean {
+  return payment !== null && payment.disputed_at !== null && (payment.dispute_status ?? 'open') === 'open';
+}
+
+/** With the dispute that is open, since it is not over for the shop whatever the order's state. */
+export function OrderState({ order: { status, payment } }: { order: Order }) {
+  return (
+    <>
+      <State state={status} />
+      {isDisputed(payment) && (
+        <>
+          {' '}
+          <State state="disputed" />
+        </>
+      )}
     </>
   );
 }

@@ -241,6 +241,12 @@ function Work({ overview }: { overview: Overview }) {
           value={figure(overview.payments_in_review)}
           {...(isReader && { to: linkTo('payment-events', { status: 'review' }) })}
         />
+        <Tile
+          name="Disputes"
+          unit="open at the bank"
+          value={figure(overview.disputes_open)}
+          {...(mayRead('orders') && { to: linkTo('orders', { disputed: 'true' }) })}
+        />
         <Tile name="Endpoints of the shop" unit="take nothing" value={figure(overview.endpoints_failing)} />
         <Tile name="Payment sessions" unit="to be made" value={figure(sessions.make)} />
         <Tile name="Payment sessions" unit="to be ended" value={figure(sessions.end)} />

@@ -5,6 +5,7 @@ import { pageOf } from '../../../http/page.js';
 import { isoTime } from '../../../database/sql.js';
 import { CANCEL_REASONS, OrderFactsDto, toOrderFactsDto } from '../../../orders/dto/order.dto.js';
 import type { CancelReason } from '../../../orders/orders.types.js';
+import { DISPUTE_STATUSES, type DisputeStatus } from '../../../payment-providers/payment-provider.js';
 import { RefundDto, toRefundDto } from '../../../refunds/dto/refund.dto.js';
 import { PaymentEventDto, toPaymentEventDto } from '../../../webhooks/dto/payment-event.dto.js';
 import type { OrderDetail, OrderPayment, OrderView } from '../order-list.types.js';
@@ -31,6 +32,14 @@ class OrderPaymentDto {
   /** When it was told that its buyer disputes it at the bank. */
   @Described(() => nullable(DATE_TIME))
   disputed_at!: string | null;
+
+  /** `closed`: the bank asked, and it came to no dispute. Null where nobody has told. */
+  @Described(() => ({ type: ['string', 'null'], enum: [...DISPUTE_STATUSES, null] }))
+  dispute_status!: DisputeStatus | null;
+
+  /** The provider's word. */
+  @Described(() => TEXT_OR_NULL)
+  dispute_reason!: string | null;
 }
 
 /** An order as operators see it. */
@@ -101,6 +110,7 @@ export function toAdminOrderDetailDto({ order, events, refunds }: OrderDetail): 
 
 function toOrderPaymentDto(payment: OrderPayment): OrderPaymentDto {
   const { provider, transactionId: transaction_id, amount, currency, amountRefunded: amount_refunded } = payment;
-  const disputed_at = payment.disputedAt && isoTime(payment.disputedAt);
-  return { provider, transaction_id, amount, currency, amount_refunded, disputed_at };
+  const { disputedAt, disputeStatus: dispute_status, disputeReason: dispute_reason } = payment;
+  const dispute = { disputed_at: disputedAt && isoTime(disputedAt), dispute_status, dispute_reason };
+  return { provider, transaction_id, amount, currency, amount_refunded, ...dispute };
 }

@@ -135,6 +135,10 @@ export class OverviewDto {
   @IsInt()
   payments_in_review!: number;
 
+  /** Payments that their buyers dispute at the bank, which has not decided. */
+  @IsInt()
+  disputes_open!: number;
+
   /** Units by which counters and rows differ, as of the last audit of this instance. */
   @IsInt()
   stock_drift!: number;
@@ -173,6 +177,7 @@ export function toOverviewDto(overview: Overview): OverviewDto {
     endpoints_failing: overview.endpointsFailing,
     refunds_due: overview.refundsDue,
     payments_in_review: overview.paymentsInReview,
+    disputes_open: overview.disputesOpen,
     stock_drift: overview.stockDrift,
     payment_sessions: overview.sessionTasks,
     jobs: overview.jobs,
