@@ -6,7 +6,7 @@ import { giveBack, orderOf } from '../support/factories.js';
 import { type Environment, type Service, startService } from '../support/service.js';
 import { orderAtPage, press, SIMULATED_SETTINGS } from '../support/simulated-sales.js';
 import { StripeApi } from '../support/stripe-api.js';
-import { openOrder, stripeSettings } from '../support/stripe-sales.js';
+import { CHECKOUT, openOrder, stripeSettings } from '../support/stripe-sales.js';
 
 /** Payments here beside those that their providers list: Stripe's stand-in, and the provider that moves no money. */
 let api: StripeApi;
@@ -33,8 +33,8 @@ async function reconcile(since = new Date(Date.now() - HOUR_MS)) {
 }
 
 /** An order that is paid at the stand-in and told here, with the number of its intent. */
-async function paid() {
-  const { order, id } = await openOrder(service, api);
+async function paid(by?: object) {
+  const { order, id } = await openOrder(service, api, by);
   api.pay(id);
   await api.deliverTo(service);
   return { order, id };
@@ -43,6 +43,8 @@ async function paid() {
 it('both sides say the same of what was paid, went back, is disputed, declined or ended', async () => {
   const [{ id }, disputed] = [await paid(), await paid()];
   const { order: open } = await openOrder(service, api);
+  const { order: atCheckout } = await openOrder(service, api, CHECKOUT);
+  await paid(CHECKOUT);
   api.putIntent('pi_of_another_shop');
   api.dispute(disputed.id);
   await api.deliverTo(service);
@@ -58,11 +60,14 @@ it('both sides say the same of what was paid, went back, is disputed, declined o
   });
   expect([code, output]).toEqual([
     0,
-    expect.stringContaining("4 payments compared with stripe, simulated; 1 of the account are nobody's here."),
+    expect.stringContaining("6 payments compared with stripe, simulated; 1 of the account are nobody's here."),
   ]);
   expect(id).not.toBe(disputed.id);
-  await giveBack(service, open.hold_id);
+  for (const { hold_id } of [open, atCheckout]) await giveBack(service, hold_id);
 });
+
+/** What paid a session. */
+const intentOf = ({ id }: { id: string }): string => api.sessions.find((session) => session.id === id)!.payment_intent!;
 
 it('names every difference, by its kind, and fails', async () => {
   const [amount, refunded, dispute, order, unpaid] = [
@@ -80,11 +85,18 @@ it('names every difference, by its kind, and fails', async () => {
     api.intents.find(({ id }) => id === unpaid.id)!,
     { status: 'canceled', amount_received: 0 },
   );
-  const [open, untold] = [await openOrder(service, api), await openOrder(service, api)];
-  api.pay(untold.id);
-  await execute("UPDATE orders SET status = 'cancelled', updated_at = NOW(3) - INTERVAL 1 HOUR WHERE id = ?", [
-    open.order.order_id,
-  ]);
+  const [open, atCheckout, untold, untoldAtCheckout] = [
+    await openOrder(service, api),
+    await openOrder(service, api, CHECKOUT),
+    await openOrder(service, api),
+    await openOrder(service, api, CHECKOUT),
+  ];
+  for (const { id } of [untold, untoldAtCheckout]) api.pay(id);
+  const ended = [open.order.order_id, atCheckout.order.order_id];
+  await execute(
+    "UPDATE orders SET status = 'cancelled', updated_at = NOW(3) - INTERVAL 1 HOUR WHERE id IN (?, ?)",
+    ended,
+  );
   await execute(
     "INSERT INTO payments (provider, transaction_id, order_id, amount, currency) VALUES ('stripe', 'pi_lost', 1, '5.00', 'EUR')",
   );
@@ -93,6 +105,7 @@ it('names every difference, by its kind, and fails', async () => {
   expect(lines.sort()).toEqual(
     [
       ['not told', ...of(untold), 'pending_payment', '99.99 EUR'],
+      ['not told', ...of({ ...untoldAtCheckout, id: intentOf(untoldAtCheckout) }), 'pending_payment', '99.99 EUR'],
       ['amount', ...of(amount), '1.00 EUR', '99.99 EUR'],
       ['refunded', ...of(refunded), '0.00', '40.00'],
       ['disputed', ...of(dispute), 'no', 'yes'],
@@ -106,10 +119,11 @@ it('names every difference, by its kind, and fails', async () => {
       ],
       ['not paid', ...of(unpaid), '99.99 EUR', 'cancelled'],
       ['still open', ...of(open), 'cancelled', 'open'],
+      ['still open', ...of(atCheckout), 'cancelled', 'open'],
       ['not there', 'stripe', 'pi_lost', '1', '5.00 EUR', '-'],
     ].sort(),
   );
-  expect([code, output]).toEqual([1, expect.stringContaining('8 differences.')]);
+  expect([code, output]).toEqual([1, expect.stringContaining('10 differences.')]);
 });
 
 it('asks page by page, also about what was begun before, and says why it can not', async () => {
