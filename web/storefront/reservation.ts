@@ -176,8 +176,10 @@ function isOpen(current: Hold | null): boolean {
 function isSoon(current: Hold | null): boolean {
   if (current === null) return false;
   const { payment, order, expires_at } = current;
+  // A bank takes days.
+  const isInHand = payment?.state === 'open' || payment?.state === 'processing';
   return (
-    (order?.status === 'pending_payment' && payment != null && payment.state !== 'open') ||
+    (order?.status === 'pending_payment' && payment != null && !isInHand) ||
     (order == null && Date.parse(expires_at) - now.peek() < LOOK_AGAIN_MS)
   );
 }
