@@ -1,9 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Locator, Page } from 'playwright-core';
-import { expectAccessible, expectFits, isPictured, openPage, picture, useBrowser } from '../support/browser.js';
+import {
+  expectAccessible,
+  expectFits,
+  expectStill,
+  isPictured,
+  openPage,
+  picture,
+  useBrowser,
+} from '../support/browser.js';
 import { type ChildService, killChildren, startChild } from '../support/child-service.js';
-import { query } from '../support/database.js';
+import { execute, query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { expectStockIdentity } from '../support/expectations.js';
 import {
@@ -51,7 +59,7 @@ const button = (page: Page | Locator, name: string | RegExp) => page.getByRole('
 const link = (page: Page, name: string | RegExp) => page.getByRole('link', { name });
 const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { name });
 
-async function signIn(key = operators.config.adminToken, options: { isPhone?: boolean } = {}): Promise<Page> {
+async function signIn(key = operators.config.adminToken, options: Parameters<typeof openPage>[1] = {}): Promise<Page> {
   const page = await openPage(`${shop.url}/admin`, options);
   await page.getByLabel('Key').fill(key);
   await button(page, 'Sign in').click();
@@ -219,13 +227,17 @@ describe('an operator', () => {
     }
   });
 
-  it('finds the caller’s order by all that it has, takes a unit back, and owes its price once', async () => {
+  it('finds the caller’s order by all that it has, sees what it comes to, takes a unit back, and owes its price once', async () => {
     const { product } = await openSale();
     const reference = 'WEB-20418';
+    const adjustments = [
+      { kind: 'shipping', label: 'Express delivery', amount: '4.90' },
+      { kind: 'discount', label: 'Voucher WINTER', amount: '-20.00' },
+    ];
     const forCustomer = { ...adminHeaders(operators), 'on-behalf-of': 'c_7731' };
     const hold = taken<Hold>(await requestHold(operators, product.id, 2, forCustomer), 201);
     const order = taken<Order>(
-      await operators.call('POST', '/api/orders', { hold_id: hold.hold_id, reference }, forCustomer),
+      await operators.call('POST', '/api/orders', { hold_id: hold.hold_id, reference, adjustments }, forCustomer),
       201,
     );
     const notice = noticeOf(order, { transaction_id: 'bank-93021177' });
@@ -245,6 +257,10 @@ describe('an operator', () => {
       await page.keyboard.press('Enter');
       await heading(page, `Order ${order.order_id}`).waitFor();
     }
+    const due = (await page.getByRole('region', { name: 'What is due' }).innerText()).replace(/\s+/g, ' ');
+    expect(due).toBe(
+      'What is due 2 units €298.00 Express delivery shipping €4.90 Voucher WINTER discount -€20.00 In all €282.90',
+    );
     await expectAccessible(page);
     await button(page, 'Return units').click();
     const question = page.getByRole('dialog');
@@ -262,6 +278,31 @@ describe('an operator', () => {
     await page.getByLabel('Find an order').fill('nobody-has-this');
     await page.keyboard.press('Enter');
     await page.getByText('No order has').waitFor();
+  });
+
+  it('finds the orders that are disputed, sees why, and how it ended', async () => {
+    const { product } = await openSale();
+    const { order_id } = await createPaidOrder(operators, { product_id: product.id });
+    const becomes = (status: string) =>
+      execute(
+        `UPDATE payments SET disputed_at = NOW(3), dispute_status = ?, dispute_reason = 'product_not_received' WHERE order_id = ?`,
+        [status, order_id],
+      );
+    await becomes('open');
+    const page = await signIn();
+    await page.getByRole('link', { name: /^1 dispute open/ }).click();
+    await page.getByText('1 shown, that is all').waitFor();
+    expect(await page.getByLabel('Disputed').isChecked()).toBe(true);
+    await expectAccessible(page);
+    await link(page, String(order_id)).click();
+    const payment = page.getByRole('region', { name: 'Payment', exact: true });
+    await payment.getByText('undecided').waitFor();
+    await payment.getByText('product not received').waitFor();
+    await expectAccessible(page);
+    await becomes('lost');
+    await page.reload();
+    await payment.getByText('lost').waitFor();
+    expect(await page.getByText('undecided').count()).toBe(0);
   });
 
   it('has 1,000 buyers come for 100 units, and is told by the database that exactly 100 were sold', async () => {
@@ -362,6 +403,7 @@ describe('an operator', () => {
     await button(row, 'New secret').click();
     await button(question, 'Make a new secret').click();
     const second = await secret.filter({ hasNotText: first }).innerText();
+    await button(page, 'I have it').click();
     await link(page, receiver.url).click();
     const delivery = page.getByRole('row').filter({ hasText: receiver.received[0]!.id });
     await delivery.getByText('delivered').waitFor();
@@ -400,5 +442,66 @@ describe('an operator', () => {
     await page.getByRole('alert').filter({ hasText: 'These figures are of' }).waitFor();
     await page.context().setOffline(false);
     await page.getByRole('alert').waitFor({ state: 'detached' });
+  });
+});
+
+interface Told {
+  readonly detail?: string;
+  readonly [figure: string]: unknown;
+}
+
+/** What the overview may be told from one second to the next, and the words that it has for it. */
+const OVERVIEWS: readonly (readonly [Told, string])[] = [
+  [{}, 'Nothing is wrong'],
+  [{ refunds_due: 2, payments_in_review: 1, disputes_open: 3, endpoints_failing: 1, jobs: null }, 'All 5'],
+  [{ detail: 'The database did not answer within a second.' }, 'These figures are of'],
+  [{ refunds_due: 1 }, '1 refund due'],
+  [{}, 'Nothing is wrong'],
+];
+
+const NOT_OVERDUE = { holds: 0, orders: 0, events: 0 };
+const NO_JOBS = { jobs: { waiting: 0, active: 0, delayed: 0, failed: 0 } };
+const REFUSALS = {
+  INSUFFICIENT_STOCK: 90,
+  SALE_PAUSED: 5,
+  HOLD_EXPIRED: 2,
+  HOLD_NOT_FOUND: 1,
+  CUSTOMER_LIMIT_REACHED: 1,
+};
+
+describe('what comes late moves nothing that is there', () => {
+  it.each(['a desk', 'a phone'])('on %s, on any page of the console', async (where) => {
+    const { sale, product } = await openSale();
+    const { order_id } = await createPaidOrder(operators, { product_id: product.id });
+    const page = await signIn(undefined, { isPhone: where === 'a phone', lateMs: 100 });
+    const paths = ['overview', 'sales', `sales/${sale.id}`, 'products', `products/${product.id}`, 'rush', 'orders'];
+    paths.push(`orders/${order_id}`, 'refunds', 'payment-events', 'endpoints', 'audit', 'keys');
+    for (const path of paths) {
+      await goTo(page, path);
+      await page.getByRole('heading', { level: 1 }).waitFor({ state: 'attached' });
+      await page.getByText('Loading…').waitFor({ state: 'detached' });
+      await expectStill(page);
+    }
+  });
+
+  it.each(['a desk', 'a phone'])('on %s, on the overview, whatever goes wrong and right again', async (where) => {
+    await openSale();
+    const page = await signIn(undefined, { isPhone: where === 'a phone' });
+    let told: Told = {};
+    await page.route('**/api/admin/overview', async (route) => {
+      if (told.detail !== undefined)
+        return route.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify(told) });
+      const response = await route.fetch();
+      const { rates, ...overview } = (await response.json()) as { rates: object };
+      const calm = { refunds_due: 0, payments_in_review: 0, disputes_open: 0, endpoints_failing: 0 };
+      const refusals = Object.keys(told).length === 0 ? {} : REFUSALS;
+      const figures = { rates: { ...rates, refusals, answer_p99_ms: 5, is_whole: true }, overdue_seconds: NOT_OVERDUE };
+      await route.fulfill({ response, json: { ...overview, ...NO_JOBS, ...figures, ...calm, ...told } });
+    });
+    for (const [what, words] of OVERVIEWS) {
+      told = what;
+      await page.getByText(words).first().waitFor();
+      await expectStill(page);
+    }
   });
 });

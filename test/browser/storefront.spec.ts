@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { problemDocument, PROBLEMS } from '../../src/common/problem.js';
-import { expectAccessible, expectFits, firstLoadOf, openPage, picture, useBrowser } from '../support/browser.js';
+import {
+  expectAccessible,
+  expectFits,
+  expectStill,
+  firstLoadOf,
+  LATER_THAN_CLICKS_MS,
+  openPage,
+  picture,
+  useBrowser,
+} from '../support/browser.js';
 import { killChildren, startChild } from '../support/child-service.js';
 import { expectStockIdentity } from '../support/expectations.js';
 import {
@@ -162,6 +171,28 @@ describe('the last unit', () => {
     await other.getByText(told).first().waitFor({ state: 'detached' });
     await reserve(other);
     await expectStockIdentity(products[0]!.id);
+  });
+});
+
+describe('what comes late', () => {
+  it.each(['a desk', 'a phone'])('moves nothing that is there, on %s', async (where) => {
+    const { url } = await openSale(operators);
+    const page = await openPage(url, { isPhone: where === 'a phone', lateMs: LATER_THAN_CLICKS_MS });
+    await button(page, 'Reserve').waitFor();
+    await expectStill(page);
+    await page.context().setOffline(true);
+    await button(page, 'Reserve').click();
+    await page.getByText('The shop does not answer right now').waitFor();
+    await expectStill(page);
+    await page.context().setOffline(false);
+    await heading(page, 'Reserved for you').waitFor();
+    await button(page, 'Place order').click();
+    await heading(page, 'Your order is placed').waitFor();
+    await button(page, 'Cancel the order and give it back').click();
+    await heading(page, 'Given back').waitFor();
+    await button(page, 'See what is left').click();
+    await button(page, 'Reserve').waitFor();
+    await expectStill(page);
   });
 });
 

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import type { AxeResults } from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
@@ -69,9 +70,7 @@ export function useBrowser(): void {
   });
   afterEach(async () => {
     for (const { page, faults } of watched.splice(0)) {
-      if (!page.isClosed()) {
-        expect(await page.evaluate('layoutShift')).toBeLessThan(LAYOUT_SHIFT_MAX);
-      }
+      if (!page.isClosed()) await expectStill(page);
       expect(faults).toEqual([]);
       await page.context().close();
     }
@@ -84,10 +83,12 @@ export function useBrowser(): void {
 
 interface PageOptions extends BrowserContextOptions {
   readonly isPhone?: boolean;
+  /** How late each answer of the API comes: see {@link answerLate}. */
+  readonly lateMs?: number;
 }
 
 /** A page of a buyer of its own: nothing is shared with others. */
-export async function openPage(url: string, { isPhone = false, ...options }: PageOptions = {}): Promise<Page> {
+export async function openPage(url: string, { isPhone = false, lateMs, ...options }: PageOptions = {}): Promise<Page> {
   const context = await browser.newContext({
     viewport: isPhone ? PHONE : DESK,
     deviceScaleFactor: 2,
@@ -100,8 +101,32 @@ export async function openPage(url: string, { isPhone = false, ...options }: Pag
   const page = await context.newPage();
   page.setDefaultTimeout(SHOWN_WITHIN_MS);
   await watch(page, new URL(url).origin);
+  if (lateMs !== undefined) await answerLate(page, lateMs);
   await page.goto(url);
   return page;
+}
+
+/** After so long what moves is not taken for what was clicked. */
+export const LATER_THAN_CLICKS_MS = 600;
+
+/** Has the API answer late, and one call after the other, so that a page is seen with each part of what it waits for. */
+async function answerLate(page: Page, lateMs: number): Promise<void> {
+  let before = Promise.resolve();
+  await page.route('**/api/**', async (route) => {
+    const turn = before.then(() => sleep(lateMs));
+    before = turn;
+    await turn;
+    // Of a page that has been closed meanwhile nobody waits for it.
+    await route.continue().catch(() => undefined);
+  });
+}
+
+/** Expects that what was shown has not moved by itself since the page was loaded. */
+export async function expectStill(page: Page): Promise<void> {
+  const shift = await page.evaluate<number>(
+    'new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(() => seen(layoutShift))))',
+  );
+  expect(shift).toBeLessThan(LAYOUT_SHIFT_MAX);
 }
 
 /** Notes what no page may do: errors, requests to others, what the policy forbids, things that jump. */

@@ -103,7 +103,7 @@ function optionsOf(element: HTMLElement, series: readonly Series[]): uPlot.Optio
     legend: { show: false },
     scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } },
     axes: [
-      { ...axis, space: 90, incrs: STEPS, values: (_, times) => times.map(clock) },
+      { ...axis, size: 32, space: 90, incrs: STEPS, values: (_, times) => times.map(clock) },
       { ...axis, size: 56 },
     ],
     series: [

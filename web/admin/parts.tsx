@@ -71,13 +71,23 @@ export function Fact({ name, children }: { name: string; children: ComponentChil
   );
 }
 
-/** What a sale's state means. */
-export const SALE_STATES: Readonly<Record<SaleState, string>> = {
+const SALE_STATES: Readonly<Record<SaleState, string | null>> = {
   scheduled: 'not started yet',
   open: 'selling',
-  paused: 'paused: nobody gets a unit',
-  ended: 'ended',
+  paused: 'nobody gets a unit',
+  ended: null,
 };
+
+/** A sale's state, and what it means. */
+export function StateOfSale({ state }: { state: SaleState }) {
+  const meaning = SALE_STATES[state];
+  return (
+    <>
+      <State state={state} />
+      {meaning !== null && <span class="soft">, {meaning}</span>}
+    </>
+  );
+}
 
 export function units(count: number): string {
   return `${count.toLocaleString()} ${count === 1 ? 'unit' : 'units'}`;

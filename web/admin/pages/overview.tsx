@@ -1,10 +1,10 @@
 import { signal, useSignal } from '@preact/signals';
+import { Refusal } from '../../shared/api.js';
 import { now } from '../../shared/clock.js';
 import { StockBar } from '../../shared/stock-bar.js';
 import { instantText } from '../../shared/time.js';
 import { Chart, figure } from '../chart.js';
-import { textOf } from '../form.js';
-import { Name, refusalText, SALE_STATES, State, Tile, Time } from '../parts.js';
+import { Name, refusalText, StateOfSale, Tile, Time } from '../parts.js';
 import { usePolling } from '../polling.js';
 import { linkTo } from '../router.js';
 import { mayRead, read } from '../session.js';
@@ -39,7 +39,7 @@ export function OverviewPage() {
       failure.value = '';
       remember(overview.value.sales);
     } catch (error) {
-      failure.value = textOf(error);
+      failure.value = error instanceof Refusal ? error.message : 'No answer comes.';
     }
   };
   usePolling(load, () => INTERVAL_MS);
@@ -77,7 +77,9 @@ function remember(sales: readonly SaleStock[]): void {
   );
 }
 
+/** The worst come first. There is room for those; all of them are shown to who asks, so that none moves the page by itself. */
 function Worries({ overview }: { overview: Overview }) {
+  const areAllShown = useSignal(false);
   const worries = worriesOf(overview);
   if (worries.length === 0)
     return (
@@ -86,13 +88,25 @@ function Worries({ overview }: { overview: Overview }) {
       </p>
     );
   return (
-    <ul class="verdict at-once" data-tone="bad">
-      {worries.map(({ text, to }) => (
-        <li key={text}>
-          <span aria-hidden="true">▲</span> {to === undefined ? text : <a href={to}>{text}</a>}
-        </li>
-      ))}
-    </ul>
+    <div class="verdict at-once" data-tone="bad" data-all={areAllShown.value ? '' : undefined}>
+      <ul>
+        {worries.map(({ text, to }) => (
+          <li key={text}>
+            <span aria-hidden="true">▲</span> {to === undefined ? text : <a href={to}>{text}</a>}
+          </li>
+        ))}
+      </ul>
+      {worries.length > 1 && (
+        <button
+          type="button"
+          class="button"
+          aria-expanded={areAllShown.value}
+          onClick={() => (areAllShown.value = !areAllShown.value)}
+        >
+          {areAllShown.value ? 'The worst' : `All ${worries.length}`}
+        </button>
+      )}
+    </div>
   );
 }
 
@@ -133,7 +147,7 @@ function SaleCard({ sale, rates, onDone }: { sale: SaleStock; rates: Rates | nul
             </a>
           </h2>
           <p>
-            <State state={sale.state} /> <span class="soft">{SALE_STATES[sale.state]}</span>
+            <StateOfSale state={sale.state} />
             {sale.state === 'scheduled' && (
               <span class="soft">
                 ; starts <Time at={sale.starts_at} />
@@ -199,20 +213,32 @@ function Speed({ rates }: { rates: Rates }) {
           { label: 'refusals', colour: '--warning', dash: [8, 4], values: points.map((point) => point.refusals) },
         ]}
       />
-      <h3>Refusals by reason</h3>
+      <h3>Refusals a second, by reason</h3>
       {refused.length === 0 ? (
         <p class="soft reasons-none">Nobody was refused in the last {rates.window_seconds} seconds.</p>
       ) : (
         <ul class="reasons figures">
-          {refused.map(([code, rate]) => (
-            <li key={code}>
-              <strong>{figure(rate)}</strong> <span class="soft">a second:</span> {refusalText(code)}
+          {mostOf(refused).map(([reason, rate]) => (
+            <li key={reason}>
+              <strong>{figure(rate)}</strong> {reason}
             </li>
           ))}
         </ul>
       )}
     </section>
   );
+}
+
+/** As many lines as there is room for. */
+const REASONS_MAX = 3;
+
+/** The reasons that are met most; the rest of them as one, once they are more than fit. */
+function mostOf(refused: readonly (readonly [code: string, rate: number])[]): (readonly [string, number])[] {
+  const named = refused.map(([code, rate]) => [refusalText(code), rate] as const);
+  if (named.length <= REASONS_MAX) return named;
+  const others = named.slice(REASONS_MAX - 1);
+  const sum = others.reduce((total, [, rate]) => total + rate, 0);
+  return [...named.slice(0, REASONS_MAX - 1), [`${others.length} other reasons`, sum]];
 }
 
 function milliseconds(value: number | null): string {

@@ -5,7 +5,7 @@ import { StockBar } from '../../shared/stock-bar.js';
 import type { Field, Values } from '../form.js';
 import { textOf } from '../form.js';
 import { List, Table } from '../list.js';
-import { Fact, Facts, Name, SALE_STATES, State, Time } from '../parts.js';
+import { Fact, Facts, Name, State, StateOfSale, Time } from '../parts.js';
 import { ask as question } from '../question.js';
 import { goTo, linkTo } from '../router.js';
 import { ask, may, mayRead, read } from '../session.js';
@@ -161,7 +161,7 @@ export function SalePage({ id }: { id: string }) {
             <Name>{shown.name}</Name>
           </h1>
           <p>
-            <State state={shown.state} /> <span class="soft">{SALE_STATES[shown.state]}</span>
+            <StateOfSale state={shown.state} />
           </p>
         </div>
         {may('sales') && shown.state !== 'ended' && (
