@@ -159,13 +159,13 @@ export interface PaymentProvider {
   toEvent(notice: RawNotice): PaymentEvent;
 
   /**
-   * Gives money back, and returns the provider's number of the refund; null when the payment had been given back
-   * already. The same attempt at a refund may be sent again, however much later: the money must move once. Without this
-   * method the operator sends refunds by other means.
+   * Gives money back, and returns the refund, which is over less than was asked for where no more was left of the payment;
+   * null when it had been given back already. The same attempt at a refund may be sent again, however much later: the money
+   * must move once. Without this method the operator sends refunds by other means.
    *
    * @throws RefundRefusedError when this attempt has failed for good, UnavailableError when nobody can know.
    */
-  sendRefund?(refund: RefundOrder): Promise<string | null>;
+  sendRefund?(refund: RefundOrder): Promise<MadeRefund | null>;
 
   /**
    * The refunds of a payment, oldest first, whoever made them, but those whose money has come back. A provider that tells how much went

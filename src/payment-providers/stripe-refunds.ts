@@ -26,10 +26,10 @@ function toMadeRefund({ id, amount, currency: code, metadata }: Stripe.Refund): 
   return { refundId: id, ownId: ownIdIn(metadata), amount: fromStripeAmount(amount, currency), currency };
 }
 
-async function sendOnce(stripe: Stripe, refund: RefundOrder): Promise<string | null> {
+async function sendOnce(stripe: Stripe, refund: RefundOrder): Promise<MadeRefund | null> {
   const kept = await listKept(stripe, refund.transactionId);
   const earlier = kept.find(({ metadata }) => metadata?.refund_id === String(refund.id));
-  if (earlier !== undefined) return earlier.id;
+  if (earlier !== undefined) return toMadeRefund(earlier);
   const amount = amountToSend(refund, kept);
   if (amount !== null && amount <= 0) return null;
   const made = await create(stripe, refund, amount).catch((error: unknown) => {
@@ -40,7 +40,7 @@ async function sendOnce(stripe: Stripe, refund: RefundOrder): Promise<string | n
   // The client takes whatever is JSON for an answer of Stripe's.
   if (made?.object !== 'refund') throw new Error('Stripe answered with something else than a refund');
   if (isReturned(made)) throw new RefundRefusedError(made.failure_reason ?? `Stripe says ${made.status}`);
-  return made.id;
+  return toMadeRefund(made);
 }
 
 /** The payment's refunds as Stripe has them, whoever made them, but those whose money has come back. */

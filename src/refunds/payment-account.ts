@@ -114,6 +114,13 @@ export function oweLess({ facts: { amount, amountRefunded }, debts }: Account): 
   }
 }
 
+/** The provider gives back less than was owed where no more was left: what others gave back there is told by its own refund. */
+export function oweAsMade(debt: Debt, amount: string): void {
+  const { refund } = debt;
+  if (refund.amount !== null && toThousandths(refund.amount) !== toThousandths(amount))
+    debt.refund = { ...refund, amount };
+}
+
 /** A refund that somebody made at the provider, over so many thousandths. */
 export function madeOutside(
   { name, facts }: Account,
@@ -143,6 +150,16 @@ export function unowedOf({ facts: { amount, amountRefunded }, debts }: Account):
 
 export function isBack({ facts: { amount, amountRefunded } }: Account): boolean {
   return amount !== null && toThousandths(amountRefunded) >= toThousandths(amount);
+}
+
+/**
+ * Whether a refund with our number is one more, beside the one by which somebody has given back what was owed: both were
+ * made at once, and fit into the payment. News of an earlier try that failed is not.
+ */
+export function isOneMore(account: Account, { status, providerRefundId }: Debt, sum: number, at: Instant): boolean {
+  const { amount } = account.facts;
+  if (status !== 'confirmed' || providerRefundId === null || isOutdated(account, at)) return false;
+  return amount !== null && confirmedOf(account) + sum <= toThousandths(amount);
 }
 
 /** What has gone back with this refund, and never more than was paid. */

@@ -14,12 +14,14 @@ import {
   isFree,
   isKnown,
   isNewsOf,
+  isOneMore,
   isOpen,
   isOutdated,
   latestOf,
   leastOf,
   madeOutside,
   numberedOf,
+  oweAsMade,
   oweLess,
   type PaymentFacts,
   type ReturnedRefund,
@@ -45,7 +47,7 @@ export interface ChangedRefund {
   readonly note: RefundNote;
 }
 
-/** A refund of which less is owed than its row says, or whose number has become known. */
+/** A refund over another sum than its row says, mostly less, or whose number has become known. */
 export interface CorrectedRefund {
   readonly row: RefundRow;
   readonly amount: string | null;
@@ -189,11 +191,11 @@ export class PaymentLedger {
     }
     const { refundId, ownId } = made;
     const { debts } = account;
+    const sum = toThousandths(made.amount);
     const own =
       debts.find(({ providerRefundId, refund }) => [providerRefundId, refund.causeRef].includes(refundId)) ??
-      debts.find(({ row }) => row !== null && row.id === ownId);
-    if (own !== undefined) return this.confirmOwn(account, own, refundId, at);
-    const sum = toThousandths(made.amount);
+      debts.find((debt) => debt.row !== null && debt.row.id === ownId && !isOneMore(account, debt, sum, at));
+    if (own !== undefined) return this.confirmOwn(account, own, made, at);
     const isCounted = numberedOf(account) + sum <= toThousandths(account.facts.amountRefunded);
     const covered = coveredBy(
       sum,
@@ -208,12 +210,13 @@ export class PaymentLedger {
   }
 
   /** What was told before the refund failed, or of a try that another one has followed, is of no concern any more. */
-  private confirmOwn(account: Account, debt: Debt, refundId: string, at: Instant): WasMade {
+  private confirmOwn(account: Account, debt: Debt, { refundId, amount }: MadeRefund, at: Instant): WasMade {
     const { status, providerRefundId } = debt;
     const isOfThisTry = providerRefundId === null || providerRefundId === refundId;
     const isPast = status === 'failed' && (at === null ? providerRefundId === refundId : isOutdated(account, at));
     if (isPast || (status !== 'failed' && !isOfThisTry)) return 'known';
     confirm(debt, refundId);
+    oweAsMade(debt, amount);
     this.count(account);
     return status === 'confirmed' ? 'known' : 'confirmed';
   }
@@ -259,9 +262,14 @@ export class PaymentLedger {
     return this.debtOf(refund).row!;
   }
 
-  /** Moves a refund as an operator or its provider's adapter says; that the state allows it is for the caller to ask. */
-  move(refund: RefundRow, to: RefundStatus, note: RefundNote): void {
+  /**
+   * Moves a refund as an operator or its provider's adapter says; that the state allows it is for the caller to ask.
+   *
+   * @param amount what it was made over; null: nobody tells.
+   */
+  move(refund: RefundRow, to: RefundStatus, note: RefundNote, amount: string | null): void {
     const [account, debt] = [this.accountOf(refund), this.debtOf(refund)];
+    if (amount !== null) oweAsMade(debt, amount);
     if (to === 'failed') return this.fail(account, debt, note, null);
     if (to === 'confirmed') this.change(account, { amountRefunded: addedTo(account, debt.refund.amount) });
     Object.assign(debt, { status: to, note, isChanged: true });

@@ -113,7 +113,8 @@ export class PaymentsRepository {
   async findUnread(providers: readonly string[], limit: number): Promise<UnreadPayment[]> {
     if (providers.length === 0) return [];
     return this.payments.query<UnreadPayment[]>(
-      `SELECT id, provider, transaction_id AS transactionId, order_id AS orderId, refunds_due_at AS dueAt FROM payments
+      `SELECT id, provider, transaction_id AS transactionId, order_id AS orderId, refund_failed_at AS refundFailedAt,
+         refunds_due_at AS dueAt FROM payments
        WHERE refunds_due_at <= NOW(3) AND provider IN ${listOf(providers, (name) => escape(name))}
        ORDER BY refunds_due_at LIMIT ${uintLiteral(limit)}`,
     );

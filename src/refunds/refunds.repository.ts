@@ -93,7 +93,7 @@ export class RefundsRepository {
     );
   }
 
-  /** Notes that less of a refund is owed, or the provider's number of it; in another state it fails the transaction. */
+  /** Notes over how much a refund is by now, or the provider's number of it; in another state it fails the transaction. */
   correct(tx: Transaction, { row: { id, status }, amount, providerRefundId }: CorrectedRefund): void {
     tx.write(
       `UPDATE refunds SET amount = ${escape(amount)}, provider_refund_id = ${escape(providerRefundId)}

@@ -137,11 +137,11 @@ export class RefundsService {
     const provider = this.providers.find(refund.provider);
     if (provider?.sendRefund === undefined) throw new RefundNotSendableError(refund.provider);
     try {
-      const providerRefundId = await provider.sendRefund({ ...refund, paid: refund.amountPaid });
-      return await this.transition(act, id, { verb: 'send', to: 'sent', note: { providerRefundId } });
+      const made = await provider.sendRefund({ ...refund, paid: refund.amountPaid });
+      const note = { providerRefundId: made?.refundId ?? null };
+      return await this.transition(act, id, { verb: 'send', to: 'sent', note, amount: made?.amount ?? null });
     } catch (error) {
-      // Of an attempt that somebody else has given up meanwhile, the refusal says nothing about the present one.
-      if (error instanceof RefundRefusedError) return this.noteFailure(act, id, error.message, refund.attempt);
+      if (error instanceof RefundRefusedError) return this.noteFailure(act, id, error.message, refund);
       // The provider's own notice may have come first.
       if (error instanceof RefundNotPossibleError) return this.getRefund(id);
       throw error;
@@ -163,9 +163,9 @@ export class RefundsService {
     return this.noteFailure(act, id, reason);
   }
 
-  private noteFailure(act: Act, id: number, reason: string, attempt?: number): Promise<RefundOfPayment> {
+  private noteFailure(act: Act, id: number, reason: string, asked?: AskedFor): Promise<RefundOfPayment> {
     const note = { reason: firstCharacters(reason, REASON_MAX) };
-    return this.transition(act, id, { verb: 'fail', to: 'failed', note }, attempt);
+    return this.transition(act, id, { verb: 'fail', to: 'failed', note }, asked);
   }
 
   /**
@@ -188,14 +188,16 @@ export class RefundsService {
 
   /**
    * The provider is asked before the locks are taken. What it told may be overtaken by then, which does no harm: each
-   * refund is told once, by its number, and what came meanwhile has the list read again.
+   * refund is told once, by its number, and what came meanwhile has the list read again. Where a refund of the payment
+   * came back meanwhile nothing is noted: it may stand in the list, and nobody would tell a second time that it failed.
    */
   private async readRefundsOf(payment: UnreadPayment): Promise<number> {
     try {
       const made = await this.providers.find(payment.provider)!.findRefunds!(payment.transactionId);
       const isNoted = await this.decide(payment, (ledger) => {
+        const now = ledger.find(payment);
         // The payment was given an order meanwhile, which is not locked: the next run knows it.
-        if (ledger.find(payment)?.orderId !== payment.orderId) return false;
+        if (now?.orderId !== payment.orderId || now?.refundFailedAt !== payment.refundFailedAt) return false;
         for (const refund of made) ledger.noteMade(payment, refund, null);
         return true;
       });
@@ -207,19 +209,22 @@ export class RefundsService {
     }
   }
 
-  /** A refund that is in that state already stays as it is, and so does one that has left the attempt that this is about. */
+  /**
+   * A refund that is in that state already stays as it is. So does one that has changed since its provider was asked for it:
+   * the refusal says nothing of another attempt, nor of money that somebody has given back otherwise.
+   */
   private async transition(
     act: Act,
     id: number,
-    { verb, to, note }: { verb: string; to: RefundStatus; note: RefundNote },
-    attempt?: number,
+    { verb, to, note, amount = null }: { verb: string; to: RefundStatus; note: RefundNote; amount?: string | null },
+    asked?: AskedFor,
   ): Promise<RefundOfPayment> {
     const known = await this.getRefund(id);
     await this.decide(known, (ledger, tx) => {
       const refund = ledger.findRefund(known);
-      if (attempt === undefined ? refund.status === to : refund.attempt !== attempt) return false;
+      if (asked === undefined ? refund.status === to : !isAsItWas(refund, asked)) return false;
       if (!REFUND_TRANSITIONS[refund.status].includes(to)) throw new RefundNotPossibleError(refund.status, to);
-      ledger.move(refund, to, note);
+      ledger.move(refund, to, note, amount);
       const { status, reason, providerRefundId } = refund;
       this.audit.record(tx, act, {
         target: 'refund',
@@ -259,6 +264,13 @@ export class RefundsService {
       return true;
     });
   }
+}
+
+/** A refund as its provider was asked for it. */
+type AskedFor = Pick<RefundRow, 'attempt' | 'status'>;
+
+function isAsItWas(refund: RefundRow, asked: AskedFor): boolean {
+  return refund.attempt === asked.attempt && refund.status === asked.status;
 }
 
 function auditFieldsOf({

@@ -86,6 +86,7 @@ export type NewRefund = Pick<RefundRow, 'orderId' | 'provider' | 'transactionId'
 export type UnreadPayment = PaymentName & {
   readonly id: number;
   readonly orderId: number | null;
+  readonly refundFailedAt: string | null;
   /** From when on the provider's list is to be read, as the database prints it; it changes with each news. */
   readonly dueAt: string;
 };

@@ -244,6 +244,28 @@ const RULES: Readonly<Record<string, () => Promise<void>>> = {
     ]);
     expect(await refund('1')).toMatchObject({ status: 400, body: { error: { code: 'charge_already_refunded' } } });
   },
+  'a refund tells of itself, of its charge, and of its end': async () => {
+    const [kept, returned] = [await makeIntent({ 'metadata[order_id]': '1' }), await makeIntent()];
+    for (const id of [kept, returned]) api.pay(id);
+    for (const id of [kept, returned])
+      await call('POST', '/v1/refunds', { payment_intent: id, amount: '999', 'metadata[refund_id]': '7' });
+    api.refundArrives(api.refunds[0]!.id);
+    api.returnByBank(api.refunds[1]!.id);
+    expect(types().slice(2)).toEqual([
+      ...['refund.created', 'charge.refunded', 'refund.created', 'charge.refunded'],
+      ...['refund.updated', 'refund.failed'],
+    ]);
+    const figure = { object: 'charge', payment_intent: kept, amount_refunded: 999, metadata: { order_id: '1' } };
+    const refund = { object: 'refund', payment_intent: kept, amount: 999, metadata: { refund_id: '7' } };
+    expect(api.events.slice(2, 4).map(({ data }) => data)).toMatchObject([
+      { object: { ...refund, status: 'pending' } },
+      { object: figure },
+    ]);
+    expect(api.events.slice(-2).map(({ data }) => data)).toMatchObject([
+      { object: { ...refund, status: 'succeeded' } },
+      { object: { payment_intent: returned, status: 'failed', failure_reason: 'lost_or_stolen_card' } },
+    ]);
+  },
   'a dispute names its PaymentIntent, and has no metadata of it': async () => {
     const id = await makeIntent({ 'metadata[order_id]': '1' });
     api.pay(id);

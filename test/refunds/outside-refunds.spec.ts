@@ -226,6 +226,19 @@ describe('the list of the provider', () => {
     expect(await statusOf(order)).toBe('refunded');
   });
 
+  it('and came back while the list was read is not taken for one that stayed', async () => {
+    const { order, intent } = await paidOrder();
+    const kept = api.refundOutside(intent, 3000);
+    await answerTo(figure(intent, 3000));
+    const back = api.refundOutside(intent, 4000);
+    api.during('GET /v1/refunds', 'after', async () => {
+      api.returnByBank(back.id);
+      await answerTo(api.events.at(-1)!);
+    });
+    expect([await read(), await read()]).toEqual([0, 1]);
+    expect(await listed(order)).toEqual([expect.objectContaining(outside(kept, '30.00'))]);
+  });
+
   it('of a payment that went back before it was told is read once that is told', async () => {
     const order = await createOrder(service);
     const intent = unique('pi');
@@ -236,5 +249,69 @@ describe('the list of the provider', () => {
     expect(await read()).toBe(1);
     expect(await listed(order)).toMatchObject([outside(refund, '99.99')]);
     expect(await statusOf(order)).toBe('pending_payment');
+  });
+});
+
+describe('money that is owed, and that somebody gives back at the provider while it is sent', () => {
+  async function owe({ order_id }: Order, amount: string): Promise<number> {
+    const wanted = { quantity: 0, amount, restock: false };
+    taken(await service.call('POST', `/api/admin/orders/${order_id}/return`, wanted, adminHeaders(service)), 200);
+    const [refund] = await query<{ id: number }>('SELECT id FROM refunds WHERE order_id = ?', [order_id]);
+    return refund!.id;
+  }
+
+  const send = async (id: number) =>
+    taken(await service.call('POST', `/api/admin/refunds/${id}/send`, undefined, adminHeaders(service)), 200);
+
+  /** So much is owed and sent, while these refunds are made outside and told. */
+  async function sendWhileGivenBack(amount: string, ...cents: number[]) {
+    const { order, intent } = await paidOrder();
+    const given: ApiRefund[] = [];
+    api.during('POST /v1/refunds', 'before', async () => {
+      for (const sum of cents) {
+        const made = api.refundOutside(intent, sum);
+        given.push(made);
+        await answerTo(told(made));
+      }
+    });
+    return { order, given, sent: await send(await owe(order, amount)) };
+  }
+
+  it('is not owed a second time because the provider refuses it then', async () => {
+    const { order, given, sent } = await sendWhileGivenBack('50.00', 5000, 1000);
+    const ours = { cause: 'returned', status: 'confirmed', amount: '50.00', provider_refund_id: given[0]!.id };
+    expect(sent).toMatchObject(ours);
+    expect(await listed(order)).toMatchObject([ours, outside(given[1]!, '10.00')]);
+  });
+
+  it('is told with what was given back twice where the provider makes both', async () => {
+    const { order, given } = await sendWhileGivenBack('40.00', 4000);
+    const ours = api.refunds.at(-1)!;
+    api.refundArrives(ours.id);
+    await answerTo(api.events.at(-1)!);
+    expect(await listed(order)).toMatchObject([
+      { cause: 'returned', status: 'confirmed', provider_refund_id: given[0]!.id, amount_refunded: '80.00' },
+      outside(ours, '40.00'),
+    ]);
+  });
+
+  it.each([
+    ['after it was sent', false],
+    ['before that is noted', true],
+  ])('is a refund over what was left to be sent, told %s', async (_, isToldFirst) => {
+    const { order, intent } = await paidOrder();
+    const refundId = await owe(order, '60.00');
+    const first = api.refundOutside(intent, 6000);
+    const tellOurs = async (): Promise<void> => {
+      api.refundArrives(api.refunds.at(-1)!.id);
+      await answerTo(api.events.at(-1)!);
+    };
+    if (isToldFirst) api.during('POST /v1/refunds', 'after', tellOurs);
+    expect(await send(refundId)).toMatchObject({ amount: '39.99' });
+    expect(await answerTo(told(first))).toMatchObject({ result: 'applied' });
+    if (!isToldFirst) await tellOurs();
+    const ours = { cause: 'returned', status: 'confirmed', amount: '39.99', amount_refunded: '99.99' };
+    expect(await listed(order)).toMatchObject([ours, outside(first, '60.00')]);
+    expect(await statusOf(order)).toBe('refunded');
   });
 });

@@ -232,6 +232,19 @@ describe('a refund that the provider has made', () => {
     expect([...failed.changedRefunds(), ...again.changedRefunds()]).toEqual([]);
   });
 
+  it('with our number is one more beside that which gave back what we owed, and no earlier try of ours', () => {
+    const givenBack = [refundRow(1, { amount: '40.00', status: 'confirmed', providerRefundId: 're_9' })];
+    const paid = { amountRefunded: '40.000' };
+    const both = new PaymentLedger([paymentRow(paid)], givenBack);
+    expect(both.noteMade(PAYMENT, made('re_1', '40.00', 1), AT)).toBe('outside');
+    expect(both.newRefunds()).toMatchObject([{ refund: { causeRef: 're_1', amount: '40.00' } }]);
+    expect(both.find(PAYMENT)).toMatchObject({ amountRefunded: '80.00' });
+    const failed = new PaymentLedger([paymentRow({ ...paid, refundFailedAt: AT })], givenBack);
+    expect(failed.noteMade(PAYMENT, made('re_1', '40.00', 1), AT)).toBe('known');
+    const tooMuch = new PaymentLedger([paymentRow(paid)], givenBack);
+    expect(tooMuch.noteMade(PAYMENT, made('re_1', '60.00', 1), AT)).toBe('known');
+  });
+
   it('gives back what is owed over the same sum, sent by other means before what waits', () => {
     const refunds = [
       refundRow(1, { amount: '20.00', status: 'due', providerRefundId: null }),

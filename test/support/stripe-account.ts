@@ -1,59 +1,4 @@
-/** What Stripe knows of one account: its payments, pages, refunds and events, and which state follows which. */
-
-export type Fields = Readonly<Record<string, string>>;
-
-export interface ApiAnswer {
-  readonly status: number;
-  /** A text is sent as it is. */
-  readonly body: object | string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-export interface ApiRefund {
-  readonly id: string;
-  readonly object: 'refund';
-  readonly payment_intent: string;
-  readonly amount: number;
-  readonly currency: string;
-  readonly metadata: Readonly<Record<string, string>>;
-  status: 'pending' | 'succeeded' | 'failed' | 'canceled';
-  failure_reason?: string;
-}
-
-export interface ApiIntent {
-  readonly id: string;
-  readonly object: 'payment_intent';
-  readonly amount: number;
-  readonly currency: string;
-  readonly client_secret: string;
-  readonly created: number;
-  readonly livemode: false;
-  readonly metadata: Readonly<Record<string, string>>;
-  amount_received: number;
-  status: 'requires_payment_method' | 'processing' | 'succeeded' | 'canceled';
-  last_payment_error: { code: string; message: string; type: string } | null;
-}
-
-export interface ApiSession {
-  readonly id: string;
-  readonly object: 'checkout.session';
-  readonly amount_total: number;
-  readonly currency: string;
-  readonly created: number;
-  readonly expires_at: number;
-  readonly livemode: false;
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly success_url: string;
-  payment_intent: string | null;
-  payment_status: 'unpaid' | 'paid';
-  status: 'open' | 'complete' | 'expired';
-  url: string | null;
-}
-
-export interface ApiEvent extends Record<string, unknown> {
-  readonly id: string;
-  readonly type: string;
-}
+import type { ApiAnswer, ApiEvent, ApiIntent, ApiRefund, ApiSession, Fields } from './stripe-objects.js';
 
 /** What was paid by a payment that this account has no PaymentIntent of: tests of refunds make none. */
 const PAID_BEFORE = 9999;
@@ -63,6 +8,7 @@ const AMOUNT_MIN = 50;
 
 const DAY_SECONDS = 86_400;
 
+/** What Stripe knows of one account: its payments, pages, refunds and events, and which state follows which. */
 export class StripeAccount {
   /** In the order they were made. */
   readonly refunds: ApiRefund[] = [];
@@ -101,7 +47,19 @@ export class StripeAccount {
     const money = { amount, currency: this.intentOf(payment_intent)?.currency ?? 'eur' };
     const refund: ApiRefund = { id, object: 'refund', payment_intent, ...money, metadata, status: 'pending' };
     this.refunds.push(refund);
+    this.emit('refund.created', refund);
+    this.emit('charge.refunded', this.chargeOf(payment_intent));
     return refund;
+  }
+
+  /** The buyer has a refund. */
+  refundArrives(id: string): void {
+    this.endRefund(id, 'refund.updated', { status: 'succeeded' });
+  }
+
+  /** The buyer's bank sends a refund back, also days after it was made. */
+  returnByBank(id: string): void {
+    this.endRefund(id, 'refund.failed', { status: 'failed', failure_reason: 'lost_or_stolen_card' });
   }
 
   refund({ payment_intent: id = '', amount, ...rest }: Fields): ApiAnswer {
@@ -170,19 +128,28 @@ export class StripeAccount {
     return answer(this.expire(session));
   }
 
-  read(id: string, fields: Fields = {}): ApiAnswer {
-    const intent = this.intentOf(id);
-    const isExpanded = intent !== undefined && fields['expand[0]'] === 'latest_charge';
-    const found = isExpanded ? this.withCharge(intent) : (intent ?? this.sessionOf(id));
-    return found === undefined ? missing('resource', id) : answer(found);
+  read(id: string, { 'expand[0]': wanted }: Fields = {}): ApiAnswer {
+    const [intent, session] = [this.intentOf(id), this.sessionOf(id)];
+    if (intent !== undefined) return answer(wanted === 'latest_charge' ? this.withCharge(intent) : intent);
+    if (session !== undefined) return answer(wanted === 'payment_intent' ? this.withIntent(session) : session);
+    return missing('resource', id);
+  }
+
+  private withIntent(session: ApiSession): object {
+    return { ...session, payment_intent: this.intentOf(session.payment_intent ?? '') ?? null };
   }
 
   /** What an intent is shown with to who asks for its charge, too. */
   private withCharge(intent: ApiIntent): object {
     const { id, status } = intent;
-    const charge = { id: `ch_${id}`, object: 'charge', amount_refunded: this.givenBackOf(id) };
-    const latest_charge = status === 'succeeded' ? { ...charge, disputed: this.disputed.has(id) } : null;
+    const latest_charge = status === 'succeeded' ? { ...this.chargeOf(id), disputed: this.disputed.has(id) } : null;
     return { ...intent, latest_charge };
+  }
+
+  private chargeOf(intent: string): object {
+    const { currency = 'eur', metadata = {} } = this.intentOf(intent) ?? {};
+    const money = { currency, amount_refunded: this.givenBackOf(intent) };
+    return { id: `ch_${intent}`, object: 'charge', payment_intent: intent, ...money, metadata };
   }
 
   /** Newest first, in pages. */
@@ -248,6 +215,11 @@ export class StripeAccount {
     this.disputed.add(id);
     const dispute = { id: `dp_${id}`, object: 'dispute', payment_intent: id, charge: `ch_${id}`, amount, currency };
     this.emit('charge.dispute.created', { ...dispute, metadata: {}, reason: 'fraudulent', status: 'needs_response' });
+  }
+
+  private endRefund(id: string, type: string, end: Pick<ApiRefund, 'status' | 'failure_reason'>): void {
+    const refund = this.refunds.find((candidate) => candidate.id === id)!;
+    this.emit(type, Object.assign(refund, end));
   }
 
   private readonly metadataOfIntents = new Map<string, Readonly<Record<string, string>>>();

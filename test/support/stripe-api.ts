@@ -3,9 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { sendEvent } from './payments.js';
 import type { Service } from './service.js';
-import { type ApiAnswer, type ApiEvent, apiError, type Fields, StripeAccount } from './stripe-account.js';
+import { apiError, StripeAccount } from './stripe-account.js';
+import type { ApiAnswer, ApiEvent, Fields } from './stripe-objects.js';
 
-export { type ApiRefund, apiError } from './stripe-account.js';
+export { apiError } from './stripe-account.js';
+export type { ApiRefund } from './stripe-objects.js';
 
 export interface ApiCall {
   readonly path: string;
@@ -35,7 +37,7 @@ const ROUTES: Readonly<Record<string, (account: StripeAccount, fields: Fields, i
   'POST /v1/payment_intents/*/confirm': (account, { payment_method }, id) => payBy(account, id, payment_method),
   'POST /v1/checkout/sessions': (account, fields) => account.createSession(fields),
   'GET /v1/checkout/sessions': (account, fields) => account.list('sessions', fields),
-  'GET /v1/checkout/sessions/*': (account, _, id) => account.read(id),
+  'GET /v1/checkout/sessions/*': (account, fields, id) => account.read(id, fields),
   'POST /v1/checkout/sessions/*/expire': (account, _, id) => account.expireSession(id),
 };
 
@@ -98,12 +100,6 @@ export class StripeApi extends StripeAccount {
   /** Somebody gives money back on the dashboard. */
   refundOutside(intent: string, amount: number) {
     return this.makeRefund(intent, amount);
-  }
-
-  /** The buyer's bank sends a refund back, days after it was made. */
-  returnByBank(id: string): void {
-    const refund = this.refunds.find((candidate) => candidate.id === id)!;
-    Object.assign(refund, { status: 'failed', failure_reason: 'lost_or_stolen_card' });
   }
 
   /** Sends the events since the last time to our route, as `arrange` has them; what is not taken comes again, as Stripe does. */

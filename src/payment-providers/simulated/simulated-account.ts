@@ -128,22 +128,22 @@ export class SimulatedAccount implements OnModuleInit {
   /**
    * Gives money back, once for each refund of ours.
    *
-   * @returns the number of the refund; null where nothing was left.
+   * @returns the refund; null where nothing was left.
    * @throws RefundRefusedError
    */
-  refund({ id: ownId, transactionId, amount }: RefundOrder): Promise<string | null> {
+  refund({ id: ownId, transactionId, amount }: RefundOrder): Promise<SimulatedRefund | null> {
     return this.transactions.run(async (tx) => {
       const payment = await this.payments.lock(tx, transactionId);
       if (payment?.state !== 'succeeded') throw new RefundRefusedError(`Nothing was paid by ${transactionId}`);
       const made = await this.payments.readRefunds(tx, payment);
       const earlier = made.find((refund) => refund.ownId === ownId);
-      if (earlier !== undefined) return earlier.id;
+      if (earlier !== undefined) return earlier;
       const left = leftOf(payment, made);
       const sum = amount === null ? left : Math.min(left, toThousandths(amount));
       if (sum === 0) return null;
       const refund = this.payments.insertRefund(tx, payment.id, ownId, fromThousandths(sum));
       this.notices.tell(tx, 'refund.created', payment, { refund });
-      return refund.id;
+      return refund;
     });
   }
 

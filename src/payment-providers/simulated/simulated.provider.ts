@@ -4,10 +4,12 @@ import type { Config } from '../../config/config.js';
 import { databaseTime } from '../../database/sql.js';
 import {
   type ListedPayment,
+  type MadeRefund,
   type PaymentListPort,
   type PaymentProvider,
   type PaymentSessionsPort,
   ProviderUnavailableError,
+  type RefundOrder,
   RefundRefusedError,
   SessionRefusedError,
   type SessionReport,
@@ -15,7 +17,7 @@ import {
 import { isAuthenticBy, STANDARD_WEBHOOKS } from '../signatures.js';
 import { leftOf, type SimulatedAccount } from './simulated-account.js';
 import { SIMULATED, toPaymentEvent } from './simulated-events.js';
-import type { SimulatedPayment } from './simulated-payment.js';
+import type { SimulatedPayment, SimulatedRefund } from './simulated-payment.js';
 
 /** It has no limit of its own; this one keeps it from taking a sale's connections to the database. */
 const CALLS_PER_SECOND = 50;
@@ -32,7 +34,7 @@ export function simulatedProvider({ payments }: Config, account: SimulatedAccoun
     secrets,
     isAuthentic: (notice, nowSeconds) => isAuthenticBy([STANDARD_WEBHOOKS], notice, secrets, nowSeconds),
     toEvent: toPaymentEvent,
-    sendRefund: (refund) => account.refund(refund).catch(rethrowOfRefund),
+    sendRefund: (refund) => sendRefund(account, refund).catch(rethrowOfRefund),
     findRefunds: (transactionId) => findRefunds(account, transactionId).catch(rethrowOfRefund),
     sessions: sessionsOf(account),
     payments: paymentsOf(account),
@@ -84,12 +86,20 @@ function toListed(payment: SimulatedPayment, amountRefunded: string): ListedPaym
   return { transactionId: id, reference, state, amount: paid, amountRefunded, currency, isDisputed };
 }
 
-async function findRefunds(account: SimulatedAccount, transactionId: string) {
+async function sendRefund(account: SimulatedAccount, refund: RefundOrder): Promise<MadeRefund | null> {
+  const made = await account.refund(refund);
+  return made && toMadeRefund(made, refund.currency);
+}
+
+async function findRefunds(account: SimulatedAccount, transactionId: string): Promise<MadeRefund[]> {
   const payment = await account.find(transactionId);
   if (payment === null) throw new RefundRefusedError(`No such payment: ${transactionId}`);
   const refunds = await account.findRefunds(payment);
-  const { currency } = payment;
-  return refunds.map(({ id, ownId, amount }) => ({ refundId: id, ownId, amount, currency }));
+  return refunds.map((refund) => toMadeRefund(refund, payment.currency));
+}
+
+function toMadeRefund({ id, ownId, amount }: SimulatedRefund, currency: string): MadeRefund {
+  return { refundId: id, ownId, amount, currency };
 }
 
 const SECRET = '_secret';
