@@ -85,7 +85,7 @@ async function findMade(stripe: Stripe, { kind, reference }: SessionRequest): Pr
 async function read(stripe: Stripe, kind: SessionKind, id: string): Promise<SessionReport> {
   return kind === 'intent'
     ? reportOfIntent(await stripe.paymentIntents.retrieve(id))
-    : reportOfPage(await stripe.checkout.sessions.retrieve(id));
+    : reportOfPage(await stripe.checkout.sessions.retrieve(id, { expand: ['payment_intent'] }));
 }
 
 /** One that can't be ended any more says why when it is read. */
@@ -124,14 +124,23 @@ function reportOfIntent(intent: Stripe.PaymentIntent): SessionReport {
   return { state: 'succeeded', payment: paymentOf(id, amount_received, currency) };
 }
 
-/** A page is complete with its payment still under way where the method takes days. */
+/**
+ * A page is complete with its payment still under way where the method takes days. Once the bank has said no, nobody can try
+ * anything else there.
+ */
 function reportOfPage(page: Stripe.Checkout.Session): SessionReport {
   const { status, payment_status, payment_intent, amount_total, currency } = expectObject(page, 'checkout.session');
   if (status === 'expired') return { state: 'cancelled', payment: null };
   if (status !== 'complete') return { state: 'open', payment: null };
-  if (payment_status !== 'paid') return { state: 'processing', payment: null };
+  if (payment_status !== 'paid')
+    return { state: hasFailed(payment_intent) ? 'cancelled' : 'processing', payment: null };
   const transactionId = typeof payment_intent === 'string' ? payment_intent : payment_intent!.id;
   return { state: 'succeeded', payment: paymentOf(transactionId, amount_total!, currency!) };
+}
+
+/** Of a payment that is told with its page. */
+function hasFailed(intent: Stripe.Checkout.Session['payment_intent']): boolean {
+  return typeof intent === 'object' && intent?.status === 'requires_payment_method';
 }
 
 function paymentOf(transactionId: string, amount: number, code: string): SessionReport['payment'] {

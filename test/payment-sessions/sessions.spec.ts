@@ -25,7 +25,16 @@ import { queueOf } from '../support/queues.js';
 import { inParallel } from '../support/races.js';
 import { type Service, startService } from '../support/service.js';
 import { apiError, StripeApi } from '../support/stripe-api.js';
-import { CHECKOUT, holdOf, INTENT, orderWith, passWait, RETURN_URL, stripeSettings } from '../support/stripe-sales.js';
+import {
+  CHECKOUT,
+  holdOf,
+  INTENT,
+  openOrder,
+  orderWith,
+  passWait,
+  RETURN_URL,
+  stripeSettings,
+} from '../support/stripe-sales.js';
 
 /** What buyers pay by, made at the stand-in of Stripe by two instances of which either may do it. */
 let api: StripeApi;
@@ -278,6 +287,27 @@ describe('an order that ends', () => {
     await api.deliverTo(services[1], (events) => [...events, ...events].reverse());
     expect(await refundsOf(order.order_id)).toMatchObject([{ transaction_id: intent.id, status: 'due' }]);
     await expectStockIdentity(product_id);
+  });
+
+  it.each([
+    ['intent', INTENT],
+    ['checkout', CHECKOUT],
+  ])('while a bank is asked has its session of kind %s ended once the bank says no', async (_, wish) => {
+    const { order, id } = await openOrder(service(), api, wish);
+    api.payByDebit(id);
+    await giveBack(services[1], order.hold_id);
+    // It can't be ended now, and is asked for later.
+    await eventually(async () => {
+      const [row] = await query<{ waits: number }>(
+        'SELECT task_due_at > NOW(3) + INTERVAL 1800 SECOND AS waits FROM payment_sessions WHERE hold_id = UNHEX(?)',
+        [hex(order.hold_id)],
+      );
+      expect(row).toEqual({ waits: 1 });
+    });
+    api.endDebit(id, false);
+    await passWait(order);
+    await eventually(async () => expect(await tasks(order)).toEqual([null]));
+    expect(api.pay(id)).toBe(false);
   });
 
   it('because it was paid otherwise can not be paid a second time by its session', async () => {

@@ -22,6 +22,9 @@ import { WebhooksService } from '../webhooks.service.js';
 /** How long one run goes on, while there is something to do; the next one does the rest. */
 const RUN_MS = 60_000;
 
+/** After how long a bank that has not said yet whether a payment comes is asked again. */
+const UNDER_WAY_MS = 3_600_000;
+
 /** After so many tries, the better part of a day, a session is left as it is: money that comes by it is late money. */
 const END_TRIES_MAX = 300;
 
@@ -148,13 +151,17 @@ export class SessionOutbox {
     });
   }
 
-  /** A session that nobody heard of is made by the same key, to know its number: it may be there. */
+  /**
+   * A session that nobody heard of is made by the same key, to know its number: it may be there. One whose payment is under
+   * way is asked for until the bank has said whether it comes: where it does not, the buyer could pay by it once more.
+   */
   private async end(task: Task, line: ProviderLine): Promise<void> {
     const { row, provider } = task;
     if (row.sessionId === null) return this.make(task, line);
     const report = await provider.sessions.cancelSession(row.kind, row.sessionId);
     line.answered();
     if (report.state === 'open') throw new Error(`${provider.name} left the session ${row.sessionId} open`);
+    if (report.state === 'processing') return this.sessions.putOffFor(row, UNDER_WAY_MS);
     if (report.state === 'succeeded') await this.webhooks.handleNotice(toldBySession(row, task.order, report));
     this.tally.add('ended');
     await this.sessions.finishEnd(row);
