@@ -84,7 +84,9 @@ describe('docker-compose.yml', () => {
     const folders = (await project.exec('app', 'sh', '-c', 'ls node_modules node_modules/@nestjs')).split('\n');
     expect(tools.filter((tool) => folders.includes(tool.split('/').at(-1)!))).toEqual([]);
     const processes = await podman('top', (await project.containers('app'))[0]!, 'user', 'args');
-    expect(processes).toMatch(/^node +node --max-semi-space-size=64 --no-allocation-site-pretenuring dist\/src\/main\.js *$/m);
+    expect(processes).toMatch(
+      /^node +node --max-semi-space-size=64 --no-allocation-site-pretenuring dist\/src\/main\.js *$/m,
+    );
     await expect(project.exec('app', 'sh', '-c', 'echo > dist/src/main.js')).rejects.toThrow(/Permission denied/);
   });
 
