@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { groupBy } from '../common/group-by.js';
-import { newUuid } from '../database/sql.js';
 import { Transactions } from '../database/transactions.js';
 import { EventsService } from '../events/events.service.js';
 import type { FeedEvent } from '../events/events.types.js';
+import { Claim, CLAIM_SECONDS } from './claim.js';
 import { DeliveriesRepository, type DueDelivery } from './deliveries.repository.js';
 import type { Attempt, DeliveryOutcome, EndpointRow } from './deliveries.types.js';
 import { EndpointsRepository } from './endpoints.repository.js';
 import { pauseAfter } from './retries.js';
-import { Sender } from './sender.js';
+import { Sender, TRY_MS } from './sender.js';
 
 /** Events that are sent in one step, and retries. */
 const STEP = 100;
@@ -21,9 +21,6 @@ const SENDING_MS = 60_000;
 
 /** How long it is believed what an endpoint is: its changes count within a second, also where it answers slowly. */
 const BELIEVED_MS = 500;
-
-/** For how long a step may be at an endpoint: longer than it sends, with the last try and what is written. */
-const CLAIM_SECONDS = 120;
 
 /** How long one run goes on with an endpoint that always has more. */
 const RUN_MS = 20_000;
@@ -40,8 +37,8 @@ interface Sending {
 
 /**
  * Telling endpoints of events. What is due stands in the database: how far each endpoint was told, and what of that it did
- * not take. Whoever is at an endpoint has claimed it, for longer than what it does can take, so the events of one order
- * reach it one after the other; who lost his claim writes nothing. The events of different orders go at the same time.
+ * not take. Whoever is at an endpoint has claimed it, and begins no try that his claim may not outlast, so the events of one
+ * order reach it one after the other; who lost his claim writes nothing. The events of different orders go at the same time.
  *
  * A process that dies between a delivery and its record leaves the claim to run out, and it is delivered again: at least
  * once, and never less. An event that was not taken holds up those of its order at this endpoint, and nothing else.
@@ -63,18 +60,22 @@ export class Dispatching {
 
   /** Sends what is due to one endpoint, unless somebody else is at it. */
   async dispatch(endpointId: number): Promise<void> {
-    const claim = newUuid();
+    const claim = new Claim((id) => this.endpoints.renew(endpointId, id, CLAIM_SECONDS));
     const endsAt = performance.now() + RUN_MS;
-    for (let isMore = true; isMore && performance.now() < endsAt;) {
-      const endpoint = await this.endpoints.claim(endpointId, claim, CLAIM_SECONDS);
-      if (endpoint === null) return;
-      isMore = await this.step(endpoint, claim);
+    try {
+      for (let isMore = true; isMore && performance.now() < endsAt;) {
+        const endpoint = await claim.begin((id) => this.endpoints.claim(endpointId, id, CLAIM_SECONDS));
+        if (endpoint === null) return;
+        isMore = await this.step(endpoint, claim);
+      }
+    } finally {
+      claim.stop();
     }
-    await this.endpoints.release(endpointId, claim);
+    await this.endpoints.release(endpointId, claim.id);
   }
 
   /** @returns whether there may be more to do. */
-  private async step(endpoint: EndpointRow, claim: string): Promise<boolean> {
+  private async step(endpoint: EndpointRow, claim: Claim): Promise<boolean> {
     const due = await this.deliveries.findDue(endpoint.id, STEP);
     const { events, lastSequence } = await this.events.findAfter(endpoint.position, endpoint.types, STEP);
     const again = await this.events.findBySequence(due.map(({ sequence }) => sequence));
@@ -84,9 +85,9 @@ export class Dispatching {
     const free = events.filter(({ holdId }) => holdId === null || !held.has(holdId));
     const fresh = free.map((event): Sending => ({ id: null, attempts: 0, event }));
     const waiting = events.filter(({ holdId }) => holdId !== null && held.has(holdId));
-    const outcomes = [...(await this.sendAll(endpoint, [...retries, ...fresh])), ...waiting.map(queued)];
+    const outcomes = [...(await this.sendAll(endpoint, claim, [...retries, ...fresh])), ...waiting.map(queued)];
     if (outcomes.length === 0 && lastSequence === endpoint.position) return false;
-    await this.write(endpoint, claim, outcomes, lastSequence);
+    await this.write(endpoint, claim.id, outcomes, lastSequence);
     return due.length === STEP || events.length === STEP;
   }
 
@@ -118,12 +119,15 @@ export class Dispatching {
   }
 
   /** Order by order at the same time, and of one order one after the other. */
-  private async sendAll(endpoint: EndpointRow, sendings: readonly Sending[]): Promise<DeliveryOutcome[]> {
+  private async sendAll(endpoint: EndpointRow, claim: Claim, sendings: readonly Sending[]): Promise<DeliveryOutcome[]> {
     const chains = [...groupBy(sendings, ({ event }) => event.holdId ?? `event ${event.sequence}`).values()];
     const outcomes: DeliveryOutcome[] = [];
     const endsAt = performance.now() + SENDING_MS;
     const current = this.follow(endpoint);
-    const recipient = () => (performance.now() > endsAt ? null : current());
+    const recipient = async (): Promise<EndpointRow | null> => {
+      const known = performance.now() > endsAt ? null : await current();
+      return claim.covers(TRY_MS) ? known : null;
+    };
     const work = async (): Promise<void> => {
       for (let chain = chains.shift(); chain !== undefined; chain = chains.shift()) {
         outcomes.push(...(await this.sendInOrder(recipient, chain)));
@@ -135,7 +139,7 @@ export class Dispatching {
 
   /** @param recipient to whom the next event is sent; null: to nobody. */
   private async sendInOrder(
-    recipient: () => Promise<EndpointRow | null> | null,
+    recipient: () => Promise<EndpointRow | null>,
     chain: readonly Sending[],
   ): Promise<DeliveryOutcome[]> {
     const outcomes: DeliveryOutcome[] = [];

@@ -119,6 +119,15 @@ export class EndpointsRepository {
     return affectedRows === 0 ? null : this.findById(id);
   }
 
+  /** Has a claim last for so long from now on. @returns false where it is another's by now, or was given up. */
+  async renew(id: number, claim: string, seconds: number): Promise<boolean> {
+    const { affectedRows } = await this.endpoints.query<ResultSetHeader>(
+      `UPDATE webhook_endpoints SET claimed_until = NOW(3) + INTERVAL ${uintLiteral(seconds)} SECOND
+       WHERE id = ${uintLiteral(id)} AND claim = ${uuidLiteral(claim)} AND disabled_at IS NULL`,
+    );
+    return affectedRows > 0;
+  }
+
   async release(id: number, claim: string): Promise<void> {
     await this.endpoints.query(
       `UPDATE webhook_endpoints SET claim = NULL, claimed_until = NULL

@@ -11,6 +11,9 @@ import type { Attempt, EndpointRow } from './deliveries.types.js';
 /** For all of it: the name, the connection, the answer and what of it is read. */
 const TIMEOUT_MS = 10_000;
 
+/** How long a try takes at most, on a machine that is late. */
+export const TRY_MS = TIMEOUT_MS + 1000;
+
 /** Bytes of an answer that are read, and kept; who sends more is not listened to. */
 const ANSWER_BYTES = 1024;
 

@@ -1,7 +1,10 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { newUuid, uuidFromBinary } from '../../src/database/sql.js';
 import { Dispatching } from '../../src/deliveries/dispatching.js';
+import { EndpointsRepository } from '../../src/deliveries/endpoints.repository.js';
 import { execute, query } from '../support/database.js';
 import { untilEventsHaveNumbers } from '../support/events.js';
+import { eventually } from '../support/eventually.js';
 import { expectProblem } from '../support/expectations.js';
 import {
   adminHeaders,
@@ -179,6 +182,32 @@ describe('an endpoint', () => {
       [...new Set(receiver.received.map(({ id }) => id))].sort(),
     );
     expect(receiver.received).toHaveLength(10);
+  });
+
+  it('is left alone for seconds only where the process died that told it, and renews its claim while it is alive', async () => {
+    const endpoint = await createEndpoint();
+    const order = await createPaidOrder(service);
+    const answers: ((status: number) => void)[] = [];
+    receiver.behave = (_, response) => void answers.push((status) => response.writeHead(status).end());
+    const dispatched = dispatch(endpoint);
+    await eventually(() => expect(answers).toHaveLength(1));
+    const [claimed] = await query<{ claim: Buffer; seconds: number }>(
+      'SELECT claim, TIMESTAMPDIFF(SECOND, NOW(3), claimed_until) AS seconds FROM webhook_endpoints',
+    );
+    expect(claimed!.seconds).toBeLessThanOrEqual(20);
+    const { app } = service;
+    const renew = (claim: string) => app.get(EndpointsRepository).renew(endpoint.id, claim, 60);
+    expect(await renew(uuidFromBinary(claimed!.claim))).toBe(true);
+    const [renewed] = await query<{ seconds: number }>(
+      'SELECT TIMESTAMPDIFF(SECOND, NOW(3), claimed_until) AS seconds FROM webhook_endpoints',
+    );
+    expect(renewed!.seconds).toBeGreaterThan(20);
+    expect(await renew(newUuid())).toBe(false);
+    receiver.behave = (_, response) => void response.writeHead(204).end();
+    answers[0]!(204);
+    await dispatched;
+    expect(versionsOf(order.order_id)).toEqual([1, 2]);
+    expect(await renew(uuidFromBinary(claimed!.claim))).toBe(false);
   });
 
   it('is told again where the process died that told it', async () => {
