@@ -5,6 +5,7 @@ const FOUNDATIONS = [
   'common',
   'config',
   'metrics',
+  'tracing',
   'database',
   'redis',
   'engine',

@@ -18,17 +18,21 @@ import { QueueModule } from './queue/queue.module.js';
 import { RedisModule } from './redis/redis.module.js';
 import { RefundsModule } from './refunds/refunds.module.js';
 import { SalesModule } from './sales/sales.module.js';
+import { TracingModule } from './tracing/tracing.module.js';
+import type { Tracing } from './tracing/tracing.types.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** The whole service: the foundations, the features in the order of their dependence, and what composes them. */
 @Module({})
 export class AppModule {
-  static forRoot(config: Config): DynamicModule {
+  /** The operators' commands trace nothing. */
+  static forRoot(config: Config, tracing: Tracing | null = null): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.forRoot(config),
         MetricsModule,
+        TracingModule.forRoot(tracing),
         DatabaseModule,
         RedisModule,
         EngineModule,

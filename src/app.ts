@@ -29,6 +29,7 @@ import { eventWebhooks, type ToldThing } from './events/event-webhooks.js';
 import { Lifecycle } from './http/lifecycle.js';
 import { serveDocs } from './http/openapi/docs-ui.js';
 import { measureRequests } from './http/http-metrics.js';
+import { traceRequests } from './http/http-tracing.js';
 import { createLogger } from './observability/logger.js';
 import { MetricsService } from './metrics/metrics.service.js';
 import { openapi } from './http/openapi/openapi.js';
@@ -42,6 +43,7 @@ import { servePages } from './pages/pages.js';
 import { AvailabilityDto } from './products/dto/availability.dto.js';
 import { RefundEventDataDto } from './refunds/dto/refund-event.dto.js';
 import { SaleFieldsDto } from './sales/dto/sale.dto.js';
+import { startTracing } from './tracing/tracing.js';
 import { NoticeGate, refuseForgedNotices } from './webhooks/notice-gate.js';
 
 /** What the shop is told of, as the document says. */
@@ -86,14 +88,16 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     return503OnClosing: false,
     ...unreadableRequests(countProblem),
   });
-  const options = { bodyParser: false, logger: createLogger(config), abortOnError: false };
+  const tracing = await startTracing(config);
+  const options = { bodyParser: false, logger: createLogger(config, undefined, tracing), abortOnError: false };
   const app = await startWithDatabase(config.database, () =>
-    NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config), adapter, options),
+    NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, tracing), adapter, options),
   );
   const fastify = app.getHttpAdapter().getInstance();
   app.get(Connections).watch(fastify.server, { max: http.connectionsMax, stallMs: http.requestTimeoutMs });
   await layPipeline(fastify, {
     clientAddress: () => http.trustedProxies.length > 0 && forgetClientPorts(fastify),
+    spans: () => traceRequests(fastify, tracing),
     figures: () => measureRequests(fastify, app.get(MetricsService)),
     head: headAnswers,
     bodies: parseJsonBodies,

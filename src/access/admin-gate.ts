@@ -3,6 +3,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../common/problem.js';
 import { gateBeforeBody } from '../http/gates.js';
+import { logFieldsOf } from '../http/http-tracing.js';
 import { Throttle } from '../common/throttle.js';
 import { API_KEY_PREFIX, CONFIG, type Config } from '../config/config.js';
 import { type Scope, scopesThatOpen } from '../http/route-rules.js';
@@ -114,7 +115,7 @@ export class AdminGate {
     const others = this.warnings.pass();
     if (others !== null) {
       this.logger.warn(
-        { requestId: request.id, surface, reason, others },
+        { ...logFieldsOf(request), surface, reason, others },
         'A call for operators came without a valid key',
       );
     }

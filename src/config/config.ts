@@ -54,6 +54,34 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
       isEnabled: env.boolean('METRICS_ENABLED', true),
       productsMax: env.integer('METRICS_PRODUCTS_MAX', 50, { max: 1000 }),
     },
+    tracing: {
+      /** Of an OTLP collector; empty: there is no tracing. */
+      endpoint: env.matching(
+        'OTEL_EXPORTER_OTLP_ENDPOINT',
+        /^$|^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/,
+        '',
+        'the address of a collector that takes OTLP over HTTP, such as http://localhost:4318',
+      ),
+      protocol: env.oneOf('OTEL_EXPORTER_OTLP_PROTOCOL', ['http/protobuf'], 'http/protobuf'),
+      headers: env.secret('OTEL_EXPORTER_OTLP_HEADERS'),
+      serviceName: env.string('OTEL_SERVICE_NAME', 'flash-sale-checkout'),
+      sampler: env.oneOf(
+        'OTEL_TRACES_SAMPLER',
+        [
+          'always_on',
+          'always_off',
+          'traceidratio',
+          'parentbased_always_on',
+          'parentbased_always_off',
+          'parentbased_traceidratio',
+        ],
+        'parentbased_always_on',
+      ),
+      /** The share of traces that is recorded, where the sampler goes by one. */
+      ratio: Number(
+        env.matching('OTEL_TRACES_SAMPLER_ARG', /^(0|1|0?\.\d+|[01]\.0+)$/, '1', 'a share from 0 to 1, such as 0.01'),
+      ),
+    },
     database: {
       host: env.string('DB_HOST', ''),
       port: env.integer('DB_PORT', 3306, { min: 1, max: 65_535 }),
@@ -172,6 +200,12 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
   if (config.buyers.tokens !== 'off' && config.buyers.jwksFile === '') {
     env.reject('BUYER_TOKEN_JWKS_FILE', `is not set; BUYER_TOKENS=${config.buyers.tokens} needs the keys of the shop`);
   }
+  if (!areHeaders(config.tracing.headers)) {
+    env.reject(
+      'OTEL_EXPORTER_OTLP_HEADERS',
+      'must be "name=value" pairs, separated by commas, with %-escapes in values',
+    );
+  }
   const { currency } = config.payments;
   if (decimalsOf(currency) > DECIMALS_MAX) {
     const decimals = `${decimalsOf(currency)} decimals, and amounts are kept with ${DECIMALS_MAX} at most`;
@@ -206,6 +240,17 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
   /** Whether notices that nobody signed are believed: only where no secret is set at all and nobody else can call. */
   const takesUnsignedNotices = isUnsigned;
   return deepFreeze({ ...config, takesUnsignedNotices });
+}
+
+/** Pairs as OpenTelemetry has them; what can't be read would be left out in silence. */
+function areHeaders(text: string): boolean {
+  if (!/^$|^\s*[\w.-]+\s*=[^,;]+(,\s*[\w.-]+\s*=[^,;]+)*$/.test(text)) return false;
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Long enough, and neither a sentence that stands for a token in an example nor one letter many times. */

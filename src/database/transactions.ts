@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
+import type { Span } from '@opentelemetry/api';
 import type { PoolConnection, QueryError, ResultSetHeader } from 'mysql2';
 import type { DataSource } from 'typeorm';
 import { backoffWithJitterMs, retry } from '../common/retry.js';
@@ -14,6 +15,7 @@ import {
   leavesSessionInDoubt,
   StaleWriteError,
 } from './database-errors.js';
+import { TRACING, type Tracing } from '../tracing/tracing.types.js';
 import type { GuardedPool } from './pool.js';
 import { newUuid, uuidFromBinary } from './sql.js';
 import { CLUSTER_FRAME, PLAIN_FRAME, type TransactionFrame } from './transaction-frames.js';
@@ -66,6 +68,8 @@ export class Transaction {
     private readonly connection: PoolConnection,
     private readonly statementTimeoutMs: number,
     private readonly frame: TransactionFrame,
+    /** What it is part of, for who has something done after it. */
+    readonly span?: Span,
   ) {}
 
   /** Runs one or several SELECTs and returns their rows, one array a statement. */
@@ -213,6 +217,7 @@ export class Transactions {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     @Inject(CONFIG) private readonly config: Config,
+    @Inject(TRACING) private readonly tracing: Tracing | null,
   ) {}
 
   /**
@@ -273,8 +278,10 @@ export class Transactions {
     work: (tx: Transaction) => Promise<T>,
     statementTimeoutMs = this.config.database.statementTimeoutMs,
   ): Promise<T> {
+    const span = this.tracing?.active;
     const connection = await this.pool.getWriteConnection();
-    const tx = new Transaction(connection, statementTimeoutMs, this.pool.isCluster ? CLUSTER_FRAME : PLAIN_FRAME);
+    const frame = this.pool.isCluster ? CLUSTER_FRAME : PLAIN_FRAME;
+    const tx = new Transaction(connection, statementTimeoutMs, frame, span);
     let result: T;
     try {
       result = await work(tx);

@@ -5,6 +5,7 @@ import { firstCharacters } from '../common/first-characters.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { toEventDto } from '../events/dto/event.dto.js';
 import type { EventRow } from '../events/events.types.js';
+import { TRACING, type Tracing } from '../tracing/tracing.types.js';
 import { publicAddressesOf } from './addresses.js';
 import type { Attempt, EndpointRow } from './deliveries.types.js';
 
@@ -19,13 +20,18 @@ const ANSWER_BYTES = 1024;
 
 const REASON_MAX = 255;
 
+type Destination = Pick<EndpointRow, 'url' | 'secret' | 'oldSecret'>;
+
 /** Sends events to endpoints, signed as Standard Webhooks says. It follows no redirect, and connects to no address that it has not checked. */
 @Injectable()
 export class Sender implements OnApplicationShutdown {
   private readonly agent: Agent;
   private readonly isPrivateAllowed: boolean;
 
-  constructor(@Inject(CONFIG) { deliveries }: Config) {
+  constructor(
+    @Inject(CONFIG) { deliveries }: Config,
+    @Inject(TRACING) private readonly tracing: Tracing | null,
+  ) {
     this.isPrivateAllowed = deliveries.isPrivateAllowed;
     this.agent = new Agent({
       connections: 16,
@@ -51,10 +57,26 @@ export class Sender implements OnApplicationShutdown {
   }
 
   /** Sends one event, once. Every failure is an answer. */
-  async send(
-    { url, secret, oldSecret }: Pick<EndpointRow, 'url' | 'secret' | 'oldSecret'>,
-    row: EventRow,
-  ): Promise<Attempt> {
+  send(endpoint: Destination, row: EventRow): Promise<Attempt> {
+    const { tracing } = this;
+    if (tracing === null) return this.post(endpoint, row);
+    // The path may have a secret of the shop's in it.
+    const { hostname, port, protocol } = new URL(endpoint.url);
+    const attributes = {
+      'http.request.method': 'POST',
+      'url.scheme': protocol.slice(0, -1),
+      'server.address': hostname,
+      'server.port': Number(port || (protocol === 'http:' ? 80 : 443)),
+    };
+    return tracing.during('POST', { kind: 'client', attributes }, async (span) => {
+      const attempt = await this.post(endpoint, row);
+      if (attempt.answerStatus !== null) span.setAttribute('http.response.status_code', attempt.answerStatus);
+      if (attempt.reason !== null) span.setAttribute('error.type', String(attempt.answerStatus ?? 'unanswered'));
+      return attempt;
+    });
+  }
+
+  private async post({ url, secret, oldSecret }: Destination, row: EventRow): Promise<Attempt> {
     const startedAt = performance.now();
     const told = (answerStatus: number | null, answer: Buffer | null, reason: string | null): Attempt => {
       return { answerStatus, answer, reason, tookMs: Math.round(performance.now() - startedAt) };

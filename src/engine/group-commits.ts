@@ -4,6 +4,8 @@ import { CONFIG, type Config } from '../config/config.js';
 import { findLockedRows } from './row-locks.js';
 import { GroupCommitMetrics } from './group-commit-metrics.js';
 import { MetricsService } from '../metrics/metrics.service.js';
+import { TracedGroupCommit } from './traced-group-commit.js';
+import { TRACING, type Tracing } from '../tracing/tracing.types.js';
 import { isCommitUnknown, isLockWaitTimeout, isOutage, isTransient } from '../database/database-errors.js';
 import { Transactions } from '../database/transactions.js';
 
@@ -17,6 +19,7 @@ export class GroupCommits implements BeforeApplicationShutdown {
     private readonly metrics: MetricsService,
     private readonly transactions: Transactions,
     private readonly figures: GroupCommitMetrics,
+    @Inject(TRACING) private readonly tracing: Tracing | null,
   ) {}
 
   /**
@@ -34,7 +37,7 @@ export class GroupCommits implements BeforeApplicationShutdown {
       observer.decided(outcomes);
       return outcomes;
     };
-    const groupCommit = new GroupCommit<Request, Outcome>({
+    const options: GroupCommitOptions<Request, Outcome> = {
       ...this.config.groupCommit,
       commit: this.metrics.isEnabled ? countedCommit : commit,
       isTransient,
@@ -44,7 +47,9 @@ export class GroupCommits implements BeforeApplicationShutdown {
       rowsOf,
       findLocked: (rows) => findLockedRows(this.transactions, rows),
       observer,
-    });
+    };
+    const groupCommit =
+      this.tracing === null ? new GroupCommit(options) : new TracedGroupCommit(name, this.tracing, options);
     observer.waitingCount = () => groupCommit.waitingCount;
     this.all.push(groupCommit);
     return groupCommit;

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { MetricsService } from '../metrics/metrics.service.js';
+import { logFieldsOf } from './http-tracing.js';
 import { Buckets, type Sample, SECONDS_BOUNDS } from '../metrics/samples.js';
 
 /** A request that takes longer than this is told of in the log. */
@@ -61,7 +62,10 @@ export function measureRequests(fastify: FastifyInstance, metrics: MetricsServic
       figures.observe(reply.statusCode, seconds);
       if (seconds > SLOW_SECONDS) {
         const { method, route } = figures;
-        logger.warn({ requestId: request.id, method, route, status: reply.statusCode, seconds }, 'A request took long');
+        logger.warn(
+          { ...logFieldsOf(request), method, route, status: reply.statusCode, seconds },
+          'A request took long',
+        );
       }
       done(null, payload);
     };

@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
  */
 const PIPELINE = {
   clientAddress: 'the address of the client is set right before anything goes by it',
+  spans: 'what is refused further down is traced like the rest',
   figures: 'what is refused further down is timed and counted like the rest',
   head: 'a refusal has the headers of every answer, too; a request without one clear host goes no further',
   bodies: 'limits and parsers, for the routes that are declared below',

@@ -3,6 +3,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { isAccessDenied, isPassing, isPoolExhausted } from '../database/database-errors.js';
 import { MetricsService } from '../metrics/metrics.service.js';
 import type { Tally } from '../metrics/samples.js';
+import { logFieldsOf } from './http-tracing.js';
 import { KnownRoutes } from './known-routes.js';
 import { DomainError, NotReadyError, OverloadedError, type ProblemCode, PROBLEMS } from '../common/problem.js';
 import { answerProblem, type Problem } from './problem-answer.js';
@@ -63,18 +64,18 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   private toProblem(error: unknown, request: FastifyRequest): Problem {
-    const { id: requestId } = request;
+    const about = logFieldsOf(request);
     if (error instanceof DomainError) {
-      if (error.cause !== undefined) this.logger.warn({ requestId, code: error.code, err: error.cause }, error.detail);
+      if (error.cause !== undefined) this.logger.warn({ ...about, code: error.code, err: error.cause }, error.detail);
       return error;
     }
     if (isPoolExhausted(error)) return new OverloadedError();
     if (isAccessDenied(error)) {
-      this.logger.error({ requestId, err: error }, "The database refuses the service's account or lacks its rights");
+      this.logger.error({ ...about, err: error }, "The database refuses the service's account or lacks its rights");
       return { code: 'UNAVAILABLE', detail: 'The database can not be used right now; try again later.' };
     }
     if (isPassing(error)) {
-      this.logger.warn({ requestId, err: error }, 'The database did not answer');
+      this.logger.warn({ ...about, err: error }, 'The database did not answer');
       return { code: 'UNAVAILABLE', detail: 'The database did not answer; try again in a moment.' };
     }
     const status = statusOf(error);
@@ -84,7 +85,7 @@ export class ProblemFilter implements ExceptionFilter {
         : frameworkProblem(error as FastifyError, status, request);
     }
     if (status === 503) return { code: 'UNAVAILABLE', detail: 'The service is shutting down.' };
-    this.logger.error({ requestId, err: error }, 'Unexpected error');
+    this.logger.error({ ...about, err: error }, 'Unexpected error');
     return { code: 'INTERNAL_ERROR', detail: 'The request failed on our side. It is logged and can be tried again.' };
   }
 }

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { LoggerService } from '@nestjs/common';
 import { type DestinationStream, type Logger as Pino, type LoggerOptions, pino } from 'pino';
 import type { Config } from '../config/config.js';
+import type { Tracing } from '../tracing/tracing.types.js';
 import { LogOutput } from './log-output.js';
 
 /** Fields that never reach a log line, wherever they come from. */
@@ -22,6 +23,7 @@ const REDACTED = [
 export function createLogger(
   config: Pick<Config, 'appEnv' | 'logLevel'>,
   destination?: DestinationStream,
+  tracing: Tracing | null = null,
 ): PinoNestLogger {
   const isReadable = config.appEnv === 'local' && process.stdout.isTTY && hasPrettyPrinter();
   const options: LoggerOptions = {
@@ -30,6 +32,7 @@ export function createLogger(
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: REDACTED.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
     serializers: { err: publicError },
+    ...(tracing && { mixin: () => tracing.activeFields() }),
     ...(isReadable && { transport: { target: 'pino-pretty', options: { translateTime: 'SYS:HH:MM:ss.l' } } }),
   };
   if (isReadable) return new PinoNestLogger(pino(options));

@@ -4,12 +4,18 @@ import { genericProvider } from './generic.provider.js';
 import type { PaymentProvider } from './payment-provider.js';
 import { SimulatedAccount } from './simulated/simulated-account.js';
 import { simulatedProvider } from './simulated/simulated.provider.js';
+import { TRACING, type Tracing } from '../tracing/tracing.types.js';
+import { tracedProvider } from './traced-provider.js';
 import { stripeProvider } from './stripe.provider.js';
 
 /** Every payment provider that the service understands, one line each; null where one is not there. */
-const PROVIDERS: readonly ((config: Config, account: SimulatedAccount) => PaymentProvider | null)[] = [
+const PROVIDERS: readonly ((
+  config: Config,
+  account: SimulatedAccount,
+  tracing: Tracing | null,
+) => PaymentProvider | null)[] = [
   genericProvider,
-  stripeProvider,
+  (config, _account, tracing) => stripeProvider(config, tracing),
   simulatedProvider,
 ];
 
@@ -18,8 +24,9 @@ const PROVIDERS: readonly ((config: Config, account: SimulatedAccount) => Paymen
 export class PaymentProviders {
   private readonly byName: ReadonlyMap<string, PaymentProvider>;
 
-  constructor(@Inject(CONFIG) config: Config, account: SimulatedAccount) {
-    const providers = PROVIDERS.flatMap((create) => create(config, account) ?? []);
+  constructor(@Inject(CONFIG) config: Config, account: SimulatedAccount, @Inject(TRACING) tracing: Tracing | null) {
+    const made = PROVIDERS.flatMap((create) => create(config, account, tracing) ?? []);
+    const providers = tracing === null ? made : made.map((provider) => tracedProvider(provider, tracing));
     this.byName = new Map(providers.map((provider) => [provider.name, provider]));
   }
 

@@ -1,3 +1,4 @@
+import type { Tracing } from '../tracing/tracing.types.js';
 import type Stripe from 'stripe';
 import { withinLimit } from '../common/within-limit.js';
 
@@ -18,11 +19,16 @@ const REFUSALS: ReadonlySet<number> = new Set([400, 402, 404]);
 /** Asks something of Stripe, within the limit of a call. */
 export type AskStripe = <T>(question: (stripe: Stripe) => Promise<T>) => Promise<T>;
 
+interface StripeAccess {
+  readonly apiKey: string;
+  readonly apiBase: string;
+}
+
 /** Stripe's own client, loaded on first use: it is large, and most processes never ask. */
-export function stripeClient(options: { apiKey: string; apiBase: string }): AskStripe {
+export function stripeClient(options: StripeAccess, tracing: Tracing | null = null): AskStripe {
   let client: Promise<Stripe> | undefined;
   return async (question) => {
-    client ??= connect(options);
+    client ??= connect(options, tracing);
     return withinLimit(question(await client), LIMIT_MS);
   };
 }
@@ -43,7 +49,7 @@ export function busyMsOf(error: unknown): number {
   return seconds > 0 ? seconds * 1000 : BUSY_MS;
 }
 
-async function connect({ apiKey, apiBase }: { apiKey: string; apiBase: string }): Promise<Stripe> {
+async function connect({ apiKey, apiBase }: StripeAccess, tracing: Tracing | null): Promise<Stripe> {
   const { default: StripeClient } = await import('stripe');
   const { hostname, port, protocol } = new URL(apiBase);
   return new StripeClient(apiKey, {
@@ -54,5 +60,21 @@ async function connect({ apiKey, apiBase }: { apiKey: string; apiBase: string })
     timeout: TIMEOUT_MS,
     maxNetworkRetries: 2,
     telemetry: false,
+    ...(tracing && { httpClient: continuing(StripeClient.createNodeHttpClient(), tracing) }),
   });
+}
+
+/** Each of its requests says what it is part of, and the span says who was asked: neither for what, nor with which key. */
+function continuing(client: Stripe.HttpClient, tracing: Tracing): Stripe.HttpClient {
+  const makeRequest = client.makeRequest.bind(client);
+  client.makeRequest = async (host, port, path, method, headers, ...rest) => {
+    const { active } = tracing;
+    if (active === undefined) return makeRequest(host, port, path, method, headers, ...rest);
+    active.setAttributes({ 'server.address': host, 'server.port': Number(port), 'http.request.method': method });
+    const traced = { ...headers, traceparent: tracing.traceparentOf(active) };
+    const response = await makeRequest(host, port, path, method, traced, ...rest);
+    active.setAttribute('http.response.status_code', response.getStatusCode());
+    return response;
+  };
+  return client;
 }

@@ -176,7 +176,7 @@ export class PaymentSessionsService {
 
   /** The schedule finds what a job would have, should this one be lost. */
   private wakeAfter(tx: Transaction, task: SessionTask): void {
-    tx.afterCommit(() => void this.queue.enqueue([{ id: task, data: { task } }]), { isHarmless: true });
+    tx.afterCommit(() => void this.queue.enqueue([{ id: task, data: { task } }], tx.span), { isHarmless: true });
   }
 }
 

@@ -1,8 +1,11 @@
 import { BullModule } from '@nestjs/bullmq';
 import { Logger } from '@nestjs/common';
 import { type JobsOptions, Queue, type QueueOptions } from 'bullmq';
+import type { Span } from '@opentelemetry/api';
 import type { Redis } from 'ioredis';
 import { untilReady } from '../redis/connect.js';
+import type { Tracing } from '../tracing/tracing.types.js';
+import { withTraceparent } from './job-tracing.js';
 
 /** Failed jobs stay for the operator to look at and retry; done ones only for a while. Both are bounded. */
 export const JOB_OPTIONS: JobsOptions = {
@@ -15,6 +18,8 @@ export const JOB_OPTIONS: JobsOptions = {
 /** A queue of one kind of job, named as the schedule that feeds it. */
 export class JobQueue<Data = unknown> extends Queue {
   private readonly logger = new Logger('Jobs');
+  /** Set before anything is enqueued; BullMQ's modules make queues, and hand on no options but theirs. */
+  tracing: Tracing | null = null;
 
   constructor(name: string, options: QueueOptions) {
     super(name, options);
@@ -46,11 +51,19 @@ export class JobQueue<Data = unknown> extends Queue {
   /**
    * Adds jobs; of those with the same `id` only one waits or runs at a time.
    *
+   * @param span what the jobs are done for; their spans go on with its trace.
    * @returns false when Redis did not take them in time: then the caller does the work itself.
    */
-  async enqueue(jobs: readonly { readonly id: string; readonly data: Data }[]): Promise<boolean> {
+  async enqueue(jobs: readonly { readonly id: string; readonly data: Data }[], span?: Span): Promise<boolean> {
+    const { name, tracing } = this;
     try {
-      await this.addBulk(jobs.map(({ id, data }) => ({ name: this.name, data, opts: { deduplication: { id } } })));
+      await this.addBulk(
+        jobs.map(({ id, data }) => ({
+          name,
+          data: withTraceparent(tracing, data, span),
+          opts: { deduplication: { id } },
+        })),
+      );
       return true;
     } catch (error) {
       this.logger.debug({ err: error }, `Queue ${this.name} takes no jobs`);

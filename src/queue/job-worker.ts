@@ -3,6 +3,8 @@ import { Logger } from '@nestjs/common';
 import { type Processor, Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { withinLimit } from '../common/within-limit.js';
+import type { Tracing } from '../tracing/tracing.types.js';
+import { processTraced } from './job-tracing.js';
 
 /** A job that takes longer has failed, so that its id is free for a successor; what it does may go on beside that. */
 const JOB_LIMIT_MS = 600_000;
@@ -29,6 +31,12 @@ export class JobWorker extends Worker {
     });
     this.on('error', (error) => this.logger.debug({ err: error }, `Worker ${name}`));
     this.on('failed', (job, error) => this.logger.warn({ err: error, jobId: job?.id }, `A job of ${name} failed`));
+  }
+
+  /** Has each job done in a span. */
+  traceBy(tracing: Tracing): void {
+    const { processFn } = this;
+    this.processFn = (job, ...rest) => processTraced(tracing, this.name, job, () => processFn(job, ...rest));
   }
 
   override async close(isForced?: boolean): Promise<void> {

@@ -2,6 +2,7 @@ import { BullRegistrar, WorkerHost } from '@nestjs/bullmq';
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { CONFIG, type Config } from '../config/config.js';
+import { TRACING, type Tracing } from '../tracing/tracing.types.js';
 import { JobQueue } from './job-queue.js';
 import type { JobWorker } from './job-worker.js';
 import { QueueConnection } from './queue-connection.js';
@@ -17,6 +18,7 @@ export class Queues implements OnApplicationBootstrap, BeforeApplicationShutdown
     private readonly connection: QueueConnection,
     private readonly registrar: BullRegistrar,
     private readonly discovery: DiscoveryService,
+    @Inject(TRACING) private readonly tracing: Tracing | null,
   ) {}
 
   /** The queues, for the operator's commands, the board and the metrics. */
@@ -26,15 +28,22 @@ export class Queues implements OnApplicationBootstrap, BeforeApplicationShutdown
 
   onApplicationBootstrap(): void {
     if (this.hasWorkers) this.registrar.register();
+    if (this.tracing === null) return;
+    for (const queue of this.all) queue.tracing = this.tracing;
+    for (const worker of this.workers) worker.traceBy(this.tracing);
   }
 
   /** Before the database goes: jobs that run are waited for, for a while, and then every connection is cut. */
   async beforeApplicationShutdown(): Promise<void> {
-    const workers = this.hasWorkers
-      ? this.instances().flatMap((instance) => (instance instanceof WorkerHost ? [instance.worker as JobWorker] : []))
-      : [];
-    await Promise.all([...workers, ...this.all].map((closable) => closable.close()));
+    await Promise.all([...this.workers, ...this.all].map((closable) => closable.close()));
     this.connection.cut();
+  }
+
+  private get workers(): readonly JobWorker[] {
+    if (!this.hasWorkers) return [];
+    return this.instances().flatMap((instance) =>
+      instance instanceof WorkerHost ? [instance.worker as JobWorker] : [],
+    );
   }
 
   private get hasWorkers(): boolean {

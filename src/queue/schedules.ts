@@ -11,7 +11,9 @@ import {
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { CronJob } from 'cron';
 import { CONFIG, type Config } from '../config/config.js';
+import { TRACING, type Tracing } from '../tracing/tracing.types.js';
 import type { JobQueue } from './job-queue.js';
+import { processTraced } from './job-tracing.js';
 
 /** How long work may be due before its queue is given up on and the scheduler does it by itself. */
 const OVERDUE_MS = 5000;
@@ -49,6 +51,7 @@ export class Schedules implements OnApplicationBootstrap, BeforeApplicationShutd
   constructor(
     private readonly registry: SchedulerRegistry,
     @Inject(CONFIG) private readonly config: Config,
+    @Inject(TRACING) private readonly tracing: Tracing | null,
   ) {}
 
   /** Runs `work` by the cron expression; `off` leaves it to the operator's commands. */
@@ -71,7 +74,9 @@ export class Schedules implements OnApplicationBootstrap, BeforeApplicationShutd
       if (due.length === 0) return;
       const isQueued = await queue.enqueue(due);
       const left = isQueued ? due.filter(({ overdueMs }) => overdueMs > OVERDUE_MS) : due;
-      await Promise.all(left.map((job) => processor.process(job)));
+      await Promise.all(
+        left.map(({ data }) => processTraced(this.tracing, queue.name, { data }, () => processor.process({ data }))),
+      );
     });
   }
 

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Throttle } from '../common/throttle.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { gateBeforeValidation } from '../http/gates.js';
+import { logFieldsOf } from '../http/http-tracing.js';
 import { GENERIC } from '../payment-providers/generic.provider.js';
 import type { PaymentProvider, RawNotice } from '../payment-providers/payment-provider.js';
 import { PaymentProviders } from '../payment-providers/payment-providers.js';
@@ -56,7 +57,7 @@ export class NoticeGate {
     const others = this.forgeries.pass();
     if (others === null) return;
     const why = secrets.length === 0 ? 'its provider has no secret' : 'it is not authentic';
-    this.logger.warn({ provider: name, requestId: request.id, others }, `A payment notice was refused: ${why}`);
+    this.logger.warn({ provider: name, ...logFieldsOf(request), others }, `A payment notice was refused: ${why}`);
   }
 }
 

@@ -90,6 +90,35 @@ describe('loadConfig', () => {
     },
   );
 
+  it.each([
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'localhost:4318'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://collector:4318?key=x'],
+    ['OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'the-key-alone'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'api-key=%E0%A4%A'],
+    ['OTEL_TRACES_SAMPLER', 'jaeger_remote'],
+    ['OTEL_TRACES_SAMPLER_ARG', '1.5'],
+    ['OTEL_TRACES_SAMPLER_ARG', '1%'],
+  ])('refuses %s=%s, and prints no key', (name, value) => {
+    const env = { ...REQUIRED, [name]: value };
+    expect(namedIn(env)).toEqual([name]);
+    expect(() => loadConfig(env)).toThrow(
+      expect.not.objectContaining({ message: expect.stringMatching(/the-key-alone|%E0/) }),
+    );
+  });
+
+  it('takes the settings of tracing as OpenTelemetry names them', () => {
+    const { tracing } = loadConfig({
+      ...REQUIRED,
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.example/otlp/',
+      OTEL_EXPORTER_OTLP_HEADERS: 'api-key=a%20b, tenant=shop',
+      OTEL_SERVICE_NAME: 'checkout-eu',
+      OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: '.01',
+    });
+    expect(tracing).toMatchObject({ serviceName: 'checkout-eu', sampler: 'parentbased_traceidratio', ratio: 0.01 });
+  });
+
   it('takes an empty variable for one that is not set', () => {
     expect(loadConfig({ ...REQUIRED, PORT: '  ', LOG_LEVEL: '' })).toMatchObject({
       http: { port: 3000 },

@@ -73,6 +73,7 @@ describe('the import step of npm run check', () => {
         ['common-imports-nothing-to-its-right', 'src/common', '../config/config.js'],
         ['config-imports-nothing-to-its-right', 'src/config', '../holds/holds.types.js'],
         ['metrics-imports-nothing-to-its-right', 'src/metrics', '../database/sql.js'],
+        ['tracing-imports-nothing-to-its-right', 'src/tracing', '../database/sql.js'],
         ['database-imports-nothing-to-its-right', 'src/database', '../engine/group-commit.js'],
         ['redis-imports-nothing-to-its-right', 'src/redis', '../webhooks/webhooks.types.js'],
         ['engine-imports-nothing-to-its-right', 'src/engine', '../http/problem.filter.js'],

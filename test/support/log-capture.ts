@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import type { Tracing } from '../../src/tracing/tracing.types.js';
 import { createLogger } from '../../src/observability/logger.js';
 import type { Config } from '../../src/config/config.js';
 
@@ -6,10 +7,9 @@ import type { Config } from '../../src/config/config.js';
 export class LogCapture {
   text = '';
 
-  constructor(config: Pick<Config, 'appEnv'>) {
-    Logger.overrideLogger(
-      createLogger({ appEnv: config.appEnv, logLevel: 'debug' }, { write: (line) => (this.text += line) }),
-    );
+  constructor({ appEnv }: Pick<Config, 'appEnv'>, tracing: Tracing | null = null) {
+    const kept = { write: (line: string) => (this.text += line) };
+    Logger.overrideLogger(createLogger({ appEnv, logLevel: 'debug' }, kept, tracing));
   }
 
   get lines(): Record<string, unknown>[] {

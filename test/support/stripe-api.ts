@@ -14,6 +14,8 @@ export interface ApiCall {
   readonly authorization: string;
   readonly idempotencyKey: string;
   readonly version: string;
+  /** Only where it came with one. */
+  readonly traceparent?: string;
   readonly fields: Fields;
 }
 
@@ -129,11 +131,13 @@ export class StripeApi extends StripeAccount {
     let text = '';
     for await (const chunk of request) text += String(chunk);
     const url = new URL(request.url!, this.url);
+    const { traceparent } = request.headers;
     const call: ApiCall = {
       path: `${request.method} ${url.pathname}`,
       authorization: request.headers.authorization ?? '',
       idempotencyKey: String(request.headers['idempotency-key'] ?? ''),
       version: String(request.headers['stripe-version'] ?? ''),
+      ...(typeof traceparent === 'string' && { traceparent }),
       fields: Object.fromEntries(request.method === 'GET' ? url.searchParams : new URLSearchParams(text)),
     };
     this.calls.push(call);
