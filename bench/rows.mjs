@@ -31,6 +31,7 @@ import { signedNotices } from './rows/signed-notices.mjs';
 import { slowClients } from './rows/slow-clients.mjs';
 import { slowCommit } from './rows/slow-commit.mjs';
 import { soldOut } from './rows/sold-out.mjs';
+import { tracing } from './rows/tracing.mjs';
 import { workers } from './rows/workers.mjs';
 
 export const rows = [
@@ -39,5 +40,5 @@ export const rows = [
   ...[openSale, beforeTheStart, buyerTokens, customerLimits],
   ...[eventCost, deliveries, eventFeed],
   ...[sessions, sessionPace],
-  ...[metrics, workers, slowClients, listeners],
+  ...[metrics, tracing, workers, slowClients, listeners],
 ];
