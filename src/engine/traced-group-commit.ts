@@ -16,7 +16,7 @@ export class TracedGroupCommit<Request, Outcome> extends GroupCommit<Request, Ou
   ) {
     const spans = new Map<Request, Span>();
     const commit: typeof options.commit = (batch, mayHaveCommitted) => {
-      const traced = spans.size === 0 ? [] : batch.flatMap((request) => spans.get(request) ?? []);
+      const traced = spans.size === 0 ? NONE : tracedOf(batch, spans);
       if (traced.length === 0) return options.commit(batch, mayHaveCommitted);
       const span = tracing.start(`commit ${name}`, {
         parent: traced[0],
@@ -36,6 +36,18 @@ export class TracedGroupCommit<Request, Outcome> extends GroupCommit<Request, Ou
     // It may be the first of many, for whose batches the line then goes on.
     return this.tracing.apart(() => super.submit(request)).finally(() => this.spans.delete(request));
   }
+}
+
+const NONE: readonly Span[] = [];
+
+/** Most batches have one or none, so nothing is made for the others. */
+function tracedOf<Request>(batch: readonly Request[], spans: ReadonlyMap<Request, Span>): Span[] {
+  const traced: Span[] = [];
+  for (const request of batch) {
+    const span = spans.get(request);
+    if (span !== undefined) traced.push(span);
+  }
+  return traced;
 }
 
 /** The transaction takes its span as it begins. */

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type TraceFields, traceFieldsOf, type Tracing } from '../tracing/tracing.types.js';
 
 interface TracedRequest extends FastifyRequest {
-  /** Null until its head was read. */
+  /** Null where it has none, and until its head was read. */
   span: Span | null;
 }
 
@@ -14,7 +14,7 @@ export function traceRequests(fastify: FastifyInstance, tracing: Tracing | null)
   fastify.addHook('onRequest', (request, reply, done) => {
     const span = tracing.startRequest(request.headers);
     (request as TracedRequest).span = span;
-    if (span.isRecording()) {
+    if (span?.isRecording() === true) {
       describe(span, request);
       // It comes after the last byte, and also where the client has left.
       reply.raw.once('close', () => tracing.end(span, conclude(span, reply)));

@@ -46,8 +46,10 @@ type Settings = Config['tracing'];
 /** {@link Tracing} by OpenTelemetry's SDK. Nothing is registered with its global API: two services may run in one process. */
 export class SdkTracing implements Tracing {
   private readonly output: SpanOutput;
-  private readonly provider: TracerProvider;
   private readonly tracer: Tracer;
+  /** Of requests that begin a trace which is to be recorded. */
+  private readonly rootTracer: Tracer;
+  private readonly rootShare: number;
   private readonly propagator = new W3CTraceContextPropagator();
   private readonly storage = new AsyncLocalStorage<Span>();
   /** Spans that were entered and have not ended. While there is none, the storage costs nothing. */
@@ -62,17 +64,21 @@ export class SdkTracing implements Tracing {
         headers: parseKeyPairsIntoRecord(settings.headers),
       }),
     );
-    this.provider = new TracerProvider({
-      sampler: samplerOf(settings),
-      spanLimits: { linkCountLimit: linksMax },
-      spanProcessors: [this.output],
-      resource: resourceFromAttributes({
-        'service.name': settings.serviceName,
-        'service.version': VERSION,
-        'service.instance.id': randomUUID(),
-      }).merge(detectResources({ detectors: [envDetector] })),
-    });
-    this.tracer = this.provider.getTracer('flash-sale-checkout', VERSION);
+    const resource = resourceFromAttributes({
+      'service.name': settings.serviceName,
+      'service.version': VERSION,
+      'service.instance.id': randomUUID(),
+    }).merge(detectResources({ detectors: [envDetector] }));
+    const tracerBy = (sampler: Sampler): Tracer =>
+      new TracerProvider({
+        sampler,
+        resource,
+        spanLimits: { linkCountLimit: linksMax },
+        spanProcessors: [this.output],
+      }).getTracer('flash-sale-checkout', VERSION);
+    this.tracer = tracerBy(samplerOf(settings));
+    this.rootTracer = tracerBy(new AlwaysOnSampler());
+    this.rootShare = rootShareOf(settings);
   }
 
   get active(): Span | undefined {
@@ -88,9 +94,10 @@ export class SdkTracing implements Tracing {
     return this.output.counts;
   }
 
-  startRequest(headers: Readonly<Record<string, string | string[] | undefined>>): Span {
-    const parent = headers.traceparent === undefined ? ROOT_CONTEXT : this.contextIn(headers);
-    return this.tracer.startSpan('HTTP', OF_REQUEST, parent);
+  /** The SDK makes ids and a context also for what it does not record, which costs a hold more than all else here. */
+  startRequest(headers: Readonly<Record<string, string | string[] | undefined>>): Span | null {
+    if (headers.traceparent !== undefined) return this.tracer.startSpan('HTTP', OF_REQUEST, this.contextIn(headers));
+    return Math.random() < this.rootShare ? this.rootTracer.startSpan('HTTP', OF_REQUEST, ROOT_CONTEXT) : null;
   }
 
   start(name: string, { kind, parent = this.active, links = [], attributes }: SpanStart = {}): Span {
@@ -153,7 +160,7 @@ export class SdkTracing implements Tracing {
   }
 
   async stop(): Promise<void> {
-    await withinLimit(this.provider.shutdown(), STOP_LIMIT_MS).catch(() => undefined);
+    await withinLimit(this.output.shutdown(), STOP_LIMIT_MS).catch(() => undefined);
   }
 
   private contextOf(parent: Span | string | undefined): Context {
@@ -183,6 +190,12 @@ function samplerOf({ sampler, ratio }: Settings): Sampler {
     default:
       return assertUnreachable(sampler);
   }
+}
+
+/** How many of the requests that nobody traced before begin a trace that is recorded. */
+function rootShareOf({ sampler, ratio }: Settings): number {
+  if (sampler.endsWith('ratio')) return ratio;
+  return sampler.endsWith('always_on') ? 1 : 0;
 }
 
 /** The driver's or the system's code, or the class; what is no error is such a word already. */

@@ -26,8 +26,11 @@ export interface Tracing {
   /** What a log line that is written now tells of it. */
   activeFields(): Partial<TraceFields>;
 
-  /** Begins the span of a request with these headers; whether it is recorded says the sampler, or who sent `traceparent`. */
-  startRequest(headers: Readonly<Record<string, string | string[] | undefined>>): Span;
+  /**
+   * Begins the span of a request with these headers; null where the sampler wants none. Whether that of a caller's trace is
+   * recorded says the caller's `traceparent`, as far as the sampler goes by it.
+   */
+  startRequest(headers: Readonly<Record<string, string | string[] | undefined>>): Span | null;
 
   start(name: string, options?: SpanStart): Span;
 
