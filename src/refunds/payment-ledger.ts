@@ -210,13 +210,14 @@ export class PaymentLedger {
   }
 
   /** What was told before the refund failed, or of a try that another one has followed, is of no concern any more. */
-  private confirmOwn(account: Account, debt: Debt, { refundId, amount }: MadeRefund, at: Instant): WasMade {
+  private confirmOwn(account: Account, debt: Debt, { refundId, ownId, amount }: MadeRefund, at: Instant): WasMade {
     const { status, providerRefundId } = debt;
     const isOfThisTry = providerRefundId === null || providerRefundId === refundId;
     const isPast = status === 'failed' && (at === null ? providerRefundId === refundId : isOutdated(account, at));
     if (isPast || (status !== 'failed' && !isOfThisTry)) return 'known';
     confirm(debt, refundId);
-    oweAsMade(debt, amount);
+    // The number of one made outside may be that of several: what it gave back of each stays.
+    if (debt.row !== null && debt.row.id === ownId) oweAsMade(debt, amount);
     this.count(account);
     return status === 'confirmed' ? 'known' : 'confirmed';
   }

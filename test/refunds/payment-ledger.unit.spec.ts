@@ -272,7 +272,9 @@ describe('a refund that the provider has made', () => {
     ];
     const ledger = new PaymentLedger([paymentRow()], refunds);
     expect(ledger.noteMade(PAYMENT, made('re_9', '99.99'), AT)).toBe('outside');
+    expect(ledger.noteMade(PAYMENT, made('re_9', '99.99'), null)).toBe('known');
     expect(ledger.newRefunds()).toMatchObject([{ refund: { ...outside, amount: '49.99' } }]);
+    expect(ledger.correctedRefunds()).toEqual([]);
     expect(ledger.returnRefund(PAYMENT, { ...returned, refundId: 're_9', at: LATER })).toBe(true);
     expect(ledger.newRefunds()).toMatchObject([{ status: 'failed' }]);
     expect(statesOf(ledger)).toEqual([
