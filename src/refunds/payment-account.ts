@@ -57,7 +57,10 @@ export function findReturned(account: Account, told: ReturnedRefund): Debt[] {
     if (numbered.length > 0 || debts.some(({ refund }) => refund.causeRef === refundId)) return numbered;
   }
   const unnumbered = debts.filter(({ providerRefundId }) => providerRefundId === null);
-  const own = unnumbered.find(({ row }) => row !== null && row.id === ownId);
+  // Of one that failed the number is of the try before; the one after it may come back before anybody has noted that it was made.
+  const mayBeNext = ({ status }: Debt): boolean => status === 'failed' && refundId !== null && !isOutdated(account, at);
+  const isOwn = ({ row }: Debt): boolean => row !== null && row.id === ownId;
+  const own = unnumbered.find(isOwn) ?? debts.find((debt) => isOwn(debt) && mayBeNext(debt));
   if (own !== undefined || isOutdated(account, at)) return own === undefined ? [] : [own];
   const sent = unnumbered.find((candidate) => isSent(candidate) && isOver(candidate, amount));
   return sent === undefined ? findCounted(account, told) : [sent];

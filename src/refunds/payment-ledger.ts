@@ -235,7 +235,9 @@ export class PaymentLedger {
     const returned = findReturned(account, told);
     // What was told before it is not true any more, also of a refund that nobody has told of yet.
     if (returned.length === 0 && isKnown(account)) this.change(account, { refundFailedAt: latestOf(account, at) });
-    const failing = returned.filter(({ status }) => status !== 'failed');
+    const failing = returned.filter(
+      ({ status, providerRefundId }) => status !== 'failed' || (refundId !== null && providerRefundId !== refundId),
+    );
     for (const debt of failing) {
       this.fail(account, debt, { reason, ...(refundId !== null && { providerRefundId: refundId }) }, at);
     }

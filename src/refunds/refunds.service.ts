@@ -139,11 +139,10 @@ export class RefundsService {
     try {
       const made = await provider.sendRefund({ ...refund, paid: refund.amountPaid });
       const note = { providerRefundId: made?.refundId ?? null };
-      return await this.transition(act, id, { verb: 'send', to: 'sent', note, amount: made?.amount ?? null });
+      const sent = { verb: 'send', to: 'sent', note, amount: made?.amount ?? null } as const;
+      return await this.transition(act, id, sent, refund);
     } catch (error) {
       if (error instanceof RefundRefusedError) return this.noteFailure(act, id, error.message, refund);
-      // The provider's own notice may have come first.
-      if (error instanceof RefundNotPossibleError) return this.getRefund(id);
       throw error;
     }
   }
@@ -211,7 +210,8 @@ export class RefundsService {
 
   /**
    * A refund that is in that state already stays as it is. So does one that has changed since its provider was asked for it:
-   * the refusal says nothing of another attempt, nor of money that somebody has given back otherwise.
+   * its answer says nothing of another attempt, nor of money that somebody has given back otherwise, and the provider's own
+   * notice of what became of it may have come first.
    */
   private async transition(
     act: Act,

@@ -295,6 +295,25 @@ describe('money that is owed, and that somebody gives back at the provider while
     ]);
   });
 
+  it('has failed, and is sent once more, when it comes back before anybody has noted that it was sent', async () => {
+    const { order } = await paidOrder();
+    const refundId = await owe(order, '40.00');
+    const numbers: string[] = [];
+    for (let time = 0; time < 2; time++) {
+      api.during('POST /v1/refunds', 'after', async () => {
+        const { id } = api.refunds.at(-1)!;
+        numbers.push(id);
+        api.returnByBank(id);
+        // Of a second that no try before it was told in.
+        await answerTo({ ...api.events.at(-1)!, created: Math.floor(Date.now() / 1000) + time });
+      });
+      const sent = await send(refundId);
+      expect(sent).toMatchObject({ status: 'failed', provider_refund_id: numbers.at(-1) });
+    }
+    expect(new Set(numbers).size).toBe(2);
+    expect(await send(refundId)).toMatchObject({ status: 'sent' });
+  });
+
   it.each([
     ['after it was sent', false],
     ['before that is noted', true],

@@ -245,6 +245,15 @@ describe('a refund that the provider has made', () => {
     expect(tooMuch.noteMade(PAYMENT, made('re_1', '60.00', 1), AT)).toBe('known');
   });
 
+  it('that came back before it was noted is another try that failed, told once, and not by a try before it', () => {
+    const [payment, failed] = [paymentRow({ refundFailedAt: EARLIER }), refundRow(1, { status: 'failed' })];
+    const ledger = new PaymentLedger([payment], [failed]);
+    const next = { ...returned, refundId: 're_2', ownId: 1, at: AT };
+    expect([ledger.returnRefund(PAYMENT, next), ledger.returnRefund(PAYMENT, next)]).toEqual([true, false]);
+    expect(ledger.changedRefunds()).toMatchObject([{ to: 'failed', note: { providerRefundId: 're_2' } }]);
+    expect(ledger.returnRefund(PAYMENT, { ...next, refundId: 're_0', at: EARLIER })).toBe(false);
+  });
+
   it('gives back what is owed over the same sum, sent by other means before what waits', () => {
     const refunds = [
       refundRow(1, { amount: '20.00', status: 'due', providerRefundId: null }),
