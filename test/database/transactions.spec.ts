@@ -185,7 +185,7 @@ describe('a transaction', () => {
     const { config, app } = service;
     const hasty = { ...config, groupCommit: { ...config.groupCommit, deadlineMs: 100 } };
     let tries = 0;
-    const slow = new Transactions(app.get(DataSource), hasty).run(async (tx) => {
+    const slow = new Transactions(app.get(DataSource), hasty, null).run(async (tx) => {
       tries++;
       await tx.read('SELECT SLEEP(0.11)');
       throw new OvertakenError('too late, and too slow');
