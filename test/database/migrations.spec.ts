@@ -11,6 +11,7 @@ import { CustomerLimits1765700000000 } from '../../migrations/1765700000000-cust
 import { OrderReferences1765800000000 } from '../../migrations/1765800000000-order-references.js';
 import { OrderDueAt1767200000000 } from '../../migrations/1767200000000-order-due-at.js';
 import { DelayedMethods1767700100000 } from '../../migrations/1767700100000-delayed-methods.js';
+import { DisputeOutcomes1768200000000 } from '../../migrations/1768200000000-dispute-outcomes.js';
 import { loadConfig } from '../../src/config/config.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { Cancelling } from '../../src/orders/settling/cancelling.js';
@@ -137,7 +138,8 @@ describe('the migration of the price of a hold', () => {
 
 describe('the migration of payments', () => {
   const migration = new PaymentRows1764800000000();
-  const later = new OutsideRefunds1765000000000();
+  /** What the tables have got since, which are made anew. */
+  const later = [new OutsideRefunds1765000000000(), new DisputeOutcomes1768200000000()];
 
   const paymentsOf = (orderId: number) =>
     query(
@@ -149,7 +151,7 @@ describe('the migration of payments', () => {
   async function migrateAnew(): Promise<void> {
     await migration.down(runner);
     for (let time = 0; time < 2; time++) await migration.up(runner);
-    await later.up(runner);
+    for (const each of later) await each.up(runner);
   }
 
   it('fills in what paid an order, and by which provider, with what was paid', async () => {
