@@ -78,6 +78,9 @@ export async function createEndpoint(service: Service, url = 'http://127.0.0.1:9
   return taken(await service.call('POST', path, { url }, adminHeaders(service)), 201);
 }
 
+/** What of a key nobody may find again; its alphabet has the underscore that sets the parts apart, too. */
+export const secretPart = ({ key }: Pick<ApiKey, 'key'>): string => key.split('_').slice(2).join('_');
+
 /** Calls as who has this key. */
 export function keyHeaders({ key }: Pick<ApiKey, 'key'>): Record<string, string> {
   return { authorization: `Bearer ${key}` };
