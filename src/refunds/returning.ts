@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditFields } from '../access/audit.types.js';
 import type { Act } from '../access/operator.js';
+import { canonicalAmount } from '../common/money.js';
 import type { Transaction } from '../database/transactions.js';
 import { keyedByOperator } from '../idempotency/idempotency-key.js';
 import { type Change, OperatorChanges } from '../idempotency/operator-changes.js';
@@ -43,7 +44,7 @@ export class Returning {
       verb: 'return',
       fieldsOf: auditFieldsOf,
       scope: 'returns',
-      keyed: keyedByOperator(idempotencyKey, [id, quantity, amount, restock]),
+      keyed: keyedByOperator(idempotencyKey, [id, quantity, amount && canonicalAmount(amount), restock]),
       find: async (tx, orderId) => toReturned(await this.lockOne(tx, orderId)),
       work: async (tx) => this.takeBack(tx, await this.lockOne(tx, id), wanted),
     });

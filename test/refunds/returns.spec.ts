@@ -224,6 +224,16 @@ describe('a return that is asked for again', () => {
     await expectNoDrift(product_id);
   });
 
+  it('is the same with the same sum, however many decimals say it', async () => {
+    const { order_id } = await paidOrder(2);
+    const key = unique('key');
+    const give = (amount: string): Promise<Answer> =>
+      giveUnitsBack(order_id, { quantity: 1, restock: true, amount }, key);
+    const answers = [await give('5'), await give('5.00'), await give('5.0')];
+    expect(answers.map((answer) => taken<AdminOrder>(answer, 200).quantity_sold)).toEqual([1, 1, 1]);
+    expectProblem(await give('5.01'), 'IDEMPOTENCY_KEY_REUSED');
+  });
+
   it('is not more than was bought, when many ask at once', async () => {
     const { order_id, product_id } = await paidOrder(3);
     const answers = await inParallel(8, (n) =>

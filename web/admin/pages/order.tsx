@@ -40,7 +40,7 @@ export function OrderPage({ id }: { id: string }) {
           <strong class="figures">
             <Money amount={shown.amount} currency={shown.currency} />
           </strong>
-          <span class="soft">due in all</span>
+          <span class="soft">{shown.status === 'pending_payment' ? 'due in all' : 'in all'}</span>
         </p>
       </header>
       <section class="card" aria-label="Order">
