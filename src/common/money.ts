@@ -58,6 +58,8 @@ export function inCurrency(money: string, currency: string): string {
  * @returns a decimal string with the decimals of the price, or null when the amount is more than the database can keep.
  */
 export function amountOf(price: string, quantity: number): string | null {
+  // A price stands in a column of the same width.
+  if (quantity === 1) return price;
   const decimals = decimalsIn(price);
   const parts = toParts(price, decimals) * quantity;
   return parts >= 10 ** (WHOLE_DIGITS + decimals) ? null : fromParts(parts, decimals);

@@ -145,13 +145,18 @@ export class HoldsRepository {
 
   insert(tx: Transaction, holds: readonly PricedHoldRow[]): void {
     if (holds.length === 0) return;
+    // What none of them has is not written: each column of a row costs the database something to read.
+    const hasCustomers = holds.some(({ customer_id }) => customer_id !== null);
+    const hasSales = holds.some(({ sale_id }) => sale_id !== null);
+    const columns = `${hasCustomers ? ', customer_id' : ''}${hasSales ? ', sale_id' : ''}`;
     const values = holds.map(
       ({ id, product_id, qty, expires_at, unit_price, currency, customer_id, sale_id }) =>
         `(${uuidLiteral(id)},${uintLiteral(product_id)},${uintLiteral(qty)},${timestampLiteral(expires_at)},` +
-        `${moneyLiteral(unit_price)},${currencyLiteral(currency)},${escape(customer_id)},${idOrNullLiteral(sale_id)})`,
+        `${moneyLiteral(unit_price)},${currencyLiteral(currency)}` +
+        `${hasCustomers ? `,${escape(customer_id)}` : ''}${hasSales ? `,${idOrNullLiteral(sale_id)}` : ''})`,
     );
     tx.insert(
-      `INSERT INTO holds (id, product_id, qty, expires_at, unit_price, currency, customer_id, sale_id) VALUES ${values.join(',')}`,
+      `INSERT INTO holds (id, product_id, qty, expires_at, unit_price, currency${columns}) VALUES ${values.join(',')}`,
     );
   }
 

@@ -44,11 +44,21 @@ function grantedRow(
   { id, product_id, qty, buyer, byHand }: NewHold,
   { ledger, endAfter, extensions }: GrantFacts,
 ): PricedHoldRow {
-  const { sku, price: unit_price, currency, sale_id, hold_seconds, hold_extensions } = ledger.product(product_id)!;
-  const price = { unit_price, amount: amountOf(unit_price, qty), currency };
-  const owner = { customer_id: buyer === null ? null : buyer.customerId };
-  const expires_at = byHand === null ? endAfter(hold_seconds ?? undefined) : byHand.expiresAt;
-  const terms = { sale_id, extensions_left: byHand === null ? (hold_extensions ?? extensions) : 0 };
-  const state = { expires_at, used: false, released: false, is_expired: false };
-  return { id, product_id, qty, sku, ...price, ...owner, ...terms, ...state };
+  const { sku, price, currency, sale_id, hold_seconds, hold_extensions } = ledger.product(product_id)!;
+  return {
+    id,
+    product_id,
+    qty,
+    sku,
+    unit_price: price,
+    amount: amountOf(price, qty),
+    currency,
+    customer_id: buyer === null ? null : buyer.customerId,
+    sale_id,
+    expires_at: byHand === null ? endAfter(hold_seconds ?? undefined) : byHand.expiresAt,
+    extensions_left: byHand === null ? (hold_extensions ?? extensions) : 0,
+    used: false,
+    released: false,
+    is_expired: false,
+  };
 }

@@ -5,8 +5,7 @@ import type { GrantRule } from '../grant-facts.js';
 /** An order of the hold must be able to say its amount: the limit on units may have been raised since the price was allowed. */
 export const amountFits: GrantRule = {
   refuse({ product_id, qty }, { ledger }) {
-    // The price of a unit stands in a column of the same width.
-    if (qty === 1 || amountOf(ledger.product(product_id)!.price, qty) !== null) return null;
+    if (amountOf(ledger.product(product_id)!.price, qty) !== null) return null;
     const message = `must be lower: so many units cost more than ${AMOUNT_MAX}`;
     return new ValidationError(`The body is not valid: quantity ${message}.`, [{ field: 'quantity', message }]);
   },
