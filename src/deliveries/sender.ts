@@ -1,24 +1,16 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Webhook } from 'standardwebhooks';
-import { Agent, request } from 'undici';
-import { firstCharacters } from '../common/first-characters.js';
+import { Agent } from 'undici';
 import { CONFIG, type Config } from '../config/config.js';
 import { toEventDto } from '../events/dto/event.dto.js';
 import type { EventRow } from '../events/events.types.js';
 import { TRACING, type Tracing } from '../tracing/tracing.types.js';
-import { publicAddressesOf } from './addresses.js';
+import { addressWritten, publicAddressesOf } from './addresses.js';
 import type { Attempt, EndpointRow } from './deliveries.types.js';
-
-/** For all of it: the name, the connection, the answer and what of it is read. */
-const TIMEOUT_MS = 10_000;
+import { Exchange, TIMEOUT_MS } from './exchange.js';
 
 /** How long a try takes at most, on a machine that is late. */
 export const TRY_MS = TIMEOUT_MS + 1000;
-
-/** Bytes of an answer that are read, and kept; who sends more is not listened to. */
-const ANSWER_BYTES = 1024;
-
-const REASON_MAX = 255;
 
 type Destination = Pick<EndpointRow, 'url' | 'secret' | 'oldSecret'>;
 
@@ -35,6 +27,9 @@ export class Sender implements OnApplicationShutdown {
     this.isPrivateAllowed = deliveries.isPrivateAllowed;
     this.agent = new Agent({
       connections: 16,
+      // Each exchange has one clock for all of it; a second one that runs out with it would tell another reason.
+      headersTimeout: 0,
+      bodyTimeout: 0,
       connect: {
         timeout: TIMEOUT_MS,
         lookup: (host, { all }, done) => {
@@ -76,11 +71,7 @@ export class Sender implements OnApplicationShutdown {
     });
   }
 
-  private async post({ url, secret, oldSecret }: Destination, row: EventRow): Promise<Attempt> {
-    const startedAt = performance.now();
-    const told = (answerStatus: number | null, answer: Buffer | null, reason: string | null): Attempt => {
-      return { answerStatus, answer, reason, tookMs: Math.round(performance.now() - startedAt) };
-    };
+  private post({ url, secret, oldSecret }: Destination, row: EventRow): Promise<Attempt> {
     const event = toEventDto(row);
     const { id } = event;
     const body = JSON.stringify(event);
@@ -93,49 +84,15 @@ export class Sender implements OnApplicationShutdown {
       'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
       'webhook-signature': secrets.map((one) => new Webhook(one).sign(id, now, body)).join(' '),
     };
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    try {
-      // An address that is written as such is asked of no resolver, and so not checked on its way.
-      await this.check(url);
-      const { statusCode, body: stream } = await request(url, {
-        dispatcher: this.agent,
-        method: 'POST',
-        headers,
-        body,
-        signal,
-        // The signal is for the whole of it; a second clock that runs out with it would tell another reason.
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      });
-      const isTaken = statusCode >= 200 && statusCode < 300;
-      const answer = await beginningOf(stream);
-      return told(statusCode, answer, isTaken ? null : `It answered ${statusCode}`);
-    } catch (error) {
-      return told(null, null, reasonOf(error, signal));
-    }
+    const { origin, hostname, pathname, search } = new URL(url);
+    return new Promise((resolve) => {
+      const exchange = new Exchange(resolve);
+      try {
+        addressWritten(hostname, this.isPrivateAllowed);
+        this.agent.dispatch({ origin, path: pathname + search, method: 'POST', headers, body }, exchange);
+      } catch (error) {
+        exchange.onResponseError(null, error as Error);
+      }
+    });
   }
-}
-
-/** Its first bytes; the rest is not waited for. What breaks off after the status is an answer all the same. */
-async function beginningOf(stream: AsyncIterable<Buffer> & { destroy(): void }): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of stream) {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size >= ANSWER_BYTES) break;
-    }
-  } catch {
-    // What came counts.
-  } finally {
-    stream.destroy();
-  }
-  return Buffer.concat(chunks).subarray(0, ANSWER_BYTES);
-}
-
-function reasonOf(error: unknown, signal: AbortSignal): string {
-  if (signal.aborted) return `No whole answer within ${TIMEOUT_MS / 1000} seconds`;
-  const { message, code } = error as NodeJS.ErrnoException;
-  return firstCharacters(message || code || 'It could not be reached', REASON_MAX);
 }

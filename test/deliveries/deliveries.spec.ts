@@ -367,13 +367,18 @@ describe('an address', () => {
     expect(answer.body).toMatchObject({ errors: [{ field: 'url' }] });
   });
 
-  it('that leads to a private network only later is not connected to', async () => {
-    const endpoint = await createEndpoint(['order.paid']);
-    await createPaidOrder(service);
-    await dispatch(endpoint, strict);
-    expect(receiver.received).toEqual([]);
-    expect(await deliveriesOf(endpoint)).toMatchObject([
-      { status: 'pending', answer_status: null, reason: expect.stringContaining('not public') },
-    ]);
-  });
+  it.each(['127.0.0.1', 'localhost'])(
+    'that leads to a private network only later is not connected to: %s',
+    async (host) => {
+      const endpoint = await createEndpoint(['order.paid']);
+      const url = receiver.url.replace('127.0.0.1', host);
+      taken(await call('PATCH', `/${endpoint.id}`, { url }), 200);
+      await createPaidOrder(service);
+      await dispatch(endpoint, strict);
+      expect(receiver.received).toEqual([]);
+      expect(await deliveriesOf(endpoint)).toMatchObject([
+        { status: 'pending', answer_status: null, reason: expect.stringContaining('not public') },
+      ]);
+    },
+  );
 });
