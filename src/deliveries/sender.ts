@@ -26,7 +26,6 @@ export class Sender implements OnApplicationShutdown {
   ) {
     this.isPrivateAllowed = deliveries.isPrivateAllowed;
     this.agent = new Agent({
-      connections: 16,
       // Each exchange has one clock for all of it; a second one that runs out with it would tell another reason.
       headersTimeout: 0,
       bodyTimeout: 0,

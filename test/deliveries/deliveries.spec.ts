@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newUuid, uuidFromBinary } from '../../src/database/sql.js';
 import { Dispatching } from '../../src/deliveries/dispatching.js';
@@ -272,6 +273,27 @@ describe('an endpoint', () => {
     await other.stop();
     const typesAt = ({ received }: Receiver) => received.map(({ body }) => body.type);
     expect([typesAt(receiver), typesAt(other)]).toEqual([['order.created'], ['order.paid']]);
+  });
+
+  it('is told of everything while another one at the same server hangs', async () => {
+    const hanging = await createEndpoint(['order.created']);
+    const url = `${receiver.url}/other`;
+    const other = taken<Made>(await call('POST', '', { url, types: ['order.created'] }), 201);
+    const ORDERS = 40;
+    for (let n = 0; n < ORDERS; n++) await createOrder(service);
+    const held: ServerResponse[] = [];
+    receiver.behave = (_, response) => {
+      if (response.req.url === '/hook') held.push(response);
+      else response.writeHead(204).end();
+    };
+    const hangs = dispatch(hanging);
+    await eventually(() => expect(held.length).toBeGreaterThanOrEqual(16));
+    await dispatch(other);
+    const statuses = (await deliveriesOf(other)).map(({ status }) => status);
+    receiver.behave = (_, response) => void response.writeHead(204).end();
+    for (const response of held) response.writeHead(204).end();
+    await hangs;
+    expect(statuses).toEqual(Array.from({ length: ORDERS }, () => 'delivered'));
   });
 
   it('can be changed, disabled and deleted', async () => {
