@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Webhook } from 'standardwebhooks';
+import { standardSecret } from '../common/standard-webhooks.js';
 import type { Config } from '../config/config.js';
 import { newSecret } from '../deliveries/endpoints.service.js';
 import { Sender } from '../deliveries/sender.js';
@@ -37,7 +37,8 @@ export async function listen(
 ): Promise<void> {
   if (forward !== undefined && !(/^https?:/.test(forward) && URL.canParse(forward)))
     throw new CommandFailedError(`${forward} is no address to send to: it begins with http:// or https://.`);
-  if (!isSecret(secret)) throw new CommandFailedError('A secret is "whsec_" and Base64, as an endpoint has it.');
+  if (!secret.startsWith('whsec_') || standardSecret(secret) === null)
+    throw new CommandFailedError('A secret is "whsec_" and Base64, as an endpoint has it.');
   await withServices(config, async (app) => {
     const [events, sender] = [app.get(EventsService), app.get(Sender)];
     let after = await events.findLast();
@@ -75,13 +76,4 @@ async function send(sender: Sender, to: Parameters<Sender['send']>[0], event: Fe
   const { answerStatus, answer, reason, tookMs } = await sender.send(to, event);
   const said = answer === null || answer.length === 0 ? '' : `: ${answer.toString()}`;
   print(reason === null ? `  taken (${answerStatus}, ${tookMs} ms)` : `  NOT TAKEN (${reason}, ${tookMs} ms)${said}`);
-}
-
-function isSecret(secret: string): boolean {
-  try {
-    new Webhook(secret);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { Webhook } from 'standardwebhooks';
 import { Agent } from 'undici';
+import { standardHeaders, standardSecret } from '../common/standard-webhooks.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { toEventDto } from '../events/dto/event.dto.js';
 import type { EventRow } from '../events/events.types.js';
@@ -72,16 +72,12 @@ export class Sender implements OnApplicationShutdown {
 
   private post({ url, secret, oldSecret }: Destination, row: EventRow): Promise<Attempt> {
     const event = toEventDto(row);
-    const { id } = event;
     const body = JSON.stringify(event);
-    const now = new Date();
-    const secrets = oldSecret === null ? [secret] : [secret, oldSecret];
+    const keys = (oldSecret === null ? [secret] : [secret, oldSecret]).map((one) => standardSecret(one)!);
     const headers = {
       'content-type': 'application/json',
       'user-agent': 'flash-sale-checkout',
-      'webhook-id': id,
-      'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-      'webhook-signature': secrets.map((one) => new Webhook(one).sign(id, now, body)).join(' '),
+      ...standardHeaders(keys, event.id, body),
     };
     const { origin, hostname, pathname, search } = new URL(url);
     return new Promise((resolve) => {

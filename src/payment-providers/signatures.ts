@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { standardDigests, standardSecret } from '../common/standard-webhooks.js';
 import type { Headers, RawNotice } from './payment-provider.js';
 
 /** How far a notice's timestamp may be from our clock, in seconds (Standard Webhooks 1.0.0, Stripe). */
@@ -42,7 +43,7 @@ export const STANDARD_WEBHOOKS: SignatureScheme = {
     const given = signatures.filter((signature) => signature.startsWith('v1,')).map((signature) => signature.slice(3));
     if (!given.every((digest) => /^[A-Za-z0-9+/]+={0,2}$/.test(digest))) return false;
     const keys = secrets.map(standardSecret).filter((key) => key !== null);
-    return anyEqual(given, hmacs(keys, `${id}.${timestamp}.${rawBody}`, 'base64'));
+    return anyEqual(given, standardDigests(keys, id, timestamp, rawBody));
   },
 };
 
@@ -59,7 +60,7 @@ export const STRIPE_SIGNATURE: SignatureScheme = {
       parts.filter((part) => part.startsWith(`${name}=`)).map((part) => part.slice(name.length + 1));
     const [timestamp, second] = valuesOf('t');
     if (timestamp === undefined || second !== undefined || !isRecent(timestamp, nowSeconds)) return false;
-    return anyEqual(valuesOf('v1'), hmacs(secrets, `${timestamp}.${rawBody}`, 'hex'));
+    return anyEqual(valuesOf('v1'), hmacs(secrets, `${timestamp}.${rawBody}`));
   },
 };
 
@@ -71,31 +72,12 @@ export const HEX_SIGNATURE: SignatureScheme = {
   header: 'x-webhook-signature',
   isValid({ headers, rawBody }, secrets) {
     const [, given] = /^(?:sha256=)?([0-9a-f]{64})$/.exec(single(headers['x-webhook-signature']) ?? '') ?? [];
-    return given !== undefined && anyEqual([given], hmacs(secrets, rawBody, 'hex'));
+    return given !== undefined && anyEqual([given], hmacs(secrets, rawBody));
   },
 };
 
-/** The headers of the first of these schemes, signed now. */
-export function standardHeaders(key: Buffer, id: string, body: string): Record<string, string> {
-  const timestamp = String(Math.floor(Date.now() / 1000));
-  const [digest] = hmacs([key], `${id}.${timestamp}.${body}`, 'base64');
-  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${digest}` };
-}
-
-/**
- * The key bytes of a `whsec_` secret, which is base64; any other secret is taken as it is written. Null when what
- * follows `whsec_` is not base64: such a secret may be one of Stripe's, and none for this scheme.
- */
-export function standardSecret(secret: string): Buffer | null {
-  if (!secret.startsWith('whsec_')) return Buffer.from(secret, 'utf8');
-  const base64 = secret.slice('whsec_'.length);
-  const key = Buffer.from(base64, 'base64');
-  // The decoder skips what is no base64, so only a text that comes back as it was is one.
-  return key.length > 0 && key.toString('base64') === base64 ? key : null;
-}
-
-function hmacs(keys: readonly (string | Buffer)[], text: string, encoding: 'base64' | 'hex'): string[] {
-  return keys.map((key) => createHmac('sha256', key).update(text).digest(encoding));
+function hmacs(keys: readonly string[], text: string): string[] {
+  return keys.map((key) => createHmac('sha256', key).update(text).digest('hex'));
 }
 
 function isRecent(timestamp: string, nowSeconds: number): boolean {

@@ -2,12 +2,12 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 import Stripe from 'stripe';
+import { standardHeaders, standardSecret } from '../../src/common/standard-webhooks.js';
 import {
   HEX_SIGNATURE,
   isAuthenticBy,
   type SignatureScheme,
   STANDARD_WEBHOOKS,
-  standardSecret,
   STRIPE_SIGNATURE,
   TOLERANCE_SECONDS,
 } from '../../src/payment-providers/signatures.js';
@@ -138,6 +138,13 @@ describe('the Standard Webhooks scheme', () => {
         true,
       );
     }
+  });
+
+  it('signs by each key what the published package verifies, whatever is in it', () => {
+    const body = '{"name":"Jürgen ☕","lone":"\ud800"}';
+    const headers = standardHeaders([standardSecret('whsec_AAAA')!, standardSecret(SECRET)!], 'evt_7', body);
+    for (const secret of ['whsec_AAAA', SECRET]) expect(new Webhook(secret).verify(body, headers)).toBeDefined();
+    expect(() => new Webhook('whsec_AAAB').verify(body, headers)).toThrow('No matching signature');
   });
 
   it('accepts a list of signatures if one of them matches, and ignores versions it does not know', () => {

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isLoopback } from '../../common/is-loopback.js';
 import { retry, type RetryPolicy } from '../../common/retry.js';
+import { standardHeaders, standardSecret } from '../../common/standard-webhooks.js';
 import type { Config } from '../../config/config.js';
 import type { CreateProductDto } from '../../products/dto/product.dto.js';
 import { SIMULATED } from '../../payment-providers/simulated/simulated-events.js';
-import { standardHeaders, standardSecret } from '../../payment-providers/signatures.js';
 
 export interface Answer {
   readonly status: number;
@@ -114,7 +114,7 @@ export class SaleClient {
       'POST',
       '/api/payments/webhook',
       notice,
-      key === undefined ? {} : standardHeaders(key, `msg_${randomUUID()}`, body),
+      key === undefined ? {} : standardHeaders([key], `msg_${randomUUID()}`, body),
     );
   }
 

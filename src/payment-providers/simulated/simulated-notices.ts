@@ -1,11 +1,11 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { standardHeaders, standardSecret } from '../../common/standard-webhooks.js';
 import { Throttle } from '../../common/throttle.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import type { Transaction } from '../../database/transactions.js';
 import { ownOrigin } from '../../http/own-origin.js';
 import { Schedules } from '../../queue/schedules.js';
-import { standardHeaders, standardSecret } from '../signatures.js';
 import { type DueNotice, SimulatedAccountRepository } from './simulated-account.repository.js';
 import { type EventDetails, SIMULATED, simulatedEvent } from './simulated-events.js';
 import type { SimulatedEventType, SimulatedPayment } from './simulated-payment.js';
@@ -89,7 +89,7 @@ export class SimulatedNotices implements OnModuleInit, BeforeApplicationShutdown
     try {
       const { status } = await fetch(`${origin}/api/payments/webhook/${SIMULATED}`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', ...standardHeaders(this.key!, id, notice.body) },
+        headers: { 'content-type': 'application/json', ...standardHeaders([this.key!], id, notice.body) },
         body: notice.body,
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
