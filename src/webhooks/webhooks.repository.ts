@@ -51,6 +51,15 @@ export class WebhooksRepository {
     return rows.map(toRow);
   }
 
+  /** Payment events of these orders, whose locks the caller has, that a person has to look at. */
+  async findInReview(tx: Transaction, orderIds: readonly number[]): Promise<WebhookLogRow[]> {
+    const list = listOf(orderIds, uintLiteral);
+    const [rows] = await tx.read<[RawLog[]]>(
+      `SELECT ${COLUMNS} FROM webhook_logs WHERE order_id IN ${list} AND status = 'review'`,
+    );
+    return rows.map(toRow);
+  }
+
   /** Payment events that wait although their order is there, oldest first. */
   findPending(orderIds: Iterable<number> | 'all', limit: number): Promise<WebhookLogRow[]> {
     const ofOrders = orderIds === 'all' ? '' : `AND order_id IN ${listOf(orderIds, uintLiteral)}`;

@@ -304,6 +304,7 @@ const INDEXES: Record<string, string> = {
   'SELECT … FROM webhook_logs WHERE webhook_logs.id > ? AND webhook_logs.id < ? ORDER BY webhook_logs.id ASC LIMIT ?':
     'webhook_logs PRIMARY',
   'SELECT … FROM webhook_logs WHERE idempotency_key IN (?)': 'webhook_logs webhook_logs_key',
+  'SELECT … FROM webhook_logs WHERE order_id IN (?) AND status = ?': 'webhook_logs webhook_logs_order',
   'SELECT … FROM webhook_logs WHERE status = ? AND EXISTS (SELECT ? FROM orders WHERE orders.id = order_id) ORDER BY id LIMIT ?':
     'orders PRIMARY, webhook_logs webhook_logs_status',
   'SELECT … FROM webhook_logs WHERE status = ? AND created_at < NOW(?) - INTERVAL ? SECOND ORDER BY id LIMIT ?':

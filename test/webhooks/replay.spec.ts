@@ -184,6 +184,17 @@ describe('money under review', () => {
     expect([await statusOf(paid), await statusOf(declined)]).toEqual(['cancelled', 'cancelled']);
   });
 
+  it('goes on keeping the order while another payment of it is looked at', async () => {
+    const order = await createOrder(service);
+    const [first, second] = [await createReview(service, order), await createReview(service, order)];
+    taken(await act(first, 'refund'), 200);
+    await passDeadline(order.order_id);
+    await cancelDue();
+    expect(await statusOf(order)).toBe('pending_payment');
+    expect(taken(await act(second, 'accept'), 200)).toMatchObject({ outcome: 'applied', order_status: 'paid' });
+    await expectStockIdentity(order.product_id);
+  });
+
   it('pays its order when it is accepted, however often that is asked for', async () => {
     const order = await createOrder(service);
     const id = await createReview(service, order);

@@ -84,7 +84,8 @@ export class Deciding {
   private async gather(tx: Transaction, batch: readonly Notice[], orderIds: readonly number[]): Promise<Gathered> {
     const aboutMoneyBack = moneyBackIn(batch);
     const isMoneyGoingBack = aboutMoneyBack.length > 0 || batch.some(({ intent }) => intent === 'refund');
-    const [orders, logs, payments] = await Promise.all([
+    const isOperators = batch.some(({ intent }) => intent === 'accept' || intent === 'refund');
+    const [orders, logs, payments, inReview] = await Promise.all([
       this.settling.lockOrders(tx, orderIds),
       this.webhooks.findByKeys(
         tx,
@@ -96,6 +97,7 @@ export class Deciding {
         orderIds,
         isMoneyGoingBack ? orderIds : [],
       ),
+      isOperators && orderIds.length > 0 ? this.webhooks.findInReview(tx, orderIds) : [],
     ]);
     const isOvertaken = aboutMoneyBack.some((event) => {
       const orderId = payments.find(event)?.orderId ?? null;
@@ -106,7 +108,7 @@ export class Deciding {
     const rows = tried.length === 0 ? [] : await this.sessions.lock(tx, tried);
     const sessions = new Map(rows.map((row) => [row.holdId, row]));
     const stock = await this.settling.lockForSettlement(tx, orders, lateIn(batch, orders));
-    return { orders, logs, payments, sessions, stock };
+    return { orders, logs, inReview, payments, sessions, stock };
   }
 
   private write(tx: Transaction, decided: NoticeBatch, { orders, payments, sessions, stock }: Gathered): void {
@@ -117,7 +119,7 @@ export class Deciding {
       this.audit.record(tx, act, { target: 'payment_event', id, verb, ...fields });
     }
     this.settling.keepForReview(tx, decided.underReview, this.config.payments.reviewSeconds);
-    this.settling.keepForReview(tx, decided.reviewed, null);
+    this.settling.keepForReview(tx, decided.released, null);
     this.settling.noteProcessing(tx, decided.underWay);
     this.refunds.writeLedger(tx, payments);
     const news = [

@@ -19,6 +19,8 @@ import type { Intent, Notice, PaymentAnswer, WebhookLogRow, NoticeVerdict } from
 export interface NoticeRows {
   readonly orders: readonly StockedOrderRow[];
   readonly logs: readonly WebhookLogRow[];
+  /** Of the orders of which an operator decides a payment event, those that a person has to look at. */
+  readonly inReview: readonly WebhookLogRow[];
   readonly payments: PaymentLedger;
   /** Null when no decision of the batch can depend on the stock. */
   readonly stock: SettlementStock | null;
@@ -55,13 +57,14 @@ export class NoticeBatch {
   readonly settlements: Settlement[] = [];
   /** What operators did to payment events that are stored. */
   readonly acts: OperatorsVerdict[] = [];
-  /** Orders whose money a person has to look at, and those of which he has. */
+  /** Orders whose money a person has to look at. */
   readonly underReview = new Set<number>();
-  readonly reviewed = new Set<number>();
   /** Payments under way that keep their orders. */
   readonly underWay: UnderWay[] = [];
   /** Tries that failed of orders that stay unpaid, and why they did, as the provider calls it. */
   readonly declined: { readonly order: StockedOrderRow; readonly code: string | null }[] = [];
+  /** Orders of which an operator has decided a payment event. */
+  private readonly reviewed = new Set<number>();
   private readonly orders: Map<number | null, StockedOrderRow>;
   private readonly known: Map<string, Known>;
 
@@ -72,6 +75,14 @@ export class NoticeBatch {
     this.orders = new Map(rows.orders.map((order) => [order.id, order]));
     // The hash is made anew, since how it is made may have changed since the payment event was stored.
     this.known = new Map(rows.logs.map((log) => [log.idempotency_key, { ...log, hash: contentHash(log.event) }]));
+  }
+
+  /** Orders that no money keeps any more: what a person had to look at of them is decided. */
+  get released(): ReadonlySet<number> {
+    const isInReview = (log: WebhookLogRow): boolean =>
+      log.event.status === 'success' && (this.known.get(log.idempotency_key) ?? log).status === 'review';
+    const kept = new Set(this.rows.inReview.filter(isInReview).map((log) => log.order_id));
+    return new Set([...this.reviewed].filter((id) => !kept.has(id) && !this.underReview.has(id)));
   }
 
   take(notice: Notice): PaymentAnswer | Error {
