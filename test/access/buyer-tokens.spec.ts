@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { existsSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { bearer, forgedToken, inSeconds, KeyFile, shopKey, signedToken } from '../support/buyers.js';
 import { runCli } from '../support/cli.js';
@@ -10,6 +9,7 @@ import { expectProblem, expectRefusal } from '../support/expectations.js';
 import { adminHeaders, createHold, createProduct, type Hold, taken, unique } from '../support/factories.js';
 import { LogCapture } from '../support/log-capture.js';
 import { type Answer, type Service, startService } from '../support/service.js';
+import { temporaryFolder } from '../support/temporary-folders.js';
 
 const SECRET = shopKey('HS256');
 const RSA = shopKey('RS256');
@@ -197,7 +197,7 @@ describe('the keys of the shop', () => {
 
 describe('buyers:token', () => {
   it('makes a token for trials, and the key of it, which the service takes', async () => {
-    const path = join(mkdtempSync(join(tmpdir(), 'buyer-keys-')), 'trial.json');
+    const path = join(temporaryFolder('buyer-keys'), 'trial.json');
     const env = { BUYER_TOKEN_JWKS_FILE: path, ...TERMS };
     const args = ['buyers:token', '--customer', 'c_42', '--limit-key', 'household-7', '--groups', 'members,press'];
     const first = await runCli(args, env);
@@ -212,7 +212,7 @@ describe('buyers:token', () => {
   });
 
   it('makes none in production, and none that the service would refuse', async () => {
-    const path = join(mkdtempSync(join(tmpdir(), 'buyer-keys-')), 'trial.json');
+    const path = join(temporaryFolder('buyer-keys'), 'trial.json');
     const env = { BUYER_TOKEN_JWKS_FILE: path };
     const production = { ...env, APP_ENV: 'production', WEBHOOK_SECRETS: 'a-secret', ADMIN_TOKEN: '' };
     const args = ['buyers:token', '--customer', 'c_42'];

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import type { KeyObject } from 'node:crypto';
 import { BuyerTokenInvalidError } from '../../src/access/access.errors.js';
@@ -7,6 +7,7 @@ import { BuyerTokens } from '../../src/access/buyer-tokens.js';
 import { ExpiringCache } from '../../src/access/expiring-cache.js';
 import { loadConfig } from '../../src/config/config.js';
 import { inSeconds, KeyFile, type ShopKey, shopKey, signedToken } from '../support/buyers.js';
+import { removeTemporaryFolders } from '../support/temporary-folders.js';
 
 const KEYS = (['HS256', 'RS256', 'ES256', 'EdDSA'] as const).map(shopKey);
 const [HS256] = KEYS as [ShopKey];
@@ -15,6 +16,8 @@ const open: BuyerKeys[] = [];
 afterEach(() => {
   for (const keys of open.splice(0)) keys.onModuleDestroy();
 });
+
+afterAll(removeTemporaryFolders);
 
 async function tokensOf(file: KeyFile, more: Record<string, string> = {}): Promise<BuyerTokens> {
   const config = loadConfig({ DB_HOST: 'x', REDIS_HOST: 'x', ...file.env('optional', more) });

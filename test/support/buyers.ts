@@ -1,10 +1,10 @@
 import { createHmac, generateKeyPairSync, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
-import { mkdtempSync, renameSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type JWK, type JWTPayload, SignJWT } from 'jose';
 import type { TokenAlgorithm } from '../../src/access/buyer-keys.js';
 import type { Environment } from './service.js';
+import { temporaryFolder } from './temporary-folders.js';
 
 /** A key of a shop's: how it signs, and what it gives to the service. */
 export interface ShopKey {
@@ -54,7 +54,7 @@ export function bearer(token: string): Record<string, string> {
 
 /** A file of keys, as a shop leaves it for the service. */
 export class KeyFile {
-  readonly path = join(mkdtempSync(join(tmpdir(), 'buyer-keys-')), 'keys.json');
+  readonly path = join(temporaryFolder('buyer-keys'), 'keys.json');
 
   constructor(keys: readonly ShopKey[]) {
     this.write(keys);

@@ -7,6 +7,7 @@ import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { closeDatabase } from './database.js';
 import { emptyRedis } from './redis.js';
 import { stopServices } from './service.js';
+import { removeTemporaryFolders } from './temporary-folders.js';
 
 /**
  * Every worker of the test run has a database and a Redis database of its own, and every file finds them
@@ -33,6 +34,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await stopServices();
   await closeDatabase();
+  removeTemporaryFolders();
 });
 
 async function makeDatabase(config: Config): Promise<void> {
