@@ -33,6 +33,7 @@ import { DelayedMethods1767700100000 } from './1767700100000-delayed-methods.js'
 import { DisputedPayments1767700200000 } from './1767700200000-disputed-payments.js';
 import { ProductAvailability1767800000000 } from './1767800000000-product-availability.js';
 import { DisputeOutcomes1768200000000 } from './1768200000000-dispute-outcomes.js';
+import { CountedRefunds1768300000000 } from './1768300000000-counted-refunds.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -71,4 +72,5 @@ export const migrations = [
   DisputedPayments1767700200000,
   ProductAvailability1767800000000,
   DisputeOutcomes1768200000000,
+  CountedRefunds1768300000000,
 ];

@@ -28,6 +28,8 @@ export interface Debt {
   refund: NewRefund & Pick<RefundRow, 'causeRef'>;
   status: RefundStatus;
   providerRefundId: string | null;
+  /** Whether the figure of what went back has confirmed it, and no refund with a number: a guess, until the list is read. */
+  isCounted: boolean;
   note: RefundNote;
   isChanged: boolean;
 }
@@ -66,37 +68,99 @@ export function findReturned(account: Account, told: ReturnedRefund): Debt[] {
   return sent === undefined ? findCounted(account, told) : [sent];
 }
 
-/** A refund that began outside, and that only the figure of what went back has told of so far. */
+/** What was confirmed by a refund that only the figure of what went back has told of so far, and the rest of that refund. */
 function findCounted(account: Account, { refundId, amount, currency }: ReturnedRefund): Debt[] {
-  if (refundId === null || amount === null || currency === null) return [];
+  if (refundId === null || amount === null || currency === null || !isKnown(account)) return [];
   const sum = toThousandths(amount);
-  const isCounted = sum > 0 && confirmedOf(account) + sum <= toThousandths(account.facts.amountRefunded);
-  if (!isCounted || !isKnown(account)) return [];
-  const debt = madeOutside(account, { refundId, currency }, sum);
-  account.debts.push(debt);
-  return [debt];
+  return sum > 0 && isCounted(account, sum) ? giveBack(account, { refundId, currency }, sum).debts : [];
+}
+
+/** Whether the figure of what went back has counted a refund over so much, whose number is not known. */
+function isCounted(account: Account, sum: number): boolean {
+  return numberedOf(account) + sum <= toThousandths(account.facts.amountRefunded);
 }
 
 /**
- * Refunds that so much covers: the one over this very sum before others, and those that were sent before others; all of
- * them, when all has gone back.
+ * Gives back, by one refund of the provider's, what is owed, as far as it covers that; where the figure of what went back
+ * has counted it before, it is one of those that were confirmed by that. The rest of it is a refund that began outside.
  */
-export function coveredBy(sum: number, isAll: boolean, refunds: readonly Debt[]): Debt[] {
+export function giveBack(
+  account: Account,
+  made: Pick<MadeRefund, 'refundId' | 'currency'>,
+  sum: number,
+): { readonly debts: Debt[]; readonly isOutside: boolean } {
+  const { facts, debts } = account;
+  const wasCounted = isCounted(account, sum);
+  const most = wasCounted ? facts.amountRefunded : facts.amount;
+  const taken = coveredBy(
+    sum,
+    debts.filter((debt) => isFree(debt) && isOpen(debt) !== wasCounted),
+  );
+  for (const debt of taken) confirm(debt, made.refundId);
+  const back = taken.reduce((total, debt) => total + (debt.refund.amount === null ? sum : amountOf(debt)), 0);
+  const given = most === null ? [] : giveWay(account, made.refundId, sum - back, toThousandths(most));
+  const rest = sum - back - given.reduce((total, debt) => total + amountOf(debt), 0);
+  const outside = rest > 0 ? [madeOutside(account, made, rest)] : [];
+  debts.push(...outside);
+  return { debts: [...taken, ...given, ...outside], isOutside: outside.length > 0 };
+}
+
+/**
+ * What the figure has confirmed is a guess at which refunds it is the sum of: it makes room for one that is known by its
+ * number, so that the refunds together are not above what went back.
+ *
+ * @returns those of which nothing would be left: it is the rest of this refund that has given them back.
+ */
+function giveWay({ debts }: Account, refundId: string, sum: number, most: number): Debt[] {
+  const given: Debt[] = [];
+  let rest = sum;
+  let over = confirmedOf({ debts }) + rest - most;
+  for (const debt of debts.filter(({ isCounted: isGuess }) => isGuess)) {
+    const amount = amountOf(debt);
+    if (over <= 0) break;
+    if (over < amount) oweAsMade(debt, fromThousandths(amount - over));
+    else if (rest > 0) {
+      oweAsMade(debt, fromThousandths(Math.min(amount, rest)));
+      rest -= amountOf(debt);
+      confirm(debt, refundId);
+      given.push(debt);
+    }
+    over -= amount;
+  }
+  return given;
+}
+
+/** Refunds that so much covers: the one over this very sum before others, and those that were sent before others. */
+export function coveredBy(sum: number, refunds: readonly Debt[]): Debt[] {
   let left = sum;
+  return likeliestFirst(sum, refunds).filter((debt) => {
+    const wanted = amountOf(debt);
+    if (wanted > left) return false;
+    left -= wanted;
+    return true;
+  });
+}
+
+/** All has gone back, and so have these refunds: the last one over less than was owed where no more was left for it. */
+export function coverAll(sum: number, refunds: readonly Debt[]): Debt[] {
+  let left = sum;
+  return likeliestFirst(sum, refunds).filter((debt) => {
+    const wanted = amountOf(debt);
+    if (wanted > 0 && left <= 0) return false;
+    if (wanted > left) oweAsMade(debt, fromThousandths(left));
+    left -= wanted;
+    return true;
+  });
+}
+
+function likeliestFirst(sum: number, refunds: readonly Debt[]): Debt[] {
   const rank = (debt: Debt): number =>
     (debt.refund.amount !== null && amountOf(debt) === sum ? 2 : 0) + Number(isSent(debt));
-  return [...refunds]
-    .sort((one, other) => rank(other) - rank(one))
-    .filter((debt) => {
-      const wanted = amountOf(debt);
-      if (!isAll && wanted > left) return false;
-      left -= wanted;
-      return true;
-    });
+  return [...refunds].sort((one, other) => rank(other) - rank(one));
 }
 
 /** What of the payment its confirmed refunds have given back, in thousandths. */
-export function confirmedOf({ debts }: Account): number {
+export function confirmedOf({ debts }: Pick<Account, 'debts'>): number {
   return debts.reduce((sum, debt) => sum + (isOpen(debt) ? 0 : amountOf(debt)), 0);
 }
 
@@ -125,7 +189,7 @@ export function oweAsMade(debt: Debt, amount: string): void {
 }
 
 /** A refund that somebody made at the provider, over so many thousandths. */
-export function madeOutside(
+function madeOutside(
   { name, facts }: Account,
   { refundId, currency }: Pick<MadeRefund, 'refundId' | 'currency'>,
   sum: number,
@@ -133,12 +197,17 @@ export function madeOutside(
   const { orderId } = facts;
   const money = { amount: fromThousandths(sum), currency: facts.currency ?? currency };
   const refund: Debt['refund'] = { ...name, orderId, ...money, cause: 'outside', causeRef: refundId };
-  return { row: null, refund, status: 'confirmed', providerRefundId: refundId, note: {}, isChanged: false };
+  return newDebt(refund, 'confirmed', refundId);
+}
+
+/** A debt that no row tells of yet. */
+export function newDebt(refund: Debt['refund'], status: RefundStatus, providerRefundId: string | null): Debt {
+  return { row: null, refund, status, providerRefundId, isCounted: false, note: {}, isChanged: false };
 }
 
 /** The buyer has the money, by the refund with this number; null where the number is not known. */
 export function confirm(debt: Debt, providerRefundId: string | null): void {
-  debt.providerRefundId = providerRefundId;
+  Object.assign(debt, { providerRefundId, isCounted: false });
   if (isOpen(debt)) Object.assign(debt, { status: 'confirmed', note: { providerRefundId }, isChanged: true });
 }
 
@@ -162,7 +231,7 @@ export function isBack({ facts: { amount, amountRefunded } }: Account): boolean 
 export function isOneMore(account: Account, { status, providerRefundId }: Debt, sum: number, at: Instant): boolean {
   const { amount } = account.facts;
   if (status !== 'confirmed' || providerRefundId === null || isOutdated(account, at)) return false;
-  return amount !== null && confirmedOf(account) + sum <= toThousandths(amount);
+  return amount !== null && numberedOf(account) + sum <= toThousandths(amount);
 }
 
 /** What has gone back with this refund, and never more than was paid. */
@@ -188,7 +257,7 @@ export function isOpen({ status }: Debt): boolean {
 }
 
 /** Whether no number at the provider is known of it: that of a failed one is of a try that is over. */
-export function isFree({ status, providerRefundId }: Debt): boolean {
+function isFree({ status, providerRefundId }: Debt): boolean {
   return providerRefundId === null || status === 'failed';
 }
 

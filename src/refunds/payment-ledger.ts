@@ -6,12 +6,13 @@ import {
   addedTo,
   confirm,
   confirmedOf,
+  coverAll,
   coveredBy,
   type Debt,
   findReturned,
+  giveBack,
   type Instant,
   isBack,
-  isFree,
   isKnown,
   isNewsOf,
   isOneMore,
@@ -19,7 +20,7 @@ import {
   isOutdated,
   latestOf,
   leastOf,
-  madeOutside,
+  newDebt,
   numberedOf,
   oweAsMade,
   oweLess,
@@ -39,12 +40,13 @@ export type PaidMoney = PaymentName & Pick<PaymentRow, 'currency'> & { readonly 
 export type ChangedPayment = PaymentName & PaymentFacts & { readonly id: number | null; readonly isUnread: boolean };
 
 /** A refund that no row tells of yet. */
-export type MadeDebt = Readonly<Pick<Debt, 'refund' | 'status' | 'providerRefundId' | 'note'>>;
+export type MadeDebt = Readonly<Pick<Debt, 'refund' | 'status' | 'providerRefundId' | 'note' | 'isCounted'>>;
 
 export interface ChangedRefund {
   readonly row: RefundRow;
   readonly to: RefundStatus;
   readonly note: RefundNote;
+  readonly isCounted: boolean;
 }
 
 /** A refund over another sum than its row says, mostly less, or whose number has become known. */
@@ -52,6 +54,7 @@ export interface CorrectedRefund {
   readonly row: RefundRow;
   readonly amount: string | null;
   readonly providerRefundId: string | null;
+  readonly isCounted: boolean;
 }
 
 /** What became of the news that a payment went back. */
@@ -61,7 +64,9 @@ export type WentBack = 'confirmed' | 'part' | 'nothing owed' | 'all confirmed' |
 export type WasDisputed = 'disputed' | 'disputed before' | 'dispute ended' | 'kept';
 
 /** What became of the news that a refund was made: it was owed, at least in part, began outside, or was known. */
-export type WasMade = 'confirmed' | 'outside' | 'known' | 'kept';
+export type WasMade = 'confirmed' | 'outside' | 'known' | 'kept' | 'outdated';
+
+const NOT_LISTED = 'The provider lists no refund by which it went back';
 
 const UNKNOWN: PaymentFacts = {
   orderId: null,
@@ -94,6 +99,7 @@ export class PaymentLedger {
         refund: row,
         status: row.status,
         providerRefundId: row.providerRefundId,
+        isCounted: row.isCounted,
         note: {},
         isChanged: false,
       });
@@ -150,7 +156,7 @@ export class PaymentLedger {
     const amount = refund.amount === null ? null : leastOf(toThousandths(refund.amount), unowedOf(account));
     if (amount === 0) return false;
     const owed = { ...refund, amount: amount === null ? null : fromThousandths(amount), causeRef };
-    account.debts.push({ row: null, refund: owed, status: 'due', providerRefundId: null, note: {}, isChanged: false });
+    account.debts.push(newDebt(owed, 'due', null));
     return true;
   }
 
@@ -164,16 +170,19 @@ export class PaymentLedger {
     const account = this.accountOf(name);
     const { amount, amountRefunded } = account.facts;
     const [before, told] = [toThousandths(amountRefunded), toThousandths(total)];
-    if (isKnown(account) && told > numberedOf(account)) Object.assign(account, { isUnread: true, isChanged: true });
+    if (isKnown(account) && told > numberedOf(account)) this.readLater(account);
     if (isOutdated(account, at)) return 'outdated';
     const now = Math.max(before, leastOf(told, amount === null ? null : toThousandths(amount)));
     this.change(account, { amountRefunded: fromThousandths(now) });
     if (!isKnown(account)) return 'kept';
     const open = account.debts.filter(isOpen);
     if (open.length === 0) return now === before && account.debts.length > 0 ? 'all confirmed' : 'nothing owed';
-    const covered = coveredBy(now - before, amount !== null && now >= toThousandths(amount), open);
+    const isAll = amount !== null && now >= toThousandths(amount);
+    const covered = isAll ? coverAll(now - confirmedOf(account), open) : coveredBy(now - before, open);
     // The number of a failed one is of a try that is over.
     for (const debt of covered) confirm(debt, debt.status === 'failed' ? null : debt.providerRefundId);
+    for (const debt of covered) debt.isCounted = debt.providerRefundId === null;
+    if (covered.some(({ isCounted }) => isCounted)) this.readLater(account);
     return covered.length > 0 ? 'confirmed' : 'part';
   }
 
@@ -196,25 +205,48 @@ export class PaymentLedger {
       debts.find(({ providerRefundId, refund }) => [providerRefundId, refund.causeRef].includes(refundId)) ??
       debts.find((debt) => debt.row !== null && debt.row.id === ownId && !isOneMore(account, debt, sum, at));
     if (own !== undefined) return this.confirmOwn(account, own, made, at);
-    const isCounted = numberedOf(account) + sum <= toThousandths(account.facts.amountRefunded);
-    const covered = coveredBy(
-      sum,
-      false,
-      debts.filter((debt) => isFree(debt) && isOpen(debt) !== isCounted),
-    );
-    for (const debt of covered) confirm(debt, refundId);
-    const rest = sum - covered.reduce((total, { refund }) => total + toThousandths(refund.amount ?? made.amount), 0);
-    if (rest > 0) debts.push(madeOutside(account, made, rest));
+    if (isOutdated(account, at)) {
+      this.readLater(account);
+      return 'outdated';
+    }
+    const { isOutside } = giveBack(account, made, sum);
     this.count(account);
-    return rest > 0 ? 'outside' : 'confirmed';
+    return isOutside ? 'outside' : 'confirmed';
   }
 
-  /** What was told before the refund failed, or of a try that another one has followed, is of no concern any more. */
+  /**
+   * Notes all refunds that the provider has made and whose money stayed, when nothing was told since: by then no figure
+   * counts others, and one that is not among them came back.
+   */
+  noteList(name: PaymentName, made: readonly MadeRefund[]): void {
+    const account = this.accountOf(name);
+    for (const refund of made) this.noteMade(name, refund, null);
+    if (!isKnown(account)) return;
+    const kept = new Set(made.map(({ refundId }) => refundId));
+    for (const debt of account.debts) {
+      const { status, providerRefundId } = debt;
+      const isGone = providerRefundId === null ? debt.isCounted : !kept.has(providerRefundId);
+      if (status === 'confirmed' && isGone) this.fail(account, debt, { reason: NOT_LISTED }, null);
+    }
+    const { amount } = account.facts;
+    const back = leastOf(confirmedOf(account), amount === null ? null : toThousandths(amount));
+    this.change(account, { amountRefunded: fromThousandths(back) });
+  }
+
+  /**
+   * What was told before the refund failed, or of a try that another one has followed, is of no concern any more; whether
+   * it was, the provider's list says.
+   */
   private confirmOwn(account: Account, debt: Debt, { refundId, ownId, amount }: MadeRefund, at: Instant): WasMade {
     const { status, providerRefundId } = debt;
-    const isOfThisTry = providerRefundId === null || providerRefundId === refundId;
-    const isPast = status === 'failed' && (at === null ? providerRefundId === refundId : isOutdated(account, at));
-    if (isPast || (status !== 'failed' && !isOfThisTry)) return 'known';
+    const isSame = providerRefundId === refundId;
+    const mayBePast = status === 'failed' || debt.isCounted;
+    const isPast = mayBePast && (at === null ? isSame : isOutdated(account, at));
+    const isOfThisTry = status === 'failed' || isSame || providerRefundId === null;
+    if (isPast || !isOfThisTry) {
+      if (at !== null && !isSame) this.readLater(account);
+      return 'known';
+    }
     confirm(debt, refundId);
     // The number of one made outside may be that of several: what it gave back of each stays.
     if (debt.row !== null && debt.row.id === ownId) oweAsMade(debt, amount);
@@ -235,6 +267,8 @@ export class PaymentLedger {
     const returned = findReturned(account, told);
     // What was told before it is not true any more, also of a refund that nobody has told of yet.
     if (returned.length === 0 && isKnown(account)) this.change(account, { refundFailedAt: latestOf(account, at) });
+    // So is what the provider's list said before it.
+    if (isKnown(account)) this.readLater(account);
     const failing = returned.filter(
       ({ status, providerRefundId }) => status !== 'failed' || (refundId !== null && providerRefundId !== refundId),
     );
@@ -275,7 +309,7 @@ export class PaymentLedger {
     if (amount !== null) oweAsMade(debt, amount);
     if (to === 'failed') return this.fail(account, debt, note, null);
     if (to === 'confirmed') this.change(account, { amountRefunded: addedTo(account, debt.refund.amount) });
-    Object.assign(debt, { status: to, note, isChanged: true });
+    Object.assign(debt, { status: to, note, isCounted: false, isChanged: true });
   }
 
   /** Payments that are new or have changed, in the order in which everybody writes them. */
@@ -293,15 +327,15 @@ export class PaymentLedger {
 
   /** To be written before the refunds that have changed, which are found by the state of their rows. */
   correctedRefunds(): CorrectedRefund[] {
-    return this.debts().flatMap(({ row, refund: { amount }, providerRefundId, isChanged }) => {
+    return this.debts().flatMap(({ row, refund: { amount }, providerRefundId, isCounted, isChanged }) => {
       const isCorrected = amount !== row?.amount || (!isChanged && providerRefundId !== row.providerRefundId);
-      return row !== null && isCorrected ? [{ row, amount, providerRefundId }] : [];
+      return row !== null && isCorrected ? [{ row, amount, providerRefundId, isCounted }] : [];
     });
   }
 
   changedRefunds(): ChangedRefund[] {
-    return this.debts().flatMap(({ row, status, note, isChanged }) =>
-      row !== null && isChanged ? [{ row, to: status, note }] : [],
+    return this.debts().flatMap(({ row, status, note, isCounted, isChanged }) =>
+      row !== null && isChanged ? [{ row, to: status, note, isCounted }] : [],
     );
   }
 
@@ -327,6 +361,11 @@ export class PaymentLedger {
     oweLess(account);
   }
 
+  /** The provider's list of the payment's refunds is to be read, and again by who is reading it now. */
+  private readLater(account: Account): void {
+    Object.assign(account, { isUnread: true, isChanged: true });
+  }
+
   private fail(account: Account, debt: Debt, note: RefundNote, at: Instant): void {
     const { amountRefunded } = account.facts;
     const wasBack = debt.status === 'confirmed' ? toThousandths(debt.refund.amount ?? amountRefunded) : 0;
@@ -335,7 +374,7 @@ export class PaymentLedger {
       refundFailedAt: latestOf(account, at),
     });
     const { providerRefundId = debt.providerRefundId } = note;
-    Object.assign(debt, { status: 'failed', note, providerRefundId, isChanged: true });
+    Object.assign(debt, { status: 'failed', note, providerRefundId, isCounted: false, isChanged: true });
   }
 
   private debtOf(refund: RefundRow): Debt {

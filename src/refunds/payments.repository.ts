@@ -74,7 +74,8 @@ export class PaymentsRepository {
 
   /**
    * Writes locked payments, and inserts those that had no row: of two transactions that insert the same one, the unique
-   * key lets one win, and the other runs again and finds it.
+   * key lets one win, and the other runs again and finds it. Who is reading a payment's refunds off the provider's list
+   * finds by `refunds_due_at` that there was news: his list may be of before it.
    */
   write(tx: Transaction, payments: readonly ChangedPayment[]): void {
     const [old, made] = [payments.filter(({ id }) => id !== null), payments.filter(({ id }) => id === null)];
@@ -82,7 +83,8 @@ export class PaymentsRepository {
       tx.write(
         `UPDATE payments SET order_id = ${escape(orderId)}, amount = ${escape(amount)}, currency = ${escape(currency)},
            amount_refunded = ${escape(amountRefunded)}, refund_failed_at = ${escape(refundFailedAt)}
-           ${dispute === null ? '' : changeOf(dispute)} ${isUnread ? ', refunds_due_at = NOW(3)' : ''}
+           ${dispute === null ? '' : changeOf(dispute)},
+           refunds_due_at = ${isUnread ? 'NOW(3)' : 'IF(refunds_due_at IS NULL, NULL, NOW(3))'}
          WHERE id = ${uintLiteral(id!)}`,
         1,
       );
@@ -113,18 +115,27 @@ export class PaymentsRepository {
   async findUnread(providers: readonly string[], limit: number): Promise<UnreadPayment[]> {
     if (providers.length === 0) return [];
     return this.payments.query<UnreadPayment[]>(
-      `SELECT id, provider, transaction_id AS transactionId, order_id AS orderId, refund_failed_at AS refundFailedAt,
-         refunds_due_at AS dueAt FROM payments
+      `SELECT id, provider, transaction_id AS transactionId, order_id AS orderId, refunds_due_at AS dueAt FROM payments
        WHERE refunds_due_at <= NOW(3) AND provider IN ${listOf(providers, (name) => escape(name))}
        ORDER BY refunds_due_at LIMIT ${uintLiteral(limit)}`,
     );
   }
 
-  /** Notes that the refunds of a payment were read; not when there was news since, or they are to be read again later. */
-  async markRead({ id, dueAt }: UnreadPayment, againInSeconds: number | null): Promise<void> {
-    const again = againInSeconds === null ? 'NULL' : `NOW(3) + INTERVAL ${uintLiteral(againInSeconds)} SECOND`;
+  /** Notes that the refunds of a locked payment were read. @returns false when there was news since it was found unread. */
+  async markRead(tx: Transaction, { id, dueAt }: UnreadPayment): Promise<boolean> {
+    const [rows] = await tx.read(
+      `SELECT 1 FROM payments WHERE id = ${uintLiteral(id)} AND refunds_due_at = ${escape(dueAt)}`,
+    );
+    if (rows!.length === 0) return false;
+    tx.write(`UPDATE payments SET refunds_due_at = NULL WHERE id = ${uintLiteral(id)}`, 1);
+    return true;
+  }
+
+  /** Has the refunds of a payment that could not be read wait for another try; not when there was news since. */
+  async readLater({ id, dueAt }: UnreadPayment, seconds: number): Promise<void> {
     await this.payments.query(
-      `UPDATE payments SET refunds_due_at = ${again} WHERE id = ${uintLiteral(id)} AND refunds_due_at = ${escape(dueAt)}`,
+      `UPDATE payments SET refunds_due_at = NOW(3) + INTERVAL ${uintLiteral(seconds)} SECOND
+       WHERE id = ${uintLiteral(id)} AND refunds_due_at = ${escape(dueAt)}`,
     );
   }
 

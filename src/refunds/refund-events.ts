@@ -3,7 +3,9 @@ import type { ToldRefundDto } from './dto/refund-event.dto.js';
 import type { PaymentLedger } from './payment-ledger.js';
 import type { RefundRow } from './refunds.types.js';
 
-type ToldRefund = Omit<RefundRow, 'id' | 'createdAt' | 'updatedAt' | 'attempt'> & { readonly id: number | null };
+type ToldRefund = Omit<RefundRow, 'id' | 'createdAt' | 'updatedAt' | 'attempt' | 'isCounted'> & {
+  readonly id: number | null;
+};
 
 /**
  * What a ledger has decided about refunds of locked orders, as it is told: that they were sent, reached the buyer, or did

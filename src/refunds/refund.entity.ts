@@ -33,6 +33,10 @@ export class RefundEntity {
   @Column({ type: 'varchar', length: 255, nullable: true })
   provider_refund_id!: string | null;
 
+  /** Whether the figure of what went back has confirmed it, and no refund with a number. */
+  @Column({ type: 'boolean', default: false })
+  is_counted!: boolean;
+
   /** Counts the tries at sending it. */
   @Column({ type: 'int', unsigned: true, default: 1 })
   attempt!: number;

@@ -17,8 +17,8 @@ import {
 } from './refunds.types.js';
 
 const COLUMNS = `r.id, r.order_id AS orderId, r.provider, r.transaction_id AS transactionId, r.amount, r.currency, r.cause,
-  r.cause_ref AS causeRef, r.status, r.reason, r.provider_refund_id AS providerRefundId, r.attempt, r.created_at AS createdAt,
-  r.updated_at AS updatedAt`;
+  r.cause_ref AS causeRef, r.status, r.reason, r.provider_refund_id AS providerRefundId, r.is_counted AS isCounted,
+  r.attempt, r.created_at AS createdAt, r.updated_at AS updatedAt`;
 
 const SELECT = `SELECT ${COLUMNS} FROM refunds r`;
 
@@ -82,35 +82,36 @@ export class RefundsRepository {
   /** Inserts refunds; the unique key refuses to owe one payment twice for the same, and to tell one made outside twice. */
   insert(tx: Transaction, refunds: readonly MadeDebt[]): void {
     if (refunds.length === 0) return;
-    const values = refunds.map(({ refund, status, providerRefundId, note: { reason = null } }) => {
+    const values = refunds.map(({ refund, status, providerRefundId, isCounted, note: { reason = null } }) => {
       const { orderId, provider, transactionId, amount, currency, cause, causeRef } = refund;
-      const state = [status, reason, providerRefundId];
+      const state = [status, reason, providerRefundId, Number(isCounted)];
       return `(${escape([orderId, provider, transactionId, amount, currency, cause, causeRef, ...state])})`;
     });
     tx.insert(
       `INSERT INTO refunds (order_id, provider, transaction_id, amount, currency, cause, cause_ref, status, reason,
-         provider_refund_id) VALUES ${values.join(',')}`,
+         provider_refund_id, is_counted) VALUES ${values.join(',')}`,
     );
   }
 
   /** Notes over how much a refund is by now, or the provider's number of it; in another state it fails the transaction. */
-  correct(tx: Transaction, { row: { id, status }, amount, providerRefundId }: CorrectedRefund): void {
+  correct(tx: Transaction, { row: { id, status }, amount, providerRefundId, isCounted }: CorrectedRefund): void {
     tx.write(
-      `UPDATE refunds SET amount = ${escape(amount)}, provider_refund_id = ${escape(providerRefundId)}
+      `UPDATE refunds SET amount = ${escape(amount)}, provider_refund_id = ${escape(providerRefundId)},
+         is_counted = ${Number(isCounted)}
        WHERE id = ${uintLiteral(id)} AND status = ${escape(status)}`,
       1,
     );
   }
 
   /** Moves a refund from the state it was read in to another; in any other state it fails the transaction. */
-  transition(tx: Transaction, { row: { id, status: from }, to, note }: ChangedRefund): void {
+  transition(tx: Transaction, { row: { id, status: from }, to, note, isCounted }: ChangedRefund): void {
     if (!REFUND_TRANSITIONS[from].includes(to)) throw new Error(`A refund can not go from ${from} to ${to}`);
     const { reason = null, providerRefundId } = note;
     const refundId = providerRefundId === undefined ? '' : `, provider_refund_id = ${escape(providerRefundId)}`;
     // The next try must not be taken for this one.
     const attempt = to === 'failed' ? ', attempt = attempt + 1' : '';
     tx.write(
-      `UPDATE refunds SET status = '${to}', reason = ${escape(reason)}${refundId}${attempt}
+      `UPDATE refunds SET status = '${to}', is_counted = ${Number(isCounted)}, reason = ${escape(reason)}${refundId}${attempt}
        WHERE id = ${uintLiteral(id)} AND status = '${from}'`,
       1,
     );
@@ -118,7 +119,7 @@ export class RefundsRepository {
 }
 
 function toRow<Row extends RefundRow>(raw: Row): Row {
-  return { ...raw, amount: amountOf(raw.amount, raw) };
+  return { ...raw, amount: amountOf(raw.amount, raw), isCounted: Boolean(raw.isCounted) };
 }
 
 function toRefundOfPayment(raw: RefundOfPayment): RefundOfPayment {

@@ -186,24 +186,22 @@ export class RefundsService {
   }
 
   /**
-   * The provider is asked before the locks are taken. What it told may be overtaken by then, which does no harm: each
-   * refund is told once, by its number, and what came meanwhile has the list read again. Where a refund of the payment
-   * came back meanwhile nothing is noted: it may stand in the list, and nobody would tell a second time that it failed.
+   * The provider is asked before the locks are taken. Where there was news meanwhile nothing is noted, and the list is read
+   * again: a refund that stands in it may have come back, and nobody would tell a second time that it failed.
    */
   private async readRefundsOf(payment: UnreadPayment): Promise<number> {
     try {
       const made = await this.providers.find(payment.provider)!.findRefunds!(payment.transactionId);
-      const isNoted = await this.decide(payment, (ledger) => {
-        const now = ledger.find(payment);
-        // The payment was given an order meanwhile, which is not locked: the next run knows it.
-        if (now?.orderId !== payment.orderId || now?.refundFailedAt !== payment.refundFailedAt) return false;
-        for (const refund of made) ledger.noteMade(payment, refund, null);
+      const isNoted = await this.decide(payment, async (ledger, tx) => {
+        // Or the payment was given an order, which is not locked: the next run knows it.
+        if (ledger.find(payment)?.orderId !== payment.orderId) return false;
+        if (!(await this.payments.markRead(tx, payment))) return false;
+        ledger.noteList(payment, made);
         return true;
       });
-      if (isNoted) await this.payments.markRead(payment, null);
       return isNoted ? 1 : 0;
     } catch (error) {
-      await this.payments.markRead(payment, READ_AGAIN_SECONDS);
+      await this.payments.readLater(payment, READ_AGAIN_SECONDS);
       throw error;
     }
   }
@@ -244,7 +242,7 @@ export class RefundsService {
    */
   private decide(
     payment: Pick<RefundRow, keyof PaymentName | 'orderId'>,
-    isDecided: (ledger: PaymentLedger, tx: Transaction) => boolean,
+    isDecided: (ledger: PaymentLedger, tx: Transaction) => boolean | Promise<boolean>,
   ): Promise<boolean> {
     const orderIds = payment.orderId === null ? [] : [payment.orderId];
     return this.transactions.run(async (tx) => {
@@ -252,7 +250,7 @@ export class RefundsService {
         this.settling.lockOrders(tx, orderIds),
         this.lockPayments(tx, [payment], orderIds, orderIds),
       ]);
-      if (!isDecided(ledger, tx)) return false;
+      if (!(await isDecided(ledger, tx))) return false;
       this.writeLedger(tx, ledger);
       if (order === undefined) return true;
       const settlement = settlementByMoney(order, ledger);

@@ -68,6 +68,8 @@ export interface RefundRow extends Omit<RefundOrder, 'paid'>, PaymentName {
   readonly reason: string | null;
   /** The provider's number of the refund, when the provider's adapter sent it, or the provider told. */
   readonly providerRefundId: string | null;
+  /** Whether it is confirmed by the figure of what went back alone, which does not tell by which refunds it did. */
+  readonly isCounted: boolean;
   /** Times are UTC as the database prints them. */
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -86,7 +88,6 @@ export type NewRefund = Pick<RefundRow, 'orderId' | 'provider' | 'transactionId'
 export type UnreadPayment = PaymentName & {
   readonly id: number;
   readonly orderId: number | null;
-  readonly refundFailedAt: string | null;
   /** From when on the provider's list is to be read, as the database prints it; it changes with each news. */
   readonly dueAt: string;
 };

@@ -12,6 +12,7 @@ import { OrderReferences1765800000000 } from '../../migrations/1765800000000-ord
 import { OrderDueAt1767200000000 } from '../../migrations/1767200000000-order-due-at.js';
 import { DelayedMethods1767700100000 } from '../../migrations/1767700100000-delayed-methods.js';
 import { DisputeOutcomes1768200000000 } from '../../migrations/1768200000000-dispute-outcomes.js';
+import { CountedRefunds1768300000000 } from '../../migrations/1768300000000-counted-refunds.js';
 import { loadConfig } from '../../src/config/config.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { Cancelling } from '../../src/orders/settling/cancelling.js';
@@ -139,7 +140,11 @@ describe('the migration of the price of a hold', () => {
 describe('the migration of payments', () => {
   const migration = new PaymentRows1764800000000();
   /** What the tables have got since, which are made anew. */
-  const later = [new OutsideRefunds1765000000000(), new DisputeOutcomes1768200000000()];
+  const later = [
+    new OutsideRefunds1765000000000(),
+    new DisputeOutcomes1768200000000(),
+    new CountedRefunds1768300000000(),
+  ];
 
   const paymentsOf = (orderId: number) =>
     query(

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { actOfCli } from '../../src/access/operator.js';
+import { Transactions } from '../../src/database/transactions.js';
 import { RetentionService } from '../../src/operations/retention.service.js';
 import { HoldsRepository } from '../../src/holds/holds.repository.js';
 import { HoldsService } from '../../src/holds/holds.service.js';
@@ -442,7 +443,8 @@ async function sell(): Promise<void> {
   await service.app.get(Cancelling).cancelOrder(actOfCli(), unpaid.order_id);
   const unread = await service.app.get(PaymentsRepository).findUnread(['generic'], 20);
   const [payment = { id: 1, dueAt: '2026-01-01 00:00:00.000' } as UnreadPayment] = unread;
-  await service.app.get(PaymentsRepository).markRead(payment, null);
+  await service.app.get(Transactions).run((tx) => service.app.get(PaymentsRepository).markRead(tx, payment));
+  await service.app.get(PaymentsRepository).readLater(payment, 0);
   const short = await createOrder(service);
   await notify(service, noticeOf(short, { amount: '1.00', currency: 'EUR' }));
   const [event] = await query<{ id: number }>('SELECT MAX(id) AS id FROM webhook_logs');

@@ -220,7 +220,7 @@ describe('the list of the provider', () => {
       await answerTo(figure(intent, 9999));
       return known;
     });
-    expect([await read(), await read(), await read()]).toEqual([1, 1, 0]);
+    expect([await read(), await read(), await read()]).toEqual([0, 1, 0]);
     asked.mockRestore();
     expect(await listed(order)).toMatchObject([outside(first, '40.00'), outside(second!, '59.99')]);
     expect(await statusOf(order)).toBe('refunded');

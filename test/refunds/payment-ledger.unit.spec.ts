@@ -19,7 +19,7 @@ function paymentRow(overrides: Partial<PaymentRow> = {}): PaymentRow {
 }
 
 function refundRow(id: number, overrides: Partial<RefundRow> = {}): RefundRow {
-  const state = { cause: 'late', causeRef: '', status: 'sent', reason: null, attempt: 1 } as const;
+  const state = { cause: 'late', causeRef: '', status: 'sent', reason: null, isCounted: false, attempt: 1 } as const;
   return {
     id,
     ...PAYMENT,
@@ -322,6 +322,56 @@ describe('a refund that the provider has made', () => {
     expect(ledger.returnRefund(PAYMENT, returned)).toBe(false);
     expect(ledger.goBack(PAYMENT, '99.99', EARLIER)).toBe('outdated');
     expect([ledger.stateOf(5, 'pi_1'), ledger.newRefunds()]).toEqual([null, []]);
+  });
+
+  it('and is told of after it came back, is left to the list, which has it if it stayed', () => {
+    const ledger = new PaymentLedger([paymentRow({ refundFailedAt: AT })], []);
+    ledger.noteMade(PAYMENT, made('re_9', '40.00'), AT);
+    expect([ledger.newRefunds(), ledger.changedPayments()]).toMatchObject([[], [{ isUnread: true }]]);
+    expect(ledger.noteMade(PAYMENT, made('re_9', '40.00'), null)).toBe('outside');
+  });
+
+  it('takes the room of what the figure alone has confirmed, so that both are no more than went back', () => {
+    const owed = refundRow(1, { amount: '40.00', status: 'due', providerRefundId: null });
+    const ledger = new PaymentLedger([paymentRow()], [owed]);
+    expect(ledger.goBack(PAYMENT, '99.99', AT)).toBe('confirmed');
+    for (const [number, amount] of ['33.33', '33.33', '33.33'].entries())
+      ledger.noteMade(PAYMENT, made(`re_${number + 7}`, amount), AT);
+    expect(ledger.correctedRefunds()).toMatchObject([{ row: { id: 1 }, amount: '33.33', providerRefundId: 're_9' }]);
+    expect(ledger.newRefunds()).toMatchObject([{ refund: { amount: '33.33' } }, { refund: { amount: '33.33' } }]);
+  });
+
+  it('and that failed before its list was read takes with it what its figure has confirmed', () => {
+    const owed = refundRow(1, { amount: '40.00', status: 'due', providerRefundId: null });
+    const ledger = new PaymentLedger([paymentRow()], [owed]);
+    ledger.goBack(PAYMENT, '99.99', AT);
+    expect(ledger.returnRefund(PAYMENT, { ...returned, refundId: 're_9' })).toBe(true);
+    expect(ledger.changedRefunds()).toMatchObject([{ row: { id: 1 }, to: 'failed' }]);
+    expect(ledger.find(PAYMENT)).toMatchObject({ amountRefunded: '0.00' });
+  });
+
+  it('leaves nothing for one that failed before, which a figure of all does not confirm beside it', () => {
+    const refunds = [refundRow(1), refundRow(2, { ...outside, status: 'failed', providerRefundId: 're_9' })];
+    const ledger = new PaymentLedger([paymentRow({ refundFailedAt: EARLIER })], refunds);
+    expect(ledger.goBack(PAYMENT, '99.99', AT)).toBe('confirmed');
+    expect(statesOf(ledger)).toEqual([[1, 'confirmed']]);
+  });
+
+  it('that the whole list does not have came back, as did what a figure confirmed; not what went back by other means', () => {
+    const confirmed = { amount: '20.00', status: 'confirmed', causeRef: 'x' } as const;
+    const refunds = [
+      refundRow(1, confirmed),
+      refundRow(2, confirmed),
+      refundRow(3, { ...confirmed, providerRefundId: null, isCounted: true }),
+      refundRow(4, { ...confirmed, providerRefundId: null }),
+    ];
+    const ledger = new PaymentLedger([paymentRow({ amountRefunded: '99.990' })], refunds);
+    ledger.noteList(PAYMENT, [made('re_2', '20.00')]);
+    expect(statesOf(ledger)).toEqual([
+      [1, 'failed'],
+      [3, 'failed'],
+    ]);
+    expect(ledger.find(PAYMENT)).toMatchObject({ amountRefunded: '40.00' });
   });
 
   it('of one that was sent again says nothing by its first number', () => {
