@@ -1,15 +1,12 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type RedisServer, startRedis } from '../../scripts/servers.mjs';
-import { type ChildService, killChildren, startChild } from '../support/child-service.js';
 import { execute, query } from '../support/database.js';
 import { type Event, readEvents, untilEventsHaveNumbers } from '../support/events.js';
 import { eventually } from '../support/eventually.js';
 import { createEndpoint, createOrder, createProduct, giveBack, noticeOf, notify } from '../support/factories.js';
+import { Instances } from '../support/instances.js';
 import { type Received, Receiver } from '../support/receiver.js';
-import { connectTo, type Service } from '../support/service.js';
+import type { Service } from '../support/service.js';
 
 /** Each takes a few seconds, so a long run is made by hand. */
 const KILLS = Number(process.env.EVENT_KILLS ?? 3);
@@ -20,27 +17,17 @@ const PAUSE_MS = 50;
 /** Orders that are told of between two kills, at least. */
 const BETWEEN = 5;
 
-const DIR = join(import.meta.dirname, `../../.local/test/event-kills-${process.env.JEST_WORKER_ID ?? '1'}`);
-
-let redis: RedisServer;
+let instances: Instances;
 let receiver: Receiver;
-const instances: ChildService[] = [];
-
-/** Once the buyers have left nothing changes any more: no order of a lost answer comes to its deadline. */
-const startInstance = (): Promise<ChildService> =>
-  startChild({ REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis.port), ORDER_PAYMENT_TTL_SECONDS: '2592000' });
-
-const anyInstance = (): Service => connectTo(instances[Math.floor(Math.random() * instances.length)]!.url);
 
 beforeAll(async () => {
-  redis = await startRedis({ dir: DIR });
   receiver = await Receiver.start();
-  instances.push(...(await Promise.all([startInstance(), startInstance()])));
+  // Once the buyers have left nothing changes any more: no order of a lost answer comes to its deadline.
+  instances = await Instances.start('event-kills', { ORDER_PAYMENT_TTL_SECONDS: '2592000' });
 });
 afterAll(async () => {
-  killChildren();
+  await instances.stop();
   await receiver.stop();
-  await redis.stop();
 });
 
 /** What the shop was told of each order: its versions, in the order in which each came first. */
@@ -58,10 +45,10 @@ function hear({ body: { data, version } }: Received): void {
 async function keepBuying(productId: number, isOver: () => boolean): Promise<void> {
   for (let turn = 0; !isOver(); turn++) {
     try {
-      const order = await createOrder(anyInstance(), { product_id: productId });
+      const order = await createOrder(instances.any(), { product_id: productId });
       // Money that comes late: a third change of the order.
-      if (turn % 3 === 0) await giveBack(anyInstance(), order.hold_id);
-      await notify(anyInstance(), noticeOf(order));
+      if (turn % 3 === 0) await giveBack(instances.any(), order.hold_id);
+      await notify(instances.any(), noticeOf(order));
     } catch {
       // What was committed all the same, the rows say.
     }
@@ -69,26 +56,17 @@ async function keepBuying(productId: number, isOver: () => boolean): Promise<voi
   }
 }
 
-/** @returns how many were killed, as the others do. */
-async function kill(...victims: readonly ChildService[]): Promise<number> {
-  for (const victim of victims) victim.kill('SIGKILL');
-  await Promise.all(victims.map(({ exited }) => exited));
-  const left = instances.filter((instance) => !victims.includes(instance));
-  instances.splice(0, instances.length, ...left, ...(await Promise.all(victims.map(() => startInstance()))));
-  return victims.length;
-}
-
 /** Whoever tells the shop of something dies before it can write down that it did. */
 async function killAmidDelivery(): Promise<number> {
   await new Promise<void>((heard) => {
     receiver.behave = (received, response) => {
-      for (const instance of instances) instance.kill('SIGKILL');
+      instances.killNow();
       receiver.behave = answer;
       answer(received, response);
       heard();
     };
   });
-  return kill(...instances);
+  return instances.replace(2);
 }
 
 /** A claim of who is dead runs out after twenty seconds; who is alive renews his every four. */
@@ -96,15 +74,6 @@ async function passClaims(): Promise<void> {
   await execute(
     'UPDATE webhook_endpoints SET claimed_until = NOW(3) WHERE claimed_until < NOW(3) + INTERVAL 10 SECOND',
   );
-}
-
-/** All that was in it is gone with it. */
-async function killRedis(): Promise<number> {
-  redis.kill('SIGKILL');
-  await redis.gone();
-  for (const path of ['appendonlydir', 'appendonly.aof']) rmSync(join(DIR, path), { recursive: true, force: true });
-  await redis.restart();
-  return 1;
 }
 
 const answer: Receiver['behave'] = (received, response) => {
@@ -127,11 +96,11 @@ it(
   `every event is told at least once, each order’s in their order, and the feed has it once, through ${KILLS} kills`,
   async () => {
     receiver.behave = answer;
-    const { id } = await createProduct(anyInstance(), { stock_total: 1_000_000 });
-    await createEndpoint(anyInstance(), receiver.url);
+    const { id } = await createProduct(instances.any(), { stock_total: 1_000_000 });
+    await createEndpoint(instances.any(), receiver.url);
     let isOver = false;
     const buyers = Array.from({ length: BUYERS }, () => keepBuying(id, () => isOver));
-    const kills = [killAmidDelivery, killRedis, () => kill(instances[0]!)];
+    const kills = [killAmidDelivery, () => instances.killRedis(), () => instances.replace(1)];
     for (let killed = 0, turn = 0; killed < KILLS; turn++) {
       const before = told.size;
       await eventually(async () => {
@@ -148,7 +117,7 @@ it(
     const committed = orders.map(({ id, version }) => [id, Array.from({ length: version }, (_, n) => n + 1)]);
     // Each change of an order has raised its version by one: what was committed is known without the events.
     expect(committed.length).toBeGreaterThan(BETWEEN);
-    const events = await readAll(anyInstance());
+    const events = await readAll(instances.any());
     expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, n) => n + 1));
     const inFeed = new Map<number, (number | null)[]>();
     for (const { data, version } of events) {

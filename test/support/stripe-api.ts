@@ -56,6 +56,8 @@ export class StripeApi extends StripeAccount {
   latencyMs = 0;
   /** Of how many calls, carried out as they are, the reply is lost: from 0 to 1. */
   lossRate = 0;
+  /** What decides which. */
+  random = Math.random;
   /** Calls that each path takes in a second; more are turned away. */
   callsPerSecondMax = Infinity;
   private readonly answered = new Map<string, { hour: number; fields: string; answer: ApiAnswer }>();
@@ -153,7 +155,7 @@ export class StripeApi extends StripeAccount {
     const answer = isReading ? this.answer(call, fate) : this.answerOnce(call, isOwn ? undefined : fate);
     await this.interlude(call, 'after');
     this.underWay.delete(key);
-    const isLost = (fate === 'hang up afterwards' && !isReading) || Math.random() < this.lossRate;
+    const isLost = (fate === 'hang up afterwards' && !isReading) || this.random() < this.lossRate;
     return isLost ? 'hang up' : answer;
   }
 
