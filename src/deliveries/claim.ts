@@ -23,14 +23,13 @@ export class Claim {
   /** @param renew has it last for CLAIM_SECONDS from now on; false where it is not ours any more. */
   constructor(private readonly renew: (id: string) => Promise<boolean>) {}
 
-  /** Claims by `take`, which returns null where it can't be had, or claims once more; it is renewed until `stop`. */
+  /** Claims by `take`, once, which returns null where it can't be had; it is renewed until `stop`. */
   async begin<T>(take: (id: string) => Promise<T | null>): Promise<T | null> {
-    if (this.isLost) return null;
     const askedAt = performance.now();
     const taken = await take(this.id);
     if (taken === null) return null;
     this.lastFrom(askedAt);
-    this.renewing ??= setInterval(() => void this.goOn(), RENEWED_EVERY_MS);
+    this.renewing = setInterval(() => void this.goOn(), RENEWED_EVERY_MS);
     return taken;
   }
 

@@ -42,13 +42,13 @@ export class DeliveriesRepository {
   }
 
   /** Of these orders, by their holds, those with an event that the endpoint has not taken yet. */
-  async findHeld(endpointId: number, holdIds: readonly string[]): Promise<string[]> {
-    if (holdIds.length === 0) return [];
+  async findHeld(endpointId: number, holdIds: readonly string[]): Promise<Set<string>> {
+    if (holdIds.length === 0) return new Set();
     const rows = await this.deliveries.query<{ hold_id: Buffer }[]>(
       `SELECT DISTINCT hold_id FROM webhook_deliveries
        WHERE endpoint_id = ${uintLiteral(endpointId)} AND hold_id IN ${listOf(new Set(holdIds), uuidLiteral)} AND status = 'pending'`,
     );
-    return rows.map((row) => uuidFromBinary(row.hold_id));
+    return new Set(rows.map((row) => uuidFromBinary(row.hold_id)));
   }
 
   /** Writes what became of a step's deliveries: those without a row get one. */

@@ -63,10 +63,12 @@ export class Dispatching {
     const claim = new Claim((id) => this.endpoints.renew(endpointId, id, CLAIM_SECONDS));
     const endsAt = performance.now() + RUN_MS;
     try {
-      for (let isMore = true; isMore && performance.now() < endsAt;) {
-        const endpoint = await claim.begin((id) => this.endpoints.claim(endpointId, id, CLAIM_SECONDS));
-        if (endpoint === null) return;
-        isMore = await this.step(endpoint, claim);
+      let endpoint = await claim.begin((id) => this.endpoints.claim(endpointId, id, CLAIM_SECONDS));
+      if (endpoint === null) return;
+      while (endpoint !== null && claim.covers(0)) {
+        const isMore = await this.step(endpoint, claim);
+        if (!isMore || performance.now() > endsAt) break;
+        endpoint = await this.endpoints.findClaimed(endpointId, claim.id);
       }
     } finally {
       claim.stop();
@@ -76,11 +78,15 @@ export class Dispatching {
 
   /** @returns whether there may be more to do. */
   private async step(endpoint: EndpointRow, claim: Claim): Promise<boolean> {
-    const due = await this.deliveries.findDue(endpoint.id, STEP);
-    const { events, lastSequence } = await this.events.findAfter(endpoint.position, endpoint.types, STEP);
-    const again = await this.events.findBySequence(due.map(({ sequence }) => sequence));
+    const [due, { events, lastSequence }] = await Promise.all([
+      this.deliveries.findDue(endpoint.id, STEP),
+      this.events.findAfter(endpoint.position, endpoint.types, STEP),
+    ]);
     const orders = events.flatMap(({ holdId }) => holdId ?? []);
-    const held = new Set(await this.deliveries.findHeld(endpoint.id, orders));
+    const [again, held] = await Promise.all([
+      this.events.findBySequence(due.map(({ sequence }) => sequence)),
+      this.deliveries.findHeld(endpoint.id, orders),
+    ]);
     const retries = due.flatMap((delivery) => toRetry(delivery, again.get(delivery.sequence)));
     const free = events.filter(({ holdId }) => holdId === null || !held.has(holdId));
     const fresh = free.map((event): Sending => ({ id: null, attempts: 0, event }));
@@ -101,19 +107,20 @@ export class Dispatching {
     const tried = outcomes.filter(({ attempt }) => attempt !== null);
     const hasTaken = tried.some(({ status }) => status === 'delivered');
     const standing = tried.length === 0 ? 'as before' : hasTaken ? 'fine' : 'failing';
-    await this.transactions.run(async (tx) => {
-      await this.endpoints.lock(tx, endpoint.id);
-      this.deliveries.write(tx, endpoint.id, outcomes);
+    await this.transactions.run((tx) => {
+      // First, since it locks the endpoint, as all do that change what it was told.
       this.endpoints.moveOn(tx, endpoint.id, claim, position, standing, GIVEN_UP_DAYS);
+      this.deliveries.write(tx, endpoint.id, outcomes);
+      return Promise.resolve();
     });
   }
 
-  /** The endpoint as it was a moment ago, while a step goes on; null once it is disabled or deleted. */
-  private follow(endpoint: EndpointRow): () => Promise<EndpointRow | null> {
+  /** The endpoint as it was a moment ago, while a step goes on; null once it is disabled, deleted or claimed by another. */
+  private follow(endpoint: EndpointRow, { id }: Claim): () => Promise<EndpointRow | null> {
     let [known, readAt]: [Promise<EndpointRow | null>, number] = [Promise.resolve(endpoint), performance.now()];
     return () => {
       const now = performance.now();
-      if (now - readAt > BELIEVED_MS) [known, readAt] = [this.endpoints.findEnabled(endpoint.id), now];
+      if (now - readAt > BELIEVED_MS) [known, readAt] = [this.endpoints.findClaimed(endpoint.id, id), now];
       return known;
     };
   }
@@ -123,7 +130,7 @@ export class Dispatching {
     const chains = [...groupBy(sendings, ({ event }) => event.holdId ?? `event ${event.sequence}`).values()];
     const outcomes: DeliveryOutcome[] = [];
     const endsAt = performance.now() + SENDING_MS;
-    const current = this.follow(endpoint);
+    const current = this.follow(endpoint, claim);
     const recipient = async (): Promise<EndpointRow | null> => {
       const known = performance.now() > endsAt ? null : await current();
       return claim.covers(TRY_MS) ? known : null;

@@ -29,10 +29,13 @@ export class EndpointsRepository {
     return row === undefined ? null : toRow(row);
   }
 
-  /** The endpoint, if there is something to send to it. */
-  async findEnabled(id: number): Promise<EndpointRow | null> {
-    const row = await this.findById(id);
-    return row?.disabledAt === null ? row : null;
+  /** The endpoint, as long as it is claimed by this claim, and anything may be sent to it. */
+  async findClaimed(id: number, claim: string): Promise<EndpointRow | null> {
+    const [row] = await this.endpoints.query<Raw[]>(
+      `SELECT ${COLUMNS} FROM webhook_endpoints
+       WHERE id = ${uintLiteral(id)} AND claim = ${uuidLiteral(claim)} AND disabled_at IS NULL`,
+    );
+    return row === undefined ? null : toRow(row);
   }
 
   /** Rows in the order of their ids. */
@@ -108,15 +111,13 @@ export class EndpointsRepository {
     return Number(row!.count);
   }
 
-  /** Claims an endpoint, or goes on with one's own claim; null where it is another's, or nothing is to be sent. */
+  /** Claims an endpoint; null where it is another's, or nothing is to be sent. */
   async claim(id: number, claim: string, seconds: number): Promise<EndpointRow | null> {
-    const mine = uuidLiteral(claim);
     const { affectedRows } = await this.endpoints.query<ResultSetHeader>(
-      `UPDATE webhook_endpoints SET claim = ${mine}, claimed_until = NOW(3) + INTERVAL ${uintLiteral(seconds)} SECOND
-       WHERE id = ${uintLiteral(id)} AND disabled_at IS NULL
-         AND (claim = ${mine} OR claimed_until IS NULL OR claimed_until <= NOW(3))`,
+      `UPDATE webhook_endpoints SET claim = ${uuidLiteral(claim)}, claimed_until = NOW(3) + INTERVAL ${uintLiteral(seconds)} SECOND
+       WHERE id = ${uintLiteral(id)} AND disabled_at IS NULL AND (claimed_until IS NULL OR claimed_until <= NOW(3))`,
     );
-    return affectedRows === 0 ? null : this.findById(id);
+    return affectedRows === 0 ? null : this.findClaimed(id, claim);
   }
 
   /** Has a claim last for so long from now on. @returns false where it is another's by now, or was given up. */

@@ -86,17 +86,18 @@ export class EventsRepository {
     return row!.oldest;
   }
 
-  /** Events of some types, or of all, after one number up to another, oldest first. */
+  /** Events of some types, or of all, after one number up to another, or to the newest, oldest first. */
   async findBetween(
     after: number,
-    last: number,
+    last: number | null,
     types: readonly EventType[] | null,
     limit: number,
   ): Promise<FeedEvent[]> {
+    const upTo = last === null ? '' : ` AND sequence <= ${uintLiteral(last)}`;
     const ofTypes = types === null ? '' : ` AND type IN ${listOf(types, (type) => escape(type))}`;
     const rows = await this.events.query<Raw<FeedEvent>[]>(
       `SELECT sequence, hold_id, ${COLUMNS} FROM events
-       WHERE sequence > ${uintLiteral(after)} AND sequence <= ${uintLiteral(last)}${ofTypes}
+       WHERE sequence > ${uintLiteral(after)}${upTo}${ofTypes}
        ORDER BY sequence LIMIT ${uintLiteral(limit)}`,
     );
     return rows.map(withHold);

@@ -37,9 +37,11 @@ export class EventsService {
 
   /** Events of some types, or of all, after a number: for who keeps account of how far he is. */
   async findAfter(after: number, types: readonly EventType[] | null, limit: number): Promise<FeedPage> {
-    const last = await this.events.findLast();
+    // Numbers are given without a gap, so of all types the newest one that is found says how far was looked.
+    const last = types === null ? null : await this.events.findLast();
     const events = await this.events.findBetween(after, last, types, limit);
-    return { events, lastSequence: events.length === limit ? events.at(-1)!.sequence : Math.max(after, last) };
+    const newest = events.at(-1)?.sequence ?? after;
+    return { events, lastSequence: events.length === limit ? newest : Math.max(newest, last ?? after) };
   }
 
   /** The number of the newest event; 0 before the first. */

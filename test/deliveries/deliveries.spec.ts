@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { StaleWriteError } from '../../src/database/database-errors.js';
 import { newUuid, uuidFromBinary } from '../../src/database/sql.js';
 import { Dispatching } from '../../src/deliveries/dispatching.js';
 import { EndpointsRepository } from '../../src/deliveries/endpoints.repository.js';
@@ -209,6 +210,19 @@ describe('an endpoint', () => {
     await dispatched;
     expect(versionsOf(order.order_id)).toEqual([1, 2]);
     expect(await renew(uuidFromBinary(claimed!.claim))).toBe(false);
+  });
+
+  it('is told no more by who finds it claimed by another, and writes nothing then', async () => {
+    const endpoint = await createEndpoint();
+    await createPaidOrder(service);
+    receiver.behave = (_, response) => {
+      void execute(`UPDATE webhook_endpoints SET claim = UNHEX(REPEAT('ab', 16))`).then(() => {
+        setTimeout(() => response.writeHead(204).end(), 1000);
+      });
+    };
+    await expect(dispatch(endpoint)).rejects.toThrow(StaleWriteError);
+    expect(receiver.received.map(({ body }) => body.type)).toEqual(['order.created']);
+    expect(await deliveriesOf(endpoint)).toEqual([]);
   });
 
   it('is told again where the process died that told it', async () => {
