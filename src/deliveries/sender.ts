@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Agent } from 'undici';
 import { standardHeaders, standardSecret } from '../common/standard-webhooks.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { toEventDto } from '../events/dto/event.dto.js';
+import { eventId, eventText } from '../events/dto/event.dto.js';
 import type { EventRow } from '../events/events.types.js';
 import { TRACING, type Tracing } from '../tracing/tracing.types.js';
 import { addressWritten, publicAddressesOf } from './addresses.js';
@@ -71,13 +71,12 @@ export class Sender implements OnApplicationShutdown {
   }
 
   private post({ url, secret, oldSecret }: Destination, row: EventRow): Promise<Attempt> {
-    const event = toEventDto(row);
-    const body = JSON.stringify(event);
+    const body = eventText(row);
     const keys = (oldSecret === null ? [secret] : [secret, oldSecret]).map((one) => standardSecret(one)!);
     const headers = {
       'content-type': 'application/json',
       'user-agent': 'flash-sale-checkout',
-      ...standardHeaders(keys, event.id, body),
+      ...standardHeaders(keys, eventId(row), body),
     };
     const { origin, hostname, pathname, search } = new URL(url);
     return new Promise((resolve) => {

@@ -6,11 +6,11 @@ import { listOf, timestampLiteral, uintLiteral, uuidFromBinary, uuidLiteral } fr
 import { replacedIn, type Replacement } from '../database/text-replacement.js';
 import type { Transaction } from '../database/transactions.js';
 import { EventEntity } from './event.entity.js';
-import type { EventData, EventType, FeedEvent, NewEvent, WaitingEvent } from './events.types.js';
+import type { EventType, FeedEvent, NewEvent, WaitingEvent } from './events.types.js';
 
-type Raw<Row> = Omit<Row, 'data' | 'holdId'> & { readonly data: string; readonly hold_id: Buffer | null };
+type Raw<Row> = Omit<Row, 'holdId'> & { readonly hold_id: Buffer | null };
 
-const COLUMNS = 'type, occurred_at AS occurredAt, version, data';
+const COLUMNS = 'type, occurred_at AS occurredAt, version, data AS json';
 
 /** All SQL of the tables `event_inbox`, `event_sequence` and `events`. */
 @Injectable()
@@ -21,8 +21,8 @@ export class EventsRepository {
   insert(tx: Transaction, events: readonly NewEvent[]): void {
     if (events.length === 0) return;
     const values = events.map(
-      ({ occurredAt, ...event }) =>
-        `(${occurredAt === null ? 'NOW(3)' : timestampLiteral(occurredAt)},${valuesOf(event)})`,
+      ({ occurredAt, data, ...event }) =>
+        `(${occurredAt === null ? 'NOW(3)' : timestampLiteral(occurredAt)},${valuesOf(event, JSON.stringify(data))})`,
     );
     tx.insert(`INSERT INTO event_inbox (occurred_at, type, version, hold_id, data) VALUES ${values.join(',')}`);
   }
@@ -51,8 +51,8 @@ export class EventsRepository {
   /** Moves events from the inbox to the end of the sequence, whose counter is locked. */
   append(tx: Transaction, last: number, waiting: readonly WaitingEvent[]): void {
     const values = waiting.map(
-      ({ occurredAt, ...event }, index) =>
-        `(${uintLiteral(last + 1 + index)},${timestampLiteral(occurredAt)},${valuesOf(event)})`,
+      ({ occurredAt, json, ...event }, index) =>
+        `(${uintLiteral(last + 1 + index)},${timestampLiteral(occurredAt)},${valuesOf(event, json)})`,
     );
     tx.insert(`INSERT INTO events (sequence, occurred_at, type, version, hold_id, data) VALUES ${values.join(',')}`);
     const ids = listOf(waiting, ({ id }) => uintLiteral(id));
@@ -130,11 +130,11 @@ export class EventsRepository {
   }
 }
 
-function valuesOf({ type, version, holdId, data }: Omit<NewEvent, 'occurredAt'>): string {
+function valuesOf({ type, version, holdId }: Omit<NewEvent, 'occurredAt' | 'data'>, json: string): string {
   const hold = holdId === null ? 'NULL' : uuidLiteral(holdId);
-  return `'${type}',${version === null ? 'NULL' : uintLiteral(version)},${hold},${escape(JSON.stringify(data))}`;
+  return `'${type}',${version === null ? 'NULL' : uintLiteral(version)},${hold},${escape(json)}`;
 }
 
 function withHold<Row>({ hold_id, ...row }: Raw<Row>) {
-  return { ...row, holdId: hold_id === null ? null : uuidFromBinary(hold_id), data: JSON.parse(row.data) as EventData };
+  return { ...row, holdId: hold_id === null ? null : uuidFromBinary(hold_id) };
 }

@@ -46,16 +46,21 @@ export interface NewEvent {
   readonly data: EventData;
 }
 
-/** What waits in the inbox for its number. */
-export interface WaitingEvent extends NewEvent {
-  readonly id: number;
+/** An event as it is kept. */
+interface KeptEvent extends Omit<NewEvent, 'data'> {
   readonly occurredAt: string;
+  /** What it shows, as JSON: who only passes it on need not read it. */
+  readonly json: string;
+}
+
+/** What waits in the inbox for its number. */
+export interface WaitingEvent extends KeptEvent {
+  readonly id: number;
 }
 
 /** An event with its place among all of them. */
-export interface EventRow extends Omit<NewEvent, 'holdId'> {
+export interface EventRow extends Omit<KeptEvent, 'holdId'> {
   readonly sequence: number;
-  readonly occurredAt: string;
 }
 
 /** An event with its place, and the hold of its order, if it is of one. */

@@ -114,6 +114,10 @@ export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutd
   private async withOrders(tx: Transaction, waiting: readonly WaitingEvent[]): Promise<WaitingEvent[]> {
     const holdIds = new Set(waiting.flatMap(({ holdId }) => (holdId === null ? [] : [holdId])));
     const orders = holdIds.size === 0 ? new Map<string, EventData>() : await this.readOrders(tx, [...holdIds]);
-    return waiting.map((event) => ({ ...event, data: { ...orders.get(event.holdId ?? ''), ...event.data } }));
+    return waiting.map((event) => {
+      const order = orders.get(event.holdId ?? '');
+      if (order === undefined) return event;
+      return { ...event, json: JSON.stringify({ ...order, ...(JSON.parse(event.json) as EventData) }) };
+    });
   }
 }

@@ -40,9 +40,22 @@ export class EventFeedDto {
   last_sequence!: number;
 }
 
-export function toEventDto({ sequence, occurredAt, ...row }: EventRow): EventDto {
-  const { type, version, data } = row;
-  return { id: `evt_${sequence}`, type, timestamp: isoTime(occurredAt), sequence, version, data };
+export function toEventDto({ json, ...row }: EventRow): EventDto {
+  return { ...headOf(row), data: JSON.parse(json) as EventData };
+}
+
+/** The same as JSON, whatever it shows. */
+export function eventText({ json, ...row }: EventRow): string {
+  return `${JSON.stringify(headOf(row)).slice(0, -1)},"data":${json}}`;
+}
+
+/** The same whenever, and however often, it is told. */
+export function eventId({ sequence }: Pick<EventRow, 'sequence'>): string {
+  return `evt_${sequence}`;
+}
+
+function headOf({ sequence, type, occurredAt, version }: Omit<EventRow, 'json'>): Omit<EventDto, 'data'> {
+  return { id: eventId({ sequence }), type, timestamp: isoTime(occurredAt), sequence, version };
 }
 
 export function toEventFeedDto({ events, lastSequence }: FeedPage): EventFeedDto {
