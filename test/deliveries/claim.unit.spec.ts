@@ -47,6 +47,22 @@ describe('a claim', () => {
     claim.stop();
   });
 
+  it('counts a renewal from before the database was asked, too', async () => {
+    const claim = await begun(() => new Promise((answer) => setTimeout(answer, 3000, true)));
+    await jest.advanceTimersByTimeAsync(7000);
+    // It was asked after four seconds.
+    expect([claim.covers(16_999), claim.covers(17_000)]).toEqual([true, false]);
+    claim.stop();
+  });
+
+  it('lasts by the latest question, whichever answer comes last', async () => {
+    const delays = [5000, 500];
+    const claim = await begun(() => new Promise((answer) => setTimeout(answer, delays.shift() ?? 0, true)));
+    await jest.advanceTimersByTimeAsync(9000);
+    expect([claim.covers(18_999), claim.covers(19_000)]).toEqual([true, false]);
+    claim.stop();
+  });
+
   it('goes on after a renewal that failed', async () => {
     let fails = 2;
     const claim = await begun(() => (fails-- > 0 ? Promise.reject(new Error('away')) : Promise.resolve(true)));
