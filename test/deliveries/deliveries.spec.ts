@@ -4,7 +4,7 @@ import { StaleWriteError } from '../../src/database/database-errors.js';
 import { newUuid, uuidFromBinary } from '../../src/database/sql.js';
 import { Dispatching } from '../../src/deliveries/dispatching.js';
 import { EndpointsRepository } from '../../src/deliveries/endpoints.repository.js';
-import { execute, query } from '../support/database.js';
+import { execute, query, withConnection } from '../support/database.js';
 import { untilEventsHaveNumbers } from '../support/events.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem } from '../support/expectations.js';
@@ -223,6 +223,37 @@ describe('an endpoint', () => {
     await expect(dispatch(endpoint)).rejects.toThrow(StaleWriteError);
     expect(receiver.received.map(({ body }) => body.type)).toEqual(['order.created']);
     expect(await deliveriesOf(endpoint)).toEqual([]);
+  });
+
+  it('is sent nothing that may outlast the claim on it', async () => {
+    const endpoint = await createEndpoint();
+    await createPaidOrder(service);
+    const answers: (() => void)[] = [];
+    receiver.behave = (_, response) => void answers.push(() => response.writeHead(204).end());
+    const dispatched = dispatch(endpoint);
+    await eventually(() => expect(answers).toHaveLength(1));
+    await withConnection(async (connection) => {
+      await connection.query('START TRANSACTION');
+      // It is not renewed while we have the row, and a try may take eleven of its twenty seconds.
+      await connection.query('SELECT id FROM webhook_endpoints FOR UPDATE');
+      await eventually(async () => {
+        const left = 'SELECT TIMESTAMPDIFF(MICROSECOND, NOW(3), claimed_until) DIV 1000 AS ms FROM webhook_endpoints';
+        expect((await query<{ ms: number }>(left))[0]!.ms).toBeLessThan(10_500);
+      });
+      answers[0]!();
+      await eventually(async () => {
+        const writes = `SELECT id FROM information_schema.processlist WHERE info LIKE 'UPDATE webhook_endpoints SET position%'`;
+        expect(answers.length === 2 || (await query(writes)).length === 1).toBe(true);
+      });
+      await connection.query('ROLLBACK');
+    });
+    answers[1]?.();
+    await dispatched;
+    expect(receiver.received.map(({ body }) => body.type)).toEqual(['order.created']);
+    expect((await deliveriesOf(endpoint)).map(({ status, attempts }) => [status, attempts])).toEqual([
+      ['delivered', 1],
+      ['pending', 0],
+    ]);
   });
 
   it('is told again where the process died that told it', async () => {

@@ -55,6 +55,14 @@ describe('an exchange', () => {
     expect(aborted).toHaveLength(1);
   });
 
+  it('has none by what only says that one will come', () => {
+    const { exchange, told, controller } = begun();
+    exchange.onRequestStart(controller);
+    exchange.onResponseStart(controller, 103);
+    jest.advanceTimersByTime(TIMEOUT_MS);
+    expect(told).toEqual([late]);
+  });
+
   it('leaves no clock behind once it has ended', () => {
     const { exchange, controller } = begun();
     exchange.onRequestStart(controller);
