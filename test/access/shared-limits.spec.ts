@@ -66,13 +66,14 @@ describe('two instances', () => {
   });
 
   it('share it under a flood', async () => {
-    expect(countByStatus(await all(100, nextAddress()))).toEqual({ 201: LIMIT, 429: 100 - LIMIT });
+    await expectShared(() => all(100, nextAddress()));
   });
 
   it('share the limit of a key, whatever address it calls from', async () => {
-    const key = keyHeaders(await createKey(instances[0], ['sell']));
-    const answers = await inParallel(40, (n) => hold(n, { ...key, ...nextAddress() }));
-    expect(countByStatus(answers)).toEqual({ 201: LIMIT, 429: 40 - LIMIT });
+    await expectShared(async () => {
+      const key = keyHeaders(await createKey(instances[0], ['sell']));
+      return inParallel(40, (n) => hold(n, { ...key, ...nextAddress() }));
+    });
   });
 
   it('count what is held and what is ordered apart', async () => {
@@ -90,6 +91,17 @@ async function untilTheyShare(): Promise<void> {
     const address = nextAddress();
     await hold(0, address);
     expect((await hold(1, address)).headers.get('ratelimit-remaining')).toBe(String(LIMIT - 2));
+  });
+}
+
+/**
+ * Together they let so many through of one client's requests. A Redis that a busy machine keeps from answering in time is
+ * away for that moment, and each counts by itself: another client asks then.
+ */
+async function expectShared(ask: () => Promise<Answer[]>): Promise<void> {
+  await eventually(async () => {
+    const answers = await ask();
+    expect(countByStatus(answers)).toEqual({ 201: LIMIT, 429: answers.length - LIMIT });
   });
 }
 
@@ -113,7 +125,7 @@ describe('when Redis goes away', () => {
 
     await redis.restart();
     await untilTheyShare();
-    expect(countByStatus(await all(60, nextAddress()))).toEqual({ 201: LIMIT, 429: 60 - LIMIT });
+    await expectShared(() => all(60, nextAddress()));
     // It came back empty, and nobody gets another minute's calls for that.
     for (const address of [known, other])
       for (const answer of await all(4, address)) expectProblem(answer, 'RATE_LIMITED');
@@ -125,6 +137,6 @@ describe('when Redis goes away', () => {
     expectEachItsOwn(await all(60, nextAddress()));
     redis.kill('SIGCONT');
     await untilTheyShare();
-    expect(countByStatus(await all(60, nextAddress()))).toEqual({ 201: LIMIT, 429: 60 - LIMIT });
+    await expectShared(() => all(60, nextAddress()));
   });
 });

@@ -94,7 +94,7 @@ describe('a hold by an operator', () => {
 
   it.each([
     ['expires_at', { expires_at: inSeconds(-1) }],
-    ['expires_at', { expires_at: inSeconds(7 * DAY + 60) }],
+    ['expires_at', { expires_at: inSeconds(7 * DAY + 3600) }],
     ['expires_at', { expires_at: '2027-02-30T12:00:00Z' }],
     ['expires_at', { expires_at: '2027-02-03T12:00:00' }],
     ['quantity', { quantity: 10_001 }],

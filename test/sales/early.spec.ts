@@ -38,7 +38,8 @@ describe('early access to a sale', () => {
     const { sale, product } = await earlySale();
     const refused = await expectRefusal('SALE_NOT_STARTED', () => requestHold(service, product, 1, members));
     expect(refused.body).toMatchObject({ starts_at: inAnHour });
-    expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(3600);
+    // Of the database's clock it knows between what instants it stands: on a busy machine they are seconds apart.
+    expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(3600 + 60);
     const others = [{}, await customer(), await customer({ groups: ['Members'] })];
     for (const headers of others) {
       const answer = await requestHold(service, product, 1, headers);

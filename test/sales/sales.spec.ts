@@ -292,7 +292,8 @@ describe('what was promised before', () => {
     const product = await createProduct(service, { sale_id: id });
     const refused = await requestHold(service, product.id);
     expectProblem(refused, 'SALE_NOT_STARTED');
-    expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(3600);
+    // Of the database's clock it knows between what instants it stands: on a busy machine they are seconds apart.
+    expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(3600 + 60);
     taken(await changeProduct(product.id, { archived: true }), 200);
     expectProblem(await requestHold(service, product.id), 'PRODUCT_NOT_ON_SALE');
     taken(await changeProduct(product.id, { archived: false, sale_id: null }), 200);
