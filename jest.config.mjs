@@ -3,12 +3,10 @@
 
 const shared = {
   rootDir: import.meta.dirname,
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/one-realm.mjs',
+  runtime: '<rootDir>/test/support/packages-once.mjs',
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: {
-    '^(\\.{1,2}/.*)\\.js$': '$1',
-    '^(content-disposition|cookie)$': '<rootDir>/test/support/esm/$1.cjs',
-  },
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.local/'],
   // The sources reach the tests as the build has them: ES modules, decorators with their types.
   transform: {
