@@ -94,7 +94,7 @@ it(
     expect(faults).toEqual(Object.fromEntries(Object.keys(faults).map((property) => [property, []])));
     for (const { id } of [many, few]) await expectStockIdentity(id);
     expect(load.refused).toEqual([]);
-    expect(paid.length).toBeGreaterThan(EVENTS_BETWEEN);
+    expect(paid.length).toBeGreaterThan(KILLS);
   },
   TIMEOUT_MS,
 );
