@@ -298,7 +298,7 @@ describe('an endpoint', () => {
     await createPaidOrder(service);
     await dispatch(endpoint);
     expect([receiver.isSignedBy(secret), receiver.isSignedBy(endpoint.secret)]).toEqual([true, true]);
-    await execute('UPDATE webhook_endpoints SET old_secret_until = NOW(3)');
+    await execute('UPDATE webhook_endpoints SET old_secret_until = NOW(3) - INTERVAL 1 MINUTE');
     receiver.received.length = 0;
     await createPaidOrder(service);
     await dispatch(endpoint);
