@@ -246,6 +246,7 @@ const INDEXES: Record<string, string> = {
   'SELECT … FROM payment_sessions s WHERE s.task = ? AND s.provider = ? AND s.task_due_at <= NOW(?) ORDER BY s.task_due_at LIMIT ? FOR UPDATE SKIP LOCKED':
     's payment_sessions_due',
   'SELECT … FROM payment_sessions s WHERE s.task IN (?) AND s.task_due_at <= NOW(?)': 's payment_sessions_due',
+  'SELECT … FROM payments WHERE id = ? AND refunds_due_at = ?': 'payments PRIMARY',
   'SELECT … FROM payments WHERE order_id IN (?)': 'payments payments_order',
   'SELECT … FROM payments WHERE provider = ? AND transaction_id IN (?) ORDER BY provider, transaction_id FOR UPDATE':
     'payments payments_transaction',
