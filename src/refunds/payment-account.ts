@@ -208,7 +208,8 @@ export function newDebt(refund: Debt['refund'], status: RefundStatus, providerRe
 /** The buyer has the money, by the refund with this number; null where the number is not known. */
 export function confirm(debt: Debt, providerRefundId: string | null): void {
   Object.assign(debt, { providerRefundId, isCounted: false });
-  if (isOpen(debt)) Object.assign(debt, { status: 'confirmed', note: { providerRefundId }, isChanged: true });
+  if (isOpen(debt) || debt.isChanged)
+    Object.assign(debt, { status: 'confirmed', note: { providerRefundId }, isChanged: true });
 }
 
 /** What of a payment has neither gone back nor is owed, in thousandths; null when nobody knows what was paid. */

@@ -374,6 +374,14 @@ describe('a refund that the provider has made', () => {
     expect(ledger.find(PAYMENT)).toMatchObject({ amountRefunded: '40.00' });
   });
 
+  it('keeps its number where the figure that counts it is told in the same batch', () => {
+    const failed = refundRow(1, { ...outside, status: 'failed', providerRefundId: 're_7' });
+    const ledger = new PaymentLedger([paymentRow()], [failed]);
+    ledger.goBack(PAYMENT, '40.00', AT);
+    ledger.noteMade(PAYMENT, made('re_8', '40.00'), AT);
+    expect(ledger.changedRefunds()).toMatchObject([{ to: 'confirmed', note: { providerRefundId: 're_8' } }]);
+  });
+
   it('of one that was sent again says nothing by its first number', () => {
     const sentAgain = refundRow(1, { ...outside, providerRefundId: 're_10' });
     const ledger = new PaymentLedger([paymentRow({ refundFailedAt: AT })], [sentAgain]);
