@@ -46,8 +46,8 @@ const browser =
 
 export default {
   rootDir: import.meta.dirname,
-  // Tests wait for about half of their time, so that two cores carry three; each has a Redis database, of which there are 16.
-  maxWorkers: 3,
+  // Tests wait for more than half of their time, so that two cores carry four; each has a Redis database, of which there are 16.
+  maxWorkers: 4,
   // Longer than anything takes on a machine that does ten other things: what is late there is not wrong.
   testTimeout: 240_000,
   reporters: ['default', '<rootDir>/test/support/count-reporter.mjs'],

@@ -176,10 +176,12 @@ describe('a shop that was away', () => {
     const checkout = createCheckoutClient({ baseUrl: service.url, token: key });
     const events: ShopEvent[] = [];
     const take = (event: ShopEvent): Promise<void> => Promise.resolve(void events.push(event));
+    const expectEachOnce = (last: number): void =>
+      expect(events.map(({ sequence }) => sequence)).toEqual(Array.from({ length: last }, (_, n) => n + 1));
     const last = await catchUp(checkout, 0, take);
-    expect(events.map(({ sequence }) => sequence)).toEqual(Array.from({ length: last }, (_, n) => n + 1));
+    expectEachOnce(last);
     expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(['order.created', 'order.paid']));
-    expect(await catchUp(checkout, last, take)).toBe(last);
-    expect(events).toHaveLength(last);
+    // More may have happened meanwhile: that a product has units again is told a moment later.
+    expectEachOnce(await catchUp(checkout, last, take));
   });
 });
