@@ -8,7 +8,10 @@ export interface DeliveriesJob {
   readonly endpointId: number;
 }
 
-/** Endpoints that a process is at, at the same time: one that hangs holds up no other. */
+/**
+ * Endpoints that a process is at, at the same time: one that hangs holds up no other. Where more than these hang, the
+ * scheduler goes to those that are overdue for it.
+ */
 const AT_ONCE = 32;
 
 /** Tells an endpoint of events. */

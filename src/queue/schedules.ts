@@ -61,7 +61,8 @@ export class Schedules implements OnApplicationBootstrap, BeforeApplicationShutd
 
   /**
    * Has what is due done by the queue's workers, at least once each. The scheduler does by itself what Redis does not take,
-   * and what is overdue: its job waits for a worker, or for one that hangs, and keeps its successors out.
+   * and what is overdue: its job waits for a worker, or for one that hangs, and keeps its successors out. No tick waits for
+   * that, since what hangs there would keep all else from being looked for.
    */
   addQueued<Data>(
     cron: string,
@@ -69,14 +70,23 @@ export class Schedules implements OnApplicationBootstrap, BeforeApplicationShutd
     processor: Processing<Data>,
     findDue: () => Promise<readonly DueJob<Data>[]>,
   ): void {
+    const underWay = new Set<string>();
+    const doAlone = async ({ id, data }: DueJob<Data>): Promise<void> => {
+      underWay.add(id);
+      try {
+        await processTraced(this.tracing, queue.name, { data }, () => processor.process({ data }));
+      } finally {
+        underWay.delete(id);
+      }
+    };
     this.add(queue.name, cron, async () => {
       const due = await findDue();
       if (due.length === 0) return;
       const isQueued = await queue.enqueue(due);
-      const left = isQueued ? due.filter(({ overdueMs }) => overdueMs > OVERDUE_MS) : due;
-      await Promise.all(
-        left.map(({ data }) => processTraced(this.tracing, queue.name, { data }, () => processor.process({ data }))),
-      );
+      for (const job of due) {
+        const isLeft = !isQueued || job.overdueMs > OVERDUE_MS;
+        if (isLeft && !underWay.has(job.id)) void this.follow(queue.name, doAlone(job));
+      }
     });
   }
 
@@ -87,7 +97,7 @@ export class Schedules implements OnApplicationBootstrap, BeforeApplicationShutd
         cronTime: entry.cron,
         timeZone: 'UTC',
         waitForCompletion: true,
-        onTick: () => this.tick(entry),
+        onTick: () => this.follow(entry.name, entry.work()),
       });
       this.registry.addCronJob(entry.name, job);
       job.start();
@@ -96,11 +106,13 @@ export class Schedules implements OnApplicationBootstrap, BeforeApplicationShutd
 
   async beforeApplicationShutdown(): Promise<void> {
     for (const job of this.registry.getCronJobs().values()) void job.stop();
-    await Promise.all(this.running);
+    // A tick that ends may have begun something.
+    while (this.running.size > 0) await Promise.all(this.running);
   }
 
-  private async tick({ name, work }: ScheduledWork): Promise<void> {
-    const run = work().catch((error: unknown) => {
+  /** Says of work what it failed of, and has the process wait for it before it ends. Never rejects. */
+  private async follow(name: string, work: Promise<void>): Promise<void> {
+    const run = work.catch((error: unknown) => {
       this.logger.warn({ err: error }, `${name} failed; the next tick tries again`);
     });
     this.running.add(run);

@@ -1,10 +1,12 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { SchedulerRegistry } from '@nestjs/schedule';
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { type RedisServer, startRedis } from '../../scripts/servers.mjs';
 import { Queues } from '../../src/queue/queues.js';
+import { Schedules } from '../../src/queue/schedules.js';
 import { execute, query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import {
@@ -273,6 +275,34 @@ describe('a job that nobody does', () => {
       await api.stop();
     },
   );
+
+  it('keeps nobody waiting who comes later, where what the scheduler does by itself hangs', async () => {
+    const api = await startService({ ROLES: 'api' });
+    const queue = await queueOf(api, NAME);
+    const overdue = (id: string) => ({ id, data: { id }, overdueMs: 60_000 });
+    const due = [overdue('hangs')];
+    const begun: string[] = [];
+    let release!: () => void;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const process = ({ data: { id } }: { data: { id: string } }): Promise<void> => {
+      begun.push(id);
+      return id === 'hangs' ? released : Promise.resolve();
+    };
+    const schedules = new Schedules(new SchedulerRegistry(), { ...api.config, roles: ['scheduler'] }, null);
+    schedules.addQueued('* * * * * *', queue, { process }, () => Promise.resolve([...due]));
+    schedules.onApplicationBootstrap();
+    await eventually(() => expect(begun).toContain('hangs'));
+    due.push(overdue('later'));
+    await eventually(() => expect(begun).toContain('later'));
+    expect(begun.filter((id) => id === 'hangs')).toHaveLength(1);
+    let hasEnded = false;
+    const end = schedules.beforeApplicationShutdown().then(() => (hasEnded = true));
+    await queue.obliterate({ force: true });
+    expect(hasEnded).toBe(false);
+    release();
+    await end;
+    await api.stop();
+  });
 
   it('is there for each queue that the schedules feed', async () => {
     const service = await startService({ ROLES: 'api' });
