@@ -18,6 +18,10 @@ export interface DueDelivery {
 const COLUMNS = `d.id, d.endpoint_id AS endpointId, d.sequence, d.status, d.attempts, d.due_at AS dueAt, d.answer_status AS answerStatus,
   d.answer, d.reason, d.took_ms AS tookMs, d.tried_at AS triedAt, d.created_at AS createdAt`;
 
+/** Of a row `d` of `webhook_deliveries`: none before it, of the same order, is still to be taken. */
+export const IS_NEXT_OF_ITS_ORDER = `(d.hold_id IS NULL OR NOT EXISTS (SELECT 1 FROM webhook_deliveries e
+  WHERE e.endpoint_id = d.endpoint_id AND e.hold_id = d.hold_id AND e.status = 'pending' AND e.sequence < d.sequence))`;
+
 type Raw = Omit<DeliveryRow, 'attempt'> & {
   readonly answerStatus: number | null;
   readonly answer: Buffer | null;
@@ -35,8 +39,7 @@ export class DeliveriesRepository {
     return this.deliveries.query(
       `SELECT d.id, d.sequence, d.attempts FROM webhook_deliveries d
        WHERE d.endpoint_id = ${uintLiteral(endpointId)} AND d.status = 'pending' AND d.due_at <= NOW(3)
-         AND (d.hold_id IS NULL OR NOT EXISTS (SELECT 1 FROM webhook_deliveries e
-           WHERE e.endpoint_id = d.endpoint_id AND e.hold_id = d.hold_id AND e.status = 'pending' AND e.sequence < d.sequence))
+         AND ${IS_NEXT_OF_ITS_ORDER}
        ORDER BY d.due_at LIMIT ${uintLiteral(limit)}`,
     );
   }
@@ -104,6 +107,16 @@ export class DeliveriesRepository {
   setDue(tx: Transaction, id: number): void {
     tx.write(
       `UPDATE webhook_deliveries SET status = 'pending', attempts = 0, due_at = NOW(3) WHERE id = ${uintLiteral(id)}`,
+      null,
+    );
+  }
+
+  /** Gives up what can't be told any more, since its event is not kept. */
+  giveUp(tx: Transaction, ids: readonly number[]): void {
+    if (ids.length === 0) return;
+    tx.write(
+      `UPDATE webhook_deliveries SET status = 'failed', due_at = NULL, reason = 'The event is not kept any more'
+       WHERE id IN ${listOf(ids, uintLiteral)}`,
       null,
     );
   }

@@ -35,6 +35,14 @@ interface Sending {
   readonly event: FeedEvent;
 }
 
+interface StepResult {
+  readonly outcomes: readonly DeliveryOutcome[];
+  /** Numbers of due deliveries whose events are not kept any more. */
+  readonly untellable: readonly number[];
+  /** How far the endpoint was told. */
+  readonly position: number;
+}
+
 /**
  * Telling endpoints of events. What is due stands in the database: how far each endpoint was told, and what of that it did
  * not take. Whoever is at an endpoint has claimed it, and begins no try that his claim may not outlast, so the events of one
@@ -88,12 +96,13 @@ export class Dispatching {
       this.deliveries.findHeld(endpoint.id, orders),
     ]);
     const retries = due.flatMap((delivery) => toRetry(delivery, again.get(delivery.sequence)));
+    const untellable = due.filter(({ sequence }) => !again.has(sequence)).map(({ id }) => id);
     const free = events.filter(({ holdId }) => holdId === null || !held.has(holdId));
     const fresh = free.map((event): Sending => ({ id: null, attempts: 0, event }));
     const waiting = events.filter(({ holdId }) => holdId !== null && held.has(holdId));
     const outcomes = [...(await this.sendAll(endpoint, claim, [...retries, ...fresh])), ...waiting.map(queued)];
-    if (outcomes.length === 0 && lastSequence === endpoint.position) return false;
-    await this.write(endpoint, claim.id, outcomes, lastSequence);
+    if (outcomes.length + untellable.length === 0 && lastSequence === endpoint.position) return false;
+    await this.write(endpoint, claim.id, { outcomes, untellable, position: lastSequence });
     return due.length === STEP || events.length === STEP;
   }
 
@@ -101,8 +110,7 @@ export class Dispatching {
   private async write(
     endpoint: EndpointRow,
     claim: string,
-    outcomes: readonly DeliveryOutcome[],
-    position: number,
+    { outcomes, untellable, position }: StepResult,
   ): Promise<void> {
     const tried = outcomes.filter(({ attempt }) => attempt !== null);
     const hasTaken = tried.some(({ status }) => status === 'delivered');
@@ -111,6 +119,7 @@ export class Dispatching {
       // First, since it locks the endpoint, as all do that change what it was told.
       this.endpoints.moveOn(tx, endpoint.id, claim, position, standing, GIVEN_UP_DAYS);
       this.deliveries.write(tx, endpoint.id, outcomes);
+      this.deliveries.giveUp(tx, untellable);
       return Promise.resolve();
     });
   }

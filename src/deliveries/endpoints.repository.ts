@@ -6,6 +6,7 @@ import { narrowed, type RowRange, rowsIn } from '../database/row-range.js';
 import { uintLiteral, uuidLiteral } from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
 import type { EventType } from '../events/events.types.js';
+import { IS_NEXT_OF_ITS_ORDER } from './deliveries.repository.js';
 import type { EndpointChange, EndpointRow, NewEndpoint } from './deliveries.types.js';
 import { EndpointEntity } from './endpoint.entity.js';
 
@@ -89,15 +90,16 @@ export class EndpointsRepository {
   /** Endpoints to which something is to be sent, that nobody is at, and for how long. */
   async findDue(): Promise<{ id: number; overdueMs: number }[]> {
     const rows = await this.endpoints.query<{ id: number; overdue_ms: number | null }[]>(
-      `SELECT w.id, TIMESTAMPDIFF(MICROSECOND, LEAST(COALESCE(w.first_due, w.first_new), COALESCE(w.first_new, w.first_due)), NOW(3)) DIV 1000 AS overdue_ms
+      `SELECT s.id, TIMESTAMPDIFF(MICROSECOND, LEAST(COALESCE(s.first_due, s.first_new), COALESCE(s.first_new, s.first_due)), NOW(3)) DIV 1000 AS overdue_ms
        FROM (
-         SELECT e.id,
-           (SELECT MIN(d.due_at) FROM webhook_deliveries d
-            WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.due_at <= NOW(3)) AS first_due,
-           (SELECT v.created_at FROM events v WHERE v.sequence > e.position ORDER BY v.sequence LIMIT 1) AS first_new
-         FROM webhook_endpoints e
-         WHERE e.disabled_at IS NULL AND (e.claimed_until IS NULL OR e.claimed_until <= NOW(3))
-       ) w WHERE w.first_due IS NOT NULL OR w.first_new IS NOT NULL`,
+         SELECT w.id,
+           (SELECT d.due_at FROM webhook_deliveries d
+            WHERE d.endpoint_id = w.id AND d.status = 'pending' AND d.due_at <= NOW(3) AND ${IS_NEXT_OF_ITS_ORDER}
+            ORDER BY d.due_at LIMIT 1) AS first_due,
+           (SELECT v.created_at FROM events v WHERE v.sequence > w.position ORDER BY v.sequence LIMIT 1) AS first_new
+         FROM webhook_endpoints w
+         WHERE w.disabled_at IS NULL AND (w.claimed_until IS NULL OR w.claimed_until <= NOW(3))
+       ) s WHERE s.first_due IS NOT NULL OR s.first_new IS NOT NULL`,
     );
     return rows.map(({ id, overdue_ms }) => ({ id, overdueMs: Math.max(0, overdue_ms ?? 0) }));
   }

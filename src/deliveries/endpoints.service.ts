@@ -167,6 +167,8 @@ export class EndpointsService {
 
   /** What leads nowhere now may lead somewhere later, and is checked at each try. */
   private async check(url: string): Promise<void> {
+    // The pattern lets numbers through that no port and no address has.
+    if (!URL.canParse(url)) throw refusedUrl('must be an address such as https://shop.example/hooks');
     const isPlain = !url.startsWith('https:');
     if (isPlain && !this.config.deliveries.isPrivateAllowed) throw refusedUrl('must begin with https://');
     try {

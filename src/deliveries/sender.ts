@@ -53,7 +53,7 @@ export class Sender implements OnApplicationShutdown {
   /** Sends one event, once. Every failure is an answer. */
   send(endpoint: Destination, row: EventRow): Promise<Attempt> {
     const { tracing } = this;
-    if (tracing === null) return this.post(endpoint, row);
+    if (tracing === null || !URL.canParse(endpoint.url)) return this.post(endpoint, row);
     // The path may have a secret of the shop's in it.
     const { hostname, port, protocol } = new URL(endpoint.url);
     const attributes = {
@@ -78,10 +78,10 @@ export class Sender implements OnApplicationShutdown {
       'user-agent': 'flash-sale-checkout',
       ...standardHeaders(keys, eventId(row), body),
     };
-    const { origin, hostname, pathname, search } = new URL(url);
     return new Promise((resolve) => {
       const exchange = new Exchange(resolve);
       try {
+        const { origin, hostname, pathname, search } = new URL(url);
         addressWritten(hostname, this.isPrivateAllowed);
         this.agent.dispatch({ origin, path: pathname + search, method: 'POST', headers, body }, exchange);
       } catch (error) {

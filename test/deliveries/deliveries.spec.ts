@@ -273,6 +273,54 @@ describe('an endpoint', () => {
     expect(receiver.received).toHaveLength(2);
   });
 
+  it('has nothing due while what is left waits for another try of its order', async () => {
+    const endpoint = await createEndpoint();
+    receiver.behave = (_, response) => void response.writeHead(500).end();
+    const order = await createOrder(service);
+    await dispatch(endpoint);
+    await notify(service, noticeOf(order));
+    const isDue = async (): Promise<boolean> => {
+      const due = await service.app.get(Dispatching).findDue();
+      return due.some(({ id }) => id === endpoint.id);
+    };
+    await eventually(async () => {
+      await dispatch(endpoint);
+      expect(await isDue()).toBe(false);
+    });
+    await makeDue();
+    expect(await isDue()).toBe(true);
+  });
+
+  it('is given up on what is not kept any more, and told what came after that', async () => {
+    const endpoint = await createEndpoint();
+    const order = await createOrder(service);
+    await dispatch(endpoint);
+    const [delivery] = await deliveriesOf(endpoint);
+    await execute('DELETE FROM events WHERE sequence = ?', [Number(delivery!.event_id.slice('evt_'.length))]);
+    taken(await call('POST', `/${endpoint.id}/deliveries/${delivery!.id}/redeliver`), 200);
+    await notify(service, noticeOf(order));
+    await dispatch(endpoint);
+    await dispatch(endpoint);
+    expect(versionsOf(order.order_id)).toEqual([1, 2]);
+    expect(await deliveriesOf(endpoint)).toMatchObject([
+      { id: delivery!.id, status: 'failed', reason: 'The event is not kept any more', due_at: null },
+      { status: 'delivered' },
+    ]);
+  });
+
+  it('whose stored address no parser takes has failed tries that say so', async () => {
+    const endpoint = await createEndpoint(['order.created']);
+    await execute(`UPDATE webhook_endpoints SET url = 'https://shop.example:99999/' WHERE id = ?`, [endpoint.id]);
+    await createOrder(service);
+    await dispatch(endpoint);
+    expect(await deliveriesOf(endpoint)).toMatchObject([{ status: 'pending', attempts: 1, reason: 'Invalid URL' }]);
+    const [row] = await query<{ failing_since: string | null }>(
+      'SELECT failing_since FROM webhook_endpoints WHERE id = ?',
+      [endpoint.id],
+    );
+    expect(row!.failing_since).not.toBeNull();
+  });
+
   it('is told an event again on an operator’s word, with the id that it had', async () => {
     const endpoint = await createEndpoint(['order.paid']);
     await createPaidOrder(service);
@@ -428,6 +476,9 @@ describe('an address', () => {
     'https://user@shop.example/',
     'https://shop.example/#part',
     'not an address',
+    'https://shop.example:99999/hook',
+    'https://999.1.1.1/',
+    'https://[/',
   ])('%s is refused', async (url) => {
     const answer = await strict.call('POST', '/api/admin/webhook-endpoints', { url }, adminHeaders(strict));
     expectProblem(answer, 'VALIDATION_FAILED');
