@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { commandsOf } from '../support/documents.js';
+import type { ApiDocument } from '../support/openapi.js';
 import { type Service, startService } from '../support/service.js';
 import { knownVariables, settingsOf } from '../support/settings.js';
 
@@ -42,6 +43,12 @@ function serviceIn({ services }: Compose, name: string): ComposeService {
   const found = services[name];
   if (found === undefined) throw new Error(`There is no service ${name}`);
   return found;
+}
+
+/** How long the feed of events has its readers wait at most. */
+function longestWaitSeconds(): number {
+  const { paths } = JSON.parse(read('docs/openapi.json')) as ApiDocument;
+  return Number(paths['/api/admin/events']!.get!.parameters!.find(({ name }) => name === 'wait')!.schema.maximum);
 }
 
 let service: Service;
@@ -164,6 +171,9 @@ describe('deploy/compose.production.yml', () => {
     // Operators come by the machine itself.
     expect(balancer.ports!.at(-1)).toMatch(/^127\.0\.0\.1:/);
     expect(nginx).toContain(`server app:${app.environment.PORT} resolve max_fails=0;`);
+    // Who waits for an event for as long as he may is answered after that, and not by the balancer.
+    const [, patience] = /listen 8081;[^]*?proxy_read_timeout (\d+)s;/.exec(nginx)!;
+    expect(Number(patience)).toBeGreaterThanOrEqual(longestWaitSeconds() + 10);
     // The balancer closes its idle connections first, or a request would meet one that is being closed.
     const [, idle] = /keepalive 128;[^]*?keepalive_timeout (\d+)s;/.exec(nginx)!;
     expect(Number(idle) * 1000).toBeLessThan(settingsOf(app.environment).http.keepAliveMs);
