@@ -10,6 +10,7 @@ import { LiveTopic } from '../../src/http/live-topic.js';
 import { MetricsService } from '../../src/metrics/metrics.service.js';
 import { eventually } from '../support/eventually.js';
 import { closeListeners, listen } from '../support/listeners.js';
+import { LogCapture } from '../support/log-capture.js';
 import { Scrape } from '../support/metrics.js';
 
 /** More than the system keeps for a connection from which nobody takes anything. */
@@ -35,7 +36,12 @@ let streams: LiveStreams;
 let server: FastifyInstance;
 let metrics: MetricsService;
 let url: string;
-const topics = { small: new Topic({ size: 'small' }), huge: new Topic({ HUGE }) };
+const topics = {
+  small: new Topic({ size: 'small' }),
+  huge: new Topic({ HUGE }),
+  crowd: new Topic({ size: 'crowd' }),
+  lone: new Topic({ size: 'lone' }),
+};
 
 beforeEach(async () => {
   const [connections, lifecycle] = [new Connections(), new Lifecycle()];
@@ -108,5 +114,44 @@ describe('a stream of events', () => {
     await streams.beat();
     await eventually(() => expect(listener.text).toMatch(/: still here\n\n$/));
     expect(listener.hasEnded).toBe(false);
+  });
+
+  it('goes on where another topic is left by its last listener while a crowd is told, and where one can not be told', async () => {
+    const { crowd, lone, small } = topics;
+    const reading = await Promise.all(Array.from({ length: 60 }, () => listen({ url }, '/crowd')));
+    await listen({ url }, '/lone');
+    await eventually(() => expect(lone.listeners.size).toBe(1));
+    const of = (topic: Topic) => [...topic.listeners].map(({ response }) => response);
+    const asked: string[] = [];
+    const failure = (name: string) => (): object => {
+      asked.push(name);
+      throw new Error('Nothing is known of it any more');
+    };
+    lone.close = () => (lone.changes = failure('lone'));
+    crowd.changes = () => {
+      // It closes in the turn that the others get while the crowd is written to.
+      for (const response of of(lone)) response.destroy();
+      return { count: reading[0]!.events.length };
+    };
+    const toldOnceMore = async (): Promise<void> => {
+      const events = reading[0]!.events.length + 1;
+      streams.touch(crowd);
+      await eventually(() => {
+        for (const listener of reading) expect(listener.events).toHaveLength(events);
+      });
+    };
+    streams.touch(crowd);
+    streams.touch(lone);
+    await toldOnceMore();
+    expect(lone.listeners.size).toBe(0);
+    expect(asked).toEqual([]);
+    await toldOnceMore();
+    await listen({ url }, '/small');
+    const log = new LogCapture({ appEnv: 'test' });
+    small.changes = failure('small');
+    streams.touch(small);
+    await toldOnceMore();
+    expect(asked).toEqual(['small']);
+    expect(log.lines).toMatchObject([{ context: 'Streams', msg: 'Listeners were not told what has changed' }]);
   });
 });
