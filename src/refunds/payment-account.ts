@@ -63,6 +63,8 @@ export function findReturned(account: Account, told: ReturnedRefund): Debt[] {
   const mayBeNext = ({ status }: Debt): boolean => status === 'failed' && refundId !== null && !isOutdated(account, at);
   const isOwn = ({ row }: Debt): boolean => row !== null && row.id === ownId;
   const own = unnumbered.find(isOwn) ?? debts.find((debt) => isOwn(debt) && mayBeNext(debt));
+  // A refund with our number is not that other money.
+  if (own !== undefined && refundId !== null && isPaidOtherwise(own)) return [];
   if (own !== undefined || isOutdated(account, at)) return own === undefined ? [] : [own];
   const sent = unnumbered.find((candidate) => isSent(candidate) && isOver(candidate, amount));
   return sent === undefined ? findCounted(account, told) : [sent];
@@ -247,6 +249,15 @@ export function leastOf(one: number, other: number | null): number {
 
 function isSent({ status }: Debt): boolean {
   return status === 'sent' || status === 'confirmed';
+}
+
+/**
+ * Whether an operator has said that it was paid by other means, after a try that failed. What is told late of that try says
+ * nothing of the money that came after it.
+ */
+export function isPaidOtherwise(debt: Debt): boolean {
+  const { row, providerRefundId, isCounted: isGuess } = debt;
+  return row !== null && row.attempt > 1 && providerRefundId === null && !isGuess && isSent(debt);
 }
 
 function isOver({ refund }: Debt, amount: string | null): boolean {

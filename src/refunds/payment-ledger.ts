@@ -18,6 +18,7 @@ import {
   isOneMore,
   isOpen,
   isOutdated,
+  isPaidOtherwise,
   latestOf,
   leastOf,
   newDebt,
@@ -240,7 +241,7 @@ export class PaymentLedger {
   private confirmOwn(account: Account, debt: Debt, { refundId, ownId, amount }: MadeRefund, at: Instant): WasMade {
     const { status, providerRefundId } = debt;
     const isSame = providerRefundId === refundId;
-    const mayBePast = status === 'failed' || debt.isCounted;
+    const mayBePast = status === 'failed' || debt.isCounted || isPaidOtherwise(debt);
     const isPast = mayBePast && (at === null ? isSame : isOutdated(account, at));
     const isOfThisTry = status === 'failed' || isSame || providerRefundId === null;
     if (isPast || !isOfThisTry) {
@@ -303,13 +304,23 @@ export class PaymentLedger {
    * Moves a refund as an operator or its provider's adapter says; that the state allows it is for the caller to ask.
    *
    * @param amount what it was made over; null: nobody tells.
+   * @returns what is noted with it.
    */
-  move(refund: RefundRow, to: RefundStatus, note: RefundNote, amount: string | null): void {
+  move(refund: RefundRow, to: RefundStatus, note: RefundNote, amount: string | null): RefundNote {
     const [account, debt] = [this.accountOf(refund), this.debtOf(refund)];
     if (amount !== null) oweAsMade(debt, amount);
-    if (to === 'failed') return this.fail(account, debt, note, null);
+    if (to === 'failed') {
+      this.fail(account, debt, note, null);
+      return note;
+    }
     if (to === 'confirmed') this.change(account, { amountRefunded: addedTo(account, debt.refund.amount) });
-    Object.assign(debt, { status: to, note, isCounted: false, isChanged: true });
+    const isOtherwise = to === 'confirmed' && debt.status === 'failed';
+    // The number is of a try that failed. Where only an operator said that it did, the list may have it still.
+    if (isOtherwise) this.readLater(account);
+    const noted = isOtherwise ? { ...note, providerRefundId: null } : note;
+    const { providerRefundId = debt.providerRefundId } = noted;
+    Object.assign(debt, { status: to, note: noted, providerRefundId, isCounted: false, isChanged: true });
+    return noted;
   }
 
   /** Payments that are new or have changed, in the order in which everybody writes them. */

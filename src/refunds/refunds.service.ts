@@ -222,14 +222,14 @@ export class RefundsService {
       const refund = ledger.findRefund(known);
       if (asked === undefined ? refund.status === to : !isAsItWas(refund, asked)) return false;
       if (!REFUND_TRANSITIONS[refund.status].includes(to)) throw new RefundNotPossibleError(refund.status, to);
-      ledger.move(refund, to, note, amount);
+      const noted = ledger.move(refund, to, note, amount);
       const { status, reason, providerRefundId } = refund;
       this.audit.record(tx, act, {
         target: 'refund',
         id,
         verb,
         before: auditFieldsOf({ status, reason, providerRefundId }),
-        after: auditFieldsOf({ providerRefundId, reason: null, ...note, status: to }),
+        after: auditFieldsOf({ providerRefundId, reason: null, ...noted, status: to }),
       });
       return true;
     });

@@ -400,6 +400,39 @@ describe('a refund that the provider has made', () => {
   });
 });
 
+describe('a refund that was paid by other means, after a try that failed', () => {
+  const failedBefore = [paymentRow({ refundFailedAt: AT })];
+  const late = { refundId: 're_1', ownId: 1, amount: '99.99', currency: 'EUR' };
+
+  it.each(['sent', 'confirmed'] as const)('stays %s, whatever is told of that try', (status) => {
+    const paid = refundRow(1, { status, providerRefundId: null, attempt: 2 });
+    const ledger = new PaymentLedger(failedBefore, [paid]);
+    expect(ledger.returnRefund(PAYMENT, { ...returned, ...late, at: LATER })).toBe(false);
+    expect(ledger.noteMade(PAYMENT, late, AT)).toBe('known');
+    expect([...ledger.changedRefunds(), ...ledger.correctedRefunds(), ...ledger.newRefunds()]).toEqual([]);
+    expect(ledger.changedPayments()).toMatchObject([{ isUnread: true }]);
+  });
+
+  it('fails by a refund without our number, over the same sum: it may have been paid at the provider', () => {
+    const ledger = new PaymentLedger(failedBefore, [refundRow(1, { providerRefundId: null, attempt: 2 })]);
+    expect(ledger.returnRefund(PAYMENT, { ...returned, refundId: 're_9', at: LATER })).toBe(true);
+    expect(statesOf(ledger)).toEqual([[1, 'failed']]);
+  });
+
+  it('has no number once it is confirmed, and gets that of the try where the list has it still', () => {
+    const failed = refundRow(1, { status: 'failed', attempt: 2 });
+    for (const listed of [[], [late]]) {
+      const ledger = new PaymentLedger([paymentRow()], [failed]);
+      expect(ledger.move(failed, 'confirmed', {}, null)).toEqual({ providerRefundId: null });
+      expect(ledger.changedPayments()).toMatchObject([{ amountRefunded: '99.99', isUnread: true }]);
+      ledger.noteList(PAYMENT, listed);
+      const note = { providerRefundId: listed[0]?.refundId ?? null };
+      expect(ledger.changedRefunds()).toMatchObject([{ to: 'confirmed', note, isCounted: false }]);
+      expect([ledger.find(PAYMENT), ledger.newRefunds()]).toMatchObject([{ amountRefunded: '99.99' }, []]);
+    }
+  });
+});
+
 describe('the money of an order', () => {
   const other = { ...paymentRow({ id: 2, transactionId: 'pi_2' }) };
   const owed = refundRow(1);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { PaymentProviders } from '../../src/payment-providers/payment-providers.js';
 import { STRIPE_API_VERSION } from '../../src/payment-providers/stripe-client.js';
+import { RefundsService } from '../../src/refunds/refunds.service.js';
 import { query } from '../support/database.js';
 import { expectProblem } from '../support/expectations.js';
 import {
@@ -125,6 +126,39 @@ describe('a refund through Stripe', () => {
     expect(again.provider_refund_id).not.toBe(first);
     expect(api.givenBackOf(intent)).toBe(9999);
   });
+
+  /** Sends a refund, which the bank sends back, and tells that. */
+  async function failBy(refundId: number): Promise<{ tellAgain: () => Promise<Answer> }> {
+    const sent = taken<{ provider_refund_id: string }>(await post(refundId, 'send'), 200);
+    api.returnByBank(sent.provider_refund_id);
+    const event = api.events.at(-1)!;
+    expect(taken(await sendEvent(service, event), 200)).toMatchObject({ order_status: 'refund_due' });
+    const again = {
+      ...event,
+      id: `${event.id}_again`,
+      type: 'charge.refund.updated',
+      created: (event.created as number) + 1,
+    };
+    return { tellAgain: () => sendEvent(service, again) };
+  }
+
+  it.each([
+    ['mark-sent', 'sent', 'refund_due'],
+    ['confirm', 'confirmed', 'refunded'],
+  ])(
+    'that the bank sent back and that was paid by other means then (%s) does not fail by that again',
+    async (action, status, order_status) => {
+      const { order, refundId } = await owedOrder();
+      const { tellAgain } = await failBy(refundId);
+      const paid = { status, provider_refund_id: null };
+      expect(taken(await post(refundId, action), 200)).toMatchObject(paid);
+      expect(taken(await tellAgain(), 200)).toMatchObject({ result: 'ignored', order_status });
+      await service.app.get(RefundsService).readOutsideRefunds();
+      const rows = await query('SELECT status, provider_refund_id FROM refunds WHERE id = ?', [refundId]);
+      expect(rows).toEqual([paid]);
+      expect(await orderOf(order.hold_id)).toMatchObject([{ status: order_status }]);
+    },
+  );
 
   it('that Stripe took without our hearing of it is found after its key was forgotten, and not made twice', async () => {
     const { order, intent, refundId } = await owedOrder();
