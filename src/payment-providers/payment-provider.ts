@@ -104,6 +104,8 @@ export interface RefundOrder {
   readonly paid: string | null;
   /** Counts the tries: each that failed for good is followed by a new one. */
   readonly attempt: number;
+  /** Numbers of the payment's refunds that are known to have given back something else, also where they have ours. */
+  readonly others: readonly string[];
 }
 
 /** How a buyer pays: by the shop's own form, or on a page of the provider's. */

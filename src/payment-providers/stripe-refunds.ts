@@ -28,7 +28,8 @@ function toMadeRefund({ id, amount, currency: code, metadata }: Stripe.Refund): 
 
 async function sendOnce(stripe: Stripe, refund: RefundOrder): Promise<MadeRefund | null> {
   const kept = await listKept(stripe, refund.transactionId);
-  const earlier = kept.find(({ metadata }) => metadata?.refund_id === String(refund.id));
+  const isOurs = ({ metadata }: Stripe.Refund): boolean => metadata?.refund_id === String(refund.id);
+  const earlier = kept.find((one) => isOurs(one) && !refund.others.includes(one.id));
   if (earlier !== undefined) return toMadeRefund(earlier);
   const amount = amountToSend(refund, kept);
   if (amount !== null && amount <= 0) return null;

@@ -70,6 +70,17 @@ export class RefundsRepository {
     return rows.map(toRow);
   }
 
+  /** The provider's numbers of the other refunds of its payment. */
+  async findNumbersBeside(refund: Pick<RefundRow, 'id' | 'orderId' | keyof PaymentName>): Promise<string[]> {
+    const { id, orderId, provider, transactionId } = refund;
+    const rows = await this.refunds.query<{ providerRefundId: string }[]>(
+      `SELECT provider_refund_id AS providerRefundId FROM refunds
+       WHERE order_id <=> ${escape(orderId)} AND transaction_id = ${escape(transactionId)}
+         AND provider = ${escape(provider)} AND id <> ${uintLiteral(id)} AND provider_refund_id IS NOT NULL`,
+    );
+    return rows.map(({ providerRefundId }) => providerRefundId);
+  }
+
   /** How many refunds are in one of these states. */
   async countByStatus(statuses: readonly RefundStatus[]): Promise<number> {
     const list = listOf(statuses, (status) => escape(status));

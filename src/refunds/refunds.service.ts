@@ -137,7 +137,8 @@ export class RefundsService {
     const provider = this.providers.find(refund.provider);
     if (provider?.sendRefund === undefined) throw new RefundNotSendableError(refund.provider);
     try {
-      const made = await provider.sendRefund({ ...refund, paid: refund.amountPaid });
+      const others = await this.refunds.findNumbersBeside(refund);
+      const made = await provider.sendRefund({ ...refund, paid: refund.amountPaid, others });
       const note = { providerRefundId: made?.refundId ?? null };
       const sent = { verb: 'send', to: 'sent', note, amount: made?.amount ?? null } as const;
       return await this.transition(act, id, sent, refund);

@@ -57,7 +57,7 @@ export interface PaymentRow extends PaymentName {
 }
 
 /** Money that is owed back for one payment. */
-export interface RefundRow extends Omit<RefundOrder, 'paid'>, PaymentName {
+export interface RefundRow extends Omit<RefundOrder, 'paid' | 'others'>, PaymentName {
   /** Null when the payment's order is not known. */
   readonly orderId: number | null;
   readonly cause: RefundCause;

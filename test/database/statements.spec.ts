@@ -12,6 +12,7 @@ import { DeadlinesRepository } from '../../src/orders/settling/deadlines.reposit
 import { PaymentSessionsService } from '../../src/payment-sessions/payment-sessions.service.js';
 import { ProductsService } from '../../src/products/products.service.js';
 import { PaymentsRepository } from '../../src/refunds/payments.repository.js';
+import { RefundsRepository } from '../../src/refunds/refunds.repository.js';
 import { Returning } from '../../src/refunds/returning.js';
 import type { UnreadPayment } from '../../src/refunds/refunds.types.js';
 import { SalesService } from '../../src/sales/sales.service.js';
@@ -279,6 +280,8 @@ const INDEXES: Record<string, string> = {
   // The ends of the table, for where rows of some time begin: the planner answers by the index itself, and names no table.
   'SELECT … FROM refunds': '',
   'SELECT … FROM refunds WHERE id >= ? ORDER BY id LIMIT ?': 'refunds PRIMARY',
+  'SELECT … FROM refunds WHERE order_id <=> ? AND transaction_id = ? AND provider = ? AND id <> ? AND provider_refund_id IS NOT NULL':
+    'refunds refunds_cause',
   'SELECT … FROM refunds r WHERE r.order_id IN (?) OR r.order_id IS NULL AND r.transaction_id IN (?) ORDER BY r.id':
     'r refunds_cause',
   'SELECT … FROM refunds r WHERE r.order_id IN (?) ORDER BY r.id': 'r refunds_cause',
@@ -438,6 +441,8 @@ async function sell(): Promise<void> {
   await service.app.get(WebhooksService).markUnmatched();
   const refund = (await refundsOf(paid.order_id)).at(-1)!;
   taken(await service.call('POST', `/api/admin/refunds/${refund.id}/mark-sent`, undefined, adminHeaders(service)), 200);
+  const sent = { id: refund.id, orderId: paid.order_id, provider: 'generic', transactionId: refund.transaction_id };
+  await service.app.get(RefundsRepository).findNumbersBeside(sent);
   const [returned, unpaid] = [await createPaidOrder(service), await createOrder(service)];
   const all = { quantity: null, amount: null, restock: true };
   await service.app.get(Returning).returnUnits(actOfCli(), returned.order_id, all);

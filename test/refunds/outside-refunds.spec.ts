@@ -256,12 +256,15 @@ describe('money that is owed, and that somebody gives back at the provider while
   async function owe({ order_id }: Order, amount: string): Promise<number> {
     const wanted = { quantity: 0, amount, restock: false };
     taken(await service.call('POST', `/api/admin/orders/${order_id}/return`, wanted, adminHeaders(service)), 200);
-    const [refund] = await query<{ id: number }>('SELECT id FROM refunds WHERE order_id = ?', [order_id]);
-    return refund!.id;
+    const refunds = await query<{ id: number }>('SELECT id FROM refunds WHERE order_id = ? ORDER BY id', [order_id]);
+    return refunds.at(-1)!.id;
   }
 
   const send = async (id: number) =>
-    taken(await service.call('POST', `/api/admin/refunds/${id}/send`, undefined, adminHeaders(service)), 200);
+    taken<ListedRefund>(
+      await service.call('POST', `/api/admin/refunds/${id}/send`, undefined, adminHeaders(service)),
+      200,
+    );
 
   /** So much is owed and sent, while these refunds are made outside and told. */
   async function sendWhileGivenBack(amount: string, ...cents: number[]) {
@@ -292,6 +295,30 @@ describe('money that is owed, and that somebody gives back at the provider while
     expect(await listed(order)).toMatchObject([
       { cause: 'returned', status: 'confirmed', provider_refund_id: given[0]!.id, amount_refunded: '80.00' },
       outside(ours, '40.00'),
+    ]);
+  });
+
+  it.each([
+    ['a refund that began outside', false],
+    ['what else was owed', true],
+  ])('is sent anew when what gave it back comes back, and ours beside it is %s', async (_, isElseOwed) => {
+    const { order, given, sent } = await sendWhileGivenBack('40.00', 4000);
+    const ours = api.refunds.at(-1)!;
+    if (isElseOwed) await owe(order, '40.00');
+    const tellOf = async ({ id }: ApiRefund): Promise<void> => {
+      api.refundArrives(id);
+      await answerTo(api.events.at(-1)!);
+    };
+    await tellOf(ours);
+    api.returnByBank(given[0]!.id);
+    await answerTo(api.events.at(-1)!);
+    expect(await send(sent.id)).toMatchObject({ status: 'sent' });
+    const again = api.refunds.at(-1)!;
+    expect(again.id).not.toBe(ours.id);
+    await tellOf(again);
+    expect(await listed(order)).toMatchObject([
+      { cause: 'returned', status: 'confirmed', provider_refund_id: again.id, amount_refunded: '80.00' },
+      { cause: isElseOwed ? 'returned' : 'outside', status: 'confirmed', provider_refund_id: ours.id },
     ]);
   });
 

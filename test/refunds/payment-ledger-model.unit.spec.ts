@@ -145,7 +145,7 @@ class World {
   private async send(id: number): Promise<void> {
     const asked = this.refunds.find((refund) => refund.id === id)!;
     const made = await this.provider
-      .sendRefund({ ...asked, paid: this.payment.amount })
+      .sendRefund({ ...asked, paid: this.payment.amount, others: this.numbersBeside(id) })
       .catch((error: unknown) => (error instanceof RefundRefusedError ? error : undefined));
     await this.between();
     // Nobody heard what came of it, or he died before he could note it.
@@ -156,6 +156,10 @@ class World {
       if (made instanceof Error) ledger.move(refund, 'failed', { reason: made.message }, null);
       else ledger.move(refund, 'sent', { providerRefundId: made?.refundId ?? null }, made?.amount ?? null);
     });
+  }
+
+  private numbersBeside(id: number): string[] {
+    return this.refunds.flatMap((row) => (row.id === id ? [] : (row.providerRefundId ?? [])));
   }
 
   private async read(): Promise<void> {

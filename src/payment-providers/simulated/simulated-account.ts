@@ -131,12 +131,12 @@ export class SimulatedAccount implements OnModuleInit {
    * @returns the refund; null where nothing was left.
    * @throws RefundRefusedError
    */
-  refund({ id: ownId, transactionId, amount }: RefundOrder): Promise<SimulatedRefund | null> {
+  refund({ id: ownId, transactionId, amount, others }: RefundOrder): Promise<SimulatedRefund | null> {
     return this.transactions.run(async (tx) => {
       const payment = await this.payments.lock(tx, transactionId);
       if (payment?.state !== 'succeeded') throw new RefundRefusedError(`Nothing was paid by ${transactionId}`);
       const made = await this.payments.readRefunds(tx, payment);
-      const earlier = made.find((refund) => refund.ownId === ownId);
+      const earlier = made.find((refund) => refund.ownId === ownId && !others.includes(refund.id));
       if (earlier !== undefined) return earlier;
       const left = leftOf(payment, made);
       const sum = amount === null ? left : Math.min(left, toThousandths(amount));
