@@ -1,6 +1,7 @@
 import { Controller, Delete, Get } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { callerOf } from '../access/caller.js';
+import { operatorOf } from '../access/operator.js';
 import { Endpoint } from '../http/endpoint.decorator.js';
 import { HOLD_ID_PARAM } from '../holds/dto/hold.dto.js';
 import { HoldWithOrderDto, toHoldWithOrderDto, toOperatorsHoldDto } from './dto/order.dto.js';
@@ -23,7 +24,7 @@ export class BuyersHoldController {
     operationId: 'getHold',
     summary: 'A hold and its order',
     description:
-      'What the buyer sees of a hold, and of the order that was made of it. Operators see any hold, with its `customer_id`.',
+      'What the buyer sees of a hold, and of the order that was made of it. Operators see any hold, with its `customer_id`; what it is paid by only with scope `sell` or `orders`.',
     params: { hold_id: HOLD_ID_PARAM },
     success: { 200: { description: 'The hold', dto: HoldWithOrderDto } },
     errors: ['HOLD_NOT_FOUND'],
@@ -33,7 +34,7 @@ export class BuyersHoldController {
   async get(request: HoldCall): Promise<HoldWithOrderDto> {
     const [holdId, caller] = [request.params.hold_id.toLowerCase(), callerOf(request)];
     const found = await this.orders.getHoldWithOrder(holdId, caller);
-    return caller.kind === 'operator' ? toOperatorsHoldDto(found) : toHoldWithOrderDto(found);
+    return caller.kind === 'operator' ? toOperatorsHoldDto(found, operatorOf(request)) : toHoldWithOrderDto(found);
   }
 
   @Delete(':hold_id')

@@ -5,15 +5,20 @@ import { eventually } from '../support/eventually.js';
 import { type Event, eventsUntil, newestEvent } from '../support/events.js';
 import { expectProblem, expectStockIdentity } from '../support/expectations.js';
 import {
+  adminHeaders,
   createHold,
+  createKey,
   createOrder,
   createProduct,
   giveBack,
   hex,
+  type Hold,
+  keyHeaders,
   noticeOf,
   notify,
   orderOf,
   refundsOf,
+  requestHold,
   stockOf,
   taken,
   unique,
@@ -27,6 +32,7 @@ import { type Service, startService } from '../support/service.js';
 import { apiError, StripeApi } from '../support/stripe-api.js';
 import {
   CHECKOUT,
+  type HoldAnswer,
   holdOf,
   INTENT,
   openOrder,
@@ -100,6 +106,22 @@ describe('an order with a payment', () => {
     });
     await eventually(async () => expect(await tasks(order)).toEqual([null]));
     expect(api.callsOf(CANCEL).filter(({ path }) => path.includes(intentOf(payment).id))).toEqual([]);
+  });
+
+  it('tells its secret to its customer and to who may sell or order, and not to a key that may only read', async () => {
+    const [seller, reader, clerk, shop] = await Promise.all(
+      [['sell'], ['read'], ['orders'], ['sell', 'read']].map(async (of) => keyHeaders(await createKey(service(), of))),
+    );
+    const forCustomer = { ...seller, 'on-behalf-of': 'c_42' };
+    const { id } = await createProduct(service());
+    const { hold_id } = taken<Hold>(await requestHold(service(), id, 1, forCustomer), 201);
+    taken(await service().call('POST', '/api/orders', { hold_id, payment: INTENT }, forCustomer), 201);
+    const paymentAs = async (headers: Record<string, string> = {}): Promise<unknown> =>
+      taken<HoldAnswer>(await service().call('GET', `/api/holds/${hold_id}`, undefined, headers), 200).payment;
+    const open = { state: 'open', client_secret: expect.stringContaining('_secret_'), url: null };
+    await eventually(async () => expect(await paymentAs(forCustomer)).toMatchObject(open));
+    for (const who of [clerk, shop, adminHeaders(service())]) expect(await paymentAs(who)).toMatchObject(open);
+    expect(await paymentAs(reader)).toEqual({ ...PREPARING, state: 'open' });
   });
 
   it('has no payment where it asks for none, or costs nothing', async () => {

@@ -686,7 +686,7 @@ export interface paths {
         };
         /**
          * A hold and its order
-         * @description What the buyer sees of a hold, and of the order that was made of it. Operators see any hold, with its `customer_id`.
+         * @description What the buyer sees of a hold, and of the order that was made of it. Operators see any hold, with its `customer_id`; what it is paid by only with scope `sell` or `orders`.
          */
         get: operations["getHold"];
         put?: never;

@@ -24,6 +24,7 @@ import {
 } from '../../holds/dto/hold.dto.js';
 import type { PricedHoldRow } from '../../holds/holds.types.js';
 import type { Caller } from '../../access/caller.js';
+import type { Operator } from '../../access/operator.js';
 import { IDEMPOTENCY_KEY_PATTERN, IDEMPOTENCY_KEY_RULE, type KeyedCall } from '../../idempotency/idempotency-key.js';
 import { PaymentDto, PaymentWishDto, toPaymentDto, toPaymentWish } from '../../payment-sessions/dto/payment.dto.js';
 import { type Adjustment, ADJUSTMENT_KINDS, type AdjustmentKind, subtotalOf } from '../adjustments.js';
@@ -267,8 +268,15 @@ export function toHoldWithOrderDto({ hold, order, payment }: HoldWithOrder): Hol
   };
 }
 
-export function toOperatorsHoldDto(found: HoldWithOrder): HoldWithOrderDto {
-  return { ...toHoldWithOrderDto(found), customer_id: found.hold.customer_id };
+/** Who may neither sell nor order has no use for what a buyer pays by. */
+export function toOperatorsHoldDto(found: HoldWithOrder, { scopes }: Operator): HoldWithOrderDto {
+  const { payment, ...facts } = toHoldWithOrderDto(found);
+  const isToldAll = payment === null || scopes.has('sell') || scopes.has('orders');
+  return {
+    ...facts,
+    customer_id: found.hold.customer_id,
+    payment: isToldAll ? payment : { ...payment, client_secret: null, url: null },
+  };
 }
 
 function toHoldOrderDto(order: TaggedOrderRow, hold: PricedHoldRow): HoldOrderDto {
