@@ -37,6 +37,8 @@ import {
 import { Receiver } from '../support/receiver.js';
 import { connectTo, type Service } from '../support/service.js';
 
+const DAY_MS = 86_400_000;
+
 useBrowser();
 
 let shop: ChildService;
@@ -94,6 +96,16 @@ function crowdFor({ id }: Product, lines: number): { stop(): Promise<void> } {
     await all;
   };
   return { stop };
+}
+
+/** In the next hour that Berlin has twice, when its summer time ends, in the second one: the first is an hour before. */
+function secondHourInBerlin(): Date {
+  const inOctoberOf = (year: number): Date => {
+    const last = new Date(Date.UTC(year, 9, 31, 1, 30, 0, 250));
+    return new Date(last.getTime() - last.getUTCDay() * DAY_MS);
+  };
+  const year = new Date().getUTCFullYear();
+  return [year, year + 1].map(inOctoberOf).find((time) => time.getTime() > Date.now() + 2 * DAY_MS)!;
 }
 
 /** Goes there as a link does. */
@@ -327,6 +339,37 @@ describe('an operator', () => {
     await picture(page, 'console-rush');
     expect(await stockOf(product.id)).toMatchObject({ stock_total: 100, stock_held: 0, stock_sold: 100 });
     await expectStockIdentity(product.id);
+  });
+
+  it('changes nothing of a sale’s times that nobody touched, in milliseconds and in an hour that there is twice', async () => {
+    const ends = secondHourInBerlin();
+    const starts = new Date(Math.max(Date.now() + DAY_MS, ends.getTime() - 60 * DAY_MS));
+    starts.setUTCMilliseconds(125);
+    const times = { starts_at: starts.toISOString(), ends_at: ends.toISOString() };
+    const sale = await createSale(operators, times);
+    opened.push(sale);
+    const read = async () =>
+      taken<Sale>(await operators.call('GET', `/api/admin/sales/${sale.id}`, undefined, adminHeaders(operators)), 200);
+    const page = await signIn(undefined, { timezoneId: 'Europe/Berlin' });
+    await goTo(page, `sales/${sale.id}`);
+    const question = page.getByRole('dialog');
+    const change = async (label: string, text: string): Promise<void> => {
+      await button(page, 'Change').click();
+      await question.getByLabel(label).fill(text);
+      await button(question, 'Save').click();
+    };
+    const name = unique('renamed');
+    await change('Name', name);
+    await heading(page, name).waitFor();
+    expect(await read()).toMatchObject({ name, ...times });
+    // There is no sale without a start, and none is begun by that.
+    await change('Starts', '');
+    await question.locator('input[name="starts_at"]:invalid').waitFor();
+    expect(await question.getByText('Empty: now').count()).toBe(0);
+    await button(question, 'Cancel').click();
+    await change('Ends', '');
+    await page.getByText('when somebody ends it').waitFor();
+    expect(await read()).toMatchObject({ name, starts_at: times.starts_at, ends_at: null });
   });
 
   it('makes a sale with a product, restocks and archives it', async () => {

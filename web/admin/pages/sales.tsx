@@ -71,8 +71,9 @@ const fieldsOf = (sale: Sale | null): Field[] => [
         {
           name: 'starts_at',
           label: 'Starts',
-          hint: 'In your time zone. Empty: now.',
+          hint: sale === null ? 'In your time zone. Empty: now.' : 'In your time zone.',
           type: 'datetime-local' as const,
+          isRequired: sale !== null,
           value: local(sale?.starts_at ?? null),
         },
       ]
@@ -94,14 +95,25 @@ const fieldsOf = (sale: Sale | null): Field[] => [
   },
 ];
 
-const instant = (value: string | undefined): string | null =>
-  value === undefined || value === '' ? null : new Date(value).toISOString();
+const instant = (value: string): string | null => (value === '' ? null : new Date(value).toISOString());
 
-function bodyOf({ name, starts_at, ends_at, max_per_customer }: Values): object {
+/**
+ * A time as it was filled in, or nothing where it is as the form showed it: that has no milliseconds, and means the first of
+ * the two hours when clocks are put back, so that to send it would move what nobody touched.
+ */
+function timeOf(name: 'starts_at' | 'ends_at', values: Values, sale: Sale | null): object {
+  const text = values[name];
+  if (text === undefined || instant(text) === instant(local(sale?.[name] ?? null))) return {};
+  return { [name]: instant(text) };
+}
+
+/** @param sale what is changed; null: a new one is made. */
+function bodyOf(values: Values, sale: Sale | null): object {
+  const { name, max_per_customer } = values;
   return {
     name,
-    ...(starts_at !== undefined && starts_at !== '' && { starts_at: instant(starts_at) }),
-    ends_at: instant(ends_at),
+    ...timeOf('starts_at', values, sale),
+    ...timeOf('ends_at', values, sale),
     max_per_customer: max_per_customer === '' ? null : Number(max_per_customer),
   };
 }
@@ -112,7 +124,7 @@ function createSale(): void {
     fields: fieldsOf(null),
     action: 'Make the sale',
     run: async (values, idempotencyKey) => {
-      const { body } = await ask<Sale>('POST', '/api/admin/sales', { body: bodyOf(values), idempotencyKey });
+      const { body } = await ask<Sale>('POST', '/api/admin/sales', { body: bodyOf(values, null), idempotencyKey });
       goTo(`sales/${body.id}`);
       return `“${body.name}” is made. It has no products yet.`;
     },
@@ -125,7 +137,7 @@ function changeSale(sale: Sale, etag: string, onDone: () => Promise<void>): void
     fields: fieldsOf(sale),
     action: 'Save',
     run: async (values) => {
-      const body = bodyOf(values);
+      const body = bodyOf(values, sale);
       await ask('PATCH', `/api/admin/sales/${sale.id}`, { body, headers: { 'if-match': etag } });
       await onDone();
       return 'The sale is changed.';
