@@ -116,6 +116,14 @@ export function databaseTime(time: string): string | null {
   return isDay ? toTimestamp(new Date(time)) : null;
 }
 
+/** What is wrong with a time that matches {@link TIME_PATTERN} and is to be kept, or told from others; null where nothing is. */
+export function faultOfTime(time: string): string | null {
+  const read = databaseTime(time);
+  if (read === null) return 'is a day that the calendar does not have';
+  // An offset can take it into a year with a sign before it, which as text comes before all other years.
+  return /^\d/.test(read) ? null : 'must be within the years 0000 to 9999, in UTC';
+}
+
 /** A timestamp of the database moved by whole seconds. */
 export function addSeconds(timestamp: string, seconds: number): string {
   return addMilliseconds(timestamp, seconds * 1000);

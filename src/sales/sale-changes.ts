@@ -1,5 +1,5 @@
 import { type FieldError, ValidationError } from '../common/problem.js';
-import { addSeconds, databaseTime, isoTime } from '../database/sql.js';
+import { addSeconds, databaseTime, faultOfTime, isoTime } from '../database/sql.js';
 import { SaleEndedError, SaleStartedError } from './sales.errors.js';
 import {
   type EarlyStart,
@@ -114,9 +114,10 @@ function endOf(time: string, now: string, faults: FieldError[]): string | null {
 }
 
 function readTime(field: string, time: string, faults: FieldError[]): string | null {
-  const read = databaseTime(time);
-  if (read === null) faults.push({ field, message: 'is a day that the calendar does not have' });
-  return read;
+  const fault = faultOfTime(time);
+  if (fault === null) return databaseTime(time);
+  faults.push({ field, message: fault });
+  return null;
 }
 
 /** The groups as their column has them; of an empty list as of none. */

@@ -106,6 +106,14 @@ describe('a hold by an operator', () => {
     expect(body.errors).toContainEqual({ field, message: expect.any(String) });
   });
 
+  it('is told of an end in a year that can not be kept that it is one', async () => {
+    const { id } = await createProduct(service);
+    const wanted = { product_id: id, expires_at: '9999-12-31T23:59:59-05:00' };
+    const { body } = await expectRefusal('VALIDATION_FAILED', () => make(wanted));
+    const message = 'must be within the years 0000 to 9999, in UTC';
+    expect(body.errors).toEqual([{ field: 'expires_at', message }]);
+  });
+
   it('may be of more units than a buyer’s', async () => {
     const { id } = await createProduct(service, { stock_total: 10_000 });
     expect((await make({ product_id: id, quantity: 10_000 })).status).toBe(201);

@@ -102,6 +102,9 @@ describe('a new sale', () => {
     ['a window of over 366 days', { ends_at: '2027-11-28T12:00:00.001Z' }, /^ends_at is more than 366 days/],
     ['a day that is none', { starts_at: '2027-02-29T12:00Z' }, /^starts_at is a day that the calendar/],
     ['an end on a day that is none', { ends_at: '2027-04-31T12:00Z' }, /^ends_at is a day that the calendar/],
+    ['a start after the last year', { starts_at: '9999-12-31T23:59:59-05:00' }, /^starts_at must be within the years/],
+    ['a start before the first year', { starts_at: '0000-01-01T00:00+14:00' }, /^starts_at must be within the years/],
+    ['an end after the last year', { ends_at: '9999-12-31T23:59:59-05:00' }, /^ends_at must be within the years/],
   ])('is refused with %s', (_what, times, message) => {
     expect(made(times)).toEqual([expect.stringMatching(message)]);
   });
@@ -200,6 +203,16 @@ describe('an early start', () => {
       `early.0.starts_at ${message}`,
     ]);
   });
+
+  it.each(['9999-12-31T23:59:59-05:00', '0000-01-01T00:00+14:00'])(
+    'is not at %s, which as text would come before all others',
+    (starts_at) => {
+      const early = [members, { group: 'late', starts_at }];
+      const told = ['early.1.starts_at must be within the years 0000 to 9999, in UTC'];
+      expect(refusal(() => newSale({ name: 'x', ...ISO, early }, NOW))).toEqual(told);
+      expect(refusal(() => changeOf(sale(scheduled), { early }))).toEqual(told);
+    },
+  );
 
   it('changes nothing where it is so already, and is taken away by null', () => {
     const known = sale({ ...scheduled, early: asRow });

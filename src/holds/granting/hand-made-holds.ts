@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { BuyerTokenRequiredError } from '../../access/access.errors.js';
 import type { Act } from '../../access/operator.js';
 import { ValidationError } from '../../common/problem.js';
-import { addSeconds, databaseTime, newUuid } from '../../database/sql.js';
+import { addSeconds, databaseTime, faultOfTime, newUuid } from '../../database/sql.js';
 import { keyedByOperators } from '../../idempotency/idempotency-key.js';
 import { IdempotencyService } from '../../idempotency/idempotency.service.js';
 import { SkuNumbers } from '../../products/sku-numbers.js';
@@ -56,8 +56,9 @@ export class HandMadeHolds {
   ): Promise<PricedHoldRow> {
     const { sku, quantity, customerId, override } = wanted;
     const words = [...new Set(override)].sort();
-    const expiresAt = databaseTime(wanted.expiresAt);
-    if (expiresAt === null) throw endRefused('must be a day of the calendar');
+    const fault = faultOfTime(wanted.expiresAt);
+    if (fault !== null) throw endRefused(fault);
+    const expiresAt = databaseTime(wanted.expiresAt)!;
     const keyed = keyedByOperators(idempotencyKey, [productId, quantity, customerId, expiresAt, words]);
     const buyer = customerId === null ? null : { customerId, limitKey: customerId, groups: [] };
     const byHand = { act, expiresAt, override: words };
