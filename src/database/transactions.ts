@@ -312,7 +312,7 @@ export class Transactions {
   }
 }
 
-/** For `Transactions.run` in a group commit, which tries its batches again by itself. */
+/** For `Transactions.run` where the caller has another try of its own: a group commit, or the next look of a schedule. */
 export const isNeverTriedAgain = (): boolean => false;
 
 function statementsOf(reads: readonly Read[]): string[] {

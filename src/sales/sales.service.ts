@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { AuditFields } from '../access/audit.types.js';
 import type { Act } from '../access/operator.js';
+import { sumOfAll } from '../common/sum-of-all.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { addMilliseconds, isoTimeOrNull } from '../database/sql.js';
-import { type Transaction, Transactions } from '../database/transactions.js';
+import { isNeverTriedAgain, type Transaction, Transactions } from '../database/transactions.js';
 import { EventsService } from '../events/events.service.js';
 import { type Page, type PageRequest, readPage } from '../http/page.js';
 import { keyedByOperator } from '../idempotency/idempotency-key.js';
@@ -219,19 +220,27 @@ export class SalesService {
 
   /**
    * Tells of the starts and ends that have passed, each once: under the sale's lock, where it is noted with the event. An
-   * edge passes without any transaction, so this is asked for by the clock.
+   * edge passes without any transaction, so this is asked for by the clock. A sale that somebody keeps locked is left to the
+   * next look, and keeps no other one waiting.
    *
    * @returns how many sales had something to tell.
+   * @throws PartlyDoneError at the end, with the sales of which it could not be told.
    */
   async tellEdges(): Promise<number> {
     const ids = await this.sales.findUntold(EDGES_STEP);
-    for (const id of ids) {
-      await this.transactions.run(async (tx) => {
-        const sale = await this.lockOne(tx, id);
-        this.tell(tx, sale, sale);
-      });
-    }
-    return ids.length;
+    return sumOfAll(
+      ids,
+      (id) => `sale ${id}`,
+      (id) => this.tellEdgesOf(id),
+    );
+  }
+
+  private tellEdgesOf(id: number): Promise<number> {
+    return this.transactions.run(async (tx) => {
+      const sale = await this.lockOne(tx, id);
+      this.tell(tx, sale, sale);
+      return 1;
+    }, isNeverTriedAgain);
   }
 
   private tell(tx: Transaction, before: SaleRow, after: SaleRow): void {

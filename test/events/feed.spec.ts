@@ -135,6 +135,24 @@ describe('the events of a sale', () => {
     expect(typesOf(events)).toEqual(['sale.started', 'sale.paused']);
   });
 
+  it('are told of all others where somebody has one sale locked, and of that one at the next look', async () => {
+    const after = await newestEvent(service);
+    const starts_at = inSeconds(3600);
+    const [locked, free] = [await createSale(service, { starts_at }), await createSale(service, { starts_at })];
+    for (const { id } of [locked, free]) await moveSale(id, { startsIn: -10 });
+    const sales = service.app.get(SalesService);
+    await withConnection(async (connection) => {
+      await connection.query('START TRANSACTION');
+      await connection.query('SELECT id FROM sales WHERE id = ? FOR UPDATE', [locked.id]);
+      await expect(sales.tellEdges()).rejects.toThrow(`sale ${locked.id} `);
+      const events = await eventsUntil(service, after, (found) => found.length >= 1);
+      expect(events).toMatchObject([{ type: 'sale.started', data: { id: free.id } }]);
+    });
+    await sales.tellEdges();
+    const [event] = await eventsUntil(service, after + 1, (found) => found.length >= 1);
+    expect(event).toMatchObject({ type: 'sale.started', data: { id: locked.id } });
+  });
+
   it('tell of no start where a sale is ended before it', async () => {
     const after = await newestEvent(service);
     const sale = await createSale(service, { starts_at: inSeconds(3600) });
