@@ -214,17 +214,27 @@ export function confirm(debt: Debt, providerRefundId: string | null): void {
     Object.assign(debt, { status: 'confirmed', note: { providerRefundId }, isChanged: true });
 }
 
-/** What of a payment has neither gone back nor is owed, in thousandths; null when nobody knows what was paid. */
+/**
+ * What of a payment has neither gone back nor is owed, in thousandths; null when nobody knows what was paid, unless a refund
+ * is over all of it.
+ */
 export function unowedOf({ facts: { amount, amountRefunded }, debts }: Account): number | null {
-  if (amount === null) return null;
+  if (amount === null) return debts.some(isOverAll) ? 0 : null;
   const open = debts.filter(isOpen);
-  if (open.some(({ refund }) => refund.amount === null)) return 0;
+  if (open.some(isOverAll)) return 0;
   const owed = open.reduce((sum, debt) => sum + amountOf(debt), 0);
   return Math.max(0, toThousandths(amount) - toThousandths(amountRefunded) - owed);
 }
 
-export function isBack({ facts: { amount, amountRefunded } }: Account): boolean {
-  return amount !== null && toThousandths(amountRefunded) >= toThousandths(amount);
+/** Whether all of a payment went back; of an unknown amount no figure tells, and the refund over all of it does. */
+export function isBack({ facts: { amount, amountRefunded }, debts }: Account): boolean {
+  if (amount === null) return debts.some((debt) => isOverAll(debt) && !isOpen(debt));
+  return toThousandths(amountRefunded) >= toThousandths(amount);
+}
+
+/** Whether it is over all that was paid, however much that was. */
+function isOverAll({ refund }: Debt): boolean {
+  return refund.amount === null;
 }
 
 /**

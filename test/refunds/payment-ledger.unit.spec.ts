@@ -448,6 +448,18 @@ describe('the money of an order', () => {
     expect(new PaymentLedger(payments, refunds).stateOf(5, 'pi_1')).toBe(state);
   });
 
+  it.each([
+    ['due', 'refund_due'],
+    ['sent', 'refund_due'],
+    ['failed', 'refund_due'],
+    ['confirmed', 'refunded'],
+  ] as const)('whose amount nobody knows goes back as a whole, by a refund that is %s', (status, state) => {
+    const payments = [paymentRow({ amountRefunded: '99.990' }), { ...other, amount: null }];
+    const all = refundRow(2, { transactionId: 'pi_2', amount: null, status });
+    expect(new PaymentLedger(payments, [all]).stateOf(5, 'pi_1')).toBe(state);
+    expect(new PaymentLedger(payments, []).stateOf(5, 'pi_1')).toBeNull();
+  });
+
   it('is not known as long as the payment that paid it has no row', () => {
     expect(new PaymentLedger([paymentRow({ amountRefunded: '99.990' })], []).stateOf(5, 'pi_0')).toBeNull();
   });

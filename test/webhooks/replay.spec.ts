@@ -218,6 +218,26 @@ describe('money under review', () => {
     await expectStockIdentity(product_id);
   });
 
+  it('over an amount that can not be read lets its order be refunded, once it is owed back as well', async () => {
+    const order = await createOrder(service);
+    const unread = noticeOf(order, { amount: 'much' });
+    await notify(service, unread);
+    taken(await act(await eventIdOf(service, keyOf(unread)), 'refund'), 200);
+    expect(taken(await notify(service, noticeOf(order)), 200)).toMatchObject({ order_status: 'paid' });
+    const operate = (path: string, body?: object) =>
+      service.call('POST', `/api/admin/${path}`, body, adminHeaders(service));
+    taken(await operate(`orders/${order.order_id}/return`, { restock: true }), 200);
+    expect(await statusOf(order)).toBe('refund_due');
+    const refunds = await refundsOf(order.order_id);
+    expect(refunds).toMatchObject([{ amount: null }, { amount: '99.990' }]);
+    for (const { id } of refunds) {
+      expect(await statusOf(order)).toBe('refund_due');
+      for (const step of ['mark-sent', 'confirm']) taken(await operate(`refunds/${id}/${step}`), 200);
+    }
+    expect(await statusOf(order)).toBe('refunded');
+    await expectStockIdentity(order.product_id);
+  });
+
   it('is not accepted when it had its effect, or was ignored, or names no order that is there', async () => {
     const paid = await createOrder(service);
     const notices = [noticeOf(paid), noticeOf(paid, { status: 'failed' }), noticeOf({ order_id: 555_555_555 })];
