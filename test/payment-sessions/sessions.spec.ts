@@ -25,7 +25,7 @@ import {
 } from '../support/factories.js';
 import { scrape } from '../support/metrics.js';
 import { type ApiDocument, schemaChecker, webhookSchema } from '../support/openapi.js';
-import { sendEvent, stripeEvent } from '../support/payments.js';
+import { listEvents, sendEvent, stripeEvent } from '../support/payments.js';
 import { queueOf } from '../support/queues.js';
 import { inParallel } from '../support/races.js';
 import { type Service, startService } from '../support/service.js';
@@ -217,6 +217,21 @@ describe('an order with a payment', () => {
     const document = (await service().call('GET', '/docs/json')).body as unknown as ApiDocument;
     const check = schemaChecker(document);
     for (const event of ofIt(events)) expect(check(webhookSchema(document, event.type), event)).toEqual([]);
+  });
+
+  it('counts no try twice when an operator has its decline decided again', async () => {
+    const order = await orderWith(service());
+    api.decline(intentOf(await opened(order)).id, 'expired_card');
+    await api.deliverTo(service());
+    const events = await listEvents(service());
+    const { id } = events.find(({ order_id }) => order_id === order.order_id)!;
+    const path = `/api/admin/webhooks/${id}/replay`;
+    for (let time = 0; time < 2; time++)
+      expect(taken(await service().call('POST', path, undefined, adminHeaders(service())), 200)).toMatchObject({
+        outcome: 'ignored',
+        order_status: 'pending_payment',
+      });
+    expect(await holdOf(service(), order)).toMatchObject({ payment: { attempts: 1, last_error: 'expired_card' } });
   });
 
   it('that the shop has paid by itself is told of its declines, too, and of none over another sum', async () => {

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Cancelling } from '../../src/orders/settling/cancelling.js';
 import { WebhooksService } from '../../src/webhooks/webhooks.service.js';
 import { execute } from '../support/database.js';
+import { type Event, eventsUntil, newestEvent } from '../support/events.js';
 import { expectProblem, expectStockIdentity } from '../support/expectations.js';
 import {
   adminHeaders,
@@ -29,8 +30,8 @@ beforeAll(async () => {
   service = await startService({ ROLES: 'api', WEBHOOK_UNMATCHED_AFTER_SECONDS: '60' });
 });
 
-function act(id: number, action: 'replay' | 'refund' | 'accept'): Promise<Answer> {
-  return service.call('POST', `/api/admin/webhooks/${id}/${action}`, undefined, adminHeaders(service));
+function act(id: number, action: 'replay' | 'refund' | 'accept', at = service): Promise<Answer> {
+  return at.call('POST', `/api/admin/webhooks/${id}/${action}`, undefined, adminHeaders(at));
 }
 
 async function eventOf(key: string, status?: string): Promise<ListedEvent | undefined> {
@@ -270,6 +271,21 @@ describe('a replay', () => {
     const id = await eventIdOf(service, keyOf(notice));
     expect(taken(await act(id, 'replay'), 200)).toMatchObject({ outcome: 'applied', order_status: 'cancelled' });
     await expectStockIdentity(order.product_id);
+  });
+
+  it('tells no second time of a try that failed', async () => {
+    const keeping = await startService({ ROLES: 'api,scheduler', PAYMENT_FAILED_POLICY: 'keep' });
+    const after = await newestEvent(keeping);
+    const order = await createOrder(keeping);
+    const notice = noticeOf(order, { status: 'failed' });
+    await notify(keeping, notice);
+    const id = await eventIdOf(keeping, keyOf(notice));
+    for (let time = 0; time < 2; time++)
+      expect(taken(await act(id, 'replay', keeping), 200)).toMatchObject({ outcome: 'ignored' });
+    await notify(keeping, noticeOf(order));
+    const ofIt = (events: readonly Event[]) => events.filter(({ data }) => data.order_id === order.order_id);
+    const events = await eventsUntil(keeping, after, (seen) => ofIt(seen).some(({ type }) => type === 'order.paid'));
+    expect(ofIt(events).map(({ type }) => type)).toEqual(['order.created', 'payment.failed', 'order.paid']);
   });
 
   it('has one effect when many ask for it at once', async () => {

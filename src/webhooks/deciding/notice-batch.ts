@@ -95,16 +95,16 @@ export class NoticeBatch {
       if (intent === 'accept' && known.reason !== ACCEPTED) return new PaymentEventNotAcceptableError();
       return { result: 'duplicate', orderId: known.order_id, orderStatus: known.order_status };
     }
-    const verdict = this.judge(event, intent, known?.created_at ?? null);
+    const verdict = this.judge(event, intent, known);
     if (verdict instanceof Error) return verdict;
     if (verdict.status !== 'pending_order') return this.settle(notice, verdict);
     if (known === undefined) this.note(notice, { ...verdict, order_id: event.orderId });
     return { result: 'pending_order' };
   }
 
-  private judge(event: PaymentEvent, intent: Intent, cameAt: string | null): NoticeVerdict | Error {
+  private judge(event: PaymentEvent, intent: Intent, known: Known | undefined): NoticeVerdict | Error {
     if (intent === 'refund') return this.owe(event);
-    return intent === 'accept' ? this.accept(event) : this.decide(event, cameAt);
+    return intent === 'accept' ? this.accept(event) : this.decide(event, known);
   }
 
   /**
@@ -127,7 +127,8 @@ export class NoticeBatch {
     return { result: verdict.outcome!, orderId: verdict.order_id, orderStatus: verdict.order_status };
   }
 
-  private decide(event: PaymentEvent, cameAt: string | null): NoticeVerdict | Error {
+  private decide(event: PaymentEvent, known: Known | undefined): NoticeVerdict | Error {
+    const cameAt = known?.created_at ?? null;
     if (isAboutMoneyBack(event)) return this.takeMoneyBack(event);
     const order = this.orders.get(event.orderId);
     const verdict = judgeBelonging(event, order, cameAt !== null);
@@ -142,7 +143,8 @@ export class NoticeBatch {
       return { ...TOO_EARLY, order_id: order.id, order_status: order.status };
     const verdictOfOrder = this.carryOut(event, order, event);
     if (verdictOfOrder.status === 'review') this.keepForReview(event, order);
-    else this.noteDecline(event, order);
+    // A try that ends nothing is ignored, and yet was told: decided anew, it is no other one.
+    else if (known?.status !== 'processed') this.noteDecline(event, order);
     return verdictOfOrder;
   }
 
