@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import type { Config } from '../config/config.js';
 import { gateBehindOthers } from '../http/gates.js';
-import type { Scope } from '../http/route-rules.js';
+import { isReading, type Scope } from '../http/route-rules.js';
 import { BuyerTokenRequiredError } from './access.errors.js';
 import type { AdminGate } from './admin-gate.js';
 import { ScopeMissingError } from './api-keys.errors.js';
@@ -21,7 +21,7 @@ export function admitShops(fastify: FastifyInstance, admins: AdminGate): void {
   fastify.addHook('onRoute', (route) => {
     const { buyerToken = null, openTo = [] } = route.config?.rules ?? {};
     if (buyerToken === null) return;
-    const isRead = String(route.method) === 'GET';
+    const isRead = isReading(String(route.method));
     const admit = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
       const operator = await admins.admit(request, reply, [...openTo, 'sell'], 'buyers');
       request.caller = callerWith(operator, request, isRead ? openTo : []);

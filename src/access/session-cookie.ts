@@ -1,5 +1,6 @@
 /** The cookie of who is signed in at the console, and for which requests it counts. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isReading } from '../http/route-rules.js';
 
 const NAME = 'console_session';
 
@@ -29,7 +30,7 @@ export function sessionTokenOf({ headers: { cookie } }: FastifyRequest): string 
  */
 export function isOfOwnPage({ method, headers, host }: FastifyRequest): boolean {
   const site = headers['sec-fetch-site'];
-  if (method === 'GET' || method === 'HEAD') return site === undefined || site === 'same-origin' || site === 'none';
+  if (isReading(method)) return site === undefined || site === 'same-origin' || site === 'none';
   if (headers[PAGE_HEADER] === undefined) return false;
   return site === undefined ? hostOf(headers.origin) === host : site === 'same-origin';
 }

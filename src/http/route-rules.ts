@@ -20,11 +20,15 @@ export type Scope = (typeof SCOPES)[number];
 /** Who may do what, and who did what, is not for everybody who may look at the shop. */
 const READ_WITH_THEIR_OWN_ONLY: ReadonlySet<Scope> = new Set<Scope>(['keys', 'audit']);
 
+/** Whether a call changes nothing. Each route for GET has one for HEAD beside it, with hooks of its own. */
+export function isReading(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
 /** The scopes any of which opens a route that is declared with `scope`: who may read may look at all but keys and audit. */
 export function scopesThatOpen(method: string, scope: Scope | 'any'): readonly Scope[] {
   if (scope === 'any') return SCOPES;
-  const isReading = method === 'GET' || method === 'HEAD';
-  return isReading && scope !== 'read' && !READ_WITH_THEIR_OWN_ONLY.has(scope) ? ['read', scope] : [scope];
+  return isReading(method) && scope !== 'read' && !READ_WITH_THEIR_OWN_ONLY.has(scope) ? ['read', scope] : [scope];
 }
 
 /** The method that answers a route (see `lane.ts`). */

@@ -188,6 +188,15 @@ describe('an operator', () => {
     }
   });
 
+  it('is told by HEAD what he is told by GET', async () => {
+    const reader = keyHeaders(await createKey(service, ['read']));
+    const id = await holdOf(forCustomer('c_42'));
+    for (const headers of [reader, adminHeaders(service), forCustomer('c_42'), forCustomer('c_43')]) {
+      const { status } = await CALLS.read!(id, headers, strict);
+      expect((await fetch(`${strict.url}/api/holds/${id}`, { method: 'HEAD', headers })).status).toBe(status);
+    }
+  });
+
   it('who acts for a customer sees what the customer sees', async () => {
     const all = await createKey(service, SCOPES);
     const id = await holdOf(forCustomer('c_42'));
