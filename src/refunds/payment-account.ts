@@ -28,7 +28,10 @@ export interface Debt {
   refund: NewRefund & Pick<RefundRow, 'causeRef'>;
   status: RefundStatus;
   providerRefundId: string | null;
-  /** Whether the figure of what went back has confirmed it, and no refund with a number: a guess, until the list is read. */
+  /**
+   * Whether the figure of what went back has confirmed it, and no refund with a number, or it is sent and its provider says
+   * that it was given back before: a guess, until the list is read.
+   */
   isCounted: boolean;
   note: RefundNote;
   isChanged: boolean;
@@ -117,7 +120,7 @@ function giveWay({ debts }: Account, refundId: string, sum: number, most: number
   const given: Debt[] = [];
   let rest = sum;
   let over = confirmedOf({ debts }) + rest - most;
-  for (const debt of debts.filter(({ isCounted: isGuess }) => isGuess)) {
+  for (const debt of debts.filter((one) => one.isCounted && !isOpen(one))) {
     const amount = amountOf(debt);
     if (over <= 0) break;
     if (over < amount) oweAsMade(debt, fromThousandths(amount - over));
@@ -262,12 +265,13 @@ function isSent({ status }: Debt): boolean {
 }
 
 /**
- * Whether an operator has said that it was paid by other means, after a try that failed. What is told late of that try says
- * nothing of the money that came after it.
+ * Whether it was paid by other means after a try that failed, as an operator has said, or its provider, where others had given
+ * all of it back. What is told late of that try says nothing of the money that came after it.
  */
 export function isPaidOtherwise(debt: Debt): boolean {
-  const { row, providerRefundId, isCounted: isGuess } = debt;
-  return row !== null && row.attempt > 1 && providerRefundId === null && !isGuess && isSent(debt);
+  const { row, providerRefundId, status, isCounted: isGuess } = debt;
+  const isTold = status === 'sent' || (status === 'confirmed' && !isGuess);
+  return row !== null && row.attempt > 1 && providerRefundId === null && isTold;
 }
 
 function isOver({ refund }: Debt, amount: string | null): boolean {

@@ -224,14 +224,22 @@ export class PaymentLedger {
     for (const refund of made) this.noteMade(name, refund, null);
     if (!isKnown(account)) return;
     const kept = new Set(made.map(({ refundId }) => refundId));
-    for (const debt of account.debts) {
-      const { status, providerRefundId } = debt;
-      const isGone = providerRefundId === null ? debt.isCounted : !kept.has(providerRefundId);
-      if (status === 'confirmed' && isGone) this.fail(account, debt, { reason: NOT_LISTED }, null);
-    }
+    this.failGone(account, 'confirmed', kept);
     const { amount } = account.facts;
     const back = leastOf(confirmedOf(account), amount === null ? null : toThousandths(amount));
     this.change(account, { amountRefunded: fromThousandths(back) });
+    // Where all is back, what was sent went back with that, by whichever refunds.
+    if (amount !== null && !isBack(account)) this.failGone(account, 'sent', kept);
+    oweLess(account);
+  }
+
+  /** Fails what is in this state and came back: its number is not among the kept ones, or none of them can be it. */
+  private failGone(account: Account, state: RefundStatus, kept: ReadonlySet<string>): void {
+    for (const debt of account.debts) {
+      const { status, providerRefundId } = debt;
+      const isGone = providerRefundId === null ? debt.isCounted : !kept.has(providerRefundId);
+      if (status === state && isGone) this.fail(account, debt, { reason: NOT_LISTED }, null);
+    }
   }
 
   /**
@@ -304,9 +312,10 @@ export class PaymentLedger {
    * Moves a refund as an operator or its provider's adapter says; that the state allows it is for the caller to ask.
    *
    * @param amount what it was made over; null: nobody tells.
+   * @param isAnswer whether the adapter says it.
    * @returns what is noted with it.
    */
-  move(refund: RefundRow, to: RefundStatus, note: RefundNote, amount: string | null): RefundNote {
+  move(refund: RefundRow, to: RefundStatus, note: RefundNote, amount: string | null, isAnswer = false): RefundNote {
     const [account, debt] = [this.accountOf(refund), this.debtOf(refund)];
     if (amount !== null) oweAsMade(debt, amount);
     if (to === 'failed') {
@@ -319,8 +328,20 @@ export class PaymentLedger {
     if (isOtherwise) this.readLater(account);
     const noted = isOtherwise ? { ...note, providerRefundId: null } : note;
     const { providerRefundId = debt.providerRefundId } = noted;
-    Object.assign(debt, { status: to, note: noted, providerRefundId, isCounted: false, isChanged: true });
+    const isSentThere = to === 'sent' && isAnswer && account.row !== null;
+    if (isSentThere) this.checkLater(account, providerRefundId);
+    const isCounted = isSentThere && providerRefundId === null;
+    Object.assign(debt, { status: to, note: noted, providerRefundId, isCounted, isChanged: true });
     return noted;
+  }
+
+  /**
+   * What the provider has sent may have come back before that is noted, as may that by which others had given all of it
+   * back, and nobody tells a second time. A list that is being read now may be of before it was sent.
+   */
+  private checkLater(account: Account, providerRefundId: string | null): void {
+    if (providerRefundId === null || account.facts.refundFailedAt !== null) this.readLater(account);
+    else account.isChanged = true;
   }
 
   /** Payments that are new or have changed, in the order in which everybody writes them. */

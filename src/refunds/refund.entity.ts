@@ -33,7 +33,7 @@ export class RefundEntity {
   @Column({ type: 'varchar', length: 255, nullable: true })
   provider_refund_id!: string | null;
 
-  /** Whether the figure of what went back has confirmed it, and no refund with a number. */
+  /** Whether the figure of what went back has confirmed it, and no refund with a number, or others' refunds were sent for it. */
   @Column({ type: 'boolean', default: false })
   is_counted!: boolean;
 

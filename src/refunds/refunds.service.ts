@@ -223,7 +223,7 @@ export class RefundsService {
       const refund = ledger.findRefund(known);
       if (asked === undefined ? refund.status === to : !isAsItWas(refund, asked)) return false;
       if (!REFUND_TRANSITIONS[refund.status].includes(to)) throw new RefundNotPossibleError(refund.status, to);
-      const noted = ledger.move(refund, to, note, amount);
+      const noted = ledger.move(refund, to, note, amount, asked !== undefined);
       const { status, reason, providerRefundId } = refund;
       this.audit.record(tx, act, {
         target: 'refund',

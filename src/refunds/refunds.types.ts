@@ -68,7 +68,10 @@ export interface RefundRow extends Omit<RefundOrder, 'paid' | 'others'>, Payment
   readonly reason: string | null;
   /** The provider's number of the refund, when the provider's adapter sent it, or the provider told. */
   readonly providerRefundId: string | null;
-  /** Whether it is confirmed by the figure of what went back alone, which does not tell by which refunds it did. */
+  /**
+   * Whether it is confirmed by the figure of what went back alone, which does not tell by which refunds it did; or sent, as its
+   * provider says, by refunds of others.
+   */
   readonly isCounted: boolean;
   /** Times are UTC as the database prints them. */
   readonly createdAt: string;

@@ -341,6 +341,39 @@ describe('money that is owed, and that somebody gives back at the provider while
     expect(await send(refundId)).toMatchObject({ status: 'sent' });
   });
 
+  it('is owed again when what left nothing of the payment comes back before anybody has told of it', async () => {
+    const { order, intent } = await paidOrder();
+    const refundId = await owe(order, '25.00');
+    const all = api.refundOutside(intent, 9999);
+    expect(await send(refundId)).toMatchObject({ status: 'sent', provider_refund_id: null });
+    api.returnByBank(all.id);
+    await answerTo(api.events.at(-1)!);
+    await read();
+    expect(await listed(order)).toMatchObject([{ status: 'failed' }]);
+    expect(await send(refundId)).toMatchObject({ status: 'sent', provider_refund_id: api.refunds.at(-1)!.id });
+    expect(api.givenBackOf(intent)).toBe(2500);
+  });
+
+  it('has failed by the list when it comes back within the second of the try before, and before it is noted', async () => {
+    const { order, intent } = await paidOrder();
+    const refundId = await owe(order, '40.00');
+    await send(refundId);
+    api.returnByBank(api.refunds.at(-1)!.id);
+    const { created } = api.events.at(-1)!;
+    await answerTo(api.events.at(-1)!);
+    await read();
+    api.during('POST /v1/refunds', 'after', async () => {
+      api.returnByBank(api.refunds.at(-1)!.id);
+      await answerTo({ ...api.events.at(-1)!, created });
+      await read();
+    });
+    expect(await send(refundId)).toMatchObject({ status: 'sent' });
+    await read();
+    expect(await listed(order)).toMatchObject([{ status: 'failed' }]);
+    expect(await send(refundId)).toMatchObject({ status: 'sent', provider_refund_id: api.refunds.at(-1)!.id });
+    expect(api.givenBackOf(intent)).toBe(4000);
+  });
+
   it.each([
     ['after it was sent', false],
     ['before that is noted', true],

@@ -92,8 +92,11 @@ class World {
     const ours = confirmed.reduce((sum, { amount }) => sum + inCents(amount), 0);
     const theirs = this.account.givenBackOf(NAME.transactionId);
     const figure = inCents(this.payment.amountRefunded);
-    const isRight = ours === theirs && figure === theirs && this.open().length === 0;
-    return isRight ? '' : `${ours} confirmed, ${theirs} gone back, told as ${figure}, ${this.open().length} open`;
+    // What is sent while all is back has gone back with that.
+    const waiting = theirs === PAID ? [] : this.refunds.filter(({ status }) => status === 'sent');
+    const isRight = ours === theirs && figure === theirs && this.open().length + waiting.length === 0;
+    const states = `${this.open().length} open, ${waiting.length} sent`;
+    return isRight ? '' : `${ours} confirmed, ${theirs} gone back, told as ${figure}, ${states}`;
   }
 
   private open(): RefundRow[] {
@@ -154,7 +157,7 @@ class World {
       const refund = ledger.findRefund(this.refunds.find((one) => one.id === id)!);
       if (refund.attempt !== asked.attempt || refund.status !== asked.status) return;
       if (made instanceof Error) ledger.move(refund, 'failed', { reason: made.message }, null);
-      else ledger.move(refund, 'sent', { providerRefundId: made?.refundId ?? null }, made?.amount ?? null);
+      else ledger.move(refund, 'sent', { providerRefundId: made?.refundId ?? null }, made?.amount ?? null, true);
     });
   }
 

@@ -374,6 +374,55 @@ describe('a refund that the provider has made', () => {
     expect(ledger.find(PAYMENT)).toMatchObject({ amountRefunded: '40.00' });
   });
 
+  it('that was sent and is not in the whole list came back, unless all is back; not what was sent by other means', () => {
+    const unnamed = { amount: '20.00', providerRefundId: null, causeRef: 'x' };
+    const sent = [
+      refundRow(1, { amount: '20.00' }),
+      refundRow(2, { ...unnamed, isCounted: true }),
+      refundRow(3, unnamed),
+    ];
+    const ledger = new PaymentLedger([paymentRow()], sent);
+    ledger.noteList(PAYMENT, []);
+    expect(statesOf(ledger)).toEqual([
+      [1, 'failed'],
+      [2, 'failed'],
+    ]);
+    const back = new PaymentLedger([paymentRow()], sent);
+    back.noteList(PAYMENT, [made('re_9', '99.99')]);
+    expect(statesOf(back)).toEqual([
+      [2, 'confirmed'],
+      [3, 'confirmed'],
+    ]);
+  });
+
+  it('that the list does not have is owed again, as far as so much is left', () => {
+    const sent = refundRow(1, { amount: '60.00', providerRefundId: null, isCounted: true });
+    const ledger = new PaymentLedger([paymentRow()], [sent]);
+    ledger.noteList(PAYMENT, [made('re_9', '50.00')]);
+    expect(ledger.correctedRefunds()).toMatchObject([{ row: { id: 1 }, amount: '49.99' }]);
+    expect(statesOf(ledger)).toEqual([[1, 'failed']]);
+  });
+
+  it.each([
+    ['without a number, since all had gone back', null, null, true, true],
+    ['after one came back', 're_1', AT, false, true],
+    ['before any came back', 're_1', null, false, false],
+  ])(
+    'that is sent %s, is looked for in the list if need be',
+    (_, providerRefundId, refundFailedAt, isCounted, isUnread) => {
+      const due = refundRow(1, { status: 'due', providerRefundId: null });
+      const ledger = new PaymentLedger([paymentRow({ refundFailedAt })], [due]);
+      ledger.move(due, 'sent', { providerRefundId }, null, true);
+      expect(ledger.changedRefunds()).toMatchObject([{ to: 'sent', isCounted }]);
+      // Also where it is not read for this: a list that is being read now is of before.
+      expect(ledger.changedPayments()).toMatchObject([{ isUnread }]);
+      const byOtherMeans = new PaymentLedger([paymentRow({ refundFailedAt })], [due]);
+      byOtherMeans.move(due, 'sent', { providerRefundId: null }, null);
+      expect(byOtherMeans.changedRefunds()).toMatchObject([{ to: 'sent', isCounted: false }]);
+      expect(byOtherMeans.changedPayments()).toEqual([]);
+    },
+  );
+
   it('keeps its number where the figure that counts it is told in the same batch', () => {
     const failed = refundRow(1, { ...outside, status: 'failed', providerRefundId: 're_7' });
     const ledger = new PaymentLedger([paymentRow()], [failed]);
@@ -404,8 +453,12 @@ describe('a refund that was paid by other means, after a try that failed', () =>
   const failedBefore = [paymentRow({ refundFailedAt: AT })];
   const late = { refundId: 're_1', ownId: 1, amount: '99.99', currency: 'EUR' };
 
-  it.each(['sent', 'confirmed'] as const)('stays %s, whatever is told of that try', (status) => {
-    const paid = refundRow(1, { status, providerRefundId: null, attempt: 2 });
+  it.each([
+    ['sent', 'an operator', false],
+    ['sent', 'its provider', true],
+    ['confirmed', 'an operator', false],
+  ] as const)('stays %s as %s has said, whatever is told of that try', (status, _, isCounted) => {
+    const paid = refundRow(1, { status, isCounted, providerRefundId: null, attempt: 2 });
     const ledger = new PaymentLedger(failedBefore, [paid]);
     expect(ledger.returnRefund(PAYMENT, { ...returned, ...late, at: LATER })).toBe(false);
     expect(ledger.noteMade(PAYMENT, late, AT)).toBe('known');
