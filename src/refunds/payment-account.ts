@@ -174,11 +174,15 @@ export function numberedOf({ debts }: Account): number {
   return debts.reduce((sum, debt) => sum + (isFree(debt) ? 0 : amountOf(debt)), 0);
 }
 
-/** What is owed and was not sent is at most what is left of the payment, so that its refunds together are never above it. */
-export function oweLess({ facts: { amount, amountRefunded }, debts }: Account): void {
-  if (amount === null) return;
+/**
+ * What is owed and was not sent is at most what its other refunds leave of the payment, so that all together are never above
+ * it. A figure that no refund tells of counts for nothing here: what it is the sum of may come back, and nobody would owe it.
+ */
+export function oweLess(account: Account): void {
+  const { facts, debts } = account;
+  if (facts.amount === null) return;
   const underWay = debts.filter(({ status }) => status === 'sent').reduce((sum, debt) => sum + amountOf(debt), 0);
-  let left = toThousandths(amount) - toThousandths(amountRefunded) - underWay;
+  let left = toThousandths(facts.amount) - confirmedOf(account) - underWay;
   for (const debt of debts.filter(({ status }) => status === 'due' || status === 'failed')) {
     const less = Math.min(amountOf(debt), left);
     if (less > 0 && less < amountOf(debt)) debt.refund = { ...debt.refund, amount: fromThousandths(less) };
@@ -191,6 +195,33 @@ export function oweAsMade(debt: Debt, amount: string): void {
   const { refund } = debt;
   if (refund.amount !== null && toThousandths(refund.amount) !== toThousandths(amount))
     debt.refund = { ...refund, amount };
+}
+
+/**
+ * Our refund was made over less than was owed: no more was left at the provider, where others have given the rest back. Until
+ * that is told it is owed, since they may come back before.
+ */
+export function oweRest({ debts }: Account, debt: Debt, amount: string): void {
+  const { refund, row } = debt;
+  const rest = refund.amount === null ? 0 : toThousandths(refund.amount) - toThousandths(amount);
+  oweAsMade(debt, amount);
+  if (rest <= 0) return;
+  const causeRef = `${refund.causeRef} rest of ${row?.attempt ?? 1}`.trim();
+  debts.push(newDebt({ ...refund, amount: fromThousandths(rest), causeRef }, 'due', null));
+}
+
+/**
+ * What a figure had told of came back before any refund told of it, so that nobody owes it: it is owed, as is what came back of a
+ * refund that began outside.
+ *
+ * @param before what of the payment had neither gone back nor was owed, as the figure had it.
+ */
+export function oweAgain(account: Account, before: number | null): void {
+  const { name, facts, debts } = account;
+  const again = (unowedOf(account) ?? 0) - (before ?? Infinity);
+  if (again <= 0 || facts.currency === null) return;
+  const refund = { ...name, orderId: facts.orderId, amount: fromThousandths(again), currency: facts.currency };
+  debts.push(newDebt({ ...refund, cause: 'outside', causeRef: `untold ${debts.length + 1}` }, 'due', null));
 }
 
 /** A refund that somebody made at the provider, over so many thousandths. */

@@ -23,7 +23,8 @@ import {
   leastOf,
   newDebt,
   numberedOf,
-  oweAsMade,
+  oweAgain,
+  oweRest,
   oweLess,
   type PaymentFacts,
   type ReturnedRefund,
@@ -221,6 +222,7 @@ export class PaymentLedger {
    */
   noteList(name: PaymentName, made: readonly MadeRefund[]): void {
     const account = this.accountOf(name);
+    const unowed = unowedOf(account);
     for (const refund of made) this.noteMade(name, refund, null);
     if (!isKnown(account)) return;
     const kept = new Set(made.map(({ refundId }) => refundId));
@@ -231,6 +233,7 @@ export class PaymentLedger {
     // Where all is back, what was sent went back with that, by whichever refunds.
     if (amount !== null && !isBack(account)) this.failGone(account, 'sent', kept);
     oweLess(account);
+    oweAgain(account, unowed);
   }
 
   /** Fails what is in this state and came back: its number is not among the kept ones, or none of them can be it. */
@@ -258,7 +261,7 @@ export class PaymentLedger {
     }
     confirm(debt, refundId);
     // The number of one made outside may be that of several: what it gave back of each stays.
-    if (debt.row !== null && debt.row.id === ownId) oweAsMade(debt, amount);
+    if (debt.row !== null && debt.row.id === ownId) oweRest(account, debt, amount);
     this.count(account);
     return status === 'confirmed' ? 'known' : 'confirmed';
   }
@@ -317,7 +320,7 @@ export class PaymentLedger {
    */
   move(refund: RefundRow, to: RefundStatus, note: RefundNote, amount: string | null, isAnswer = false): RefundNote {
     const [account, debt] = [this.accountOf(refund), this.debtOf(refund)];
-    if (amount !== null) oweAsMade(debt, amount);
+    if (amount !== null) oweRest(account, debt, amount);
     if (to === 'failed') {
       this.fail(account, debt, note, null);
       return note;

@@ -61,7 +61,7 @@ export interface RefundRow extends Omit<RefundOrder, 'paid' | 'others'>, Payment
   /** Null when the payment's order is not known. */
   readonly orderId: number | null;
   readonly cause: RefundCause;
-  /** Which of several of one cause: the number of the return; of `outside` the provider's number of the refund as first told. */
+  /** Which of several of one cause: the number of the return; of `outside` the provider's number of the refund as first told, or that nobody told of it. The rest of a refund says of which try. */
   readonly causeRef: string;
   readonly status: RefundStatus;
   /** Why it failed; null otherwise. */

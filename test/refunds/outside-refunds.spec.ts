@@ -390,7 +390,41 @@ describe('money that is owed, and that somebody gives back at the provider while
     expect(await answerTo(told(first))).toMatchObject({ result: 'applied' });
     if (!isToldFirst) await tellOurs();
     const ours = { cause: 'returned', status: 'confirmed', amount: '39.99', amount_refunded: '99.99' };
-    expect(await listed(order)).toMatchObject([ours, outside(first, '60.00')]);
+    // The other one gave back the rest of what was owed, and more.
+    const rest = { ...ours, amount: '20.01', provider_refund_id: first.id };
+    expect(await listed(order)).toMatchObject([ours, rest, outside(first, '39.99')]);
     expect(await statusOf(order)).toBe('refunded');
   });
+
+  it.each([
+    ['after it was sent', false],
+    ['before that is noted', true],
+  ])(
+    'leaves its rest owed where the other one comes back before anybody tells of it, told %s',
+    async (_, isToldFirst) => {
+      const { order, intent } = await paidOrder();
+      const refundId = await owe(order, '99.99');
+      const first = api.refundOutside(intent, 1000);
+      const tellOurs = async (): Promise<void> => {
+        api.refundArrives(api.refunds.at(-1)!.id);
+        await answerTo(api.events.at(-1)!);
+      };
+      if (isToldFirst) api.during('POST /v1/refunds', 'after', tellOurs);
+      expect(await send(refundId)).toMatchObject({ amount: '89.99' });
+      if (!isToldFirst) await tellOurs();
+      api.returnByBank(first.id);
+      await answerTo(api.events.at(-1)!);
+      const [ours, rest] = await listed(order);
+      expect([ours, rest]).toMatchObject([
+        { cause: 'returned', status: 'confirmed', amount: '89.99' },
+        { cause: 'returned', status: 'due', amount: '10.00' },
+      ]);
+      expect(await statusOf(order)).toBe('refund_due');
+      await send(Number(rest!.id));
+      await tellOurs();
+      expect(await listed(order)).toMatchObject([{ status: 'confirmed' }, { status: 'confirmed', amount: '10.00' }]);
+      expect(api.givenBackOf(intent)).toBe(9999);
+      expect(await statusOf(order)).toBe('refunded');
+    },
+  );
 });

@@ -374,6 +374,19 @@ describe('a refund that the provider has made', () => {
     expect(ledger.find(PAYMENT)).toMatchObject({ amountRefunded: '40.00' });
   });
 
+  it('that a figure told of and the list does not have is owed, though no refund had told of it', () => {
+    const ledger = new PaymentLedger([paymentRow({ amountRefunded: '60.000' })], []);
+    ledger.owe({ ...PAYMENT, ...MONEY, cause: 'late' });
+    ledger.noteList(PAYMENT, []);
+    expect(ledger.newRefunds().map(({ refund, status }) => [refund.cause, refund.amount, status])).toEqual([
+      ['late', '39.99', 'due'],
+      ['outside', '60.00', 'due'],
+    ]);
+    expect(ledger.stateOf(5, 'pi_1')).toBe('refund_due');
+    const [, again] = ledger.newRefunds();
+    expect(again!.refund.causeRef).toBe('untold 2');
+  });
+
   it('that was sent and is not in the whole list came back, unless all is back; not what was sent by other means', () => {
     const unnamed = { amount: '20.00', providerRefundId: null, causeRef: 'x' };
     const sent = [

@@ -145,7 +145,10 @@ describe('that money went back', () => {
     expect(taken(await post(refundId, 'send'), 200)).toMatchObject({ status: 'sent', amount_refunded: '40.00' });
     expect(api.givenBackOf(intent)).toBe(9999);
     await answerTo(charged(intent, 9999));
-    expect(await refundsOf(order.order_id)).toMatchObject([{ status: 'confirmed' }]);
+    expect(await refundsOf(order.order_id)).toMatchObject([
+      { status: 'confirmed', amount: '59.990' },
+      { status: 'confirmed', amount: '40.000' },
+    ]);
   });
 
   it('by a part that nobody told us of is not asked for again either', async () => {
