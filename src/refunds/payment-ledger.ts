@@ -277,8 +277,8 @@ export class PaymentLedger {
     if (account === undefined) return false;
     const { refundId, reason, at } = told;
     const returned = findReturned(account, told);
-    // What was told before it is not true any more, also of a refund that nobody has told of yet.
-    if (returned.length === 0 && isKnown(account)) this.change(account, { refundFailedAt: latestOf(account, at) });
+    // What was told before it is not true any more, also of a refund that nobody has told of yet, or that the list has failed.
+    if (isKnown(account)) this.change(account, { refundFailedAt: latestOf(account, at) });
     // So is what the provider's list said before it.
     if (isKnown(account)) this.readLater(account);
     const failing = returned.filter(

@@ -374,6 +374,12 @@ describe('a refund that the provider has made', () => {
     expect(ledger.find(PAYMENT)).toMatchObject({ amountRefunded: '40.00' });
   });
 
+  it('that the list has failed before it is told makes the figures before it outdated', () => {
+    const ledger = new PaymentLedger([paymentRow()], [refundRow(1, { status: 'failed' })]);
+    expect(ledger.returnRefund(PAYMENT, { ...returned, at: LATER })).toBe(false);
+    expect(ledger.goBack(PAYMENT, '99.99', AT)).toBe('outdated');
+  });
+
   it('that a figure told of and the list does not have is owed, though no refund had told of it', () => {
     const ledger = new PaymentLedger([paymentRow({ amountRefunded: '60.000' })], []);
     ledger.owe({ ...PAYMENT, ...MONEY, cause: 'late' });
