@@ -191,7 +191,7 @@ export function oweLess(account: Account): void {
 }
 
 /** The provider gives back less than was owed where no more was left: what others gave back there is told by its own refund. */
-export function oweAsMade(debt: Debt, amount: string): void {
+function oweAsMade(debt: Debt, amount: string): void {
   const { refund } = debt;
   if (refund.amount !== null && toThousandths(refund.amount) !== toThousandths(amount))
     debt.refund = { ...refund, amount };
