@@ -266,6 +266,12 @@ describe('money that is owed, and that somebody gives back at the provider while
       200,
     );
 
+  /** The last refund arrives, and is told. */
+  async function tellOurs(): Promise<void> {
+    api.refundArrives(api.refunds.at(-1)!.id);
+    await answerTo(api.events.at(-1)!);
+  }
+
   /** So much is owed and sent, while these refunds are made outside and told. */
   async function sendWhileGivenBack(amount: string, ...cents: number[]) {
     const { order, intent } = await paidOrder();
@@ -381,10 +387,6 @@ describe('money that is owed, and that somebody gives back at the provider while
     const { order, intent } = await paidOrder();
     const refundId = await owe(order, '60.00');
     const first = api.refundOutside(intent, 6000);
-    const tellOurs = async (): Promise<void> => {
-      api.refundArrives(api.refunds.at(-1)!.id);
-      await answerTo(api.events.at(-1)!);
-    };
     if (isToldFirst) api.during('POST /v1/refunds', 'after', tellOurs);
     expect(await send(refundId)).toMatchObject({ amount: '39.99' });
     expect(await answerTo(told(first))).toMatchObject({ result: 'applied' });
@@ -405,10 +407,6 @@ describe('money that is owed, and that somebody gives back at the provider while
       const { order, intent } = await paidOrder();
       const refundId = await owe(order, '99.99');
       const first = api.refundOutside(intent, 1000);
-      const tellOurs = async (): Promise<void> => {
-        api.refundArrives(api.refunds.at(-1)!.id);
-        await answerTo(api.events.at(-1)!);
-      };
       if (isToldFirst) api.during('POST /v1/refunds', 'after', tellOurs);
       expect(await send(refundId)).toMatchObject({ amount: '89.99' });
       if (!isToldFirst) await tellOurs();
