@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.js';
-import { TIME_PATTERN, TIME_RULE } from '../database/sql.js';
+import { faultOfTime, TIME_PATTERN, TIME_RULE } from '../database/sql.js';
 import { PaymentReconciliation } from '../operations/payments/payment-reconciliation.js';
 import { withServices } from './app-context.js';
 import { CommandFailedError } from './command-failed.error.js';
@@ -11,8 +11,8 @@ import { print, printTable } from './output.js';
  * @throws CommandFailedError when there is one, or nobody to ask.
  */
 export async function reconcilePayments(config: Config, { since }: { since: string }): Promise<void> {
-  if (!TIME_PATTERN.test(since) || Number.isNaN(Date.parse(since)))
-    throw new CommandFailedError(`--since ${TIME_RULE}.`);
+  const fault = TIME_PATTERN.test(since) ? faultOfTime(since) : TIME_RULE;
+  if (fault !== null) throw new CommandFailedError(`--since ${fault}.`);
   const { providers, differences, compared, others } = await withServices(config, (app) =>
     app.get(PaymentReconciliation).reconcile(new Date(since)),
   );

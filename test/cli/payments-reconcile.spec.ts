@@ -136,10 +136,15 @@ it('asks page by page, also about what was begun before, and says why it can not
   api.fateOfAll = 'hang up';
   expect(await reconcile()).toMatchObject({ code: 1, output: expect.stringContaining('The payment provider is away') });
   api.fateOfAll = undefined;
-  for (const since of ['yesterday', '2026-11-27T12:00:00'])
+  for (const [since, fault] of [
+    ['yesterday', 'offset from UTC'],
+    ['2026-11-27T12:00:00', 'offset from UTC'],
+    ['2026-02-30T12:00:00Z', 'a day that the calendar does not have'],
+    ['9999-12-31T23:30:00-01:00', 'within the years 0000 to 9999'],
+  ] as const)
     expect(await runCli(['payments:reconcile', '--since', since], settings)).toMatchObject({
       code: 1,
-      output: expect.stringContaining('offset from UTC'),
+      output: expect.stringContaining(fault),
     });
   expect(await runCli(['payments:reconcile', '--since', new Date().toISOString()])).toMatchObject({
     code: 1,
