@@ -28,8 +28,8 @@ export type EventType = (typeof EVENT_TYPES)[number];
 export type EventData = Readonly<Record<string, unknown>>;
 
 /**
- * What an event of an order shows that no transaction changes any more, by the order's hold. It is read when the event
- * gets its number: that of a new order is not known before its COMMIT.
+ * What an event of an order shows that no transaction changes any more, by the order's hold; none of it is in what the
+ * event tells by itself. It is read when the event gets its number: that of a new order is not known before its COMMIT.
  */
 export type OrderReader = (tx: Transaction, holdIds: readonly string[]) => Promise<ReadonlyMap<string, EventData>>;
 

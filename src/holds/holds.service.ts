@@ -69,11 +69,6 @@ export class HoldsService {
     return hold;
   }
 
-  /** Reads holds as they are, without a lock. */
-  findHolds(tx: Transaction, ids: Iterable<string>): Promise<PricedHoldRow[]> {
-    return this.holds.findByIds(tx, ids);
-  }
-
   /** Locks holds for a decision about them. Lock order: order, hold, product. */
   lockHolds(tx: Transaction, ids: Iterable<string>): Promise<LockedHoldRow[]> {
     return this.holds.lock(tx, ids);

@@ -3,16 +3,15 @@ import { isoTime } from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
 import { EventsService } from '../events/events.service.js';
 import type { EventData } from '../events/events.types.js';
-import { HoldsService } from '../holds/holds.service.js';
 import { toOrderFactsDto } from './dto/order.dto.js';
 import { OrdersRepository } from './orders.repository.js';
+import type { OrderFactsRow } from './orders.types.js';
 
 /** Tells events what their orders are: as the shop's answers do, with whose they are. */
 @Injectable()
 export class OrderEventReader implements OnModuleInit {
   constructor(
     private readonly orders: OrdersRepository,
-    private readonly holds: HoldsService,
     private readonly events: EventsService,
   ) {}
 
@@ -21,18 +20,13 @@ export class OrderEventReader implements OnModuleInit {
   }
 
   private async read(tx: Transaction, holdIds: readonly string[]): Promise<Map<string, EventData>> {
-    const [orders, holds] = await Promise.all([
-      this.orders.findByHoldIds(tx, holdIds),
-      this.holds.findHolds(tx, holdIds),
-    ]);
-    const told = holds.flatMap((hold): [string, EventData][] => {
-      const order = orders.get(hold.id);
-      if (order === undefined) return [];
-      const { customer_id, sale_id } = hold;
-      return [
-        [hold.id, { ...toOrderFactsDto({ order, hold }), sale_id, customer_id, created_at: isoTime(order.created_at) }],
-      ];
-    });
-    return new Map(told);
+    const orders = await this.orders.findFacts(tx, holdIds);
+    return new Map(orders.map((order) => [order.hold_id, toLasting(order)]));
   }
+}
+
+/** Without the state: each event tells the one that its change left. */
+function toLasting(row: OrderFactsRow): EventData {
+  const { status: _now, ...facts } = toOrderFactsDto({ order: row, hold: row });
+  return { ...facts, sale_id: row.sale_id, customer_id: row.customer_id, created_at: isoTime(row.created_at) };
 }

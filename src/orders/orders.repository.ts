@@ -16,11 +16,12 @@ import {
 import { rowName } from '../engine/row-locks.js';
 import type { Transaction } from '../database/transactions.js';
 import { type Adjustment, adjustmentsFrom } from './adjustments.js';
-import { ORDER_COLUMNS, type RawOrder, toOrderRow, fromNow } from './order-row.js';
+import { type Converted, fromNow, ORDER_COLUMNS, type RawOrder, toOrderRow } from './order-row.js';
 import { OrderEntity } from './order.entity.js';
 import {
   type NamedOrderRow,
   type NewOrder,
+  type OrderFactsRow,
   type OrderRow,
   QUANTITY_SOLD,
   type OrderStatus,
@@ -54,10 +55,16 @@ interface NamedRows {
   readonly wants: { readonly product_id: number; readonly qty: number } | null;
 }
 
-type RawTagged = RawOrder<OrderRow> & RawTags & { readonly adjustments: Buffer | null };
+/** What the shop wrote to an order, as the driver reads it. */
+type RawTexts = RawTags & { readonly adjustments: Buffer | null };
 
-/** The same with what answers tell beside. */
-const TOLD = `${ORDER_COLUMNS}, o.adjustments, o.reference, o.reference_by, o.metadata`;
+const TEXTS = 'o.adjustments, o.reference, o.reference_by, o.metadata';
+
+/** What is told of an order, with the shop's words as the driver reads them. */
+type RawTold<Row extends Converted> = Omit<RawOrder<Row>, keyof RawTexts> & RawTexts;
+
+/** What decisions look at, with what answers tell beside. */
+const TOLD = `${ORDER_COLUMNS}, ${TEXTS}`;
 
 /** All SQL of the table `orders`. Reads `holds` and `products` too, for what an order is of. */
 @Injectable()
@@ -78,10 +85,10 @@ export class OrdersRepository {
   }
 
   async findByHoldId(holdId: string): Promise<TaggedOrderRow | null> {
-    const rows = await this.orders.query<RawTagged[]>(
+    const rows = await this.orders.query<RawTold<TaggedOrderRow>[]>(
       `SELECT ${TOLD} FROM orders o WHERE o.hold_id = ${uuidLiteral(holdId)}`,
     );
-    return rows[0] === undefined ? null : this.toTaggedRow(rows[0]);
+    return rows[0] === undefined ? null : this.toToldRow<TaggedOrderRow>(rows[0]);
   }
 
   /** The rows of each order: its own, its hold's and its product's; none of one that is not there. */
@@ -178,15 +185,12 @@ export class OrdersRepository {
     text: string,
   ): Promise<(ShopTexts & { hold_id: string })[]> {
     const has = (column: string): string => `LOCATE(${bytesOrNullLiteral(JSON.stringify(text))}, ${column}) > 0`;
-    const [rows] = await tx.read<[(RawTags & { hold_id: Buffer; adjustments: Buffer | null })[]]>(
-      `SELECT o.hold_id, o.reference, o.reference_by, o.metadata, o.adjustments FROM orders o
+    const [rows] = await tx.read<[(RawTexts & { hold_id: Buffer })[]]>(
+      `SELECT o.hold_id, ${TEXTS} FROM orders o
        WHERE o.hold_id IN ${listOf(holdIds, uuidLiteral)}
          AND (o.reference = ${bytesOrNullLiteral(text)} OR ${has('o.metadata')} OR ${has('o.adjustments')})`,
     );
-    return rows.map((raw) => {
-      const adjustments = adjustmentsFrom(raw.adjustments);
-      return { ...tagsFrom(raw), adjustments, hold_id: uuidFromBinary(raw.hold_id) };
-    });
+    return rows.map((raw) => ({ ...textsFrom(raw), hold_id: uuidFromBinary(raw.hold_id) }));
   }
 
   writeTexts(tx: Transaction, holdId: string, { reference, metadata, adjustments }: ShopTexts): void {
@@ -216,10 +220,24 @@ export class OrdersRepository {
 
   /** The orders of these holds, by the holds' ids. */
   async findByHoldIds(tx: Transaction, holdIds: Iterable<string>): Promise<Map<string, TaggedOrderRow>> {
-    const [rows] = await tx.read<[RawTagged[]]>(
+    const [rows] = await tx.read<[RawTold<TaggedOrderRow>[]]>(
       `SELECT ${TOLD} FROM orders o WHERE o.hold_id IN ${listOf(new Set(holdIds), uuidLiteral)}`,
     );
-    return new Map(rows.map((raw) => [uuidFromBinary(raw.hold_id), this.toTaggedRow(raw)]));
+    return new Map(rows.map((raw) => [uuidFromBinary(raw.hold_id), this.toToldRow<TaggedOrderRow>(raw)]));
+  }
+
+  /** What all answers tell of the orders of these holds, in one question. */
+  async findFacts(tx: Transaction, holdIds: readonly string[]): Promise<OrderFactsRow[]> {
+    const [rows] = await tx.read<[RawTold<OrderFactsRow>[]]>(
+      `SELECT o.id, o.hold_id, o.status, o.amount, o.currency, o.payment_due_at, o.created_at, ${TEXTS},
+         h.product_id, p.sku, h.qty, COALESCE(h.unit_price, p.price) AS unit_price, h.sale_id, h.customer_id
+       FROM orders o STRAIGHT_JOIN holds h ON h.id = o.hold_id STRAIGHT_JOIN products p ON p.id = h.product_id
+       WHERE o.hold_id IN ${listOf(holdIds, uuidLiteral)}`,
+    );
+    return rows.map((raw) => {
+      const order = this.toToldRow<OrderFactsRow>(raw);
+      return { ...order, unit_price: inCurrency(order.unit_price, order.currency) };
+    });
   }
 
   /**
@@ -237,14 +255,17 @@ export class OrdersRepository {
     );
   }
 
-  private toRow<Row extends OrderRow>(raw: RawOrder<Row>): Row {
+  private toRow<Row extends Converted>(raw: RawOrder<Row>): Row {
     return toOrderRow(raw, this.config);
   }
 
-  private toTaggedRow(raw: RawTagged): TaggedOrderRow {
-    const adjustments = adjustmentsFrom(raw.adjustments);
-    return { ...this.toRow(raw as unknown as RawOrder<TaggedOrderRow>), ...tagsFrom(raw), adjustments };
+  private toToldRow<Row extends Converted>(raw: RawTold<Row>): Row {
+    return { ...this.toRow(raw as unknown as RawOrder<Row>), ...textsFrom(raw) };
   }
+}
+
+function textsFrom(raw: RawTexts): Pick<TaggedOrderRow, keyof RawTexts> {
+  return { ...tagsFrom(raw), adjustments: adjustmentsFrom(raw.adjustments) };
 }
 
 function adjustmentsLiteral(adjustments: readonly Adjustment[]): string {

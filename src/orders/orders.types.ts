@@ -111,6 +111,13 @@ export interface TaggedOrderRow extends OrderRow, OrderTags {
   readonly adjustments: readonly Adjustment[];
 }
 
+/** What all answers tell of an order, with what it is of. */
+export interface OrderFactsRow
+  extends
+    Pick<TaggedOrderRow, 'id' | 'hold_id' | 'status' | 'amount' | 'currency' | 'payment_due_at' | 'created_at'>,
+    Pick<TaggedOrderRow, keyof OrderTags | 'adjustments'>,
+    Pick<PricedHoldRow, 'product_id' | 'sku' | 'qty' | 'unit_price' | 'sale_id' | 'customer_id'> {}
+
 /** What the shop wrote to an order, in words of its own. */
 export type ShopTexts = Pick<TaggedOrderRow, 'reference' | 'metadata' | 'adjustments'>;
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 const FORM = /^([1-9][0-9]{0,14})-[a-z2-7]{16}$/;
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
@@ -12,7 +12,7 @@ const HASH_BYTES = 10;
  */
 export function paymentReferenceOf(orderId: number, holdId: string): string {
   const id = Buffer.from(holdId.replaceAll('-', ''), 'hex');
-  return `${orderId}-${base32(createHash('sha256').update(id).digest().subarray(0, HASH_BYTES))}`;
+  return `${orderId}-${base32(hash('sha256', id, 'buffer').subarray(0, HASH_BYTES))}`;
 }
 
 /** The number of the order that a reference names; null for what is no reference. */
@@ -23,6 +23,12 @@ export function orderIdOfReference(reference: unknown): number | null {
 
 /** For bytes that make whole groups of five bits. */
 function base32(bytes: Uint8Array): string {
-  const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, '0')).join('');
-  return bits.replace(/.{5}/g, (group) => BASE32[Number.parseInt(group, 2)]!);
+  let text = '';
+  let bits = 0;
+  let left = 0;
+  for (const byte of bytes) {
+    bits = ((bits << 8) | byte) & 0xfff;
+    for (left += 8; left >= 5;) text += BASE32[(bits >> (left -= 5)) & 31]!;
+  }
+  return text;
 }

@@ -33,6 +33,7 @@ import {
   type CreatedOrder,
   type HoldWithOrder,
   ORDER_STATUSES,
+  type OrderFactsRow,
   type OrderMoney,
   type OrderRow,
   type OrderStatus,
@@ -221,9 +222,7 @@ export class HoldWithOrderDto extends HoldDto {
 
 /** What an order's facts are told of. */
 interface OrderFacts {
-  readonly order: OrderTags &
-    Pick<TaggedOrderRow, 'id' | 'hold_id' | 'amount' | 'currency' | 'adjustments' | 'status'> &
-    Pick<OrderRow, 'payment_due_at' | 'created_at'>;
+  readonly order: Omit<OrderFactsRow, keyof CreatedOrder['hold'] | 'sale_id' | 'customer_id'>;
   readonly hold: CreatedOrder['hold'];
 }
 
