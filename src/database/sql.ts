@@ -1,14 +1,16 @@
 import { randomFillSync } from 'node:crypto';
+import { escape } from 'mysql2';
 import { v7 as uuidV7 } from 'uuid';
 
 /**
  * Literals for statements that are built as text. Bulk statements carry thousands of values, so numbers and
- * ids are written as literals here, each checked to be nothing else; text always goes through the driver.
+ * ids are written as literals here, each checked to be nothing else; text goes through the driver.
  */
 
 const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const MONEY_PATTERN = /^\d{1,12}(\.\d{1,3})?$/;
 const CURRENCY_PATTERN = /^[A-Z]{3}$/;
+const NEEDS_ESCAPE_PATTERN = /[\p{Cc}'\\]/u;
 const TIMESTAMP_PATTERN = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}$/;
 
 /** An unsigned whole number. */
@@ -50,6 +52,11 @@ export function moneyLiteral(money: string): string {
 export function currencyLiteral(currency: string): string {
   if (!CURRENCY_PATTERN.test(currency)) throw new RangeError(`Not a currency: ${currency}`);
   return `'${currency}'`;
+}
+
+/** JSON. The driver escapes its quotation marks too, which between apostrophes need none, and there is nothing else in most. */
+export function jsonLiteral(json: string): string {
+  return NEEDS_ESCAPE_PATTERN.test(json) ? escape(json) : `'${json}'`;
 }
 
 /** The number of a row, or that there is none. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { escape, type ResultSetHeader } from 'mysql2';
 import type { Repository } from 'typeorm';
-import { listOf, timestampLiteral, uintLiteral, uuidFromBinary, uuidLiteral } from '../database/sql.js';
+import { jsonLiteral, listOf, timestampLiteral, uintLiteral, uuidFromBinary, uuidLiteral } from '../database/sql.js';
 import { replacedIn, type Replacement } from '../database/text-replacement.js';
 import type { Transaction } from '../database/transactions.js';
 import { EventEntity } from './event.entity.js';
@@ -132,7 +132,7 @@ export class EventsRepository {
 
 function valuesOf({ type, version, holdId }: Omit<NewEvent, 'occurredAt' | 'data'>, json: string): string {
   const hold = holdId === null ? 'NULL' : uuidLiteral(holdId);
-  return `'${type}',${version === null ? 'NULL' : uintLiteral(version)},${hold},${escape(json)}`;
+  return `'${type}',${version === null ? 'NULL' : uintLiteral(version)},${hold},${jsonLiteral(json)}`;
 }
 
 function withHold<Row>({ hold_id, ...row }: Raw<Row>) {

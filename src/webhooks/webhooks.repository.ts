@@ -3,7 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { escape, type ResultSetHeader } from 'mysql2';
 import type { Repository } from 'typeorm';
 import { narrowed, type RowRange, rowsIn } from '../database/row-range.js';
-import { listOf, uintLiteral } from '../database/sql.js';
+import { jsonLiteral, listOf, uintLiteral } from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
 import type { PaymentEvent } from '../payment-providers/payment-provider.js';
 import { WebhookLogEntity } from './webhook-log.entity.js';
@@ -110,7 +110,7 @@ export class WebhooksRepository {
     if (logs.length === 0) return;
     const values = logs.map(
       ({ event, key, hash, status, outcome, reason, order_id, order_status }) =>
-        `(${escape(key)},${escape(JSON.stringify(event))},UNHEX(${escape(hash)}),${escape(status)},${escape(outcome)},` +
+        `(${escape(key)},${jsonLiteral(JSON.stringify(event))},UNHEX(${escape(hash)}),${escape(status)},${escape(outcome)},` +
         `${escape(reason)},${escape(order_id)},${escape(order_status)},${processedAt(status)})`,
     );
     tx.insert(

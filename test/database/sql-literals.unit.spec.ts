@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {
   addSeconds,
   isoTime,
+  jsonLiteral,
   listOf,
   newUuid,
   timestampLiteral,
@@ -27,6 +28,20 @@ describe('literals', () => {
       expect(() => uintLiteral(value)).toThrow(RangeError);
     },
   );
+
+  it('write JSON, or any text, so that a server reads it as it was', () => {
+    const controls: Readonly<Record<string, string>> = { 0: '\0', b: '\b', t: '\t', n: '\n', r: '\r', Z: '\x1a' };
+    const read = (literal: string): string => {
+      expect(literal).toMatch(/^'(?:[^'\\]|\\[^])*'$/);
+      return literal.slice(1, -1).replace(/\\([^])/g, (_, escaped: string) => controls[escaped] ?? escaped);
+    };
+    expect(jsonLiteral('{"a":"b"}')).toBe(`'{"a":"b"}'`);
+    fc.assert(
+      fc.property(fc.oneof(fc.json(), fc.string({ unit: fc.constantFrom(...`'"\\\0\n\x1aé`) })), (text) => {
+        expect(read(jsonLiteral(text))).toBe(text);
+      }),
+    );
+  });
 
   it('let no text through that is not an id or a time', () => {
     fc.assert(
