@@ -27,15 +27,17 @@ else
   echo 'The server keeps no binary log: the backup brings its own moment back, and none after it.' >&2
 fi
 
-# The last line tells a whole file from one that was cut short.
+# The last line tells a whole file from one that was cut short. A pipe ends as its last program does, so that the dump
+# tells of its own end beside it.
 write() {
-  { connected "$dump" "$@" "$database" && echo '-- backup complete' || echo failed > "$failed"; } | gzip
-  [ ! -s "$failed" ]
+  {
+    dumped=$({ { connected "$dump" "$@" "$database" && echo '-- backup complete' && echo yes >&4; } | gzip >&3; } 4>&1) &&
+      [ "$dumped" = yes ]
+  } 3>&1
 }
 
 umask 077
-failed=$(mktemp)
-trap 'rm -f -- "$failed" "$file.partial"' EXIT
+trap 'rm -f -- "$file.partial"' EXIT
 if [ "$file" = - ]; then
   write "$@"
 elif write "$@" > "$file.partial"; then

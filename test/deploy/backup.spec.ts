@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -160,5 +160,19 @@ describe('backup and restore', () => {
     process.env.DB_PORT = port;
     expect(failed.code).toBe(1);
     expect(() => statSync(join(dir, 'failed.sql.gz'))).toThrow('ENOENT');
+  });
+
+  it('leave the last good file when the disk is full at the end of the next', async () => {
+    const bin = join(dir, 'bin');
+    mkdirSync(bin);
+    writeFileSync(join(bin, 'gzip'), '#!/bin/sh\ncat > /dev/null\nprintf 0123456789\nexit 1\n', { mode: 0o755 });
+    const before = readFileSync(file);
+    const failed = await runScript(dir, ['backup.sh', file], { PATH: `${bin}:${process.env.PATH}` });
+    expect(failed).toEqual({ code: 1, output: expect.stringContaining('The backup failed') });
+    expect(readFileSync(file).equals(before)).toBe(true);
+  });
+
+  it('need no room for temporary files to tell how they ended', async () => {
+    expect((await runScript(dir, ['backup.sh', file], { TMPDIR: join(dir, 'nowhere') })).code).toBe(0);
   });
 });
