@@ -3,17 +3,17 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { escape, type ResultSetHeader } from 'mysql2';
 import type { Repository } from 'typeorm';
 import { narrowed, type RowRange, rowsIn } from '../database/row-range.js';
-import { bytesOrNullLiteral, listOf, uintLiteral, uuidFromBinary, uuidLiteral } from '../database/sql.js';
+import {
+  bytesOrNullLiteral,
+  listOf,
+  timestampLiteral,
+  uintLiteral,
+  uuidFromBinary,
+  uuidLiteral,
+} from '../database/sql.js';
 import type { Transaction } from '../database/transactions.js';
-import type { DeliveryOutcome, DeliveryRow, DeliveryStatus } from './deliveries.types.js';
+import type { DeliveryOutcome, DeliveryRow, DeliveryStatus, DueDelivery } from './deliveries.types.js';
 import { DeliveryEntity } from './delivery.entity.js';
-
-/** What is to be sent again. */
-export interface DueDelivery {
-  readonly id: number;
-  readonly sequence: number;
-  readonly attempts: number;
-}
 
 const COLUMNS = `d.id, d.endpoint_id AS endpointId, d.sequence, d.status, d.attempts, d.due_at AS dueAt, d.answer_status AS answerStatus,
   d.answer, d.reason, d.took_ms AS tookMs, d.tried_at AS triedAt, d.created_at AS createdAt`;
@@ -21,6 +21,9 @@ const COLUMNS = `d.id, d.endpoint_id AS endpointId, d.sequence, d.status, d.atte
 /** Of a row `d` of `webhook_deliveries`: none before it, of the same order, is still to be taken. */
 export const IS_NEXT_OF_ITS_ORDER = `(d.hold_id IS NULL OR NOT EXISTS (SELECT 1 FROM webhook_deliveries e
   WHERE e.endpoint_id = d.endpoint_id AND e.hold_id = d.hold_id AND e.status = 'pending' AND e.sequence < d.sequence))`;
+
+/** It is due now, as if for the first time. */
+const AS_FIRST = `status = 'pending', attempts = 0, due_at = NOW(3)`;
 
 type Raw = Omit<DeliveryRow, 'attempt'> & {
   readonly answerStatus: number | null;
@@ -37,7 +40,7 @@ export class DeliveriesRepository {
   /** What is due at an endpoint, and waits for none before it of the same order. */
   findDue(endpointId: number, limit: number): Promise<DueDelivery[]> {
     return this.deliveries.query(
-      `SELECT d.id, d.sequence, d.attempts FROM webhook_deliveries d
+      `SELECT d.id, d.sequence, d.attempts, d.due_at AS dueAt FROM webhook_deliveries d
        WHERE d.endpoint_id = ${uintLiteral(endpointId)} AND d.status = 'pending' AND d.due_at <= NOW(3)
          AND ${IS_NEXT_OF_ITS_ORDER}
        ORDER BY d.due_at LIMIT ${uintLiteral(limit)}`,
@@ -54,9 +57,12 @@ export class DeliveriesRepository {
     return new Set(rows.map((row) => uuidFromBinary(row.hold_id)));
   }
 
-  /** Writes what became of a step's deliveries: those without a row get one. */
+  /**
+   * Writes what became of a step's deliveries: those without a row get one. One that was asked for again while it was tried
+   * stays due.
+   */
   write(tx: Transaction, endpointId: number, outcomes: readonly DeliveryOutcome[]): void {
-    const fresh = outcomes.filter(({ id }) => id === null);
+    const fresh = outcomes.filter(({ row }) => row === null);
     const columns =
       'endpoint_id, sequence, hold_id, status, attempts, due_at, answer_status, answer, reason, took_ms, tried_at';
     if (fresh.length > 0) {
@@ -69,9 +75,11 @@ export class DeliveriesRepository {
     }
     const names = columns.split(', ').slice(3);
     for (const outcome of outcomes) {
-      if (outcome.id === null || outcome.attempt === null) continue;
+      const { row, attempt } = outcome;
+      if (row === null || attempt === null) continue;
       const state = stateOf(outcome).map((value, index) => `${names[index]} = ${value}`);
-      tx.write(`UPDATE webhook_deliveries SET ${state.join(', ')} WHERE id = ${uintLiteral(outcome.id)}`, 1);
+      const asItWas = `id = ${uintLiteral(row.id)} AND status = 'pending' AND due_at = ${timestampLiteral(row.dueAt)}`;
+      tx.write(`UPDATE webhook_deliveries SET ${state.join(', ')} WHERE ${asItWas}`, null);
     }
   }
 
@@ -103,12 +111,27 @@ export class DeliveriesRepository {
     return row === undefined ? null : toRow(row);
   }
 
+  /** Locks a delivery of an endpoint. @returns what has become of it; null where there is none. */
+  async lockStatus(tx: Transaction, endpointId: number, id: number): Promise<DeliveryStatus | null> {
+    const [[row]] = await tx.read<[{ status: DeliveryStatus }[]]>(
+      `SELECT status FROM webhook_deliveries WHERE id = ${uintLiteral(id)} AND endpoint_id = ${uintLiteral(endpointId)} FOR UPDATE`,
+    );
+    return row?.status ?? null;
+  }
+
   /** Has it sent again, as if for the first time. */
   setDue(tx: Transaction, id: number): void {
-    tx.write(
-      `UPDATE webhook_deliveries SET status = 'pending', attempts = 0, due_at = NOW(3) WHERE id = ${uintLiteral(id)}`,
-      null,
+    tx.write(`UPDATE webhook_deliveries SET ${AS_FIRST} WHERE id = ${uintLiteral(id)}`, null);
+  }
+
+  /** The same of one step of those of an endpoint that failed since then. @returns how many. */
+  async setFailedDue(endpointId: number, since: string, limit: number): Promise<number> {
+    const { affectedRows } = await this.deliveries.query<ResultSetHeader>(
+      `UPDATE webhook_deliveries SET ${AS_FIRST}
+       WHERE endpoint_id = ${uintLiteral(endpointId)} AND status = 'failed' AND created_at >= ${timestampLiteral(since)}
+       LIMIT ${uintLiteral(limit)}`,
     );
+    return affectedRows;
   }
 
   /** Gives up what can't be told any more, since its event is not kept. */

@@ -69,10 +69,19 @@ export interface LoggedDelivery {
   readonly event: EventRow | null;
 }
 
+/** What is to be sent again. */
+export interface DueDelivery {
+  readonly id: number;
+  readonly sequence: number;
+  readonly attempts: number;
+  /** Since when; with each time that it is put off, or asked for again, it is another. */
+  readonly dueAt: string;
+}
+
 /** What is to be written of a delivery after a run. */
 export interface DeliveryOutcome {
   /** Null: it has no row yet. */
-  readonly id: number | null;
+  readonly row: DueDelivery | null;
   readonly sequence: number;
   readonly holdId: string | null;
   readonly status: DeliveryStatus;

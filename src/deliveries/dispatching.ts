@@ -4,8 +4,8 @@ import { Transactions } from '../database/transactions.js';
 import { EventsService } from '../events/events.service.js';
 import type { FeedEvent } from '../events/events.types.js';
 import { Claim, CLAIM_SECONDS } from './claim.js';
-import { DeliveriesRepository, type DueDelivery } from './deliveries.repository.js';
-import type { Attempt, DeliveryOutcome, EndpointRow } from './deliveries.types.js';
+import { DeliveriesRepository } from './deliveries.repository.js';
+import type { Attempt, DeliveryOutcome, DueDelivery, EndpointRow } from './deliveries.types.js';
 import { EndpointsRepository } from './endpoints.repository.js';
 import { pauseAfter } from './retries.js';
 import { Sender, TRY_MS } from './sender.js';
@@ -30,8 +30,8 @@ const GIVEN_UP_DAYS = 5;
 
 /** What is to be sent, for the first time or again. */
 interface Sending {
-  readonly id: number | null;
-  readonly attempts: number;
+  /** Null: for the first time. */
+  readonly row: DueDelivery | null;
   readonly event: FeedEvent;
 }
 
@@ -98,7 +98,7 @@ export class Dispatching {
     const retries = due.flatMap((delivery) => toRetry(delivery, again.get(delivery.sequence)));
     const untellable = due.filter(({ sequence }) => !again.has(sequence)).map(({ id }) => id);
     const free = events.filter(({ holdId }) => holdId === null || !held.has(holdId));
-    const fresh = free.map((event): Sending => ({ id: null, attempts: 0, event }));
+    const fresh = free.map((event): Sending => ({ row: null, event }));
     const waiting = events.filter(({ holdId }) => holdId !== null && held.has(holdId));
     const outcomes = [...(await this.sendAll(endpoint, claim, [...retries, ...fresh])), ...waiting.map(queued)];
     if (outcomes.length + untellable.length === 0 && lastSequence === endpoint.position) return false;
@@ -164,7 +164,7 @@ export class Dispatching {
       const endpoint = isHeld ? null : await recipient();
       const outcome: DeliveryOutcome =
         endpoint === null
-          ? { ...queued(sending.event), id: sending.id, attempts: sending.attempts }
+          ? { ...queued(sending.event), row: sending.row }
           : outcomeOf(sending, await this.sender.send(endpoint, sending.event));
       isHeld ||= outcome.status === 'pending';
       outcomes.push(outcome);
@@ -174,18 +174,18 @@ export class Dispatching {
 }
 
 /** An event that is not kept any more can't be told. */
-function toRetry({ id, attempts }: DueDelivery, event: FeedEvent | undefined): Sending[] {
-  return event === undefined ? [] : [{ id, attempts, event }];
+function toRetry(row: DueDelivery, event: FeedEvent | undefined): Sending[] {
+  return event === undefined ? [] : [{ row, event }];
 }
 
 /** It waits for one before it, of the same order, and is due as soon as that is through. */
 function queued({ sequence, holdId }: FeedEvent): DeliveryOutcome {
-  return { id: null, sequence, holdId, status: 'pending', attempts: 0, dueInMs: 0, attempt: null };
+  return { row: null, sequence, holdId, status: 'pending', attempts: 0, dueInMs: 0, attempt: null };
 }
 
-function outcomeOf({ id, attempts: before, event }: Sending, attempt: Attempt): DeliveryOutcome {
-  const attempts = before + 1;
+function outcomeOf({ row, event }: Sending, attempt: Attempt): DeliveryOutcome {
+  const attempts = (row?.attempts ?? 0) + 1;
   const dueInMs = attempt.reason === null ? null : pauseAfter(attempts);
   const status = attempt.reason === null ? 'delivered' : dueInMs === null ? 'failed' : 'pending';
-  return { id, sequence: event.sequence, holdId: event.holdId, status, attempts, dueInMs, attempt };
+  return { row, sequence: event.sequence, holdId: event.holdId, status, attempts, dueInMs, attempt };
 }

@@ -68,7 +68,7 @@ export class EndpointsAdminController {
     tag: 'admin',
     operationId: 'changeWebhookEndpoint',
     summary: 'Change an endpoint, disable it, or enable it again',
-    description: 'Enabled again it is told of all that it has missed.',
+    description: 'Enabled again it is told of all that it has missed, as far as events are kept.',
     params: { id: ID_PARAM },
     body: ChangeEndpointDto,
     success: { 200: { description: 'The endpoint as it is now', dto: EndpointDto } },

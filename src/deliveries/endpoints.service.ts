@@ -24,6 +24,9 @@ import { Sender } from './sender.js';
 
 const SECRET_BYTES = 32;
 
+/** Deliveries that are due again in one transaction. */
+const STEP = 1000;
+
 /** For how long the secret before signs, too. */
 const OLD_SECRET_HOURS = 24;
 
@@ -66,9 +69,15 @@ export class EndpointsService {
     return row;
   }
 
-  /** @throws EndpointNotFoundError, ValidationError */
+  /**
+   * One that was disabled since it took nothing is told of all of it once it is enabled, also of what had its last try
+   * meanwhile: that is due again before, in steps, and nothing is sent as long as it is disabled.
+   *
+   * @throws EndpointNotFoundError, ValidationError
+   */
   async changeEndpoint(act: Act, id: number, change: EndpointChange): Promise<EndpointRow> {
     if (change.url !== undefined) await this.check(change.url);
+    if (change.isDisabled === false) await this.takeUpFailed(await this.getEndpoint(id));
     return this.transactions.run(async (tx) => {
       const before = await this.lockOne(tx, id);
       const changed: EndpointChange = {
@@ -123,11 +132,11 @@ export class EndpointsService {
   async redeliver(act: Act, endpointId: number, id: number): Promise<LoggedDelivery> {
     await this.transactions.run(async (tx) => {
       await this.lockOne(tx, endpointId);
-      const before = await this.deliveries.findById(endpointId, id);
-      if (before === null) throw new DeliveryNotFoundError(id);
+      const status = await this.deliveries.lockStatus(tx, endpointId, id);
+      if (status === null) throw new DeliveryNotFoundError(id);
       this.deliveries.setDue(tx, id);
       const after = { delivery: id, status: 'pending' };
-      const fields = { before: { status: before.status }, after };
+      const fields = { before: { status }, after };
       this.audit.record(tx, act, { target: 'endpoint', id: endpointId, verb: 'redeliver', ...fields });
     });
     const [delivery] = await this.withEvents([(await this.deliveries.findById(endpointId, id))!]);
@@ -152,6 +161,11 @@ export class EndpointsService {
   private async withEvents(deliveries: readonly DeliveryRow[]): Promise<LoggedDelivery[]> {
     const events = await this.events.findBySequence(deliveries.map(({ sequence }) => sequence));
     return deliveries.map((delivery) => ({ delivery, event: events.get(delivery.sequence) ?? null }));
+  }
+
+  private async takeUpFailed({ id, disabledReason, failingSince }: EndpointRow): Promise<void> {
+    if (disabledReason !== 'failing' || failingSince === null) return;
+    for (let count = STEP; count === STEP;) count = await this.deliveries.setFailedDue(id, failingSince, STEP);
   }
 
   private record(tx: Transaction, act: Act, verb: string, before: EndpointRow | null, after: EndpointRow): void {

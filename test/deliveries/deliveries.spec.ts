@@ -7,7 +7,7 @@ import { EndpointsRepository } from '../../src/deliveries/endpoints.repository.j
 import { execute, query, withConnection } from '../support/database.js';
 import { untilEventsHaveNumbers } from '../support/events.js';
 import { eventually } from '../support/eventually.js';
-import { expectProblem } from '../support/expectations.js';
+import { countByStatus, expectProblem } from '../support/expectations.js';
 import {
   adminHeaders,
   createOrder,
@@ -17,6 +17,7 @@ import {
   taken,
   UNKNOWN_ID,
 } from '../support/factories.js';
+import { inParallel } from '../support/races.js';
 import { Receiver } from '../support/receiver.js';
 import { type Answer, type Service, startService } from '../support/service.js';
 
@@ -150,10 +151,17 @@ describe('an endpoint', () => {
     ]);
   });
 
-  it('that takes nothing for five days is disabled, and goes on where it was once it is enabled', async () => {
+  it('that takes nothing for five days is disabled, and told all of it once it is enabled', async () => {
     const endpoint = await createEndpoint();
-    const order = await createPaidOrder(service);
+    const past = await createPaidOrder(service);
     receiver.behave = (_, response) => void response.writeHead(410).end();
+    for (let tries = 0; tries < 20; tries++) {
+      await dispatch(endpoint);
+      await makeDue();
+    }
+    expect((await deliveriesOf(endpoint)).map(({ status }) => status)).toEqual(['failed', 'failed']);
+    const order = await createPaidOrder(service);
+    receiver.received.length = 0;
     await dispatch(endpoint);
     await execute('UPDATE webhook_endpoints SET failing_since = failing_since - INTERVAL 6 DAY');
     await makeDue();
@@ -168,6 +176,7 @@ describe('an endpoint', () => {
     await dispatch(endpoint);
     await dispatch(endpoint);
     expect(versionsOf(order.order_id)).toEqual([1, 1, 1, 2]);
+    expect(versionsOf(past.order_id)).toEqual([1, 2]);
   });
 
   it('is told by one process at a time', async () => {
@@ -337,6 +346,43 @@ describe('an endpoint', () => {
     expect(told).toEqual([[{ status: 'delivered' }, { delivery: delivery!.id, status: 'pending' }]]);
     expectProblem(await call('POST', `/${endpoint.id}/deliveries/${UNKNOWN_ID}/redeliver`), 'DELIVERY_NOT_FOUND');
     expectProblem(await call('POST', `/${UNKNOWN_ID}/deliveries/1/redeliver`), 'ENDPOINT_NOT_FOUND');
+  });
+
+  it('is told an event again that was asked for while a try of it was under way, whatever becomes of that', async () => {
+    const endpoint = await createEndpoint(['order.paid']);
+    await createPaidOrder(service);
+    receiver.behave = (_, response) => void response.writeHead(500).end();
+    await dispatch(endpoint);
+    const [delivery] = await deliveriesOf(endpoint);
+    await execute('UPDATE webhook_deliveries SET attempts = 9, due_at = NOW(3) - INTERVAL 1 SECOND');
+    receiver.behave = (_, response) =>
+      void call('POST', `/${endpoint.id}/deliveries/${delivery!.id}/redeliver`).then((answer) => {
+        taken(answer, 200);
+        response.writeHead(503).end();
+      });
+    await dispatch(endpoint);
+    expect(await deliveriesOf(endpoint)).toMatchObject([
+      { status: 'pending', attempts: 0, due_at: expect.any(String) },
+    ]);
+    receiver.behave = (_, response) => void response.writeHead(204).end();
+    await dispatch(endpoint);
+    expect(await deliveriesOf(endpoint)).toMatchObject([{ status: 'delivered', attempts: 1 }]);
+  });
+
+  it('needs no second connection for the word of an operator, of whom there may be as many as connections', async () => {
+    const [one, other] = [await createEndpoint(['order.paid']), await createEndpoint(['order.paid'])];
+    await createPaidOrder(service);
+    const narrow = await startService({ DB_POOL_SIZE: '2' });
+    const paths = await Promise.all(
+      [one, other].map(async (endpoint) => {
+        await dispatch(endpoint);
+        const [delivery] = await deliveriesOf(endpoint);
+        return `/api/admin/webhook-endpoints/${endpoint.id}/deliveries/${delivery!.id}/redeliver`;
+      }),
+    );
+    const headers = adminHeaders(narrow);
+    const answers = await inParallel(20, (n) => narrow.call('POST', paths[n % 2]!, undefined, headers));
+    expect(countByStatus(answers)).toEqual({ 200: 20 });
   });
 
   it('gets a new secret, beside which the old one signs for a day', async () => {
