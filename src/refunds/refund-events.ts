@@ -1,3 +1,4 @@
+import { inCurrency } from '../common/money.js';
 import type { OrderNews, StockedOrderRow } from '../orders/orders.types.js';
 import type { ToldRefundDto } from './dto/refund-event.dto.js';
 import type { PaymentLedger } from './payment-ledger.js';
@@ -38,7 +39,8 @@ export function disputeNews(ledger: PaymentLedger, orders: readonly StockedOrder
 }
 
 function toToldRefund({ transactionId, providerRefundId, ...refund }: ToldRefund): ToldRefundDto {
-  const { id, provider, amount, currency, cause, status, reason } = refund;
+  const { id, provider, currency, cause, status, reason } = refund;
+  const amount = refund.amount === null ? null : inCurrency(refund.amount, currency);
   return {
     ...{ id, provider, transaction_id: transactionId, amount, currency, cause, status },
     ...{ reason, provider_refund_id: providerRefundId },

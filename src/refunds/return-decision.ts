@@ -43,7 +43,7 @@ export function decideReturn(order: ReturnableOrderRow, wanted: WantedReturn, le
     throw invalidAmount(
       `is more than what is not refunded yet, which is ${inCurrency(fromThousandths(left), currency)}`,
     );
-  return { quantity: units, amount: owed === 0 ? null : fromThousandths(owed) };
+  return { quantity: units, amount: owed === 0 ? null : inCurrency(fromThousandths(owed), currency) };
 }
 
 function invalidAmount(message: string): ValidationError {

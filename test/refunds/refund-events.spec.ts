@@ -111,6 +111,25 @@ describe('the events of a refund', () => {
     ]);
     expect(events[0]!.data).toMatchObject({ order_id, refund: { id: null, cause: 'outside', amount: '40.00' } });
   });
+
+  it.each([
+    ['JPY', '300', 300],
+    ['KWD', '1.500', 1500],
+  ])('have the decimals of %s', async (currency, price, amount) => {
+    const shop = await startService({ CURRENCY: currency, STRIPE_WEBHOOK_SECRETS: STRIPE_SECRET, ROLES: 'api' });
+    const { id } = await createProduct(shop, { price });
+    const money = { amount, amount_received: amount, currency: currency.toLowerCase() };
+    const order = await createPaidOrderBy(id, unique('pi'), money);
+    const after = await newestEvent(service);
+    const refund = { id: unique('re'), object: 'refund', payment_intent: intent, ...money, status: 'succeeded' };
+    taken(await sendEvent(shop, stripeEvent('refund.created', {}, refund)), 200);
+    const [event] = await eventsUntil(service, after, (found) => found.length >= 1);
+    const { order_id } = order;
+    expect(event).toMatchObject({
+      type: 'refund.confirmed',
+      data: { order_id, amount: price, refund: { amount: price } },
+    });
+  });
 });
 
 describe('a dispute of a payment at its provider', () => {
@@ -198,14 +217,14 @@ describe('a dispute of a payment at its provider', () => {
 let intent: string;
 
 /** An order that a payment at Stripe paid. */
-async function createPaidOrderBy(productId: number, payment = unique('pi')): Promise<Order> {
+async function createPaidOrderBy(productId: number, payment = unique('pi'), money: object = {}): Promise<Order> {
   const { hold_id } = taken<{ hold_id: string }>(
     await service.call('POST', '/api/holds', { product_id: productId, quantity: 1 }),
     201,
   );
   const order = taken<Order>(await service.call('POST', '/api/orders', { hold_id }), 201);
   intent = payment;
-  taken(await sendEvent(stripe, stripeEvent('payment_intent.succeeded', order, { id: intent })), 200);
+  taken(await sendEvent(stripe, stripeEvent('payment_intent.succeeded', order, { id: intent, ...money })), 200);
   await untilEventsHaveNumbers();
   return order;
 }
