@@ -220,7 +220,7 @@ export interface paths {
         head?: never;
         /**
          * Change an endpoint, disable it, or enable it again
-         * @description Enabled again it is told of all that it has missed.
+         * @description Enabled again it is told of all that it has missed, as far as events are kept.
          */
         patch: operations["changeWebhookEndpoint"];
         trace?: never;
