@@ -121,6 +121,29 @@ describe('a payment that went back before its success is told', () => {
   });
 });
 
+describe('a payment of another amount than is due, of which some went back before somebody accepts it', () => {
+  it.each([
+    [19_998, 9999, 'applied', 'paid'],
+    [5000, 5000, 'ignored', 'pending_payment'],
+  ])(
+    'of %i cents, of which %i went back: %s, the order is %s',
+    async (amount_received, back, outcome, order_status) => {
+      const order = await createOrder(service);
+      const intent = unique('pi');
+      const success = stripeEvent('payment_intent.succeeded', order, { id: intent, amount_received });
+      expect(await answerTo(success)).toMatchObject({ result: 'review' });
+      await answerTo(charged(intent, back));
+      const { id } = (await listEvents(service)).find(({ event_id }) => event_id === success.id)!;
+      const path = `/api/admin/webhooks/${id}/accept`;
+      const accepted = taken(await service.call('POST', path, undefined, adminHeaders(service)), 200);
+      expect(accepted).toMatchObject({ outcome, order_status });
+      expect(await orderOf(order.hold_id)).toMatchObject([{ status: order_status }]);
+      expect(await refundsOf(order.order_id)).toEqual([]);
+      await expectStockIdentity(order.product_id);
+    },
+  );
+});
+
 describe('that money went back', () => {
   it('settles the refund of that very payment, whatever the event knows of our order', async () => {
     const { order, intent } = await owedOrder();

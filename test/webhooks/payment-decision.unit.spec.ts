@@ -63,7 +63,13 @@ function decide(event: PaymentEvent, situation: Situation) {
   const { status, available = 0, isWithinLimit = true, payment, isAccepted = false, policy = POLICY } = situation;
   const stock = { available: () => available, isWithinLimit: () => isWithinLimit };
   const order = { ...orderRow(status), ...situation.processing };
-  return decidePayment(event, policy, { order, payment, isAccepted, ...stock });
+  return decidePayment(event, policy, {
+    order,
+    payment,
+    amountPaid: event.amount ?? order.amount,
+    isAccepted,
+    ...stock,
+  });
 }
 
 describe('a payment event', () => {
@@ -209,7 +215,9 @@ describe('a payment event', () => {
     for (const status of ['pending_payment', 'paid', 'refund_due', 'cancelled'] as const) {
       const available = () => asked.push(status);
       const isWithinLimit = () => asked.push(status) > 0;
-      const context = { order: orderRow(status), payment: undefined, isAccepted: false, available, isWithinLimit };
+      const order = orderRow(status);
+      const money = { payment: undefined, amountPaid: order.amount, isAccepted: false };
+      const context = { order, ...money, available, isWithinLimit };
       decidePayment(paymentEvent('success'), POLICY, context);
     }
     expect(asked).toEqual(['cancelled', 'cancelled']);

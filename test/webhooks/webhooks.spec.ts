@@ -15,6 +15,7 @@ import {
   noticeOf,
   notify,
   orderOf,
+  refundsOf,
   requestHold,
   requestOrder,
   stockOf,
@@ -218,6 +219,19 @@ describe('a notice long before its order', () => {
       const replayed = taken(await service.call('POST', path, undefined, adminHeaders(service)), 200);
       expect(replayed).toMatchObject({ status: 'review', outcome: 'review' });
     }
+    expect(await orderOf(hold.hold_id)).toMatchObject([{ status: 'pending_payment' }]);
+  });
+
+  it('is owed back for no order, also where one has its number by then', async () => {
+    const { hold, notice } = await lostOrderNotice(3601, { amount: null, currency: null });
+    await eventually(async () => expect(await logsOf(keyOf(notice))).toMatchObject([{ status: 'review' }]));
+    const path = `/api/admin/webhooks/${await eventIdOf(service, keyOf(notice))}/refund`;
+    const owed = taken(await service.call('POST', path, undefined, adminHeaders(service)), 200);
+    expect(owed).toMatchObject({ outcome: 'applied', order_id: null, order_status: null });
+    expect(await refundsOf(notice.order_id)).toEqual([]);
+    expect(
+      await query('SELECT order_id, amount, status FROM refunds WHERE transaction_id = ?', [notice.transaction_id]),
+    ).toEqual([{ order_id: null, amount: null, status: 'due' }]);
     expect(await orderOf(hold.hold_id)).toMatchObject([{ status: 'pending_payment' }]);
   });
 

@@ -103,7 +103,7 @@ export class NoticeBatch {
   }
 
   private judge(event: PaymentEvent, intent: Intent, known: Known | undefined): NoticeVerdict | Error {
-    if (intent === 'refund') return this.owe(event);
+    if (intent === 'refund') return this.owe(event, known?.created_at ?? null);
     return intent === 'accept' ? this.accept(event) : this.decide(event, known);
   }
 
@@ -171,6 +171,7 @@ export class NoticeBatch {
     const decision = decidePayment(counted, this.policy, {
       order,
       payment: facts && { ...facts, isOwed: payments.isOwed(event) },
+      amountPaid: event.amount ?? order.amount,
       isAccepted,
       available: () => stock!.available(order),
       isWithinLimit: () => stock!.isWithinLimit(order),
@@ -247,10 +248,10 @@ export class NoticeBatch {
    * The operator gives up on matching the money: it is owed back, and its order stays as it is. Money that has paid an
    * order, or is owed back already, is no longer to be matched. Money that is of no order of ours can be owed back, too.
    */
-  private owe(event: PaymentEvent): NoticeVerdict | Error {
+  private owe(event: PaymentEvent, cameAt: string | null): NoticeVerdict | Error {
     const { payments } = this.rows;
     if (event.status !== 'success' || (event.disregarded ?? null) !== null) return new PaymentEventNotOwedError();
-    const order = this.orderOf(event);
+    const order = this.orderOf(event, cameAt);
     const isOwed = payments.isOwed(event);
     const takenFor = payments.find(event)?.orderId ?? null;
     if (takenFor !== null && !isOwed) return new PaymentEventNotOwedError();
@@ -267,20 +268,21 @@ export class NoticeBatch {
     return { status: 'processed', outcome: 'ignored', reason, ...about };
   }
 
-  /** The order that an event is for: with the reference of another one, it is for none. */
-  private orderOf({ orderId, reference = null }: PaymentEvent): StockedOrderRow | undefined {
+  /** The order that an event is for: one that was made long after it, or whose reference is another, it is not for. */
+  private orderOf(event: PaymentEvent, cameAt: string | null): StockedOrderRow | undefined {
+    const { orderId, reference = null } = event;
     const order = this.orders.get(orderId);
-    return reference === null || isReferenceOf(order, reference) ? order : undefined;
+    if (order === undefined || (reference !== null && !isReferenceOf(order, reference))) return undefined;
+    return cameAt !== null && this.isTooEarlyFor(order, cameAt, event) ? undefined : order;
   }
 
   /** What was paid is not known where the amount can't be read; a generic notice that tells none is believed. */
   private paymentOf(event: PaymentEvent, order: StockedOrderRow | undefined): TakenPayment {
-    const { provider, orderId, reference = null, transactionId, unreadable = null } = event;
-    const isNamed = order !== undefined || reference === null;
+    const { provider, transactionId, unreadable = null } = event;
     return {
       provider,
       transactionId,
-      orderId: isNamed ? orderId : null,
+      orderId: order?.id ?? null,
       amount: unreadable === 'amount' ? null : (event.amount ?? order?.amount ?? null),
       currency: event.currency ?? order?.currency ?? this.policy.currency,
     };

@@ -18,6 +18,8 @@ export interface PaymentContext {
   readonly order: StockedOrderRow;
   /** What is known of the payment, and whether it is owed back or was; undefined when it was not told before. */
   readonly payment: (Pick<PaymentFacts, 'orderId' | 'amountRefunded'> & { readonly isOwed: boolean }) | undefined;
+  /** What was paid, as a decimal string, whatever counts as said. */
+  readonly amountPaid: string;
   /** Whether an operator has looked at the money, and takes it as it is. */
   readonly isAccepted: boolean;
   /**
@@ -123,13 +125,12 @@ function decideSuccess(event: PaymentEvent, context: PaymentContext): PaymentDec
 
 /** What an earlier event of the same payment has left to be decided; null: everything. */
 function decideKnownPayment(event: PaymentEvent, context: PaymentContext): PaymentDecision | null {
-  const { order, payment, isAccepted } = context;
+  const { order, payment, amountPaid, isAccepted } = context;
   if (isOfAnother(order, payment)) return review(context, 'the payment is of another order');
   if (payment?.isOwed === true) return ignore(context, 'the refund of this payment is known');
   if (order.paid_transaction_id === event.transactionId) return ignore(context, 'this payment paid the order before');
   if (payment === undefined || isSameAmount(payment.amountRefunded, '0')) return null;
-  const back = toThousandths(payment.amountRefunded);
-  if (back >= toThousandths(event.amount ?? order.amount)) {
+  if (toThousandths(payment.amountRefunded) >= toThousandths(amountPaid)) {
     return ignore(context, 'the payment went back before it was told');
   }
   return isAccepted ? null : review(context, 'a part of the payment went back before it was told');
