@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -40,7 +40,7 @@ const backupUser = as('checkout_backup', 'db_backup_password');
 const migrateUser = as('checkout_migrate', 'db_migrate_password');
 
 const backup = () => runScript(dir, ['backup.sh', 'checkout.sql.gz'], backupUser);
-const keepBinlog = () => runScript(dir, ['keep-binlog.sh', 'binlog'], backupUser);
+const keepBinlog = (folder = 'binlog') => runScript(dir, ['keep-binlog.sh', folder], backupUser);
 const keptLogs = (): string[] =>
   readdirSync(join(dir, 'binlog'))
     .filter((name) => !name.startsWith('.'))
@@ -150,6 +150,19 @@ describe('a backup and the binary log since', () => {
     expect(next.order_id).toBeGreaterThan(lost.order_id + 1_000_000);
     expect((await createProduct(service)).id).toBeGreaterThan(product + 1_000_000);
     expect(await orderOf(next.hold_id)).toMatchObject([{ status: 'pending_payment' }]);
+  });
+});
+
+describe('the binary log of another server', () => {
+  it('gets no file of this one, and who keeps it is told so', async () => {
+    const newest = 'binlog.900000';
+    mkdirSync(join(dir, 'binlog-before'));
+    writeFileSync(join(dir, 'binlog-before', newest), '');
+    const refused = await keepBinlog('binlog-before');
+    expect(refused).toEqual({ code: 1, output: expect.stringMatching(`has no ${newest}[^]*an empty folder`) });
+    expect(readdirSync(join(dir, 'binlog-before'))).toEqual(['.partial', newest]);
+    expect(await keepBinlog('binlog-since')).toMatchObject({ code: 0 });
+    expect(readdirSync(join(dir, 'binlog-since')).length).toBeGreaterThan(1);
   });
 });
 
