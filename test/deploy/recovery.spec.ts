@@ -175,4 +175,10 @@ describe('a replica that was promoted without the last transactions', () => {
     expect(next.order_id).toBe(last.order_id + 5001);
     await eventually(async () => expect(await newestEvent(service)).toBeGreaterThan(event + 5000));
   });
+
+  it('can note migrations afterwards, whose numbers end soon after two billion', async () => {
+    const before = await query('SHOW CREATE TABLE migrations');
+    expect(await runScript(dir, ['raise-numbers.sh'], migrateUser)).toMatchObject({ code: 0 });
+    expect(await query('SHOW CREATE TABLE migrations')).toEqual(before);
+  });
 });
