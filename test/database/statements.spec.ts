@@ -294,8 +294,8 @@ const INDEXES: Record<string, string> = {
     'sales sales_untold',
   'SELECT … FROM sales WHERE sales.id > ? AND sales.id < ? ORDER BY sales.id ASC LIMIT ?': 'sales PRIMARY',
   'SELECT … FROM sales WHERE id IN (?) ORDER BY id FOR UPDATE': 'sales PRIMARY',
-  'SELECT … FROM sales WHERE id IN (SELECT sale_id FROM products WHERE id IN (?)) AND max_per_customer IS NOT NULL ORDER BY id FOR UPDATE':
-    'products PRIMARY, sales PRIMARY',
+  'SELECT … FROM (SELECT DISTINCT sale_id FROM products WHERE id IN (?) AND sale_max_per_customer IS NOT NULL) limited STRAIGHT_JOIN sales s FORCE INDEX (PRIMARY) ON s.id = limited.sale_id ORDER BY limited.sale_id FOR UPDATE':
+    'products PRIMARY, s PRIMARY',
   'SELECT … FROM webhook_logs WHERE order_id = ? ORDER BY id LIMIT ?': 'webhook_logs webhook_logs_order',
   'SELECT … FROM webhook_logs WHERE id = ? ORDER BY id LIMIT ?': 'webhook_logs PRIMARY',
   'SELECT … FROM webhook_logs': '',

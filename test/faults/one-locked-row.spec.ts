@@ -4,6 +4,7 @@ import { Releasing } from '../../src/holds/releasing/releasing.js';
 import { RetentionService } from '../../src/operations/retention.service.js';
 import { Cancelling } from '../../src/orders/settling/cancelling.js';
 import { runCli } from '../support/cli.js';
+import { customer, customersEnv } from '../support/customers.js';
 import { execute, query, withConnection } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem, expectStockIdentity } from '../support/expectations.js';
@@ -11,6 +12,7 @@ import {
   createHold,
   createOrder,
   createProduct,
+  createSale,
   expireHolds,
   giveBack,
   hex,
@@ -26,7 +28,7 @@ import { type Answer, type Service, startService } from '../support/service.js';
 
 let service: Service;
 beforeAll(async () => {
-  service = await startService();
+  service = await startService(customersEnv());
 });
 
 /** An unpaid order past its deadline, of a product of its own. */
@@ -122,6 +124,18 @@ describe('buyers', () => {
       () => requestHold(service, locked!.id),
     );
     for (const { id } of [locked!, ...free]) await expectStockIdentity(id);
+  });
+
+  it('get their holds while somebody has a sale locked that has no limit for each customer', async () => {
+    const sale = await createSale(service);
+    const [inSale, other] = [await createProduct(service, { sale_id: sale.id }), await createProduct(service)];
+    const buyer = await customer();
+    await withConnection(async (connection) => {
+      await connection.query('START TRANSACTION');
+      await connection.query('SELECT id FROM sales WHERE id = ? FOR UPDATE', [sale.id]);
+      const asked = [requestHold(service, inSale.id, 1, buyer), requestHold(service, other.id)];
+      expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([201, 201]);
+    });
   });
 
   it('of other products pay while one product, or one order, is locked', async () => {

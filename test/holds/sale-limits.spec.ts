@@ -75,6 +75,9 @@ const move = (product: number, sale_id: number | null, at = service): Promise<An
 const change = (sale: number, change: object): Promise<Answer> =>
   service.call('PATCH', `/api/admin/sales/${sale}`, change, adminHeaders(service));
 
+const sales = (): SalesService => service.app.get(SalesService, { strict: false });
+const transactions = (): Transactions => service.app.get(Transactions, { strict: false });
+
 describe('a limit over a sale', () => {
   it('counts what a customer has of all its products together, and refuses whole', async () => {
     const { products } = await limitedSale(3);
@@ -160,7 +163,7 @@ describe('a product that changes its sale', () => {
     const { products } = await limitedSale(1);
     const plain = (await createProduct(service)).id;
     const [buyer, other] = [await customer(), await customer()];
-    const locking = jest.spyOn(service.app.get(SalesService, { strict: false }), 'lockLimitedOf');
+    const locking = jest.spyOn(sales(), 'lockLimitedOf');
     // As if it had come into the sale after the first statement of the batch.
     locking.mockImplementationOnce(async (tx) => (await tx.read('SELECT 1'), []));
     const answers = await Promise.all([hold(products[0], buyer), hold(plain, other)]);
@@ -193,15 +196,33 @@ describe('a product that changes its sale', () => {
   it('keeps nobody waiting who locks the sale: the products are only read for it', async () => {
     const { sale, products } = await limitedSale(1);
     const [plain] = (await limitedSale(null)).products;
-    const [sales, transactions] = [SalesService, Transactions].map((each) =>
-      service.app.get(each, { strict: false }),
-    ) as [SalesService, Transactions];
     await withConnection(async (holder) => {
       await holder.query('START TRANSACTION');
       await holder.query('SELECT id FROM products WHERE id IN (?) FOR UPDATE', [[...products, plain]]);
-      const locked = transactions.once((tx) => sales.lockLimitedOf(tx, [...products, plain]));
-      expect(await locked).toEqual([sale]);
+      expect(await transactions().once((tx) => sales().lockLimitedOf(tx, [...products, plain]))).toEqual([sale]);
       await holder.query('ROLLBACK');
+    });
+  });
+
+  it('waits for nobody who has another sale locked, and has its sales locked ids ascending', async () => {
+    const [low, high, other] = [await limitedSale(1), await limitedSale(1), await limitedSale(1)];
+    const unlimited = await limitedSale(null);
+    const [moved, stays] = low.products;
+    taken(await move(moved, high.sale), 200);
+    const wanted = [moved, stays, ...unlimited.products];
+    const lock = 'SELECT id FROM sales WHERE id IN (?) FOR UPDATE';
+    await withConnection(async (holder) => {
+      await holder.query('START TRANSACTION');
+      await holder.query(lock, [[other.sale, unlimited.sale]]);
+      const locked = transactions().once((tx) => sales().lockLimitedOf(tx, wanted));
+      expect(await locked).toEqual([low.sale, high.sale]);
+      await holder.query(lock, [[low.sale]]);
+      await transactions().once(async (tx) => {
+        await expect(sales().lockLimitedOf(tx, wanted)).rejects.toThrow(/Lock wait timeout/);
+        // Who has waited in vain keeps what he locked before.
+        const [free] = await holder.query(`${lock} SKIP LOCKED`, [[high.sale]]);
+        expect(free).toEqual([{ id: high.sale }]);
+      });
     });
   });
 });
