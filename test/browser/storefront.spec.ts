@@ -21,6 +21,7 @@ import {
   notify,
   type Order,
   stockOf,
+  taken,
 } from '../support/factories.js';
 import { button, heading, holdIdOf, openSale, reserve } from '../support/storefront.js';
 import { connectTo, type Service } from '../support/service.js';
@@ -236,6 +237,19 @@ describe('what goes wrong', () => {
     await button(page, 'Reserve').waitFor();
     await actOnSale(operators, sale.id, 'end');
     await page.getByText('The sale has ended').waitFor();
+  });
+
+  it('a product that is archived while no stream gets through is gone', async () => {
+    const { url, products } = await openSale(operators);
+    const page = await openPage(url);
+    await page.route('**/live', (route) => route.abort());
+    await page.reload();
+    const gone = page.getByRole('radio', { name: /^42/ });
+    await gone.check();
+    const path = `/api/admin/products/${products[1]!.id}`;
+    taken(await operators.call('PATCH', path, { archived: true }, adminHeaders(operators)), 200);
+    await gone.waitFor({ state: 'detached' });
+    await page.getByText('12 left').waitFor();
   });
 
   it.each([

@@ -7,14 +7,15 @@ const POLL_MS = 1000;
 const STREAM_RETRY_MS = 15_000;
 
 interface Watcher<Body> {
-  readonly heard: (body: Body) => void;
+  /** @param isWhole whether it is all that stands there: what is not in it is there no more. */
+  readonly heard: (body: Body, isWhole: boolean) => void;
   /** Whether what is shown is out of date, as nobody answers. */
   readonly lost: (isLost: boolean) => void;
 }
 
 /**
  * Tells what stands at `path` now and whenever it changes: by its stream (`path/live`), or, where there is none or it can't
- * get through, by asking once a second. What the stream tells may be a part of the whole.
+ * get through, by asking once a second. What a stream tells after its first event may be a part of the whole.
  *
  * @returns what ends it
  */
@@ -34,7 +35,7 @@ export function watch<Body>(path: string, { heard, lost }: Watcher<Body>, hasStr
         const { body } = await call<Body>('GET', path);
         if (isOver) return;
         lost(false);
-        heard(body);
+        heard(body, true);
       }
     } catch (error) {
       if (isOver) return;
@@ -46,10 +47,12 @@ export function watch<Body>(path: string, { heard, lost }: Watcher<Body>, hasStr
 
   const listen = (): void => {
     if (isOver) return;
+    let isFirst = true;
     stream = new EventSource(`${path}/live`);
     stream.addEventListener('stock', ({ data }: MessageEvent<string>) => {
       lost(false);
-      heard(JSON.parse(data) as Body);
+      heard(JSON.parse(data) as Body, isFirst);
+      isFirst = false;
     });
     // It would try again by itself; until it gets through, asking does.
     stream.addEventListener('error', () => {

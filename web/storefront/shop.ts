@@ -97,9 +97,10 @@ function hearProducts({ items }: Page<Product>): void {
   shelf.value = { sale: null, products: looseOf(items) };
 }
 
-/** A stream tells the whole first, and then of those products alone that have changed. */
-function hearSale(told: Sale): void {
-  const products = new Map(shelf.value?.products.map((product) => [product.id, product]));
+/** What is not the whole tells of those products alone that have changed. */
+function hearSale(told: Sale, isWhole: boolean): void {
+  const before = isWhole ? [] : (shelf.value?.products ?? []);
+  const products = new Map(before.map((product) => [product.id, product]));
   for (const product of told.products) products.set(product.id, product);
   const here = [...products.values()].filter(({ sale_id, archived }) => sale_id === told.id && !archived);
   shelf.value = { sale: told, products: here };
