@@ -10,7 +10,7 @@ import { type Page, type PageRequest, readPage } from '../http/page.js';
 import { keyedByOperator } from '../idempotency/idempotency-key.js';
 import { OperatorChanges } from '../idempotency/operator-changes.js';
 import { RedisNews } from '../redis/redis-news.js';
-import { PreconditionFailedError, SkuTakenError } from '../products/products.errors.js';
+import { PreconditionFailedError, SkuMovedError, SkuTakenError } from '../products/products.errors.js';
 import { ProductsService } from '../products/products.service.js';
 import {
   type NewProduct,
@@ -179,7 +179,8 @@ export class SalesService {
 
   /**
    * Makes the product that has this SKU, or changes it where there is one; what is not said stays as it is then. Of two who
-   * make it at the same moment one does, and the other one changes it.
+   * make it at the same moment one does, and the other one changes it. One whose SKU is another by the time that it is
+   * locked is not changed: it is looked for again.
    *
    * @param isExpected whether the locked product is the one that the change was made for; asked of none where it is made.
    * @throws SaleNotFoundError, StockBelowCommittedError, PreconditionFailedError, ValidationError
@@ -191,14 +192,18 @@ export class SalesService {
   ): Promise<{ product: ProductRow; isMade: boolean }> {
     const [known] = await this.products.findWithSkus([wanted.sku]);
     if (known === undefined && !isExpected(null)) throw new PreconditionFailedError();
+    const isStillExpected = (row: ProductRow): boolean => {
+      if (row.sku !== wanted.sku) throw new SkuMovedError();
+      return isExpected(row);
+    };
     try {
       const product =
         known === undefined
           ? await this.createProduct(act, wanted)
-          : await this.changeProduct(act, known.id, wanted, isExpected);
+          : await this.changeProduct(act, known.id, wanted, isStillExpected);
       return { product, isMade: known === undefined };
     } catch (error) {
-      if (!(error instanceof SkuTakenError)) throw error;
+      if (!(error instanceof SkuTakenError || error instanceof SkuMovedError)) throw error;
       return this.putProduct(act, wanted, isExpected);
     }
   }

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { query } from '../support/database.js';
+import { lockWaits, query, withConnection } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
 import { countByStatus, expectProblem, expectRefusal } from '../support/expectations.js';
 import {
   adminHeaders,
@@ -93,6 +94,20 @@ describe('PUT /api/admin/products/by-sku/{sku}', () => {
     const etag = (await put(sku, BODY)).headers.get('etag')!;
     expect((await put(sku, { ...BODY, price: '9.00' }, { 'if-match': etag })).status).toBe(200);
     await expectRefusal('PRECONDITION_FAILED', () => put(sku, BODY, { 'if-match': etag }));
+  });
+
+  it('changes no product that has the SKU no more once it is locked', async () => {
+    const [{ id, sku, price }, moved] = [await createProduct(service, { sku: unique('sku') }), unique('sku')];
+    await withConnection(async (other) => {
+      await other.query('START TRANSACTION');
+      await other.query('UPDATE products SET sku = ? WHERE id = ?', [moved, id]);
+      const putting = put(sku!, BODY);
+      await eventually(async () => expect(await lockWaits()).toBeGreaterThan(0));
+      await other.query('COMMIT');
+      expect(taken<Product>(await putting, 201)).toMatchObject({ ...BODY, sku });
+    });
+    expect(await query('SELECT sku FROM products WHERE id = ?', [id])).toEqual([{ sku: moved }]);
+    expect(taken(await service.call('GET', `/api/products/${id}`), 200)).toMatchObject({ price });
   });
 
   it('sent by many at once, through two instances, makes one', async () => {
