@@ -58,9 +58,18 @@ describe('a buyer on the provider’s page', () => {
     await heading(page, 'Given back').waitFor();
   });
 
+  it('whose money comes once the unit is given back is promised nothing, and told what has become of it', async () => {
+    const page = await goToPay();
+    await button(page, 'Pay later').click();
+    await button(page, 'Cancel the order and give it back').click();
+    await heading(page, 'Given back').waitFor();
+    expect(await page.getByText('nothing was taken').count()).toBe(0);
+    await heading(page, 'It is yours').waitFor();
+  });
+
   it.each([
     ['pays', 'Let the bank pay', 'It is yours', /^Paid, and on record/],
-    ['refuses', 'Let the bank refuse', 'The payment did not go through', /nothing was taken/],
+    ['refuses', 'Let the bank refuse', 'The payment did not go through', /Nothing was taken/],
   ])('whose bank %s days later is told so, and until then that the unit is kept', async (_, end, title, words) => {
     const page = await goToPay({ processing_seconds: 5 * 86_400 }, true);
     await button(page, 'Pay by bank debit').click();

@@ -98,6 +98,23 @@ describe('a buyer', () => {
     for (const { id } of products) await expectStockIdentity(id);
   });
 
+  it('whose order is taken back is told that the money comes back, and no reason that is not theirs', async () => {
+    const { url } = await openSale(operators, { '41': 2 });
+    const page = await openPage(url);
+    await reserve(page);
+    await button(page, 'Place order').click();
+    await heading(page, 'Your order is placed').waitFor();
+    const order = (await operators.call('GET', `/api/holds/${await holdIdOf(page)}`)).body.order as Order;
+    await notify(operators, noticeOf(order));
+    await heading(page, 'It is yours').waitFor();
+    const path = `/api/admin/orders/${order.order_id}/return`;
+    taken(await operators.call('POST', path, { restock: true }, adminHeaders(operators)), 200);
+    await page.reload();
+    await heading(page, 'Your money is on its way back').waitFor();
+    expect(await page.getByText('no unit was left').count()).toBe(0);
+    await page.getByText('goes back the way it came').waitFor();
+  });
+
   it('does all of it by the keyboard', async () => {
     const { url } = await openSale(operators, { '41': 2, '42': 2 });
     const page = await openPage(url);

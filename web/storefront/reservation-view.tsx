@@ -14,6 +14,7 @@ import {
   giveBack,
   hold,
   isGivenBack,
+  mayBePaidLate,
   name,
   notice,
   placeOrder,
@@ -25,7 +26,7 @@ export function ReservationView() {
   const current = hold.value!;
   const { order } = current;
   if (order?.status === 'pending_payment') return <ToPay current={current} order={order} />;
-  if (order != null) return <Outcome order={order} />;
+  if (order != null) return <Outcome current={current} order={order} />;
   return current.status === 'active' ? <Reserved current={current} /> : <RanOut />;
 }
 
@@ -104,7 +105,7 @@ function ToPay({ current, order }: { current: Hold; order: Order }) {
     <Step key={`pay-${payment?.state ?? 'elsewhere'}`} title={titleOf(payment)}>
       <p class="price figures">{money(order.amount, order.currency)}</p>
       {deadline.value !== null && payment?.state !== 'processing' && payment?.state !== 'succeeded' && (
-        <Limit what="The time to pay" end="Then the order ends, and nothing is taken." />
+        <Limit what="The time to pay" end="Then the order ends." />
       )}
       <Pay payment={payment} order={order} />
       {payment?.state !== 'processing' && payment?.state !== 'succeeded' && (
@@ -181,32 +182,36 @@ const OUTCOMES: Readonly<Record<string, { title: string; text: string; mark: 'go
   paid: { title: 'It is yours', text: 'Paid, and on record. Thank you.', mark: 'good' },
   refund_due: {
     title: 'Your money is on its way back',
-    text: 'The payment came when no unit was left for it. All of it goes back the way it came.',
+    text: 'All that was paid for the order goes back the way it came.',
     mark: 'back',
   },
   refunded: { title: 'Refunded', text: 'All of your money is back the way it came.', mark: 'back' },
-  buyer: { title: 'Given back', text: 'Thank you: somebody else can have it now. Nothing was taken.', mark: 'ended' },
+  buyer: { title: 'Given back', text: 'Thank you: somebody else can have it now.', mark: 'ended' },
   payment_expired: {
     title: 'The time to pay has run out',
-    text: 'The order has ended, and nothing was taken. If units are left, you can start again.',
+    text: 'The order has ended. If units are left, you can start again.',
     mark: 'ended',
   },
   payment_failed: {
     title: 'The payment did not go through',
-    text: 'The order has ended, and nothing was taken. If units are left, you can start again.',
+    text: 'The order has ended. If units are left, you can start again.',
     mark: 'ended',
   },
-  operator: { title: 'The shop has cancelled the order', text: 'Nothing was taken from you.', mark: 'ended' },
+  operator: { title: 'The shop has cancelled the order', text: 'It need not be paid any more.', mark: 'ended' },
 };
 
-function Outcome({ order }: { order: Order }) {
+/** What is said of the money of an order that has ended. */
+const NOT_PAID = 'Nothing was taken.';
+const MAY_BE_PAID = 'A payment that still arrives counts if a unit is left for you; else all of it goes back.';
+
+function Outcome({ current, order }: { current: Hold; order: Order }) {
   const { title, text, mark } =
     OUTCOMES[order.status === 'cancelled' ? (order.cancel_reason ?? 'operator') : order.status]!;
   return (
     <Step key={title} title={title}>
       <div class="outcome" data-mark={mark}>
         <p class="price figures">{money(order.amount, order.currency)}</p>
-        <p>{text}</p>
+        <p>{mark === 'ended' ? `${text} ${mayBePaidLate(current) ? MAY_BE_PAID : NOT_PAID}` : text}</p>
         <p class="soft figures">Order {order.order_id}</p>
       </div>
       <Button isWide onPress={forget}>

@@ -30,6 +30,9 @@ const TRIED_FOR_MS = 60_000;
 const TRY_AGAIN_MS = 1000;
 const LOOK_AGAIN_MS = 2000;
 const LOOK_SOON_MS = 700;
+/** How often, and how many times at most, for money that comes once the order has ended: ten minutes in all. */
+const LOOK_LATE_MS = 5000;
+const LATE_LOOKS_MAX = 120;
 
 const kept = signal<Kept | null>(read());
 export const hold = signal<Hold | null>(null);
@@ -132,12 +135,14 @@ export async function giveBack(): Promise<void> {
 /** Lets go of what is over. */
 export function forget(): void {
   clearTimeout(timer);
+  lateLooks = 0;
   kept.value = null;
   hold.value = null;
   sessionStorage.removeItem(STORED);
 }
 
 let timer: ReturnType<typeof setTimeout> | undefined;
+let lateLooks = 0;
 /** The page of the payment is gone to at once only by whom has just ordered: who came back from it is not sent there again. */
 let isToBeSentOn = false;
 
@@ -160,6 +165,8 @@ async function look(): Promise<void> {
   }
   if (isAway.value || isOpen(hold.value))
     timer = setTimeout(() => void look(), isSoon(hold.value) ? LOOK_SOON_MS : LOOK_AGAIN_MS);
+  else if (mayBePaidLate(hold.value) && lateLooks++ < LATE_LOOKS_MAX)
+    timer = setTimeout(() => void look(), LOOK_LATE_MS);
 }
 
 addEventListener('online', () => void look());
@@ -170,6 +177,12 @@ addEventListener('pageshow', ({ persisted }) => persisted && void look());
 /** Whether something can still become of it. */
 function isOpen(current: Hold | null): boolean {
   return current !== null && (current.status === 'active' || current.order?.status === 'pending_payment');
+}
+
+/** Whether money may come for what has ended: there was something to pay by, and nobody has said that it failed. */
+export function mayBePaidLate(current: Hold | null): boolean {
+  const { order, payment } = current ?? {};
+  return order?.status === 'cancelled' && order.cancel_reason !== 'payment_failed' && payment != null;
 }
 
 /** Whether something is about to. */
