@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Locator, Page } from 'playwright-core';
+import type { Locator, Page, Route } from 'playwright-core';
 import {
   expectAccessible,
   expectFits,
@@ -19,6 +19,7 @@ import {
   adminHeaders,
   createHold,
   createKey,
+  createOrder,
   createPaidOrder,
   createProduct,
   createSale,
@@ -398,6 +399,27 @@ describe('an operator', () => {
     await button(question, 'Archive it').click();
     await button(page, 'Put on sale again').waitFor();
     await expectAccessible(page);
+  });
+
+  it('who changes the filter after asking for more sees what it finds, and nothing of the answer that comes late', async () => {
+    const { product } = await openSale();
+    await createPaidOrder(operators, { product_id: product.id });
+    for (let n = 0; n < 21; n++) await createOrder(operators, { product_id: product.id });
+    const page = await signIn();
+    await goTo(page, `orders?product_id=${product.id}`);
+    await page.getByText('20 shown').waitFor();
+    const next = /\/api\/admin\/orders\?.*cursor=/;
+    const asked: Route[] = [];
+    await page.route(next, (route) => void asked.push(route));
+    await button(page, 'Show more').click();
+    await eventually(() => expect(asked).toHaveLength(1));
+    await page.getByLabel('State').selectOption('paid');
+    await page.getByText('1 shown, that is all').waitFor();
+    const late = page.waitForResponse(next);
+    await asked[0]!.continue();
+    await (await late).finished();
+    await expectStill(page);
+    expect(await page.getByText(/\d shown/).innerText()).toBe('1 shown, that is all');
   });
 
   it('makes a key, sees its text once, and revokes it', async () => {

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { Button } from '../shared/button.js';
 import { textOf } from './form.js';
 import { may, read } from './session.js';
@@ -38,26 +38,25 @@ export function List<Item>({ label, path, query = {}, columns, idOf, empty, turn
   const state = useSignal<'loading' | 'there' | 'failed'>('loading');
   const failure = useSignal('');
   const asked = new URLSearchParams({ order: 'desc', limit: String(PAGE_SIZE), ...query }).toString();
-  const load = async (after: string | null, isCurrent: () => boolean = () => true): Promise<void> => {
+  /** Another one with each list that is asked for, and with each that is shown: an answer to what was asked before is dropped. */
+  const list = useRef({});
+  const load = async (after: string | null): Promise<void> => {
+    if (after === null) list.current = {};
+    const mine = list.current;
     try {
       const page = await read<Page<Item>>(`${path}?${asked}${after === null ? '' : `&cursor=${after}`}`);
-      if (!isCurrent()) return;
+      if (list.current !== mine) return;
+      if (after === null) list.current = {};
       items.value = after === null ? page.items : [...items.value, ...page.items];
       cursor.value = page.next_cursor;
       state.value = 'there';
     } catch (error) {
-      if (!isCurrent()) return;
+      if (list.current !== mine) return;
       state.value = 'failed';
       failure.value = textOf(error);
     }
   };
-  useEffect(() => {
-    let isCurrent = true;
-    void load(null, () => isCurrent);
-    return () => {
-      isCurrent = false;
-    };
-  }, [path, asked, turn]);
+  useEffect(() => void load(null), [path, asked, turn]);
   if (state.value === 'failed')
     return (
       <div class="stack" role="alert">
