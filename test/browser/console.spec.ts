@@ -490,6 +490,48 @@ describe('an operator', () => {
     await receiver.stop();
   });
 
+  it('is told to look first where no answer says whether a secret was made', async () => {
+    const page = await signIn();
+    const question = page.getByRole('dialog');
+    const lose = (path: string) =>
+      page.route(
+        path,
+        async (route) => {
+          await route.fetch();
+          await route.abort();
+        },
+        { times: 1 },
+      );
+    const expectToLook = async (action: string, made: Locator): Promise<void> => {
+      await button(question, action).click();
+      await question.getByText('it may be done all the same').waitFor();
+      await made.waitFor();
+      expect(await question.getByText('not done twice').count()).toBe(0);
+      await expectAccessible(page);
+      await button(question, 'Cancel').click();
+    };
+    const listed = (text: string) => page.locator('tr', { hasText: text });
+    await goTo(page, 'endpoints');
+    const url = `http://127.0.0.1:9/${unique('hook')}`;
+    await button(page, 'New address').click();
+    await question.getByLabel('Address').fill(url);
+    await lose('**/api/admin/webhook-endpoints');
+    await expectToLook('Tell it', listed(url));
+    await button(listed(url), 'New secret').click();
+    await lose('**/rotate');
+    await expectToLook('Make a new secret', listed(url));
+    await button(listed(url), 'Delete').click();
+    await button(question, 'Delete it').click();
+    await listed(url).waitFor({ state: 'detached' });
+    await goTo(page, 'keys');
+    const name = unique('Warehouse');
+    await button(page, 'New key').click();
+    await question.getByLabel('Who uses it').fill(name);
+    await question.getByLabel('read').check();
+    await lose('**/api/admin/keys');
+    await expectToLook('Make the key', listed(name));
+  });
+
   it('is shown the audit log a page at a time, and is told when the service does not answer', async () => {
     const { product } = await openSale();
     for (let n = 0; n < 25; n++)

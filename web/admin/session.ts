@@ -1,6 +1,6 @@
 /** Who is signed in, and the calls that he makes. The session is a cookie, which no script can read. */
 import { signal } from '@preact/signals';
-import { type Answer, call, type CallOptions, Refusal } from '../shared/api.js';
+import { type Answer, call, type CallOptions, Refusal, Unreachable } from '../shared/api.js';
 import { Told } from './form.js';
 import type { Scope, Session } from './types.js';
 
@@ -25,6 +25,28 @@ export async function ask<Body>(method: string, path: string, options: CallOptio
 
 export async function read<Body>(path: string): Promise<Body> {
   return (await ask<Body>('GET', path)).body;
+}
+
+/**
+ * Makes what is shown once. Such a call takes no key: tried again it makes another one.
+ *
+ * @param onMade is told what was made; null: no answer came, so it may have been
+ * @throws Told without an answer
+ */
+export async function make<Made>(
+  path: string,
+  onMade: (made: Made | null) => void,
+  options?: CallOptions,
+): Promise<void> {
+  try {
+    onMade((await ask<Made>('POST', path, options)).body);
+  } catch (error) {
+    if (!(error instanceof Unreachable)) throw error;
+    onMade(null);
+    throw new Told(
+      'No answer came, and it may be done all the same. Look at the list and the audit log first: tried again, it is done once more.',
+    );
+  }
 }
 
 /** The key goes to the service once, and stays nowhere. */

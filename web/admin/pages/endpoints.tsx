@@ -4,7 +4,7 @@ import { actions, List } from '../list.js';
 import { Code, Name, State, Time } from '../parts.js';
 import { ask as question } from '../question.js';
 import { linkTo } from '../router.js';
-import { ask, may } from '../session.js';
+import { ask, make, may } from '../session.js';
 import { ShownOnce } from '../shown-once.js';
 import { StateList } from '../state-list.js';
 import type { Delivery, Endpoint, EndpointSecret } from '../types.js';
@@ -17,7 +17,7 @@ export function EndpointsPage() {
   const again = (): void => {
     turn.value++;
   };
-  const show = (endpoint: EndpointSecret): void => {
+  const show = (endpoint: EndpointSecret | null): void => {
     made.value = endpoint;
     again();
   };
@@ -79,7 +79,7 @@ export function EndpointsPage() {
   );
 }
 
-function createEndpoint(onMade: (endpoint: EndpointSecret) => void): void {
+function createEndpoint(onMade: (endpoint: EndpointSecret | null) => void): void {
   question({
     title: 'New address',
     body: <p>It is told of what happens from now on. The secret by which it knows us is shown once.</p>,
@@ -95,13 +95,13 @@ function createEndpoint(onMade: (endpoint: EndpointSecret) => void): void {
     run: async ({ url, types = '' }) => {
       const wanted = types.split(/[\s,]+/).filter((type) => type !== '');
       const body = { url, types: wanted.length === 0 ? null : wanted };
-      onMade((await ask<EndpointSecret>('POST', PATH, { body })).body);
+      await make(PATH, onMade, { body });
       return 'It is told from now on.';
     },
   });
 }
 
-function rotateSecret({ id, url }: Endpoint, onMade: (endpoint: EndpointSecret) => void): void {
+function rotateSecret({ id, url }: Endpoint, onMade: (endpoint: EndpointSecret | null) => void): void {
   question({
     title: 'Give it a new secret?',
     body: (
@@ -112,7 +112,7 @@ function rotateSecret({ id, url }: Endpoint, onMade: (endpoint: EndpointSecret) 
     ),
     action: 'Make a new secret',
     run: async () => {
-      onMade((await ask<EndpointSecret>('POST', `${PATH}/${id}/rotate`)).body);
+      await make(`${PATH}/${id}/rotate`, onMade);
       return 'It has a new secret.';
     },
   });

@@ -3,7 +3,7 @@ import { Button } from '../../shared/button.js';
 import { List } from '../list.js';
 import { Name, Time } from '../parts.js';
 import { ask as question } from '../question.js';
-import { ask, may, session } from '../session.js';
+import { ask, make, may, session } from '../session.js';
 import { ShownOnce } from '../shown-once.js';
 import type { ApiKey, NewApiKey } from '../types.js';
 
@@ -77,7 +77,7 @@ export function KeysPage() {
   );
 }
 
-function createKey(onMade: (key: NewApiKey) => void): void {
+function createKey(onMade: (key: NewApiKey | null) => void): void {
   const scopes = session.value?.scopes ?? [];
   question({
     title: 'New key',
@@ -89,9 +89,8 @@ function createKey(onMade: (key: NewApiKey) => void): void {
     action: 'Make the key',
     run: async (values) => {
       const wanted = scopes.filter((scope) => values[`scope-${scope}`] === 'on');
-      const { body } = await ask<NewApiKey>('POST', '/api/admin/keys', { body: { name: values.name, scopes: wanted } });
-      onMade(body);
-      return `The key “${body.name}” is made.`;
+      await make('/api/admin/keys', onMade, { body: { name: values.name, scopes: wanted } });
+      return `The key “${values.name}” is made.`;
     },
   });
 }
