@@ -104,7 +104,7 @@ function planOf(app: INestApplicationContext, path: string, { sale, products }: 
     const wanted = toColumns(product.fields);
     const row = found.bySku.get(wanted.sku) ?? null;
     const differences = noFault(product, () => {
-      const price = app.get(ProductsService).payablePrice(wanted.price);
+      const price = app.get(ProductsService).payablePrice(wanted.price, row?.currency);
       return differencesOfProduct({ ...wanted, price }, row, found.sale?.id ?? null);
     });
     return { wanted, row, differences: differences ?? {} };

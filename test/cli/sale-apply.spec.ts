@@ -141,6 +141,22 @@ describe('sale:apply', () => {
     expect(await saleCalled(name)).toMatchObject({ starts_at: later });
   });
 
+  it('reads a price in the currency that its product has, whatever CURRENCY is by now', async () => {
+    const [euros, yen] = [unique('drop'), unique('drop')];
+    const inYen = (price: string): string => drop(yen, { price }).replace('8.5', '850');
+    await apply(drop(euros));
+    config = loadConfig({ ...process.env, CURRENCY: 'JPY' });
+    try {
+      expect(await apply(drop(euros, { price: '11.50' }))).toContain('price 12.00 → 11.50');
+      await apply(inYen('1200'));
+    } finally {
+      config = loadConfig(process.env);
+    }
+    const before = await countRows();
+    await expect(apply(inYen('12.50').replace('180', '240'))).rejects.toThrow(/line 7: price .*as JPY has/);
+    expect(await countRows()).toEqual(before);
+  });
+
   it('leaves alone what somebody else changed between the look and the change', async () => {
     const name = unique('drop');
     await apply(drop(name));
