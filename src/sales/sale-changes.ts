@@ -48,7 +48,7 @@ export function changeOf(
   const { server_time: now } = sale;
   const faults: FieldError[] = [];
   const renamed = name === undefined || name === sale.name ? {} : { name };
-  const isMoved = starts_at !== undefined && !isTime(starts_at, sale.starts_at);
+  const isMoved = starts_at !== undefined && !isStart(starts_at, sale);
   const isEndMoved = ends_at !== undefined && !isTime(ends_at, sale.ends_at);
   const groups = early === undefined ? sale.early : readEarly(early, faults);
   const isEarlyChanged = groups !== sale.early;
@@ -90,6 +90,13 @@ export function endingOf(sale: SaleRow): Partial<SaleFields> {
 
 function isTime(time: string | null, known: string | null): boolean {
   return time === null || known === null ? time === known : databaseTime(time) === known;
+}
+
+/** Whether a sale has this start; one that has started, also if a time of the minute before was kept as now: `startOf`. */
+function isStart(time: string, { starts_at, server_time: now }: SaleRow): boolean {
+  if (isTime(time, starts_at)) return true;
+  const start = databaseTime(time);
+  return start !== null && starts_at <= now && start < starts_at && start >= addSeconds(starts_at, -NOW_SECONDS);
 }
 
 function isEnded(sale: SaleRow): boolean {

@@ -141,6 +141,14 @@ describe('sale:apply', () => {
     expect(await saleCalled(name)).toMatchObject({ starts_at: later });
   });
 
+  it('changes nothing the second time where the start was a moment past, which counts as now', async () => {
+    const name = unique('drop');
+    const text = drop(name).replace('  hold', `  starts_at: ${inSeconds(-30)}\n  hold`);
+    await apply(text);
+    expect(await saleCalled(name)).toMatchObject({ state: 'open' });
+    expect(await apply(text)).toContain('nothing was changed');
+  });
+
   it('reads a price in the currency that its product has, whatever CURRENCY is by now', async () => {
     const [euros, yen] = [unique('drop'), unique('drop')];
     const inYen = (price: string): string => drop(yen, { price }).replace('8.5', '850');

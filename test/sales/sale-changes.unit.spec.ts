@@ -125,6 +125,17 @@ describe('a change', () => {
     expect(changed({ starts_at: NOW }, { starts_at: '2026-11-27T12:45:00Z' })).toBe('SALE_STARTED');
   });
 
+  it('is none to a start of the minute before the one that it has, which was kept as the now of then', () => {
+    for (const [starts_at, told] of [
+      ['2026-11-27T10:59:00Z', {}],
+      ['2026-11-27T10:58:59.999Z', 'SALE_STARTED'],
+      ['2026-11-27T11:00:00.001Z', 'SALE_STARTED'],
+    ] as const)
+      expect(changed({}, { starts_at })).toEqual(told);
+    const earlier = { starts_at: '2026-11-27T12:29:30Z' };
+    expect(changed(scheduled, earlier)).toEqual({ starts_at: '2026-11-27 12:29:30.000' });
+  });
+
   it('is none where all is so already, ended or not', () => {
     const same = { name: 'Black Friday', starts_at: '2026-11-27T12:00:00.000+01:00', ends_at: '2026-11-27T13:00:00Z' };
     expect(changed({}, same)).toEqual({});
