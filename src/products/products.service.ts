@@ -117,6 +117,13 @@ export class ProductsService {
     return row;
   }
 
+  /** The product that has this SKU as it is now, on sale or not. @throws ProductNotFoundError */
+  async findProductWithSku(sku: string): Promise<ProductRow> {
+    const [row] = await this.products.findWithSkus([sku]);
+    if (row === undefined) throw new ProductNotFoundError(`with the SKU ${sku}`);
+    return row;
+  }
+
   /** All products of the sales, archived ones too, as they are now. */
   findOfSales(saleIds: readonly number[]): Promise<ProductRow[]> {
     return this.products.findOfSales(saleIds);

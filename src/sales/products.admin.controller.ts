@@ -31,6 +31,8 @@ type SkuCall = FastifyRequest<{
   Headers: { 'if-match'?: string };
 }>;
 
+const SKU_OF_PATH = { ...SKU_PARAM, examples: ['sneaker-42'] };
+
 const OTHER_SKU = 'must be the one of the path';
 
 const PRODUCT_NOW = { 200: { description: 'The product as it is now', dto: ProductDto, headers: OPERATOR_ETAG } };
@@ -79,7 +81,7 @@ export class ProductsAdminController {
     description:
       'The same again changes nothing. What is left out stays as it is; `sku`, if it is there, is that of the path.',
     body: CreateProductDto,
-    params: { sku: { ...SKU_PARAM, examples: ['sneaker-42'] } },
+    params: { sku: SKU_OF_PATH },
     headers: IF_MATCH,
     success: { ...PRODUCT_NOW, ...PRODUCT_MADE },
     errors: ['SALE_NOT_FOUND', 'PRECONDITION_FAILED', 'STOCK_BELOW_COMMITTED'],
@@ -94,6 +96,21 @@ export class ProductsAdminController {
     const { product, isMade } = await this.sales.putProduct(actOf(request), wanted, isAsExpected(headers['if-match']));
     if (isMade) void reply.code(201).header('location', `/api/products/${product.id}`);
     return answer(reply, product);
+  }
+
+  @Get('by-sku/:sku')
+  @Endpoint({
+    tag: 'admin',
+    operationId: 'readProductBySku',
+    summary: 'The product that has this SKU as it is now, on sale or not',
+    description: 'As `GET /api/admin/products/{id}` tells it.',
+    params: { sku: SKU_OF_PATH },
+    success: PRODUCT_NOW,
+    errors: ['PRODUCT_NOT_FOUND'],
+    scope: 'products',
+  })
+  async getBySku({ params }: FastifyRequest<{ Params: { sku: string } }>, reply: FastifyReply): Promise<ProductDto> {
+    return answer(reply, await this.products.findProductWithSku(params.sku));
   }
 
   @Get(':id')

@@ -401,6 +401,22 @@ describe('an operator', () => {
     await expectAccessible(page);
   });
 
+  it('finds a product by its SKU or its number, archived or not, and never another one', async () => {
+    const { product } = await openSale();
+    const archived = await createProduct(operators, { name: unique('gone'), sku: String(product.id), archived: true });
+    const page = await signIn();
+    for (const text of [archived.sku!, String(archived.id)]) {
+      await goTo(page, 'products');
+      await page.getByLabel('Find by SKU').fill(text);
+      await page.keyboard.press('Enter');
+      await heading(page, archived.name).waitFor();
+    }
+    await goTo(page, 'products');
+    await page.getByLabel('Find by SKU').fill('nobody-has-this');
+    await page.keyboard.press('Enter');
+    await page.getByText('No product has this SKU').waitFor();
+  });
+
   it('who changes the filter after asking for more sees what it finds, and nothing of the answer that comes late', async () => {
     const { product } = await openSale();
     await createPaidOrder(operators, { product_id: product.id });

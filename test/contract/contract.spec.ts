@@ -74,7 +74,7 @@ async function orderPaid(service: Service, paid: { transaction_id: string; amoun
   };
 }
 
-const toSku = (sku: string, body: unknown): Call => toAdmin(`products/by-sku/${sku}`, body);
+const toSku = (sku: string, body?: unknown): Call => toAdmin(`products/by-sku/${sku}`, body);
 
 function adminList(path: string): Operation {
   return {
@@ -547,6 +547,16 @@ const OPERATIONS: Record<string, Operation> = {
         await service.call('POST', `/api/admin/products/${id}/restock`, { units: 5 }, headers);
         return { path: `/api/admin/products/${id}/restock`, body: { units: 6 }, headers };
       },
+    },
+  },
+  'GET /api/admin/products/by-sku/{sku}': {
+    successes: {
+      200: async (service) => toSku((await createProduct(service, { sku: unique('sku') })).sku!),
+    },
+    refusals: {
+      VALIDATION_FAILED: () => toSku('x'.repeat(65)),
+      UNAUTHORIZED: () => ({ ...toSku('a'), headers: {} }),
+      PRODUCT_NOT_FOUND: () => toSku(unique('sku')),
     },
   },
   'PUT /api/admin/products/by-sku/{sku}': {

@@ -120,6 +120,25 @@ describe('PUT /api/admin/products/by-sku/{sku}', () => {
   });
 });
 
+describe('GET /api/admin/products/by-sku/{sku}', () => {
+  const get = (sku: string) =>
+    service.call('GET', `/api/admin/products/by-sku/${sku}`, undefined, adminHeaders(service));
+
+  it('finds the product that has it, archived or not, with the tag by which a change is guarded', async () => {
+    for (const archived of [true, false]) {
+      const { id, sku } = await createProduct(service, { sku: unique('sku'), archived });
+      const answer = await get(sku!);
+      expect(taken(answer, 200)).toMatchObject({ id, archived });
+      expect(taken(await put(sku!, BODY, { 'if-match': answer.headers.get('etag')! }), 200)).toMatchObject({ id });
+    }
+  });
+
+  it('takes no number for it', async () => {
+    const { id } = await createProduct(service);
+    await expectRefusal('PRODUCT_NOT_FOUND', () => get(String(id)));
+  });
+});
+
 describe('a hold by the SKU of its product', () => {
   const hold = (body: object, headers: Record<string, string> = {}, to = service): Promise<Answer> =>
     to.call('POST', '/api/holds', { quantity: 1, ...body }, headers);

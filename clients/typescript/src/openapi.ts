@@ -540,7 +540,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * The product that has this SKU as it is now, on sale or not
+         * @description As `GET /api/admin/products/{id}` tells it.
+         */
+        get: operations["readProductBySku"];
         /**
          * Make the product that has this SKU, or change it
          * @description The same again changes nothing. What is left out stays as it is; `sku`, if it is there, is that of the path.
@@ -3328,6 +3332,11 @@ export interface components {
         "idempotency-key": string;
         /** @description The `ETag` of what the change is made for; none: whatever it is */
         "if-match": string;
+        /**
+         * @description The SKU of the product, exactly
+         * @example sneaker-42
+         */
+        "by-sku.sku": string;
         /** @description An unguessable text, such as a random UUID: a fresh one for each thing that is wanted. It names this request for 24 hours: repeated with the same body it has one effect, and gets what that made */
         "createHold.idempotency-key": string;
         /** @description The customer for whom a key with `sell` calls: its holds are his alone */
@@ -4267,6 +4276,26 @@ export interface operations {
             default: components["responses"]["VALIDATION_FAILED.and.7.more"];
         };
     };
+    readProductBySku: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The SKU of the product, exactly
+                 * @example sneaker-42
+                 */
+                sku: components["parameters"]["by-sku.sku"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["setProductBySku.200"];
+            404: components["responses"]["PRODUCT_NOT_FOUND"];
+            default: components["responses"]["VALIDATION_FAILED.and.5.more"];
+        };
+    };
     setProductBySku: {
         parameters: {
             query?: never;
@@ -4279,7 +4308,7 @@ export interface operations {
                  * @description The SKU of the product, exactly
                  * @example sneaker-42
                  */
-                sku: string;
+                sku: components["parameters"]["by-sku.sku"];
             };
             cookie?: never;
         };

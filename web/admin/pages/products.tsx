@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { Refusal } from '../../shared/api.js';
 import { Button } from '../../shared/button.js';
 import { StockBar } from '../../shared/stock-bar.js';
 import type { Field } from '../form.js';
@@ -8,7 +9,7 @@ import { type Column, List } from '../list.js';
 import { Code, Fact, Facts, Money, Name, units } from '../parts.js';
 import { ask as question } from '../question.js';
 import { goTo, linkTo } from '../router.js';
-import { ask, may } from '../session.js';
+import { ask, may, read } from '../session.js';
 import type { ListedProduct, Product } from '../types.js';
 import { isRushable, startRush } from './rush.js';
 
@@ -42,15 +43,17 @@ export function ProductsPage() {
         )}
       </header>
       <Fields
-        fields={[{ name: 'sku', label: 'Find by SKU', hint: 'Or its number. Archived products are found, too.' }]}
+        fields={[
+          {
+            name: 'sku',
+            label: 'Find by SKU',
+            hint: 'Or its number. Archived products are found, too.',
+            isRequired: true,
+          },
+        ]}
         isLine
         action="Find"
-        onSubmit={async ({ sku = '' }) => {
-          const found = await ask<{ items: Product[] }>('GET', `/api/products?sku=${encodeURIComponent(sku)}`);
-          const id = found.body.items[0]?.id ?? (/^\d+$/.test(sku) ? sku : null);
-          if (id === null) throw new Told('No product has this SKU. It is compared exactly, upper and lower case too.');
-          goTo(`products/${id}`);
-        }}
+        onSubmit={async ({ sku = '' }) => goTo(`products/${await idOf(sku)}`)}
       />
       <List<ListedProduct>
         label="Products on sale"
@@ -61,6 +64,17 @@ export function ProductsPage() {
       />
     </div>
   );
+}
+
+/** Of the product that has the SKU; where none has, what may be a product's number is one. */
+async function idOf(sku: string): Promise<number | string> {
+  try {
+    return (await read<Product>(`/api/admin/products/by-sku/${encodeURIComponent(sku)}`)).id;
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'PRODUCT_NOT_FOUND') throw error;
+    if (/^\d+$/.test(sku)) return sku;
+    throw new Told('No product has this SKU. It is compared exactly, upper and lower case too.');
+  }
 }
 
 const FIELDS: readonly Field[] = [
