@@ -32,13 +32,18 @@ export async function sumOfAll<T>(
     try {
       done += await work(item);
     } catch (error) {
-      failures.push(`${nameOf(item)} (${error instanceof Error ? error.message : String(error)})`);
+      failures.push(failureOf(nameOf(item), error));
       causes.push(error);
       if (error instanceof PartlyDoneError) done += error.done;
     }
   }
   if (failures.length > 0) throw new PartlyDoneError(done, failures, causes);
   return done;
+}
+
+/** What is told of an item that failed. */
+export function failureOf(name: string, error: unknown): string {
+  return `${name} (${error instanceof Error ? error.message : String(error)})`;
 }
 
 export function nameOfProduct(id: number): string {

@@ -30,8 +30,12 @@ export function currencyOf({ currency }: Fields): string | null {
   return typeof currency === 'string' && /^[A-Za-z]{3}$/.test(currency) ? currency.toUpperCase() : null;
 }
 
-/** Half a pair of surrogates, which a database's JSON may refuse, is written as an escape. */
+/**
+ * Whether a provider's metadata is kept: texts by name, as all of them have it. Half a pair of surrogates, which a database's
+ * JSON may refuse, is written as an escape; so many levels as nobody needs it refuses, too.
+ */
 export function isKept(metadata: Fields): boolean {
+  if (Object.values(metadata).some((value) => typeof value === 'object' && value !== null)) return false;
   const json = JSON.stringify(metadata);
   return json.length <= METADATA_MAX && !/\\ud[89a-f]/i.test(json);
 }

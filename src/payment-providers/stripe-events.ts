@@ -35,7 +35,7 @@ const REFUND_STATUSES: ReadonlyMap<unknown, PaymentEvent['status']> = new Map([
 const SECONDS_MAX = 253_402_300_799;
 
 /** More than any provider takes, and less than what the column of a refund does. */
-const AMOUNT_MAX = 1e12;
+const AMOUNT_END = 1e12;
 
 /**
  * An event of Stripe in our words. What is of no known form is kept all the same: an answer of 400 would only make Stripe
@@ -126,7 +126,7 @@ function timeIn(seconds: unknown): string | null {
 
 function amountIn(subject: Fields, field: string): string | null {
   const [value, currency] = [subject[field], currencyOf(subject)];
-  if (currency === null || !Number.isSafeInteger(value) || (value as number) < 0 || (value as number) > AMOUNT_MAX)
+  if (currency === null || !Number.isSafeInteger(value) || (value as number) < 0 || (value as number) >= AMOUNT_END)
     return null;
   return fromStripeAmount(value as number, currency);
 }

@@ -30,7 +30,15 @@ import {
   type ReturnedRefund,
   unowedOf,
 } from './payment-account.js';
-import type { NewRefund, PaymentName, PaymentRow, RefundNote, RefundRow, RefundStatus } from './refunds.types.js';
+import {
+  keyOf,
+  type NewRefund,
+  type PaymentName,
+  type PaymentRow,
+  type RefundNote,
+  type RefundRow,
+  type RefundStatus,
+} from './refunds.types.js';
 
 /** Who paid how much for which order. */
 export type TakenPayment = PaymentName & Pick<PaymentRow, 'orderId' | 'amount' | 'currency'>;
@@ -90,7 +98,7 @@ export class PaymentLedger {
   constructor(payments: readonly PaymentRow[], refunds: readonly RefundRow[]) {
     for (const row of payments) {
       const account = { name: nameOf(row), row, debts: [], facts: row, isChanged: false, isUnread: false };
-      this.accounts.set(textOf(row), account);
+      this.accounts.set(keyOf(row), account);
     }
     for (const row of refunds) {
       // An instance of a version before payments had rows may have owed it.
@@ -110,7 +118,7 @@ export class PaymentLedger {
 
   /** What is known of a payment; undefined when nothing is. */
   find(name: PaymentName): PaymentFacts | undefined {
-    return this.accounts.get(textOf(name))?.facts;
+    return this.accounts.get(keyOf(name))?.facts;
   }
 
   /** What paid an order, and what of that has neither gone back nor is owed, in thousandths; null where nothing did. */
@@ -125,7 +133,7 @@ export class PaymentLedger {
 
   /** Whether anything of the payment is owed back, or was. */
   isOwed(name: PaymentName): boolean {
-    const debts = this.accounts.get(textOf(name))?.debts ?? [];
+    const debts = this.accounts.get(keyOf(name))?.debts ?? [];
     return debts.some(({ refund, status }) => refund.cause !== 'outside' || status !== 'confirmed');
   }
 
@@ -273,7 +281,7 @@ export class PaymentLedger {
    * @returns whether one has failed by this that had not before.
    */
   returnRefund(name: PaymentName, told: ReturnedRefund): boolean {
-    const account = this.accounts.get(textOf(name));
+    const account = this.accounts.get(keyOf(name));
     if (account === undefined) return false;
     const { refundId, reason, at } = told;
     const returned = findReturned(account, told);
@@ -421,7 +429,7 @@ export class PaymentLedger {
   }
 
   private accountOf(name: PaymentName, facts: PaymentFacts = UNKNOWN): Account {
-    const text = textOf(name);
+    const text = keyOf(name);
     const unknown = { name: nameOf(name), row: null, debts: [], facts, isChanged: false, isUnread: false };
     const account = this.accounts.get(text) ?? unknown;
     this.accounts.set(text, account);
@@ -436,8 +444,4 @@ export class PaymentLedger {
 
 function nameOf({ provider, transactionId }: PaymentName): PaymentName {
   return { provider, transactionId };
-}
-
-function textOf({ provider, transactionId }: PaymentName): string {
-  return `${provider} ${transactionId}`;
 }

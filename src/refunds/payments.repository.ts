@@ -8,7 +8,7 @@ import type { Transaction } from '../database/transactions.js';
 import type { Dispute, DisputeStatus } from '../payment-providers/payment-provider.js';
 import { PaymentEntity } from './payment.entity.js';
 import type { ChangedPayment } from './payment-ledger.js';
-import type { PaymentName, PaymentRow, UnreadPayment } from './refunds.types.js';
+import { keyOf, type PaymentName, type PaymentRow, type UnreadPayment } from './refunds.types.js';
 
 const SELECT = `SELECT id, provider, transaction_id AS transactionId, order_id AS orderId, amount, currency,
   amount_refunded AS amountRefunded, refund_failed_at AS refundFailedAt, disputed_at AS disputedAt, dispute_id AS disputeId,
@@ -27,12 +27,13 @@ interface RawPayment extends Omit<PaymentRow, 'dispute'> {
 export class PaymentsRepository {
   constructor(@InjectRepository(PaymentEntity) private readonly payments: Repository<PaymentEntity>) {}
 
-  /** Numbers of the orders of these payments, as far as they have one, as of now. */
-  async findOrderIds(names: readonly PaymentName[]): Promise<number[]> {
-    const rows = await this.payments.query<{ order_id: number }[]>(
-      `SELECT order_id FROM payments WHERE order_id IS NOT NULL AND (${anyOf(names)})`,
+  /** Numbers of the orders of these payments, one for each, as of now; null where it has none. */
+  async findOrderIds(names: readonly PaymentName[]): Promise<(number | null)[]> {
+    const rows = await this.payments.query<(PaymentName & { order_id: number })[]>(
+      `SELECT provider, transaction_id AS transactionId, order_id FROM payments WHERE order_id IS NOT NULL AND (${anyOf(names)})`,
     );
-    return rows.map((row) => row.order_id);
+    const byName = new Map(rows.map((row) => [keyOf(row), row.order_id]));
+    return names.map((name) => byName.get(keyOf(name)) ?? null);
   }
 
   /** The transactions of those payments that are known, read without a lock. */

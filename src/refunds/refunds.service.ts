@@ -48,8 +48,8 @@ export class RefundsService {
     private readonly audit: AuditService,
   ) {}
 
-  /** Numbers of the orders that these payments are for, as of now: to lock them before the payments. */
-  async findOrderIds(payments: readonly PaymentName[]): Promise<number[]> {
+  /** Numbers of the orders that these payments are for, one for each, as of now: to lock them before the payments. */
+  async findOrderIds(payments: readonly PaymentName[]): Promise<(number | null)[]> {
     return payments.length === 0 ? [] : this.payments.findOrderIds(payments);
   }
 

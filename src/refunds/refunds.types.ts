@@ -40,6 +40,11 @@ export interface PaymentName {
   readonly transactionId: string;
 }
 
+/** The name as one text, to find it by. */
+export function keyOf({ provider, transactionId }: PaymentName): string {
+  return `${provider} ${transactionId}`;
+}
+
 /** A payment, from when anything is known of it that counts. */
 export interface PaymentRow extends PaymentName {
   readonly id: number;

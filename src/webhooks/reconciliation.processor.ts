@@ -1,4 +1,5 @@
 import { Processor, WorkerHost } from '@nestjs/bullmq';
+import { sumOfAll } from '../common/sum-of-all.js';
 import { WebhooksService } from './webhooks.service.js';
 
 export const RECONCILIATION = 'reconciliation';
@@ -10,8 +11,13 @@ export class ReconciliationProcessor extends WorkerHost {
     super();
   }
 
+  /** What can't be applied keeps nothing from being listed. */
   async process(): Promise<void> {
-    await this.webhooks.reconcilePendingNotices();
-    await this.webhooks.markUnmatched();
+    const steps = [() => this.webhooks.reconcilePendingNotices(), () => this.webhooks.markUnmatched()];
+    await sumOfAll(
+      steps,
+      (step) => (step === steps[0] ? 'the notices whose orders are there' : 'the notices that waited too long'),
+      (step) => step(),
+    );
   }
 }

@@ -61,17 +61,17 @@ export class WebhooksRepository {
   }
 
   /** Payment events that wait although their order is there, oldest first. */
-  findPending(orderIds: Iterable<number> | 'all', limit: number): Promise<WebhookLogRow[]> {
+  findPending(orderIds: Iterable<number> | 'all', after: number, limit: number): Promise<WebhookLogRow[]> {
     const ofOrders = orderIds === 'all' ? '' : `AND order_id IN ${listOf(orderIds, uintLiteral)}`;
     // Those whose order is there, or old ones that wait for ever would stand in front of them.
     const hasOrder = 'EXISTS (SELECT 1 FROM orders WHERE orders.id = order_id)';
-    return this.find(`status = 'pending_order' ${ofOrders} AND ${hasOrder}`, limit);
+    return this.find(`status = 'pending_order' AND id > ${uintLiteral(after)} ${ofOrders} AND ${hasOrder}`, limit);
   }
 
   /** Payment events that have waited for their order for more than `seconds`, oldest first. */
-  findOverdue(seconds: number, limit: number): Promise<WebhookLogRow[]> {
+  findOverdue(seconds: number, after: number, limit: number): Promise<WebhookLogRow[]> {
     return this.find(
-      `status = 'pending_order' AND created_at < NOW(3) - INTERVAL ${uintLiteral(seconds)} SECOND`,
+      `status = 'pending_order' AND id > ${uintLiteral(after)} AND created_at < NOW(3) - INTERVAL ${uintLiteral(seconds)} SECOND`,
       limit,
     );
   }

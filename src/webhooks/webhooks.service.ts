@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Act } from '../access/operator.js';
-import { inSteps } from '../common/in-steps.js';
+import { failureOf, PartlyDoneError } from '../common/sum-of-all.js';
 import { type Page, type PageRequest, readPage } from '../http/page.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { IdempotencyKeyReusedError } from '../idempotency/idempotency.errors.js';
@@ -59,8 +59,10 @@ export class WebhooksService {
    * @returns how many are no longer waiting.
    */
   async reconcilePendingNotices(orderIds: readonly number[] | 'all' = 'all'): Promise<number> {
-    const pending = await this.webhooks.findPending(orderIds, RECONCILE_STEP);
-    return pending.length - (await this.handIn(pending)).length;
+    return this.handIn(
+      (after) => this.webhooks.findPending(orderIds, after, RECONCILE_STEP),
+      (handed, waiting) => Promise.resolve(handed.length - waiting.length),
+    );
   }
 
   /**
@@ -69,13 +71,14 @@ export class WebhooksService {
    * its order was made.
    *
    * @returns how many were given up on.
+   * @throws PartlyDoneError at the end, where some could not be decided.
    */
   markUnmatched(): Promise<number> {
-    return inSteps(RECONCILE_STEP, async () => {
-      const overdue = await this.webhooks.findOverdue(this.config.payments.unmatchedAfterSeconds, RECONCILE_STEP);
-      const waiting = await this.handIn(overdue);
-      return this.webhooks.markUnmatched(waiting.map(({ id }) => id));
-    });
+    const { unmatchedAfterSeconds } = this.config.payments;
+    return this.handIn(
+      (after) => this.webhooks.findOverdue(unmatchedAfterSeconds, after, RECONCILE_STEP),
+      (_, waiting) => this.webhooks.markUnmatched(waiting.map(({ id }) => id)),
+    );
   }
 
   /** What payment providers told of an order, oldest first, 100 at most. */
@@ -141,10 +144,41 @@ export class WebhooksService {
     return row;
   }
 
-  /** Hands notices in again, in their order, and returns those that still wait. */
-  private async handIn(rows: readonly WebhookLogRow[]): Promise<WebhookLogRow[]> {
-    const answers = await Promise.all(rows.map(({ event }) => this.deciding.submit(toNotice(event, 'arrival'))));
-    return rows.filter((_, index) => answers[index]!.result === 'pending_order');
+  /**
+   * Hands notices in again, step by step in their order: one that can't be decided stops none of the others.
+   *
+   * @param finish takes those of a step that were decided, and of them those that still wait; says how many count.
+   * @returns the sum of these.
+   * @throws PartlyDoneError at the end, with the numbers of those that could not be decided.
+   */
+  private async handIn(
+    find: (after: number) => Promise<WebhookLogRow[]>,
+    finish: (decided: readonly WebhookLogRow[], waiting: readonly WebhookLogRow[]) => Promise<number>,
+  ): Promise<number> {
+    let done = 0;
+    const failed: string[] = [];
+    const causes: unknown[] = [];
+    for (let after = 0, count = RECONCILE_STEP; count === RECONCILE_STEP;) {
+      const rows = await find(after);
+      const answers = await Promise.allSettled(
+        rows.map(({ event }) => this.deciding.submit(toNotice(event, 'arrival'))),
+      );
+      const decided = rows.filter((_, index) => answers[index]!.status === 'fulfilled');
+      const waiting = rows.filter((_, index) => {
+        const answer = answers[index]!;
+        return answer.status === 'fulfilled' && answer.value.result === 'pending_order';
+      });
+      for (const [index, answer] of answers.entries()) {
+        if (answer.status === 'fulfilled') continue;
+        failed.push(failureOf(`payment event ${rows[index]!.id}`, answer.reason));
+        causes.push(answer.reason);
+      }
+      done += await finish(decided, waiting);
+      count = rows.length;
+      after = rows.at(-1)?.id ?? after;
+    }
+    if (failed.length > 0) throw new PartlyDoneError(done, failed, causes);
+    return done;
   }
 
   /** Looks at once for notices that wait for these orders, or, while such a look is under way, with the next one. */

@@ -310,11 +310,11 @@ const INDEXES: Record<string, string> = {
     'webhook_logs PRIMARY',
   'SELECT … FROM webhook_logs WHERE idempotency_key IN (?)': 'webhook_logs webhook_logs_key',
   'SELECT … FROM webhook_logs WHERE order_id IN (?) AND status = ?': 'webhook_logs webhook_logs_order',
-  'SELECT … FROM webhook_logs WHERE status = ? AND EXISTS (SELECT ? FROM orders WHERE orders.id = order_id) ORDER BY id LIMIT ?':
+  'SELECT … FROM webhook_logs WHERE status = ? AND id > ? AND EXISTS (SELECT ? FROM orders WHERE orders.id = order_id) ORDER BY id LIMIT ?':
     'orders PRIMARY, webhook_logs webhook_logs_status',
-  'SELECT … FROM webhook_logs WHERE status = ? AND created_at < NOW(?) - INTERVAL ? SECOND ORDER BY id LIMIT ?':
+  'SELECT … FROM webhook_logs WHERE status = ? AND id > ? AND created_at < NOW(?) - INTERVAL ? SECOND ORDER BY id LIMIT ?':
     'webhook_logs webhook_logs_status',
-  'SELECT … FROM webhook_logs WHERE status = ? AND order_id IN (?) AND EXISTS (SELECT ? FROM orders WHERE orders.id = order_id) ORDER BY id LIMIT ?':
+  'SELECT … FROM webhook_logs WHERE status = ? AND id > ? AND order_id IN (?) AND EXISTS (SELECT ? FROM orders WHERE orders.id = order_id) ORDER BY id LIMIT ?':
     'orders PRIMARY, webhook_logs webhook_logs_order',
   'UPDATE customer_holds SET … WHERE hold_id IN (?)': 'customer_holds PRIMARY',
   'UPDATE customer_holds c JOIN holds h ON h.id = c.hold_id SET … WHERE c.hold_id IN (?)': 'c PRIMARY, h PRIMARY',

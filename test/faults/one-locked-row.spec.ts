@@ -22,8 +22,10 @@ import {
   requestHold,
   requestOrder,
   stockOf,
+  taken,
   unique,
 } from '../support/factories.js';
+import { sendEvent, STRIPE_SECRET, stripeEvent } from '../support/payments.js';
 import { type Answer, type Service, startService } from '../support/service.js';
 
 let service: Service;
@@ -153,6 +155,22 @@ describe('buyers', () => {
       );
     }
     await expectStockIdentity(locked!.product_id);
+  });
+
+  it('of other products pay while the order of a payment is locked that its buyer disputes', async () => {
+    const stripe = await startService({ STRIPE_WEBHOOK_SECRETS: STRIPE_SECRET, ROLES: 'api' });
+    const [locked, ...free] = await Promise.all(Array.from({ length: 4 }, () => createOrder(stripe)));
+    const payment_intent = unique('pi');
+    const paid = stripeEvent('payment_intent.succeeded', locked!, { id: payment_intent });
+    taken(await sendEvent(stripe, paid), 200);
+    const dispute = { object: 'dispute', payment_intent, status: 'needs_response', metadata: {} };
+    await whileLocked(
+      'orders',
+      [locked!.order_id],
+      () => [sendEvent(stripe, stripeEvent('payment_intent.succeeded', free.pop()!))],
+      () => sendEvent(stripe, stripeEvent('charge.dispute.created', {}, { id: unique('dp'), ...dispute })),
+    );
+    await stripe.stop();
   });
 
   it('of other products pay while late money wants an expired hold that is locked', async () => {

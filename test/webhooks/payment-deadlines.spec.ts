@@ -204,6 +204,9 @@ describe('a buyer who pays at the deadline', () => {
     expect(api.intents.find((intent) => intent.id === id)).toMatchObject({ status: 'canceled' });
     expect(await statusOf(order)).toBe('pending_payment');
     expect(await dueIn(order)).toBeGreaterThan(86_000);
+    // It is told of what we have ended ourselves, too.
+    await api.deliverTo(services[1]);
+    expect(await statusOf(order)).toBe('pending_payment');
   });
 });
 
@@ -267,6 +270,22 @@ describe('a provider that does not say', () => {
     await askAt(0);
     expect(await query('SELECT unreachable_since FROM payment_sessions')).toEqual([{ unreachable_since: null }]);
     expect(await statusOf(order)).toBe('pending_payment');
+  });
+
+  it('is given its minute anew at the end of what money in review is given', async () => {
+    const { order } = await openOrder(services[0], api);
+    await passDeadline(order.order_id);
+    api.answerNext('hang up', 'hang up', 'hang up');
+    await askAt(0);
+    taken(await notify(gateway, noticeOf(order, { amount: '1.00', currency: 'EUR' })), 200);
+    await execute('UPDATE payment_sessions SET unreachable_since = unreachable_since - INTERVAL 1 DAY');
+    await passClaim(order);
+    api.answerNext('hang up', 'hang up', 'hang up');
+    await askAt(1);
+    expect(await statusOf(order)).toBe('pending_payment');
+    await passClaim(order);
+    await askAt(1);
+    expect(await statusOf(order)).toBe('cancelled');
   });
 
   it('keeps no buyer from giving back, and no operator from cancelling: they ask nobody', async () => {

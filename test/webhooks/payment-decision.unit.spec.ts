@@ -54,6 +54,7 @@ interface Situation {
   readonly isWithinLimit?: boolean;
   readonly payment?: PaymentContext['payment'];
   readonly isAccepted?: boolean;
+  readonly isUnderReview?: boolean;
   readonly policy?: PaymentPolicy;
   /** For how long the order is kept for a payment that takes days, and since when one is under way. */
   readonly processing?: Partial<Pick<StockedOrderRow, 'processing_seconds' | 'processing_at'>>;
@@ -61,14 +62,15 @@ interface Situation {
 
 function decide(event: PaymentEvent, situation: Situation) {
   const { status, available = 0, isWithinLimit = true, payment, isAccepted = false, policy = POLICY } = situation;
-  const stock = { available: () => available, isWithinLimit: () => isWithinLimit };
+  const { isUnderReview = false } = situation;
+  const rest = { available: () => available, isWithinLimit: () => isWithinLimit, isUnderReview: () => isUnderReview };
   const order = { ...orderRow(status), ...situation.processing };
   return decidePayment(event, policy, {
     order,
     payment,
     amountPaid: event.amount ?? order.amount,
     isAccepted,
-    ...stock,
+    ...rest,
   });
 }
 
@@ -210,14 +212,28 @@ describe('a payment event', () => {
     expect(decide(event, { status: 'pending_payment', policy, processing }).orderStatus).toBe(to);
   });
 
+  it.each(['failed', 'declined', 'canceled', 'expired'] as const)(
+    'that %s ends no order of which other money is in review',
+    (status) => {
+      const decision = decide(paymentEvent(status), { status: 'pending_payment', isUnderReview: true });
+      expect(decision).toMatchObject({ result: 'ignored', settlement: null });
+    },
+  );
+
+  it('that a page has expired ends no order whose payment is under way by another one', () => {
+    const processing = { processing_seconds: 600, processing_at: '2026-01-01 00:00:00.000' };
+    expect(decide(paymentEvent('expired'), { status: 'pending_payment', processing }).settlement).toBeNull();
+  });
+
   it('asks for available units and the limit only when money comes late', () => {
     const asked: string[] = [];
+    const isUnderReview = () => false;
     for (const status of ['pending_payment', 'paid', 'refund_due', 'cancelled'] as const) {
       const available = () => asked.push(status);
       const isWithinLimit = () => asked.push(status) > 0;
       const order = orderRow(status);
       const money = { payment: undefined, amountPaid: order.amount, isAccepted: false };
-      const context = { order, ...money, available, isWithinLimit };
+      const context = { order, ...money, available, isWithinLimit, isUnderReview };
       decidePayment(paymentEvent('success'), POLICY, context);
     }
     expect(asked).toEqual(['cancelled', 'cancelled']);

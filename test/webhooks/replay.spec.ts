@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Cancelling } from '../../src/orders/settling/cancelling.js';
+import { ReconciliationProcessor } from '../../src/webhooks/reconciliation.processor.js';
 import { WebhooksService } from '../../src/webhooks/webhooks.service.js';
 import { execute, query } from '../support/database.js';
 import { type Event, eventsUntil, newestEvent } from '../support/events.js';
@@ -322,6 +323,21 @@ describe('a notice whose order does not come', () => {
     await letWaitTooLong(key);
     expect(await markUnmatched()).toBe(1);
     expect(await eventOf(key, 'unmatched')).toMatchObject({ outcome: null, reason: 'the order never came' });
+  });
+
+  it('is listed beside one that can not be decided, which is named at the end', async () => {
+    const odd = await earlyNotice();
+    await execute('UPDATE products SET stock_held = 0 WHERE id = ?', [odd.hold.product_id]);
+    taken(await requestOrder(service, odd.hold.hold_id), 201);
+    const { key } = await earlyNotice();
+    for (const each of [odd.key, key]) await letWaitTooLong(each);
+    const reconciliation = new ReconciliationProcessor(service.app.get(WebhooksService));
+    const oddId = (await eventOf(odd.key))!.id;
+    await expect(reconciliation.process()).rejects.toThrow(`payment event ${oddId} `);
+    expect(await eventOf(key)).toMatchObject({ status: 'unmatched' });
+    await execute('UPDATE products SET stock_held = 1 WHERE id = ?', [odd.hold.product_id]);
+    await reconciliation.process();
+    expect(await eventOf(odd.key)).toMatchObject({ status: 'processed', order_status: 'paid' });
   });
 
   it('is marked once, whoever marks', async () => {

@@ -270,6 +270,12 @@ describe('a notice that need not be ours', () => {
     expect(await orderOf(order.hold_id)).toMatchObject([{ status: 'pending_payment' }]);
   });
 
+  it('is no matter of how deep the metadata is that somebody else wrote to it', async () => {
+    const deep = Array.from({ length: 200 }).reduce((inner: object) => ({ a: inner }), {});
+    const event = stripeEvent('payment_intent.succeeded', {}, { metadata: deep });
+    expect(taken(await sendEvent(service, event), 200)).toMatchObject({ result: 'ignored' });
+  });
+
   it.each([
     ['payment_intent.succeeded', { amount_received: '9999' }],
     ['payment_intent.succeeded', { amount_received: 99.99 }],
@@ -277,6 +283,7 @@ describe('a notice that need not be ours', () => {
     ['payment_intent.succeeded', { currency: null }],
     ['payment_intent.payment_failed', { amount: -1 }],
     ['charge.refunded', { amount_refunded: 'all' }],
+    ['payment_intent.succeeded', { amount_received: 1e12, currency: 'jpy' }],
   ])('is for review when the amount of %s can not be read: %j', async (type, object) => {
     const order = await createOrder(service);
     const event = stripeEvent(type, order, object);

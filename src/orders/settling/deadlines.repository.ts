@@ -153,9 +153,9 @@ export class DeadlinesRepository {
   }
 
   /** Keeps unpaid orders from their deadline for so long from now, or, with null, no longer than they are kept otherwise. */
-  keepForReview(tx: Transaction, ids: ReadonlySet<number>, seconds: number | null): void {
+  keepForReview(tx: Transaction, ids: readonly number[], seconds: number | null): void {
     const until = seconds === null ? OWN_DUE : `GREATEST(${OWN_DUE}, ${fromNow(seconds)})`;
-    tx.write(`UPDATE orders SET due_at = ${until} WHERE id IN ${listOf(ids, uintLiteral)}`, ids.size);
+    tx.write(`UPDATE orders SET due_at = ${until} WHERE id IN ${listOf(ids, uintLiteral)}`, ids.length);
   }
 
   private toRow<Row extends OrderRow>(raw: RawOrder<Row>): Row {

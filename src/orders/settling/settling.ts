@@ -13,6 +13,7 @@ import { returnEvents, settlementEvents } from '../order-events.js';
 import { OrdersRepository } from '../orders.repository.js';
 import type {
   OrderNews,
+  OrderRow,
   ReturnableOrderRow,
   ReturnedUnits,
   Settlement,
@@ -123,20 +124,24 @@ export class Settling {
     this.deadlines.movePaymentDue(tx, id, seconds);
   }
 
-  /** Payments of locked unpaid orders are under way that take days, and keep them; `processingNews` tells it. */
+  /**
+   * Payments of locked unpaid orders are under way that take days, and keep them; `processingNews` tells it. At the end of
+   * that their providers have their time to be reached anew, as after {@link keepForReview}.
+   */
   noteProcessing(tx: Transaction, underWay: readonly UnderWay[]): void {
     if (underWay.length === 0) return;
     for (const each of underWay) this.deadlines.noteProcessing(tx, each);
-    const own = underWay.filter(({ order }) => order.payment_provider !== null);
-    this.sessions.noteProcessing(
-      tx,
-      own.map(({ order }) => order.hold_id),
-    );
+    const own = holdsWithSession(underWay.map(({ order }) => order));
+    this.sessions.noteProcessing(tx, own);
+    this.sessions.noteReach(tx, own, true);
   }
 
   /** Keeps locked orders from their payment deadline while a person looks at their money; null: no longer. */
-  keepForReview(tx: Transaction, ids: ReadonlySet<number>, seconds: number | null): void {
-    if (ids.size > 0) this.deadlines.keepForReview(tx, ids, seconds);
+  keepForReview(tx: Transaction, orders: readonly OrderRow[], seconds: number | null): void {
+    if (orders.length === 0) return;
+    const ids = orders.map(({ id }) => id);
+    this.deadlines.keepForReview(tx, ids, seconds);
+    this.sessions.noteReach(tx, holdsWithSession(orders), true);
   }
 
   /**
@@ -185,6 +190,11 @@ export class Settling {
     this.sessions.cancel(tx, cancelled);
     this.sessions.succeed(tx, paid);
   }
+}
+
+/** The holds of those orders whose buyers pay by sessions that are made here. */
+function holdsWithSession(orders: readonly Pick<OrderRow, 'hold_id' | 'payment_provider'>[]): string[] {
+  return orders.filter(({ payment_provider }) => payment_provider !== null).map(({ hold_id }) => hold_id);
 }
 
 export function atDeadline(order: StockedOrderRow): Settlement {

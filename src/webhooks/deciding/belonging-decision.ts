@@ -42,7 +42,7 @@ export function judgeBelonging(
 /** What goes by the sum that it tells. */
 const TELLS_AMOUNT: ReadonlySet<PaymentEvent['status']> = new Set(['success', 'failed', 'declined', 'processing']);
 
-const NO_REFERENCE = 'the event has no payment_reference';
+export const NO_REFERENCE = 'the event has no payment_reference';
 const OF_NO_ORDER = 'no order has this payment_reference';
 
 /** Whether a reference is that of an order, and not only its number. */

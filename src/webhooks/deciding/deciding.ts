@@ -18,6 +18,7 @@ import { WebhooksRepository } from '../webhooks.repository.js';
 import type { Notice, NoticeVerdict, PaymentAnswer } from '../webhooks.types.js';
 import { isAboutMoneyBack } from './money-back-decision.js';
 import { IS_ATTEMPT, NoticeBatch, type NoticeRows } from './notice-batch.js';
+import { isFailure } from './payment-decision.js';
 
 /** With the sessions of orders whose buyers failed to pay by them, by their holds. */
 type Gathered = NoticeRows & { readonly sessions: Map<string, SessionRow> };
@@ -44,7 +45,7 @@ export class Deciding {
     this.line = groupCommits.create(
       'payment_notices',
       (batch) => this.commit(batch),
-      (batch) => this.settling.findRowsToSettle(batch.map(({ event }) => event.orderId)),
+      (batch) => this.findRows(batch),
     );
   }
 
@@ -68,7 +69,7 @@ export class Deciding {
    */
   private async commit(batch: readonly Notice[]): Promise<(PaymentAnswer | Error)[]> {
     const named = batch.flatMap(({ event }) => event.orderId ?? []);
-    const orderIds = [...named, ...(await this.refunds.findOrderIds(moneyBackIn(batch)))];
+    const orderIds = [...named, ...(await this.findPaidOrders(batch)).filter((id) => id !== null)];
     return this.transactions.once(async (tx) => {
       const rows = await this.gather(tx, batch, orderIds);
       const decided = new NoticeBatch(rows, this.config.payments);
@@ -80,11 +81,31 @@ export class Deciding {
     });
   }
 
+  /** Of each notice that money went back the order of its payment, as of now; null where there is none, and of others. */
+  private async findPaidOrders(batch: readonly Notice[]): Promise<(number | null)[]> {
+    const told = batch.filter(({ event }) => isAboutMoneyBack(event));
+    const ids = await this.refunds.findOrderIds(told.map(({ event }) => event));
+    const byNotice = new Map(told.map((notice, index) => [notice, ids[index]!]));
+    return batch.map((notice) => byNotice.get(notice) ?? null);
+  }
+
+  /** Names of the rows that each notice may have to wait for: those of the order that it names, and of its payment's. */
+  private async findRows(batch: readonly Notice[]): Promise<string[][]> {
+    const [ofNamed, ofPaid] = await Promise.all([
+      this.settling.findRowsToSettle(batch.map(({ event }) => event.orderId)),
+      this.findPaidOrders(batch).then((ids) => this.settling.findRowsToSettle(ids)),
+    ]);
+    return batch.map((_, index) => [...ofNamed[index]!, ...ofPaid[index]!]);
+  }
+
   /** Locks orders, then payments, then sessions by which a try failed, then, where money is late, the stock. */
   private async gather(tx: Transaction, batch: readonly Notice[], orderIds: readonly number[]): Promise<Gathered> {
     const aboutMoneyBack = moneyBackIn(batch);
     const isMoneyGoingBack = aboutMoneyBack.length > 0 || batch.some(({ intent }) => intent === 'refund');
-    const isOperators = batch.some(({ intent }) => intent === 'accept' || intent === 'refund');
+    // Asked for where money in review may be decided, and where something may end an order that such money keeps.
+    const mayEnd = batch.some(
+      ({ event, intent }) => intent === 'accept' || intent === 'refund' || isFailure(event.status),
+    );
     const [orders, logs, payments, inReview] = await Promise.all([
       this.settling.lockOrders(tx, orderIds),
       this.webhooks.findByKeys(
@@ -97,7 +118,7 @@ export class Deciding {
         orderIds,
         isMoneyGoingBack ? orderIds : [],
       ),
-      isOperators && orderIds.length > 0 ? this.webhooks.findInReview(tx, orderIds) : [],
+      mayEnd && orderIds.length > 0 ? this.webhooks.findInReview(tx, orderIds) : [],
     ]);
     const isOvertaken = aboutMoneyBack.some((event) => {
       const orderId = payments.find(event)?.orderId ?? null;
@@ -118,8 +139,10 @@ export class Deciding {
       const fields = { before: auditFieldsOf(before), after: auditFieldsOf(after) };
       this.audit.record(tx, act, { target: 'payment_event', id, verb, ...fields });
     }
-    this.settling.keepForReview(tx, decided.underReview, this.config.payments.reviewSeconds);
-    this.settling.keepForReview(tx, decided.released, null);
+    const { underReview, released } = decided;
+    const among = (ids: ReadonlySet<number>): StockedOrderRow[] => orders.filter(({ id }) => ids.has(id));
+    this.settling.keepForReview(tx, among(underReview), this.config.payments.reviewSeconds);
+    this.settling.keepForReview(tx, among(released), null);
     this.settling.noteProcessing(tx, decided.underWay);
     this.refunds.writeLedger(tx, payments);
     const news = [

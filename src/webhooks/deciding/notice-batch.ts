@@ -8,9 +8,9 @@ import { settlementByMoney } from '../../refunds/refunds.service.js';
 import type { NewRefund } from '../../refunds/refunds.types.js';
 import { IdempotencyKeyReusedError } from '../../idempotency/idempotency.errors.js';
 import { contentHash } from '../notice-identity.js';
-import { isReferenceOf, judgeBelonging } from './belonging-decision.js';
+import { isReferenceOf, judgeBelonging, NO_REFERENCE } from './belonging-decision.js';
 import { decideMoneyBack, isAboutMoneyBack } from './money-back-decision.js';
-import { decidePayment, isOfAnother, type PaymentPolicy } from './payment-decision.js';
+import { decidePayment, isOfAnother, OF_ANOTHER_ORDER, type PaymentPolicy } from './payment-decision.js';
 import { PaymentEventNotAcceptableError, PaymentEventNotOwedError } from '../webhooks.errors.js';
 import type { NewLog, VerdictChange } from '../webhooks.repository.js';
 import type { Intent, Notice, PaymentAnswer, WebhookLogRow, NoticeVerdict } from '../webhooks.types.js';
@@ -19,7 +19,7 @@ import type { Intent, Notice, PaymentAnswer, WebhookLogRow, NoticeVerdict } from
 export interface NoticeRows {
   readonly orders: readonly StockedOrderRow[];
   readonly logs: readonly WebhookLogRow[];
-  /** Of the orders of which an operator decides a payment event, those that a person has to look at. */
+  /** Payment events in review of the orders that an operator decides about, or that something may end. */
   readonly inReview: readonly WebhookLogRow[];
   readonly payments: PaymentLedger;
   /** Null when no decision of the batch can depend on the stock. */
@@ -79,10 +79,16 @@ export class NoticeBatch {
 
   /** Orders that no money keeps any more: what a person had to look at of them is decided. */
   get released(): ReadonlySet<number> {
-    const isInReview = (log: WebhookLogRow): boolean =>
-      log.event.status === 'success' && (this.known.get(log.idempotency_key) ?? log).status === 'review';
-    const kept = new Set(this.rows.inReview.filter(isInReview).map((log) => log.order_id));
-    return new Set([...this.reviewed].filter((id) => !kept.has(id) && !this.underReview.has(id)));
+    return new Set([...this.reviewed].filter((id) => !this.isKeptForReview(id)));
+  }
+
+  /** Whether a person has to look at money of an order: of an earlier batch, or of this one. */
+  private isKeptForReview(id: number): boolean {
+    const keeps = (log: WebhookLogRow): boolean => {
+      const { status, reason } = this.known.get(log.idempotency_key) ?? log;
+      return log.order_id === id && log.event.status === 'success' && status === 'review' && !KEEPS_NOTHING.has(reason);
+    };
+    return this.underReview.has(id) || this.rows.inReview.some(keeps);
   }
 
   take(notice: Notice): PaymentAnswer | Error {
@@ -173,6 +179,7 @@ export class NoticeBatch {
       payment: facts && { ...facts, isOwed: payments.isOwed(event) },
       amountPaid: event.amount ?? order.amount,
       isAccepted,
+      isUnderReview: () => this.isKeptForReview(order.id),
       available: () => stock!.available(order),
       isWithinLimit: () => stock!.isWithinLimit(order),
     });
@@ -341,18 +348,21 @@ const GIVEN_BACK = 'the operator gives it back; refund due';
 
 const TOLD_OTHERWISE = 'the same payment was told with other content';
 
-const PENDING: NoticeVerdict = {
-  status: 'pending_order',
-  outcome: null,
-  reason: 'no such order yet',
-  order_id: null,
-  order_status: null,
-};
-
 const TOO_EARLY: NoticeVerdict = {
   status: 'review',
   outcome: 'review',
   reason: 'the order was made long after the notice',
+  order_id: null,
+  order_status: null,
+};
+
+/** Why money is in review that keeps no order: it is another's, or nothing but a number says whose. */
+const KEEPS_NOTHING: ReadonlySet<string | null> = new Set([OF_ANOTHER_ORDER, NO_REFERENCE, TOO_EARLY.reason]);
+
+const PENDING: NoticeVerdict = {
+  status: 'pending_order',
+  outcome: null,
+  reason: 'no such order yet',
   order_id: null,
   order_status: null,
 };

@@ -22,6 +22,8 @@ export interface PaymentContext {
   readonly amountPaid: string;
   /** Whether an operator has looked at the money, and takes it as it is. */
   readonly isAccepted: boolean;
+  /** Whether other money of the order is in review; asked for when something would end the order. */
+  isUnderReview(): boolean;
   /**
    * Units of the order's product that nobody holds; asked for only when money comes for a cancelled order, whose
    * own units are gone.
@@ -61,7 +63,8 @@ export interface PaymentDecision {
  *     whatever key. Of another amount or currency than the order's, or a part of which went back before: review, and
  *     nothing is paid. Of a payment that is another order's: review, for a payment pays one order.
  *  2. With the policy `keep`: ignored, and the units stay until the payment deadline, unless a payment was under way.
- *  3. Of an unpaid order, but over another amount or currency than its own: review.
+ *  3. Of an unpaid order, but over another amount or currency than its own: review. While other money of the order is in
+ *     review: ignored, and so is a page that expires while a payment is under way, for it is another page.
  *  4. Once, and for as long as the order's sale gives to payments that take days; where it gives nothing, or over another
  *     amount or currency: ignored.
  *
@@ -123,10 +126,12 @@ function decideSuccess(event: PaymentEvent, context: PaymentContext): PaymentDec
   }
 }
 
+export const OF_ANOTHER_ORDER = 'the payment is of another order';
+
 /** What an earlier event of the same payment has left to be decided; null: everything. */
 function decideKnownPayment(event: PaymentEvent, context: PaymentContext): PaymentDecision | null {
   const { order, payment, amountPaid, isAccepted } = context;
-  if (isOfAnother(order, payment)) return review(context, 'the payment is of another order');
+  if (isOfAnother(order, payment)) return review(context, OF_ANOTHER_ORDER);
   if (payment?.isOwed === true) return ignore(context, 'the refund of this payment is known');
   if (order.paid_transaction_id === event.transactionId) return ignore(context, 'this payment paid the order before');
   if (payment === undefined || isSameAmount(payment.amountRefunded, '0')) return null;
@@ -134,6 +139,11 @@ function decideKnownPayment(event: PaymentEvent, context: PaymentContext): Payme
     return ignore(context, 'the payment went back before it was told');
   }
   return isAccepted ? null : review(context, 'a part of the payment went back before it was told');
+}
+
+/** Whether an event says that a payment, or a try at one, has failed. */
+export function isFailure(status: PaymentEvent['status']): boolean {
+  return status === 'failed' || status === 'declined' || status === 'canceled' || status === 'expired';
 }
 
 /** Whether a payment is known to be of another order, which alone it can pay. */
@@ -164,11 +174,14 @@ function decideFailure(event: PaymentEvent, policy: PaymentPolicy, context: Paym
   const { order } = context;
   if (order.status !== 'pending_payment') return ignore(context, `order is ${order.status}`);
   if (!isWhatIsDue(event, order)) return review(context, 'amount or currency differs from the order');
+  if (context.isUnderReview()) return ignore(context, 'other money of the order is in review');
   switch (event.status) {
     case 'canceled':
       return settle(order, { to: 'cancelled', reason: 'payment_failed' });
     case 'expired':
-      return settle(order, { to: 'cancelled', reason: 'payment_expired' });
+      return order.processing_at === null
+        ? settle(order, { to: 'cancelled', reason: 'payment_expired' })
+        : ignore(context, 'another payment is under way');
     case 'failed':
       return policy.failedPolicy === 'release' || endsProcessing(order, event)
         ? settle(order, { to: 'cancelled', reason: 'payment_failed' })

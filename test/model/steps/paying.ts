@@ -60,6 +60,7 @@ function refusalOfLate(world: World, { hold: { product, quantity, limitKey, sale
 function takeFailure(order: Order, notice: Notice): Result {
   if (notice.status === 'processing' || order.status !== 'pending_payment') return 'ignored';
   if (!isWhatIsDue(order, notice)) return 'review';
+  if (order.isUnderReview) return 'ignored';
   Object.assign(order, { status: 'cancelled', cancelReason: 'payment_failed' });
   return 'applied';
 }
