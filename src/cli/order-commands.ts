@@ -4,7 +4,7 @@ import { toPageRequest } from '../http/page.js';
 import { toAdminOrderDto } from '../operations/orders/dto/admin-order.dto.js';
 import { type OrderQuery, toOrderFilter } from '../operations/orders/dto/order-query.dto.js';
 import { OrderList } from '../operations/orders/order-list.js';
-import type { OrderView } from '../operations/orders/order-list.types.js';
+import type { OrderFilter, OrderView } from '../operations/orders/order-list.types.js';
 import { Cancelling } from '../orders/settling/cancelling.js';
 import { ReturnDto, toWantedReturn } from '../refunds/dto/return.dto.js';
 import { Returning } from '../refunds/returning.js';
@@ -15,9 +15,9 @@ import { validated } from './validated.js';
 /** What operators do with orders from the command line. */
 
 /** Orders that are printed: who wants all takes the file. */
-const PRINTED_MAX = '100';
+const PRINTED_MAX = 100;
 
-/** Prints the newest orders that fit, at most {@link PRINTED_MAX}. */
+/** Prints the newest orders that fit. */
 export async function listOrders(
   config: Config,
   { disputed, ...named }: Record<'status' | 'customer' | 'reference' | 'transaction', string> & { disputed?: boolean },
@@ -25,10 +25,19 @@ export async function listOrders(
   const { status, customer, reference, transaction } = named;
   const marks = { status, customer_id: customer, reference, transaction_id: transaction } as OrderQuery;
   const query: OrderQuery = disputed === true ? { ...marks, disputed: 'true' } : marks;
-  const page = toPageRequest({ limit: PRINTED_MAX, order: 'desc' });
-  const { rows } = await withServices(config, (app) => app.get(OrderList).listOrders(toOrderFilter(query), page));
-  if (rows.length === 0) return print('There are no such orders.');
-  printTable(rows.map(toLine));
+  const orders = await withServices(config, (app) => findNewest(app.get(OrderList), toOrderFilter(query)));
+  if (orders.length === 0) return print('There are no such orders.');
+  printTable(orders.map(toLine));
+}
+
+/** The newest orders that fit, at most {@link PRINTED_MAX}, however many others lie between them. */
+async function findNewest(list: OrderList, filter: OrderFilter): Promise<OrderView[]> {
+  const newest: OrderView[] = [];
+  for await (const orders of list.streamOrders(filter, toPageRequest({ order: 'desc' }))) {
+    newest.push(...orders);
+    if (newest.length >= PRINTED_MAX) break;
+  }
+  return newest.slice(0, PRINTED_MAX);
 }
 
 export async function cancelOrder(config: Config, id: number): Promise<void> {

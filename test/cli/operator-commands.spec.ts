@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { actOfCli } from '../../src/access/operator.js';
 import { makeDemoSale } from '../../src/cli/demo-command.js';
 import { listen, type ListenOptions } from '../../src/cli/listen-command.js';
+import { OrderListRepository } from '../../src/operations/orders/order-list.repository.js';
 import { RetentionService } from '../../src/operations/retention.service.js';
 import { StockAuditRepository } from '../../src/operations/stock-audit.repository.js';
 import { driftOf, StockAuditService } from '../../src/operations/stock-audit.service.js';
@@ -56,6 +57,9 @@ describe('the operator', () => {
 
   beforeAll(async () => {
     service = await startService();
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
   });
 
   it('releases what is due with holds:expire', async () => {
@@ -144,6 +148,18 @@ describe('the operator', () => {
       output: expect.stringContaining('no such orders'),
     });
     await expectStockIdentity(paid.product_id);
+  });
+
+  it('finds with orders:list what more orders lie before than are looked at for a page', async () => {
+    const { hold_id, order_id } = await createOrder(service);
+    await giveBack(service, hold_id);
+    for (let newer = 0; newer < 12; newer++) await createOrder(service);
+    const list = service.app.get(OrderListRepository, { strict: false });
+    const { findEdge } = OrderListRepository.prototype;
+    jest.spyOn(OrderListRepository.prototype, 'isRare').mockResolvedValue(false);
+    jest.spyOn(OrderListRepository.prototype, 'findEdge').mockImplementation((range) => findEdge.call(list, range, 1));
+    const { output } = await runCli(['orders:list', '--status', 'cancelled']);
+    expect(output).toMatch(new RegExp(`^${order_id} .*cancelled`, 'm'));
   });
 
   it('takes a product off sale with products:archive: no hold, while what was held goes on', async () => {
