@@ -101,6 +101,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     figures: () => measureRequests(fastify, app.get(MetricsService)),
     head: headAnswers,
     bodies: parseJsonBodies,
+    crossOrigin: () => http.corsOrigins.length > 0 && allowOrigins(fastify, http),
     room: () => refuseWithoutRoom(fastify, app.get(Connections), app.get(Lifecycle)),
     strangers: () => refuseStrangers(fastify, app.get(AdminGate)),
     forgedNotices: () => refuseForgedNotices(fastify, app.get(NoticeGate)),
@@ -110,7 +111,6 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     shops: () => admitShops(fastify, app.get(AdminGate)),
     rateLimit: () => limitRates(fastify, http, app.get(RedisService)),
     callers: () => identifyCallers(fastify, config.buyers, { keys: app.get(BuyerKeys), tokens: app.get(BuyerTokens) }),
-    crossOrigin: () => http.corsOrigins.length > 0 && allowOrigins(fastify, http),
     documents: async () => {
       await fastify.register(swagger, openapi(eventWebhooks(TOLD_THINGS)));
       await serveDocs(fastify);

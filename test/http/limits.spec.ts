@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config/config.js';
+import { Lifecycle } from '../../src/http/lifecycle.js';
 import { eventually } from '../support/eventually.js';
 import { countByStatus, expectProblem } from '../support/expectations.js';
 import { adminHeaders, createHold, createProduct } from '../support/factories.js';
@@ -162,6 +163,16 @@ describe('CORS', () => {
     expect(answer.headers.get('access-control-expose-headers')).toContain('retry-after');
     const other = await service.call('GET', '/api/products', undefined, { origin: 'https://evil.example' });
     expect(other.headers.get('access-control-allow-origin')).toBeNull();
+    await service.stop();
+  });
+
+  it('lets a page read that an instance leaves, and when to come back', async () => {
+    const service = await startService({ CORS_ORIGINS: 'https://shop.example' });
+    service.app.get(Lifecycle).enter('draining');
+    expect((await service.call('OPTIONS', '/api/holds', undefined, preflight)).status).toBe(204);
+    const refused = await service.call('POST', '/api/holds', { product_id: 1, quantity: 1 }, shop);
+    expectProblem(refused, 'UNAVAILABLE');
+    expect(refused.headers.get('access-control-allow-origin')).toBe('https://shop.example');
     await service.stop();
   });
 
