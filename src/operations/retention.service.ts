@@ -43,6 +43,8 @@ export class RetentionService {
    */
   async purge(): Promise<{ holds: number; orders: number; webhookLogs: number; keys: number }> {
     const { holdsDays, webhookLogsDays, auditDays, eventsDays } = this.config.retention;
+    // By its hold an order's events are found when its customer is forgotten; the last is some time after its deadline.
+    const ordersDays = Math.max(holdsDays, eventsDays + 1);
     const purged = {
       keys: 0,
       holds: 0,
@@ -58,7 +60,7 @@ export class RetentionService {
     };
     const stepOf = {
       keys: () => this.keys.purgeKeys(STEP),
-      orders: () => this.orders.purgeCancelledOrders(holdsDays, STEP),
+      orders: () => this.orders.purgeCancelledOrders(ordersDays, STEP),
       webhookLogs: () => this.webhooks.purgeProcessedNotices(webhookLogsDays, STEP),
       unmatchedPayments: () => this.refunds.purgeUnmatchedPayments(webhookLogsDays, STEP),
       simulated: () => this.simulated.purge(webhookLogsDays, STEP),

@@ -167,6 +167,9 @@ const INDEXES: Record<string, string> = {
   'SELECT COUNT(*) AS count FROM webhook_logs WHERE status = ?': 'webhook_logs webhook_logs_status',
   'SELECT COUNT(*) AS expired, SUM(qty) AS units FROM (SELECT qty FROM holds WHERE product_id = ? AND used = ? AND released = ? AND expires_at <= NOW(?) ORDER BY expires_at LIMIT ?) AS due':
     'holds holds_product_open',
+  'SELECT … FROM audit_log WHERE target = ? AND LOCATE(?, fields_after) > ? LIMIT ?': 'audit_log audit_log_target',
+  'SELECT … FROM audit_log WHERE target = ? AND target_id IN (?) AND LOCATE(?, fields_after) > ? FOR UPDATE':
+    'audit_log audit_log_target',
   'SELECT … FROM audit_log a WHERE a.id > ? AND a.id < ? ORDER BY a.id ASC LIMIT ?': 'a PRIMARY',
   'SELECT … FROM customer_holds WHERE hold_id IN (?)': 'customer_holds PRIMARY',
   'SELECT … FROM customer_holds WHERE hold_id IN (?) AND ? IN (customer_id, limit_key)': 'customer_holds PRIMARY',

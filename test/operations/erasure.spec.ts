@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import type { PoolConnection } from 'mysql2/promise';
 import { newUuid } from '../../src/database/sql.js';
 import { ErasureRepository } from '../../src/operations/customers/erasure.repository.js';
+import { RetentionService } from '../../src/operations/retention.service.js';
 import { shopKey, KeyFile, bearer, signedToken } from '../support/buyers.js';
 import { type ChildService, killChildren, startChild } from '../support/child-service.js';
 import { runCli } from '../support/cli.js';
@@ -237,6 +238,45 @@ describe('a customer who is forgotten', () => {
       taken(await answer, 204);
     });
     expect(await rowsWith(customer)).toEqual([]);
+  });
+
+  it.each([
+    ['what operators noted of his holds', {}],
+    ['events', { RETENTION_EVENTS_DAYS: '400' }],
+  ])('is not named by %s either, which are kept for longer than holds', async (_what, retention) => {
+    const customer = awkward();
+    const { productId } = await wellKnown(customer, customer);
+    const ofProduct = 'hold_id IN (SELECT id FROM holds WHERE product_id = ?)';
+    const age = 'payment_due_at = NOW(3) - INTERVAL 100 DAY, due_at = payment_due_at';
+    await execute(`UPDATE orders SET ${age} WHERE status = 'cancelled' AND ${ofProduct}`, [productId]);
+    await execute(`UPDATE events SET created_at = NOW(3) - INTERVAL 100 DAY WHERE ${ofProduct}`, [productId]);
+    await execute(
+      'UPDATE holds SET expires_at = NOW(3) - INTERVAL 100 DAY, released = 1 WHERE used = 0 AND product_id = ?',
+      [productId],
+    );
+    const tidy = await startService({ ...env, ROLES: 'api', ...retention });
+    await tidy.app.get(RetentionService).purge();
+    await tidy.stop();
+    const after = await newestEvent(service);
+    taken(await erase(customer), 204);
+    expect(await rowsWith(customer)).toEqual([]);
+    const erased = await eventsUntil(service, after, (found) => found.some(({ type }) => type === 'customer.erased'));
+    expect(erased).toMatchObject([{ type: 'customer.erased' }]);
+  });
+
+  it('may be one of whose holds only what operators noted is left', async () => {
+    const customer = unique('c');
+    const { productId } = await wellKnown(customer, customer);
+    await execute('DELETE FROM orders WHERE hold_id IN (SELECT id FROM holds WHERE product_id = ?)', [productId]);
+    await execute('DELETE FROM holds WHERE product_id = ?', [productId]);
+    await execute('DELETE FROM events');
+    expect((await rowsWith(customer)).map((row) => row.split(':')[0])).toEqual(['audit_log']);
+    const told = "SELECT target_id AS id FROM audit_log WHERE action = 'customer.erase'";
+    const before = await query(told);
+    const answers = await Promise.all([service, neighbour].map((at) => erase(customer, at)));
+    expect(answers.map(({ status }) => status)).toEqual([204, 204]);
+    expect(await rowsWith(customer)).toEqual([]);
+    expect(await query(told)).toHaveLength(before.length + 1);
   });
 
   it('may be one whom nobody knows: then nothing is noted', async () => {

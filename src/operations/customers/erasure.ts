@@ -12,7 +12,7 @@ import { digestOf, type KeyedRequest } from '../../idempotency/idempotency-key.j
 import { IdempotencyService } from '../../idempotency/idempotency.service.js';
 import { OrdersService } from '../../orders/orders.service.js';
 import { CustomerIsActiveError } from './customers.errors.js';
-import { ErasureRepository, type NamedHold } from './erasure.repository.js';
+import { ErasureRepository, type NamedHold, textOf } from './erasure.repository.js';
 
 /** Holds of which one transaction forgets the customer: whoever waits for one of them does not wait long. */
 const STEP = 500;
@@ -27,9 +27,10 @@ interface Gathered {
 
 /**
  * Forgetting a customer: his name is replaced by a random one, the same everywhere, so that figures stay. His rows in
- * `customer_holds` are what is still to be done: each step replaces the name in all that belongs to some of his holds, and
- * in these rows, in one transaction. So whoever dies in the midst leaves whole steps, and the request repeated goes on.
- * Until the last step a key, which has only a hash of him, remembers the new name for whoever goes on, here or elsewhere.
+ * `customer_holds`, and what operators noted of his holds, which outlives them, are what is still to be done: each step
+ * replaces the name in all that belongs to some of his holds, and in these rows, in one transaction. So whoever dies in the
+ * midst leaves whole steps, and the request repeated goes on. Until the last step a key, which has only a hash of him,
+ * remembers the new name for whoever goes on, here or elsewhere.
  */
 @Injectable()
 export class Erasure {
@@ -126,9 +127,4 @@ export class Erasure {
       to,
     );
   }
-}
-
-/** As JSON shows whose something is. */
-function textOf(customerId: string): string {
-  return `"customer_id":${JSON.stringify(customerId)}`;
 }
