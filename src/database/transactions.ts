@@ -30,6 +30,9 @@ const GUARD_ERRNO = 1242;
  */
 const rowsGuard = (rows: number): string => `SET @rows_guard = IF(ROW_COUNT() = ${rows}, 0, (SELECT 1 UNION SELECT 2))`;
 
+/** How often `run` runs its work, with no COMMIT in doubt. */
+const TRIES_MAX = 5;
+
 /** Far longer than any run of a transaction takes. */
 const MARKS_KEPT_MS = 3_600_000;
 
@@ -230,14 +233,16 @@ export class Transactions {
    *
    * Somebody waits for it: past the deadline of a group commit it is not tried again, for each try of a database that
    * says nothing takes seconds. `isTriedAgain` is for who can go on with something else meanwhile. A COMMIT in doubt is
-   * followed up whatever they say, and so is each transient failure after that: giving up then would leave unknown what
-   * was done.
+   * followed up whatever they say, and so is each transient failure after that, to the deadline and as often as it takes:
+   * giving up then would leave unknown what was done, and have a caller who tries anew do it twice.
    */
   run<T>(work: (tx: Transaction) => Promise<T>, isTriedAgain: (error: unknown) => boolean = isTransient): Promise<T> {
     const mark = insertMark(newUuid());
     const latest = performance.now() + this.config.groupCommit.deadlineMs;
+    let tries = 0;
     let inDoubt: { readonly result: T; readonly tx: Transaction } | undefined;
     const attempt = async (): Promise<T> => {
+      tries++;
       const before = inDoubt;
       let done: typeof inDoubt;
       try {
@@ -257,9 +262,12 @@ export class Transactions {
       }
     };
     return retry(attempt, {
-      triesMax: 5,
-      isTransient: (error) =>
-        inDoubt === undefined ? isTriedAgain(error) && performance.now() < latest : isTransient(error),
+      triesMax: Infinity,
+      isTransient: (error) => {
+        const isInTime = performance.now() < latest;
+        if (inDoubt === undefined) return tries < TRIES_MAX && isInTime && isTriedAgain(error);
+        return (tries < TRIES_MAX || isInTime) && isTransient(error);
+      },
       delayMs: backoffWithJitterMs,
       sleep: (ms) => new Promise((wake) => setTimeout(wake, ms)),
     });

@@ -8,6 +8,7 @@ import {
   createHold,
   createOrder,
   createProduct,
+  extend,
   giveBack,
   noticeOf,
   notify,
@@ -99,6 +100,17 @@ describe.each(LOSSES)('when %s', (_, loses, times) => {
     expect(proxy.cuts).toBeGreaterThanOrEqual(1);
     expect(await stockOf(id)).toMatchObject({ stock_held: 1, available: 4 });
     await expectStockIdentity(id);
+  });
+});
+
+describe('when reply after reply to COMMIT is lost', () => {
+  it('the hold is extended once, and its buyer told so', async () => {
+    const { hold_id } = await createHold(service);
+    await untilEventsHaveNumbers();
+    proxy.cutNextCommits('reply', 8);
+    const answer = await extend(service, hold_id);
+    expect(proxy.cuts).toBeGreaterThanOrEqual(8);
+    expect(taken(answer, 200)).toMatchObject({ extensions_left: 0 });
   });
 });
 
