@@ -90,4 +90,6 @@ export interface DeliveryOutcome {
   readonly dueInMs: number | null;
   /** Null: it waits for one before it, of the same order. */
   readonly attempt: Attempt | null;
+  /** What was sent, as JSON, where the answer names its customer, as some do that send back what came; else null. */
+  readonly echoed: string | null;
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { groupBy } from '../common/group-by.js';
-import { Transactions } from '../database/transactions.js';
+import { type Transaction, Transactions } from '../database/transactions.js';
 import { EventsService } from '../events/events.service.js';
 import type { FeedEvent } from '../events/events.types.js';
 import { Claim, CLAIM_SECONDS } from './claim.js';
@@ -115,12 +115,29 @@ export class Dispatching {
     const tried = outcomes.filter(({ attempt }) => attempt !== null);
     const hasTaken = tried.some(({ status }) => status === 'delivered');
     const standing = tried.length === 0 ? 'as before' : hasTaken ? 'fine' : 'failing';
-    await this.transactions.run((tx) => {
+    await this.transactions.run(async (tx) => {
       // First, since it locks the endpoint, as all do that change what it was told.
       this.endpoints.moveOn(tx, endpoint.id, claim, position, standing, GIVEN_UP_DAYS);
-      this.deliveries.write(tx, endpoint.id, outcomes);
+      this.deliveries.write(tx, endpoint.id, await this.withoutForgotten(tx, outcomes));
       this.deliveries.giveUp(tx, untellable);
-      return Promise.resolve();
+    });
+  }
+
+  /** An answer is not kept that names a customer who was forgotten since the event was read: it shows another name by now. */
+  private async withoutForgotten(
+    tx: Transaction,
+    outcomes: readonly DeliveryOutcome[],
+  ): Promise<readonly DeliveryOutcome[]> {
+    const naming = outcomes.filter(({ echoed }) => echoed !== null);
+    if (naming.length === 0) return outcomes;
+    const texts = await this.events.lockTexts(
+      tx,
+      naming.map(({ sequence }) => sequence),
+    );
+    return outcomes.map((outcome) => {
+      const { attempt, echoed, sequence } = outcome;
+      if (attempt === null || echoed === null || texts.get(sequence) === echoed) return outcome;
+      return { ...outcome, attempt: { ...attempt, answer: null } };
     });
   }
 
@@ -180,12 +197,20 @@ function toRetry(row: DueDelivery, event: FeedEvent | undefined): Sending[] {
 
 /** It waits for one before it, of the same order, and is due as soon as that is through. */
 function queued({ sequence, holdId }: FeedEvent): DeliveryOutcome {
-  return { row: null, sequence, holdId, status: 'pending', attempts: 0, dueInMs: 0, attempt: null };
+  return { row: null, sequence, holdId, status: 'pending', attempts: 0, dueInMs: 0, attempt: null, echoed: null };
 }
 
 function outcomeOf({ row, event }: Sending, attempt: Attempt): DeliveryOutcome {
   const attempts = (row?.attempts ?? 0) + 1;
   const dueInMs = attempt.reason === null ? null : pauseAfter(attempts);
   const status = attempt.reason === null ? 'delivered' : dueInMs === null ? 'failed' : 'pending';
-  return { row, sequence: event.sequence, holdId: event.holdId, status, attempts, dueInMs, attempt };
+  const echoed = namesCustomer(attempt, event) ? event.json : null;
+  return { row, sequence: event.sequence, holdId: event.holdId, status, attempts, dueInMs, attempt, echoed };
+}
+
+/** Most answers are empty, or a word: the event is read only beside one with JSON in it. */
+function namesCustomer({ answer }: Attempt, { json }: FeedEvent): boolean {
+  if (answer?.includes('"') !== true) return false;
+  const { customer_id } = JSON.parse(json) as { customer_id?: string | null };
+  return typeof customer_id === 'string' && answer.includes(JSON.stringify(customer_id));
 }

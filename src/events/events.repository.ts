@@ -112,6 +112,14 @@ export class EventsRepository {
     return rows.map(withHold);
   }
 
+  /** What these events show, as JSON, by their numbers; none of it is replaced until the transaction ends. */
+  async lockTexts(tx: Transaction, sequences: readonly number[]): Promise<Map<number, string>> {
+    const [rows] = await tx.read<[Pick<FeedEvent, 'sequence' | 'json'>[]]>(
+      `SELECT sequence, data AS json FROM events WHERE sequence IN ${listOf(sequences, uintLiteral)} ORDER BY sequence FOR UPDATE`,
+    );
+    return new Map(rows.map(({ sequence, json }) => [sequence, json]));
+  }
+
   /** For how long the oldest event has been waiting for its number, in milliseconds; 0 when none does. */
   async findLagMs(): Promise<number> {
     const [row] = await this.events.query<{ lag_ms: number }[]>(

@@ -55,6 +55,11 @@ export class EventsService {
     return new Map(events.map((event) => [event.sequence, event]));
   }
 
+  /** What those of these numbers show that are kept, as JSON; none of it is replaced until the transaction ends. */
+  lockTexts(tx: Transaction, sequences: readonly number[]): Promise<Map<number, string>> {
+    return this.events.lockTexts(tx, sequences);
+  }
+
   /** Calls `listener` with the newest number whenever this process has given some. It must not throw. */
   onSequenced(listener: (last: number) => void): void {
     this.sequencer.onSequenced(listener);

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { PoolConnection } from 'mysql2/promise';
 import { newUuid } from '../../src/database/sql.js';
+import { Dispatching } from '../../src/deliveries/dispatching.js';
 import { ErasureRepository } from '../../src/operations/customers/erasure.repository.js';
 import { RetentionService } from '../../src/operations/retention.service.js';
 import { shopKey, KeyFile, bearer, signedToken } from '../support/buyers.js';
@@ -13,6 +14,7 @@ import { eventually } from '../support/eventually.js';
 import { expectProblem, expectStockIdentity } from '../support/expectations.js';
 import {
   adminHeaders,
+  createEndpoint,
   createKey,
   createProduct,
   expireHolds,
@@ -28,6 +30,7 @@ import {
   unique,
 } from '../support/factories.js';
 import { type ApiDocument, schemaChecker, webhookSchema } from '../support/openapi.js';
+import { Receiver } from '../support/receiver.js';
 import { type Answer, type Service, startService } from '../support/service.js';
 
 const KEY = shopKey('HS256');
@@ -262,6 +265,24 @@ describe('a customer who is forgotten', () => {
     expect(await rowsWith(customer)).toEqual([]);
     const erased = await eventsUntil(service, after, (found) => found.some(({ type }) => type === 'customer.erased'));
     expect(erased).toMatchObject([{ type: 'customer.erased' }]);
+  });
+
+  it('is named by no answer of an endpoint that was just being told of him', async () => {
+    const [customer, other] = [awkward(), unique('c')];
+    const receiver = await Receiver.start();
+    const endpoint = await createEndpoint(service, receiver.url);
+    receiver.behave = ({ text }, response) => void erase(customer).then(() => response.end(text));
+    const { productId } = await wellKnown(customer, customer);
+    const hold = taken<Hold>(await requestHold(service, productId, 1, await headersOf(other)), 201);
+    await order(other, hold.hold_id);
+    await untilEventsHaveNumbers();
+    await service.app.get(Dispatching).dispatch(endpoint.id);
+    await receiver.stop();
+    expect(receiver.received.map(({ body }) => body.data.customer_id)).toEqual(
+      expect.arrayContaining([customer, other]),
+    );
+    expect(await rowsWith(customer)).toEqual([]);
+    expect((await rowsWith(other)).map((row) => row.split(':')[0])).toContain('webhook_deliveries');
   });
 
   it('may be one of whose holds only what operators noted is left', async () => {
