@@ -35,18 +35,16 @@ function doneOf(result: PromiseSettledResult<number>): number {
   return result.reason instanceof PartlyDoneError ? result.reason.done : 0;
 }
 
-/** Applies payment notices that wait for an order which is there by now. */
+/**
+ * Applies payment notices that wait for an order which is there by now.
+ *
+ * @throws CommandFailedError at the end, with those that could not be decided.
+ */
 export async function reconcileNotices(config: Config): Promise<void> {
   await withServices(config, async (app) => {
-    const webhooks = app.get(WebhooksService);
-    let total = 0;
-    for (;;) {
-      const applied = await webhooks.reconcilePendingNotices();
-      total += applied;
-      if (applied === 0) break;
-      print(`${total} waiting payment notices settled so far`);
-    }
-    print(`${total} waiting payment notices settled.`);
+    const [result] = await Promise.allSettled([app.get(WebhooksService).reconcilePendingNotices()]);
+    print(`${doneOf(result)} waiting payment notices settled.`);
+    if (result.status === 'rejected') throw new CommandFailedError(String(result.reason));
   });
 }
 

@@ -13,11 +13,14 @@ export class ReconciliationProcessor extends WorkerHost {
 
   /** What can't be applied keeps nothing from being listed. */
   async process(): Promise<void> {
-    const steps = [() => this.webhooks.reconcilePendingNotices(), () => this.webhooks.markUnmatched()];
+    const steps = [
+      { of: 'notices whose orders are there', take: () => this.webhooks.reconcilePendingNotices() },
+      { of: 'notices that waited too long', take: () => this.webhooks.markUnmatched() },
+    ];
     await sumOfAll(
       steps,
-      (step) => (step === steps[0] ? 'the notices whose orders are there' : 'the notices that waited too long'),
-      (step) => step(),
+      (step) => step.of,
+      (step) => step.take(),
     );
   }
 }

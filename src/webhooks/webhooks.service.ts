@@ -57,6 +57,7 @@ export class WebhooksService {
    * Applies notices whose order has been made since they came.
    *
    * @returns how many are no longer waiting.
+   * @throws PartlyDoneError at the end, where some could not be decided.
    */
   async reconcilePendingNotices(orderIds: readonly number[] | 'all' = 'all'): Promise<number> {
     return this.handIn(

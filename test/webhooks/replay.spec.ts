@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Cancelling } from '../../src/orders/settling/cancelling.js';
 import { ReconciliationProcessor } from '../../src/webhooks/reconciliation.processor.js';
 import { WebhooksService } from '../../src/webhooks/webhooks.service.js';
+import { runCli } from '../support/cli.js';
 import { execute, query } from '../support/database.js';
 import { type Event, eventsUntil, newestEvent } from '../support/events.js';
 import { expectProblem, expectStockIdentity } from '../support/expectations.js';
@@ -334,6 +335,9 @@ describe('a notice whose order does not come', () => {
     const reconciliation = new ReconciliationProcessor(service.app.get(WebhooksService));
     const oddId = (await eventOf(odd.key))!.id;
     await expect(reconciliation.process()).rejects.toThrow(`payment event ${oddId} `);
+    const { code, output } = await runCli(['webhooks:reconcile']);
+    expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining(`payment event ${oddId} `) });
+    expect(output).toContain('0 waiting payment notices settled.');
     expect(await eventOf(key)).toMatchObject({ status: 'unmatched' });
     await execute('UPDATE products SET stock_held = 1 WHERE id = ?', [odd.hold.product_id]);
     await reconciliation.process();
