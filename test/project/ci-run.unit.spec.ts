@@ -43,6 +43,21 @@ describe('.ci/run', () => {
     expect(status).toBe(1);
   });
 
+  it('says at the end what the failed tests said', () => {
+    const lines = [
+      '  ● Console',
+      '  noise',
+      'PASS one',
+      '  ● holds › are granted',
+      '    Expected: 3',
+      '1 passed, 1 failed',
+    ];
+    const { stdout } = run({ 'test:mysql': `printf '%s\\n' ${lines.map((line) => `"${line}"`).join(' ')}; exit 1` });
+    const [, said] = stdout.split('=== npm run test:mysql failed:\n');
+    expect(said).toMatch(/^ {2}● holds › are granted\n {4}Expected: 3\n/);
+    expect(stdout.split('Expected: 3')).toHaveLength(3);
+  });
+
   it('counts a failure where no test failed', () => {
     const { status, last } = run({ check: 'echo "5 passed, 0 failed"; exit 2' });
     expect(last.slice(1)).toEqual(['npm run check failed with exit code 2: 5 passed, 0 failed', '19 passed, 1 failed']);
