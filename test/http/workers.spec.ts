@@ -23,8 +23,13 @@ beforeAll(async () => {
   await allAnswer();
 });
 
+/** Until all workers do, and have the Redis that they connect to while they listen already. */
 async function allAnswer(): Promise<void> {
-  await eventually(async () => expect((await figures(service)).value('checkout_pool_size')).toBe(10 * WORKERS));
+  await eventually(async () => {
+    const all = await figures(service);
+    expect(all.value('checkout_pool_size')).toBe(10 * WORKERS);
+    expect(all.value('checkout_redis_up')).toBe(1);
+  });
 }
 
 async function figures(service: Service): Promise<Scrape> {
