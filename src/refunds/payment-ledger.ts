@@ -150,8 +150,9 @@ export class PaymentLedger {
       currency: facts.currency ?? currency,
       amountRefunded: fromThousandths(back),
     });
-    // What went back before it was told has no refunds here.
-    if (facts.orderId === null && back > numberedOf(account)) account.isUnread = true;
+    // What went back before it was told has no refunds here, or fewer, where some of it came back.
+    const isBackBefore = back > numberedOf(account) || facts.refundFailedAt !== null;
+    if (facts.orderId === null && isBackBefore) account.isUnread = true;
   }
 
   /**
@@ -276,17 +277,17 @@ export class PaymentLedger {
 
   /**
    * Notes that a refund did not stay with the buyer. It is found by the provider's number, else by ours; else it is one
-   * over the same sum that was sent by other means, which has no number here.
+   * over the same sum that was sent by other means, which has no number here. Of a payment that nobody has told of yet it
+   * is kept that one failed: what was told before that, and comes later, is as little true then.
    *
    * @returns whether one has failed by this that had not before.
    */
   returnRefund(name: PaymentName, told: ReturnedRefund): boolean {
-    const account = this.accounts.get(keyOf(name));
-    if (account === undefined) return false;
+    const account = this.accountOf(name);
     const { refundId, reason, at } = told;
     const returned = findReturned(account, told);
     // What was told before it is not true any more, also of a refund that nobody has told of yet, or that the list has failed.
-    if (isKnown(account)) this.change(account, { refundFailedAt: latestOf(account, at) });
+    if (isKnown(account) || at !== null) this.change(account, { refundFailedAt: latestOf(account, at) });
     // So is what the provider's list said before it.
     if (isKnown(account)) this.readLater(account);
     const failing = returned.filter(

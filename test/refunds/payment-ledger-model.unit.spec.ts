@@ -21,17 +21,17 @@ const PARTS = [100, 250, 400, 599, PAID];
 
 const inCents = (amount: string | null): number => Math.round(Number(amount) * 100);
 
+const TAKEN = { orderId: 5, amount: '9.99', currency: 'EUR' };
+
 /**
- * One payment, its refunds here and at the stand-in's account, and all that happens to them: what is owed and sent by us and
+ * One payment, which may be told of after all that, its refunds here and at the stand-in's account, and all that happens to them: what is owed and sent by us and
  * lost on the way, what others give back there, what banks send back, and events that come in any order, some twice.
  */
 class World {
   readonly log: string[] = [];
   private readonly account = new StripeAccount();
-  private payment: PaymentRow = {
-    ...{ id: 1, ...NAME, orderId: 5, amount: '9.99', currency: 'EUR' },
-    ...{ amountRefunded: '0.000', refundFailedAt: null, dispute: null },
-  };
+  /** Null: nobody has told anything of it. */
+  private payment: PaymentRow | null = null;
   private refunds: RefundRow[] = [];
   /** Which news the list has to be read for; null: none. */
   private unread: number | null = null;
@@ -50,12 +50,13 @@ class World {
 
   constructor(private readonly random: Random) {
     this.account.setPaid(NAME.transactionId, PAID);
+    if (random() < 0.7) this.take();
   }
 
   async step(): Promise<void> {
     if (this.random() < 0.3) this.second++;
     const deeds: readonly (readonly [weight: number, deed: () => unknown])[] = [
-      [8, () => this.owe(pick(this.random, PARTS))],
+      [8, () => (this.isTaken ? this.owe(pick(this.random, PARTS)) : this.take())],
       [12, () => this.onOne(this.open(), ({ id }) => this.send(id))],
       [7, () => this.giveBackOutside()],
       [15, () => this.onOne(this.made('pending'), ({ id }) => this.account.refundArrives(id))],
@@ -80,7 +81,11 @@ class World {
       }
       for (const { id } of this.made('pending')) this.account.refundArrives(id);
       await this.turn();
-      while (this.events.length > 0) this.deliver(pick(this.random, this.events), false);
+      while (this.events.length > 0) {
+        if (!this.isTaken && this.random() < 0.3) this.take();
+        this.deliver(pick(this.random, this.events), false);
+      }
+      if (!this.isTaken) this.take();
       if (this.unread !== null) void this.read();
       else if (this.open().length > 0) void this.send(this.open()[0]!.id);
       else if (this.waiting.length === 0) return;
@@ -93,7 +98,7 @@ class World {
     const confirmed = this.refunds.filter(({ status }) => status === 'confirmed');
     const ours = confirmed.reduce((sum, { amount }) => sum + inCents(amount), 0);
     const theirs = this.account.givenBackOf(NAME.transactionId);
-    const figure = inCents(this.payment.amountRefunded);
+    const figure = inCents(this.payment!.amountRefunded);
     // What is sent while all is back has gone back with that.
     const waiting = theirs === PAID ? [] : this.refunds.filter(({ status }) => status === 'sent');
     const isTold = ours === theirs && figure === theirs;
@@ -135,6 +140,14 @@ class World {
     return !this.isAtRest && this.random() < 0.15;
   }
 
+  private get isTaken(): boolean {
+    return this.payment !== null && this.payment.orderId !== null;
+  }
+
+  private take(): void {
+    this.decide('take', (ledger) => ledger.take({ ...NAME, ...TAKEN }));
+  }
+
   private owe(cents: number): void {
     const cause = { cause: 'returned', causeRef: String(++this.returns) } as const;
     this.decide(`owe ${cents}`, (ledger) => {
@@ -152,7 +165,7 @@ class World {
   private async send(id: number): Promise<void> {
     const asked = this.refunds.find((refund) => refund.id === id)!;
     const made = await this.provider
-      .sendRefund({ ...asked, paid: this.payment.amount, others: this.numbersBeside(id) })
+      .sendRefund({ ...asked, paid: TAKEN.amount, others: this.numbersBeside(id) })
       .catch((error: unknown) => (error instanceof RefundRefusedError ? error : undefined));
     await this.between();
     // Nobody heard what came of it, or he died before he could note it.
@@ -189,10 +202,10 @@ class World {
 
   /** Decides on the rows as they are, and writes what was decided as the repositories do. */
   private decide(what: string, decision: (ledger: PaymentLedger) => void): void {
-    const ledger = new PaymentLedger([this.payment], this.refunds);
+    const ledger = new PaymentLedger(this.payment === null ? [] : [this.payment], this.refunds);
     decision(ledger);
-    for (const { id: _, isUnread, ...facts } of ledger.changedPayments()) {
-      this.payment = { ...this.payment, ...facts };
+    for (const { isUnread, ...facts } of ledger.changedPayments()) {
+      this.payment = { ...facts, id: 1 };
       if (isUnread || this.unread !== null) this.unread = ++this.news;
     }
     const [made, changed] = [ledger.newRefunds(), ledger.changedRefunds()];
@@ -204,7 +217,7 @@ class World {
     for (const { refund, note, ...state } of made)
       this.refunds.push(newRow(this.refunds.length + 1, refund, state, note));
     const rows = this.refunds.map((row) => [row.id, row.cause, row.amount, row.status, row.providerRefundId].join(' '));
-    this.log.push(`${what} → ${this.payment.amountRefunded} gone back; ${rows.join('; ')}`);
+    this.log.push(`${what} → ${this.payment?.amountRefunded} gone back; ${rows.join('; ')}`);
   }
 
   private write({ id }: RefundRow, change: Partial<RefundRow>): void {

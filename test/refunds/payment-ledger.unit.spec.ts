@@ -468,6 +468,32 @@ describe('a refund that the provider has made', () => {
   });
 });
 
+describe('a refund that came back before anybody has told of its payment', () => {
+  const others = [paymentRow({ orderId: null, amount: null, currency: null, refundFailedAt: AT })];
+
+  it('is kept with the payment, and makes no debt', () => {
+    const ledger = new PaymentLedger([], []);
+    expect(ledger.returnRefund(PAYMENT, { ...returned, refundId: 're_9' })).toBe(false);
+    expect(ledger.changedPayments()).toMatchObject([{ orderId: null, amountRefunded: '0.00', refundFailedAt: AT }]);
+    expect(ledger.newRefunds()).toEqual([]);
+  });
+
+  it('is not noted when it is told late that it was made: the list is asked for', () => {
+    const ledger = new PaymentLedger(others, []);
+    ledger.take({ ...PAYMENT, ...MONEY });
+    expect(ledger.changedPayments()).toMatchObject([{ isUnread: true }]);
+    const late = { refundId: 're_9', ownId: null, amount: '40.00', currency: 'EUR' };
+    expect(ledger.noteMade(PAYMENT, late, EARLIER)).toBe('outdated');
+    expect(ledger.newRefunds()).toEqual([]);
+  });
+
+  it('is nothing to keep where nobody tells when that was', () => {
+    const ledger = new PaymentLedger([], []);
+    ledger.returnRefund(PAYMENT, { ...returned, refundId: 're_9', at: null });
+    expect(ledger.changedPayments()).toEqual([]);
+  });
+});
+
 describe('a refund that was paid by other means, after a try that failed', () => {
   const failedBefore = [paymentRow({ refundFailedAt: AT })];
   const late = { refundId: 're_1', ownId: 1, amount: '99.99', currency: 'EUR' };
