@@ -487,6 +487,17 @@ describe('a refund that came back before anybody has told of its payment', () =>
     expect(ledger.newRefunds()).toEqual([]);
   });
 
+  it('is owed where all of the payment had gone back, and the rest of that stays', () => {
+    const ledger = new PaymentLedger([{ ...others[0]!, amountRefunded: '99.99' }], []);
+    ledger.take({ ...PAYMENT, ...MONEY });
+    expect(ledger.changedPayments()).toMatchObject([{ amountRefunded: '99.99', isUnread: true }]);
+    ledger.noteList(PAYMENT, [{ refundId: 're_8', ownId: null, amount: '59.99', currency: 'EUR' }]);
+    expect(ledger.newRefunds()).toMatchObject([
+      { refund: { cause: 'outside', amount: '59.99' }, status: 'confirmed' },
+      { refund: { cause: 'outside', amount: '40.00' }, status: 'due' },
+    ]);
+  });
+
   it('is nothing to keep where nobody tells when that was', () => {
     const ledger = new PaymentLedger([], []);
     ledger.returnRefund(PAYMENT, { ...returned, refundId: 're_9', at: null });
