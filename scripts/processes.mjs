@@ -96,6 +96,12 @@ export function isAlive(record) {
   return found !== null && found.started === record.started && isRunning(record.pid, found);
 }
 
+/** Whether no thread of the process runs, since it was told to stop: each of them takes note of that when its turn comes. */
+export function isStopped({ pid }) {
+  if (!hasProc) return true;
+  return readdirSync(`/proc/${pid}/task`).every((thread) => inspectProc(`${pid}/task/${thread}`)?.state === 'T');
+}
+
 /** True while the process or anything else of the group it led is running. */
 export function isGroupAlive(record) {
   if (isAlive(record)) return true;

@@ -11,6 +11,7 @@ import {
   endLeftovers,
   isAlive,
   isGroupAlive,
+  isStopped,
   pidFilePath,
   readJson,
   signalGroup,
@@ -84,6 +85,19 @@ export class PrivateServer {
    */
   kill(signal = 'SIGKILL') {
     if (this.#process) signalGroup(this.#process.record, signal);
+  }
+
+  /** Stops the server in its tracks, and resolves once it does nothing any more; on a busy machine that takes a moment. */
+  async freeze() {
+    if (!this.#process) throw new Error(`${this.kind} does not run`);
+    const { record } = this.#process;
+    signalGroup(record, 'SIGSTOP');
+    if (!(await waitUntil(() => isStopped(record), STOP_GRACE_MS))) throw new Error(`${this.kind} runs on`);
+  }
+
+  /** Lets a frozen server go on; does nothing to one that is not. */
+  thaw() {
+    this.kill('SIGCONT');
   }
 
   /** Resolves once a killed server is gone. */

@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  redis.kill('SIGCONT');
+  redis.thaw();
   await redis.stop();
 });
 
@@ -132,10 +132,10 @@ describe('when Redis goes away', () => {
   });
 
   it('nobody waits long for one that hangs, nor gets an error', async () => {
-    redis.kill('SIGSTOP');
+    await redis.freeze();
     expectEachItsOwn(await all(60, nextAddress()));
     expectEachItsOwn(await all(60, nextAddress()));
-    redis.kill('SIGCONT');
+    redis.thaw();
     await untilTheyShare();
     await expectShared(() => all(60, nextAddress()));
   });

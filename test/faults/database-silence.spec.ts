@@ -97,18 +97,14 @@ describe('a database that says nothing', () => {
       expect(ids.length).toBeGreaterThan(1);
       return ids;
     });
-    database.server.kill('SIGSTOP');
+    await database.server.freeze();
     expectProblem(await service.call('GET', `/api/holds/${UNKNOWN_HOLD_ID}`), 'UNAVAILABLE');
-    database.server.kill('SIGCONT');
+    database.server.thaw();
     await eventually(async () => expect((await database.sessions()).filter((id) => idle.includes(id))).toEqual([]));
   });
 
   it.each([
-    [
-      'is stopped in its tracks',
-      () => Promise.resolve(database.server.kill('SIGSTOP')),
-      () => Promise.resolve(database.server.kill('SIGCONT')),
-    ],
+    ['is stopped in its tracks', () => database.server.freeze(), () => Promise.resolve(database.server.thaw())],
     [
       'is locked for a backup',
       () => database.root.query('FLUSH TABLES WITH READ LOCK'),

@@ -34,7 +34,7 @@ describe('without Redis', () => {
 
   afterAll(async () => {
     killChildren();
-    redis.kill('SIGCONT');
+    redis.thaw();
     await redis.stop();
   });
 
@@ -73,9 +73,9 @@ describe('without Redis', () => {
   it('holds, orders and payments go on when it hangs, and so does expiry', async () => {
     const probe = new Redis({ host: redis.host, port: redis.port, commandTimeout: 300, maxRetriesPerRequest: 1 });
     await probe.ping();
-    await sellWhile(() => redis.kill('SIGSTOP'));
+    await sellWhile(() => redis.freeze());
     await expect(probe.ping()).rejects.toThrow('Command timed out');
-    redis.kill('SIGCONT');
+    redis.thaw();
     await expectHealth('ok');
     probe.disconnect();
   });

@@ -90,7 +90,7 @@ const REFUSALS: Readonly<Record<string, Readonly<Record<string, Refusal>>>> = {
     },
   },
   'nothing, for `REDIS_COMMAND_TIMEOUT_MS`': {
-    '': { isAway: true, begin: () => redis.kill('SIGSTOP'), end: () => redis.kill('SIGCONT') },
+    '': { isAway: true, begin: () => redis.freeze(), end: () => redis.thaw() },
   },
   'not yet': {
     LOADING: {

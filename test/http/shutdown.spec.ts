@@ -24,7 +24,7 @@ describe('SIGTERM', () => {
 
   afterAll(async () => {
     killChildren();
-    redis.kill('SIGCONT');
+    redis.thaw();
     await redis.stop();
   });
 
@@ -140,11 +140,11 @@ describe('SIGTERM', () => {
 
   it('ends with code 0 in time while Redis hangs', async () => {
     const child = await startChild({ APP_ENV: 'test', REDIS_PORT: String(redis.port) });
-    redis.kill('SIGSTOP');
+    await redis.freeze();
     const startedAt = performance.now();
     child.kill('SIGTERM');
     expect(await child.exited).toBe(0);
-    redis.kill('SIGCONT');
+    redis.thaw();
     // SHUTDOWN_TIMEOUT_MS: past it the process ends by force, so a longer wait means that nothing ended it.
     expect(performance.now() - startedAt).toBeLessThan(16_000);
   });

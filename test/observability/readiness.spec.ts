@@ -105,7 +105,7 @@ describe('an instance', () => {
     service = await startService({ ...env, DB_STATEMENT_TIMEOUT_MS: '500' });
   }, START_TIMEOUT_MS);
 
-  afterEach(() => database.kill('SIGCONT'));
+  afterEach(() => database.thaw());
 
   afterAll(async () => {
     await service.stop();
@@ -142,11 +142,11 @@ describe('an instance', () => {
 
   it('is ready, and says why it is degraded, when the database is slow; it is not when it stays silent', async () => {
     await becomesReady();
-    database.kill('SIGSTOP');
+    await database.freeze();
     expect((await ready()).body).toEqual({ status: 'degraded', database: 'slow', redis: 'up' });
     await eventually(async () => expectProblem(await ready(), 'UNAVAILABLE'), SILENCE_MS);
     expect((await service.call('GET', '/health/live')).status).toBe(200);
-    database.kill('SIGCONT');
+    database.thaw();
     await becomesReady();
   });
 
