@@ -18,7 +18,7 @@ const START_CAP_MS = 30_000;
 /**
  * A network's bridge has the lowest MAC address of its containers', so another one when that container ends. The others send
  * to the old one for half a minute, and have no name server meanwhile (Docker gives a bridge an address of its own). With
- * this the kernel tells them; it holds for interfaces that are made from now on.
+ * this the kernel tells them, for all interfaces that are made from now on; it stays set.
  */
 const TELL_OF_ADDRESSES = '/proc/sys/net/ipv4/conf/default/arp_notify';
 

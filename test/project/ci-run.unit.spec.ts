@@ -39,7 +39,7 @@ describe('.ci/run', () => {
       'npm run test:lts failed with exit code 7: it counted nothing',
       '13 passed, 4 failed',
     ]);
-    expect(stdout).toContain('what went wrong');
+    expect(stdout.split('=== npm run test:lts failed:\n')[1]).toMatch(/^what went wrong\n/);
     expect(status).toBe(1);
   });
 

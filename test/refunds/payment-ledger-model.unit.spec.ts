@@ -24,8 +24,9 @@ const inCents = (amount: string | null): number => Math.round(Number(amount) * 1
 const TAKEN = { orderId: 5, amount: '9.99', currency: 'EUR' };
 
 /**
- * One payment, which may be told of after all that, its refunds here and at the stand-in's account, and all that happens to them: what is owed and sent by us and
- * lost on the way, what others give back there, what banks send back, and events that come in any order, some twice.
+ * One payment, its refunds here and at the stand-in's account, and all that happens to them: what is owed and sent by us and
+ * lost on the way, what others give back there, what banks send back, and events that come in any order, some twice. That
+ * it was paid may be told after all that others and banks do.
  */
 class World {
   readonly log: string[] = [];
