@@ -103,6 +103,22 @@ describe('the key of a notice', () => {
     expect((await notify(service, notice)).body).toMatchObject({ result: 'duplicate', order_status: 'paid' });
   });
 
+  it.each([
+    ['is of another order', true],
+    ['was told before it was made', false],
+  ])('with other content keeps no order from its end whose payment %s', async (_, isOfAnother) => {
+    const other = await createOrder(service);
+    const notice = noticeOf(isOfAnother ? other : { order_id: 2 ** 31 });
+    await notify(service, notice);
+    // Where it comes first, the number is the next one.
+    const first = isOfAnother ? await createOrder(service) : null;
+    const order_id = first?.order_id ?? other.order_id + 1;
+    expect((await notify(service, { ...notice, order_id })).body).toMatchObject({ result: 'review', order_id });
+    const order = first ?? (await createOrder(service));
+    const failed = noticeOf(order, { status: 'failed' });
+    expect((await notify(service, failed)).body).toEqual({ result: 'applied', order_id, order_status: 'cancelled' });
+  });
+
   it('tells a repeated notice by its content, in whatever order its fields are', async () => {
     const order = await createOrder(service);
     const notice = noticeOf(order, { amount: '99.99' });

@@ -85,8 +85,10 @@ export class NoticeBatch {
   /** Whether a person has to look at money of an order: of an earlier batch, or of this one. */
   private isKeptForReview(id: number): boolean {
     const keeps = (log: WebhookLogRow): boolean => {
-      const { status, reason } = this.known.get(log.idempotency_key) ?? log;
-      return log.order_id === id && log.event.status === 'success' && status === 'review' && !KEEPS_NOTHING.has(reason);
+      const { status, reason, order_status } = this.known.get(log.idempotency_key) ?? log;
+      if (log.order_id !== id || log.event.status !== 'success' || status !== 'review') return false;
+      // As keepForReview: what came when the order was not there, or not unpaid, has not kept it from its deadline either.
+      return order_status === 'pending_payment' && !KEEPS_NOTHING.has(reason);
     };
     return this.underReview.has(id) || this.rows.inReview.some(keeps);
   }
@@ -125,7 +127,8 @@ export class NoticeBatch {
     const order = this.orders.get(event.orderId);
     const about = { order_id: event.orderId, order_status: order?.status ?? null };
     this.keepForReview(event, order);
-    return this.settle(other, { status: 'review', outcome: 'review', reason: TOLD_OTHERWISE, ...about });
+    const reason = isOfAnother(order, this.rows.payments.find(event)) ? OF_ANOTHER_ORDER : TOLD_OTHERWISE;
+    return this.settle(other, { status: 'review', outcome: 'review', reason, ...about });
   }
 
   private settle(notice: Notice, verdict: NoticeVerdict): PaymentAnswer {
