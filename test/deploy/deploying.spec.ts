@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DatabaseServer } from '../../scripts/servers.mjs';
 import { useServerWithBinlog, writeSecrets } from '../support/backups.js';
 import { layCheckout } from '../support/checkout-folder.js';
-import { execute } from '../support/database.js';
 import { commandsOf, Shell } from '../support/documents.js';
 
 /**
@@ -17,13 +16,11 @@ const PAGE = 'docs/deploying.md';
 const dir = mkdtempSync(join(tmpdir(), 'deploying-'));
 const checkout = join(dir, 'checkout');
 
-let server: DatabaseServer | undefined;
+let server: DatabaseServer;
 let shell: Shell;
 
 beforeAll(async () => {
   server = await useServerWithBinlog(join(dir, 'server'));
-  // The page makes a database of this name.
-  await execute('DROP DATABASE IF EXISTS checkout');
   layCheckout(checkout);
   writeSecrets(join(checkout, 'deploy/secrets'));
   const { PATH, HOME, APP_ENV, LOG_LEVEL, DB_PORT, REDIS_HOST, REDIS_PORT, REDIS_DATABASE } = process.env;
@@ -34,8 +31,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await shell.close();
-  await execute('DROP DATABASE IF EXISTS checkout');
-  await server?.stop();
+  await server.stop();
   rmSync(dir, { recursive: true });
 });
 

@@ -27,7 +27,7 @@ import { type Service, startService } from '../support/service.js';
  * would, relative to where he stands.
  */
 const dir = mkdtempSync(join(tmpdir(), 'recovery-'));
-let server: DatabaseServer | undefined;
+let server: DatabaseServer;
 let service: Service;
 let product: number;
 
@@ -82,7 +82,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await service.stop();
   await closeDatabase();
-  await server?.stop();
+  await server.stop();
   rmSync(dir, { recursive: true });
 });
 

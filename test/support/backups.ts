@@ -48,14 +48,12 @@ export function runScript(
 }
 
 /**
- * From here on the tests' database is on a server that keeps a binary log. MySQL does by itself; the MariaDB of the tests
- * does not, and gets a neighbour in `dir` that does.
+ * From here on the tests' database is on a server of their own in `dir`, which keeps a binary log. The users that
+ * `create-users.sh` makes are the whole server's: on a shared one, specs would change each other's passwords.
  *
- * @returns the neighbour, to be stopped.
+ * @returns the server, to be stopped.
  */
-export async function useServerWithBinlog(dir: string): Promise<DatabaseServer | undefined> {
-  const [row] = await query<{ log_bin: number }>('SELECT @@log_bin AS log_bin');
-  if (row!.log_bin === 1) return undefined;
+export async function useServerWithBinlog(dir: string): Promise<DatabaseServer> {
   await closeDatabase();
   const server = await startDatabase({ dir, flags: ['--log-bin=binlog', '--sync-binlog=0'] });
   const { host, port, username, password } = server;
