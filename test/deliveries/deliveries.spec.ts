@@ -251,7 +251,8 @@ describe('an endpoint', () => {
       });
       answers[0]!();
       await eventually(async () => {
-        const writes = `SELECT id FROM information_schema.processlist WHERE info LIKE 'UPDATE webhook_endpoints SET position%'`;
+        const writes = `SELECT id FROM information_schema.processlist
+          WHERE db = DATABASE() AND info LIKE 'UPDATE webhook_endpoints SET position%'`;
         expect(answers.length === 2 || (await query(writes)).length === 1).toBe(true);
       });
       await connection.query('ROLLBACK');

@@ -47,7 +47,7 @@ describe('the sequence of events', () => {
       child = await startChild({ ROLES: 'scheduler' });
       const thread = await eventually(async () => {
         const [row] = await query<{ id: number }>(
-          `SELECT id FROM information_schema.processlist WHERE info LIKE 'DELETE FROM event_inbox%'`,
+          `SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'DELETE FROM event_inbox%'`,
         );
         return row!.id;
       });
