@@ -20,6 +20,9 @@ const PAUSE_MS = 50;
 /** How often schedulers look whether anything waits, such as what an instance wrote that died after its COMMIT. */
 const LOOK_MS = 200;
 
+/** How long after a try that failed the next one is made. */
+const RETRY_MS = LOOK_MS;
+
 const LOG_INTERVAL_MS = 60_000;
 
 /**
@@ -31,8 +34,10 @@ const LOG_INTERVAL_MS = 60_000;
  * The events of one order keep their order: each is written under the order's lock, so that the next has a higher number in
  * the inbox, and is not committed before it.
  *
- * Any instance may do it, at any time. `SKIP LOCKED` leaves it to who is at it; who dies is rolled back, numbers included.
- * Where the reply to COMMIT is lost the next run finds the inbox empty, or does it again: both are right.
+ * Any instance may do it, at any time; who dies is rolled back, numbers included. `SKIP LOCKED` leaves it to who is at it,
+ * who may have read the inbox too early for what waits: so who was left out looks again, as does who failed, and nobody
+ * has to rely on a scheduler. Where the reply to COMMIT is lost the next run finds the inbox empty, or does it again: both
+ * are right.
  */
 @Injectable()
 export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -78,30 +83,37 @@ export class Sequencer implements OnApplicationBootstrap, BeforeApplicationShutd
     this.isAsked = true;
     if (this.isEnding) return;
     this.waking ??= setTimeout(() => {
-      this.running = this.run().finally(() => {
+      this.running = this.run().then((nextPauseMs) => {
         this.waking = undefined;
-        // What was committed during the run may have come too late for it.
-        if (this.isAsked) this.wake();
+        if (this.isAsked) this.wake(nextPauseMs);
       });
     }, pauseMs);
   }
 
-  private async run(): Promise<void> {
+  /** @returns how long to wait before the next run, if one is asked for: what was committed meanwhile may have come too late. */
+  private async run(): Promise<number> {
     this.isAsked = false;
     try {
-      if (!(await this.events.isWaiting())) return;
-      for (let count = STEP; count === STEP;) count = await this.step();
+      if (!(await this.events.isWaiting())) return PAUSE_MS;
+      let count: number | null;
+      do count = await this.step();
+      while (count === STEP);
+      if (count === null) this.isAsked = true;
+      return PAUSE_MS;
     } catch (error) {
       const heldBack = this.failures.pass();
       if (heldBack !== null) this.logger.warn({ err: error, heldBack }, 'Events get their numbers later');
+      this.isAsked = true;
+      return RETRY_MS;
     }
   }
 
-  /** @returns how many events got their numbers. */
-  private step(): Promise<number> {
+  /** @returns how many events got their numbers; null where somebody else is at it. */
+  private step(): Promise<number | null> {
     return this.transactions.once(async (tx) => {
       const locked = await this.events.lockInbox(tx, STEP);
-      if (locked === null || locked.waiting.length === 0) return 0;
+      if (locked === null) return null;
+      if (locked.waiting.length === 0) return 0;
       const { last, waiting } = locked;
       this.events.append(tx, last, await this.withOrders(tx, waiting));
       tx.afterCommit(() => {
