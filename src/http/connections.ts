@@ -25,6 +25,7 @@ export class Connections {
   private readonly waiting = new WeakMap<Socket, number>();
   /** Those whose answer goes on, and whose owner sees to it that it is taken. */
   private readonly streams = new WeakSet<Socket>();
+  private taken = 0;
 
   /**
    * @param options.max  connections whose requests are taken
@@ -33,6 +34,7 @@ export class Connections {
   watch(server: Server, { max, stallMs }: { max: number; stallMs: number }): void {
     server.maxConnections = max + RESERVE;
     server.on('connection', (socket: HttpSocket) => {
+      this.taken++;
       if (this.open.size >= max) this.reserve.add(socket);
       this.open.add(socket);
       socket.once('close', () => {
@@ -68,6 +70,19 @@ export class Connections {
   leaveToStream(socket: Socket): void {
     this.streams.add(socket);
     socket.setTimeout(0);
+  }
+
+  /**
+   * Resolves in the very turn of the event loop in which no connection was waiting to be taken, at the latest after `maxMs`.
+   * Node takes one in each turn, so under load others wait, with their requests sent; closing the listener would cut them.
+   */
+  async takeWaiting(maxMs: number): Promise<void> {
+    const endsAt = performance.now() + maxMs;
+    let before: number;
+    do {
+      before = this.taken;
+      await new Promise(setImmediate);
+    } while (this.taken !== before && performance.now() < endsAt);
   }
 
   /** Tells the clients whose answers are under way that their connection ends with it. */

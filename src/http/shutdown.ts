@@ -33,9 +33,9 @@ export function stopping(app: NestFastifyApplication, config: Config): () => voi
 
 /**
  * A load balancer keeps connections open and needs a moment to see that this instance is not ready. So none is closed
- * on which a request may be on its way: first the readiness alone says no, then no new connections are taken, and those
- * that are open are told so with an answer. Who asks nothing then is cut off; who has a request under way gets half of the
- * time for it, so that the rest is left for what is behind the answers.
+ * on which a request may be on its way: first the readiness alone says no, then no new connections are taken but for
+ * those that wait already, and those that are open are told so with an answer. Who asks nothing then is cut off; who has
+ * a request under way gets half of the time for it, so that the rest is left for what is behind the answers.
  */
 async function leave(app: NestFastifyApplication, config: Config): Promise<void> {
   const lifecycle = app.get(Lifecycle);
@@ -45,13 +45,16 @@ async function leave(app: NestFastifyApplication, config: Config): Promise<void>
   lifecycle.enter('closing');
   connections.endWithAnswers();
   app.get(LiveStreams).endAll();
+  const closingAt = performance.now();
+  const lastRequestsMs = Math.min(LAST_REQUESTS_MS, config.shutdownTimeoutMs / 4);
+  await connections.takeWaiting(config.shutdownTimeoutMs / 4);
   let isAlone = false;
   // The listener alone: the HTTP server's own method would also cut connections that are idle at this moment.
   const alone = new Promise((resolve) => Server.prototype.close.call(app.getHttpServer(), resolve));
   void alone.then(() => (isAlone = true));
-  await Promise.race([alone, sleep(Math.min(LAST_REQUESTS_MS, config.shutdownTimeoutMs / 4))]);
+  await Promise.race([alone, sleep(lastRequestsMs)]);
   lifecycle.enter('draining');
-  const patienceEndsAt = performance.now() + config.shutdownTimeoutMs / 2;
+  const patienceEndsAt = closingAt + lastRequestsMs + config.shutdownTimeoutMs / 2;
   while (!isAlone && performance.now() < patienceEndsAt) {
     connections.closeWaiting();
     await Promise.race([alone, sleep(CLOSE_INTERVAL_MS)]);

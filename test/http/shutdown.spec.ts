@@ -99,6 +99,21 @@ describe('SIGTERM', () => {
     expect(await child.exited).toBe(0);
   });
 
+  it('answers who has connected before it, also who waits to be taken: Node takes one in a turn', async () => {
+    // Longer than any test: on a busy machine it may take a while.
+    const child = await startChild({ APP_ENV: 'test', SHUTDOWN_TIMEOUT_MS: '600000' });
+    const sockets = Array.from({ length: 50 }, () => connect(Number(new URL(child.url).port), '127.0.0.1'));
+    const answers = sockets.map(async (socket) => {
+      socket.write('GET /health/live HTTP/1.1\r\nHost: shop.example\r\n\r\n');
+      const [answer] = (await once(socket, 'data')) as [Buffer];
+      return answer.toString('latin1').split('\r\n')[0];
+    });
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    child.kill('SIGTERM');
+    expect(new Set(await Promise.all(answers))).toEqual(new Set(['HTTP/1.1 200 OK']));
+    expect(await child.exited).toBe(0);
+  });
+
   it('ends streams at once, and tells their listeners to come back', async () => {
     // Longer than any test: who waits for a limit does not end.
     const child = await startChild({
