@@ -23,8 +23,8 @@ export class Connections {
   /** Those past the limit, the oldest first. */
   private readonly reserve = new Set<HttpSocket>();
   private readonly waiting = new WeakMap<Socket, number>();
-  /** Those whose answer goes on, and whose owner sees to it that it is taken. */
-  private readonly streams = new WeakSet<Socket>();
+  /** Those whose answer goes on, and whose owners see to it that it is taken; with what is called once they are closed. */
+  private readonly streams = new WeakMap<Socket, (() => void)[]>();
   private taken = 0;
 
   /**
@@ -40,6 +40,7 @@ export class Connections {
       socket.once('close', () => {
         this.open.delete(socket);
         this.reserve.delete(socket);
+        for (const onClosed of this.streams.get(socket) ?? []) onClosed();
       });
       if (this.reserve.size >= RESERVE) this.freeReserve();
     });
@@ -66,9 +67,14 @@ export class Connections {
     return false;
   }
 
-  /** From here on the answer on the connection goes on and on: that nothing moves for a while is no reason to cut it. */
-  leaveToStream(socket: Socket): void {
-    this.streams.add(socket);
+  /**
+   * From here on the answer on the connection goes on and on: that nothing moves for a while is no reason to cut it.
+   *
+   * @param onClosed is called once the connection is closed. Of an answer that waits behind another one on it Node does not
+   *   say that it is.
+   */
+  leaveToStream(socket: Socket, onClosed: () => void): void {
+    this.streams.set(socket, [...(this.streams.get(socket) ?? []), onClosed]);
     socket.setTimeout(0);
   }
 

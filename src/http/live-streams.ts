@@ -132,9 +132,8 @@ export class LiveStreams implements OnModuleDestroy {
     response.writeHead(200, { ...(reply.getHeaders() as OutgoingHttpHeaders), ...headers() });
     const whole = Buffer.from(retry() + eventOf(topic.whole()));
     const listener = { response, client, waitingMax: WAITING_BYTES_MAX + whole.length, hadWaiting: false };
-    response.once('close', () => this.forget(topic, listener));
     if (socket.destroyed) return void response.destroy();
-    this.connections.leaveToStream(socket);
+    this.connections.leaveToStream(socket, () => this.forget(topic, listener));
     topic.listeners.add(listener);
     this.topics.add(topic);
     this.count++;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { fastify, type FastifyInstance } from 'fastify';
 import { loadConfig } from '../../src/config/config.js';
@@ -80,6 +80,14 @@ describe('a stream of events', () => {
     expect(reading.events.length).toBeLessThanOrEqual(5);
     expect(await figure('checkout_live_listeners')).toBe(1);
     expect(reading.hasEnded).toBe(false);
+  });
+
+  it('is forgotten once its connection is closed, also one that waits there behind another', async () => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.write('GET /small HTTP/1.1\r\nHost: shop.example\r\n\r\n'.repeat(3));
+    await eventually(async () => expect(await figure('checkout_live_listeners')).toBe(3));
+    socket.destroy();
+    await eventually(async () => expect(await figure('checkout_live_listeners')).toBe(0));
   });
 
   it('is cut off for who has taken nothing of what waited for him at the heartbeat before', async () => {
