@@ -7,7 +7,7 @@ import { databaseTls } from '../config/tls.js';
 /** How long a probe waits for the answer before it says `slow`. */
 const PATIENCE_MS = 500;
 
-/** A database that has not answered for so long counts as gone. */
+/** A database that has been asked and has not answered for so long counts as gone. */
 const SILENCE_MAX_MS = 10_000;
 
 const CONNECT_TIMEOUT_MS = 3000;
@@ -30,7 +30,9 @@ export class Readiness implements OnApplicationShutdown {
   private connection: Connection | undefined;
   /** The question that is under way, which all probes share. */
   private question: Promise<'up'> | undefined;
-  private answeredAt = -Infinity;
+  private askedAt = 0;
+  /** When the first question since the last answer was asked; undefined where there was none since. */
+  private silentSince: number | undefined;
   private told: string = 'up';
 
   constructor(@Inject(CONFIG) private readonly config: Config) {}
@@ -58,7 +60,7 @@ export class Readiness implements OnApplicationShutdown {
     try {
       return await Promise.race([this.answer(), patience]);
     } catch (error) {
-      if (CROWDED_ERRNOS.has((error as { errno?: unknown }).errno)) return 'slow';
+      if (isCrowded(error)) return 'slow';
       throw error;
     } finally {
       clearTimeout(timer);
@@ -67,19 +69,31 @@ export class Readiness implements OnApplicationShutdown {
 
   /** Ends the patience with a database that is silent for too long; the next probe begins with a new connection. */
   private endSilence(): void {
-    if (performance.now() - this.answeredAt < SILENCE_MAX_MS) return;
-    // A question on a connection that we close is never answered; one that still connects ends by itself.
-    if (this.connection !== undefined) this.question = undefined;
-    this.drop();
+    const now = performance.now();
+    if (this.silentSince === undefined || now - this.silentSince < SILENCE_MAX_MS) return;
+    // What was asked later than that has as long: who answers late again is there again.
+    if (now - this.askedAt >= SILENCE_MAX_MS) {
+      // A question on a connection that we close is never answered; one that still connects ends by itself.
+      if (this.connection !== undefined) this.question = undefined;
+      this.drop();
+    }
     throw new Error('no answer for too long');
   }
 
   /** The answer to the question that is under way, or to a new one. */
   private answer(): Promise<'up'> {
     if (this.question !== undefined) return this.question;
-    const question = this.ask().finally(() => {
-      if (this.question === question) this.question = undefined;
-    });
+    this.askedAt = performance.now();
+    this.silentSince ??= this.askedAt;
+    const question = this.ask()
+      .catch((error: unknown) => {
+        // That is an answer.
+        if (isCrowded(error)) this.silentSince = undefined;
+        throw error;
+      })
+      .finally(() => {
+        if (this.question === question) this.question = undefined;
+      });
     return (this.question = question);
   }
 
@@ -93,7 +107,7 @@ export class Readiness implements OnApplicationShutdown {
       if (!mayBeBroken) throw error;
       await this.askOnce();
     }
-    this.answeredAt = performance.now();
+    this.silentSince = undefined;
     return 'up';
   }
 
@@ -140,4 +154,8 @@ export class Readiness implements OnApplicationShutdown {
     if (state === 'up') this.logger.log('The database answers');
     else this.logger.warn({ err: error }, state === 'slow' ? 'The database is slow to answer' : 'The database is gone');
   }
+}
+
+function isCrowded(error: unknown): boolean {
+  return CROWDED_ERRNOS.has((error as { errno?: unknown }).errno);
 }

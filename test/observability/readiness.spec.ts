@@ -150,6 +150,22 @@ describe('an instance', () => {
     await becomesReady();
   });
 
+  it('is ready when the database is slow to answer the first question in a long time', async () => {
+    const rarelyAsked = await startService(env);
+    const answerOfSlow = async () => {
+      await database.freeze();
+      const { status, body } = await ready(rarelyAsked);
+      database.thaw();
+      return { status, database: body.database };
+    };
+    expect(await answerOfSlow()).toEqual({ status: 200, database: 'slow' });
+    await eventually(async () => expect((await ready(rarelyAsked)).body).toEqual(READY), SILENCE_MS);
+    // Longer than a database may be silent that was asked.
+    await new Promise((resolve) => setTimeout(resolve, 11_000));
+    expect(await answerOfSlow()).toEqual({ status: 200, database: 'slow' });
+    await rarelyAsked.stop();
+  });
+
   it('is not ready on a database that is read-only', async () => {
     await becomesReady();
     await execute('SET GLOBAL read_only = 1');
