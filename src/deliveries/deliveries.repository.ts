@@ -124,11 +124,11 @@ export class DeliveriesRepository {
     tx.write(`UPDATE webhook_deliveries SET ${AS_FIRST} WHERE id = ${uintLiteral(id)}`, null);
   }
 
-  /** The same of one step of those of an endpoint that failed since then. @returns how many. */
+  /** The same of one step of those of an endpoint that had their last try since then. @returns how many. */
   async setFailedDue(endpointId: number, since: string, limit: number): Promise<number> {
     const { affectedRows } = await this.deliveries.query<ResultSetHeader>(
       `UPDATE webhook_deliveries SET ${AS_FIRST}
-       WHERE endpoint_id = ${uintLiteral(endpointId)} AND status = 'failed' AND created_at >= ${timestampLiteral(since)}
+       WHERE endpoint_id = ${uintLiteral(endpointId)} AND status = 'failed' AND tried_at >= ${timestampLiteral(since)}
        LIMIT ${uintLiteral(limit)}`,
     );
     return affectedRows;

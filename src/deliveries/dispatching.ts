@@ -179,6 +179,9 @@ export class Dispatching {
     let isHeld = false;
     for (const sending of chain) {
       const endpoint = isHeld ? null : await recipient();
+      // Its types may have changed since the event was chosen. What has a row was wanted when it got it, and is told all the same.
+      const isWanted = sending.row !== null || (endpoint?.types?.includes(sending.event.type) ?? true);
+      if (!isWanted) continue;
       const outcome: DeliveryOutcome =
         endpoint === null
           ? { ...queued(sending.event), row: sending.row }

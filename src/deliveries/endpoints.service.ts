@@ -70,8 +70,8 @@ export class EndpointsService {
   }
 
   /**
-   * One that was disabled since it took nothing is told of all of it once it is enabled, also of what had its last try
-   * meanwhile: that is due again before, in steps, and nothing is sent as long as it is disabled.
+   * One that took nothing when it was disabled, by itself or by an operator, is told of all of it once it is enabled, also of
+   * what had its last try meanwhile: that is due again before, in steps, and nothing is sent as long as it is disabled.
    *
    * @throws EndpointNotFoundError, ValidationError
    */
@@ -163,8 +163,8 @@ export class EndpointsService {
     return deliveries.map((delivery) => ({ delivery, event: events.get(delivery.sequence) ?? null }));
   }
 
-  private async takeUpFailed({ id, disabledReason, failingSince }: EndpointRow): Promise<void> {
-    if (disabledReason !== 'failing' || failingSince === null) return;
+  private async takeUpFailed({ id, disabledAt, failingSince }: EndpointRow): Promise<void> {
+    if (disabledAt === null || failingSince === null) return;
     for (let count = STEP; count === STEP;) count = await this.deliveries.setFailedDue(id, failingSince, STEP);
   }
 

@@ -179,6 +179,31 @@ describe('an endpoint', () => {
     expect(versionsOf(past.order_id)).toEqual([1, 2]);
   });
 
+  it.each(['by itself', 'by an operator'])(
+    'that is enabled again, after it was disabled %s, is told also what it had refused before it took nothing',
+    async (by) => {
+      const endpoint = await createEndpoint(['order.created']);
+      const [refused, other] = [await createOrder(service), await createOrder(service)];
+      receiver.behave = ({ body }, response) =>
+        void response.writeHead(body.data.order_id === refused.order_id ? 500 : 204).end();
+      // It takes one, and so is not failing yet.
+      await dispatch(endpoint);
+      await execute('UPDATE webhook_deliveries SET created_at = created_at - INTERVAL 1 MINUTE');
+      for (let tries = 1; tries < 10; tries++) {
+        await makeDue();
+        await dispatch(endpoint);
+      }
+      expect(await deliveriesOf(endpoint)).toMatchObject([{ status: 'failed' }, { status: 'delivered' }]);
+      if (by === 'by an operator') taken(await call('PATCH', `/${endpoint.id}`, { disabled: true }), 200);
+      else await execute("UPDATE webhook_endpoints SET disabled_at = NOW(3), disabled_reason = 'failing'");
+      receiver.behave = (_, response) => void response.writeHead(204).end();
+      receiver.received.length = 0;
+      taken(await call('PATCH', `/${endpoint.id}`, { disabled: false }), 200);
+      await dispatch(endpoint);
+      expect([versionsOf(refused.order_id), versionsOf(other.order_id)]).toEqual([[1], []]);
+    },
+  );
+
   it('is told by one process at a time', async () => {
     const another = await startService();
     const endpoint = await createEndpoint();
@@ -413,6 +438,20 @@ describe('an endpoint', () => {
     await other.stop();
     const typesAt = ({ received }: Receiver) => received.map(({ body }) => body.type);
     expect([typesAt(receiver), typesAt(other)]).toEqual([['order.created'], ['order.paid']]);
+  });
+
+  it('is told of its new types alone a second after they were changed, also of what was chosen before', async () => {
+    const endpoint = await createEndpoint();
+    await createPaidOrder(service);
+    receiver.behave = (_, response) => {
+      void call('PATCH', `/${endpoint.id}`, { types: ['order.cancelled'] }).then(() => {
+        setTimeout(() => response.writeHead(204).end(), 1000);
+      });
+    };
+    await dispatch(endpoint);
+    expect(receiver.received.map(({ body }) => body.type)).toEqual(['order.created']);
+    await dispatch(endpoint);
+    expect(await deliveriesOf(endpoint)).toHaveLength(1);
   });
 
   it('is told of everything while another one at the same server hangs', async () => {
