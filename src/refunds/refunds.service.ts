@@ -56,7 +56,7 @@ export class RefundsService {
   /**
    * Locks payments and reads what is owed back of them and of these orders, for a decision about them. Ask for it with or
    * after the lock of the orders, and follow it with `writeLedger`. Of the orders in `wholeOrderIds` all payments are
-   * read, so that the ledger can say what their money has come to.
+   * read, with what was owed of them before they had an order, so that the ledger can say what their money has come to.
    */
   async lockPayments(
     tx: Transaction,
@@ -64,10 +64,13 @@ export class RefundsService {
     orderIds: readonly number[],
     wholeOrderIds: readonly number[],
   ): Promise<PaymentLedger> {
+    const findOthers = this.payments.findByOrderIds(tx, wholeOrderIds);
     const [locked, others, refunds] = await Promise.all([
       this.payments.lock(tx, payments),
-      this.payments.findByOrderIds(tx, wholeOrderIds),
-      this.refunds.findOf(tx, orderIds, payments),
+      findOthers,
+      wholeOrderIds.length === 0
+        ? this.refunds.findOf(tx, orderIds, payments)
+        : findOthers.then((ofOrders) => this.refunds.findOf(tx, orderIds, [...payments, ...ofOrders])),
     ]);
     const byId = new Map([...others, ...locked].map((row) => [row.id, row]));
     return new PaymentLedger([...byId.values()], refunds);
@@ -194,8 +197,6 @@ export class RefundsService {
     try {
       const made = await this.providers.find(payment.provider)!.findRefunds!(payment.transactionId);
       const isNoted = await this.decide(payment, async (ledger, tx) => {
-        // Or the payment was given an order, which is not locked: the next run knows it.
-        if (ledger.find(payment)?.orderId !== payment.orderId) return false;
         if (!(await this.payments.markRead(tx, payment))) return false;
         ledger.noteList(payment, made);
         return true;
@@ -239,18 +240,22 @@ export class RefundsService {
 
   /**
    * Decides about the refunds of a payment under the locks of its order and of itself, in this order, as notices take
-   * them, and writes what was decided; nothing where `isDecided` is false.
+   * them, and writes what was decided; nothing where `isDecided` is false. What was owed before the payment had an order
+   * names none: the payment does.
    */
-  private decide(
+  private async decide(
     payment: Pick<RefundRow, keyof PaymentName | 'orderId'>,
     isDecided: (ledger: PaymentLedger, tx: Transaction) => boolean | Promise<boolean>,
   ): Promise<boolean> {
-    const orderIds = payment.orderId === null ? [] : [payment.orderId];
-    return this.transactions.run(async (tx) => {
+    const orderId = payment.orderId ?? (await this.findOrderIds([payment]))[0]!;
+    const isDone = await this.transactions.run(async (tx) => {
+      const orderIds = orderId === null ? [] : [orderId];
       const [[order], ledger] = await Promise.all([
         this.settling.lockOrders(tx, orderIds),
         this.lockPayments(tx, [payment], orderIds, orderIds),
       ]);
+      // It was given an order meanwhile, which is to be locked before it.
+      if (orderId === null && (ledger.find(payment)?.orderId ?? null) !== null) return null;
       if (!(await isDecided(ledger, tx))) return false;
       this.writeLedger(tx, ledger);
       if (order === undefined) return true;
@@ -262,6 +267,7 @@ export class RefundsService {
       });
       return true;
     });
+    return isDone ?? this.decide(payment, isDecided);
   }
 }
 

@@ -392,4 +392,30 @@ describe('a notice whose order does not come', () => {
     ).toEqual([{ order_id: null, status: 'due', amount: '12.000' }]);
     expect((await notify(service, notice)).body).toMatchObject({ result: 'duplicate', order_status: null });
   });
+
+  it.each(['first', 'last'])('and told of an order then, goes back %s of what that waits for', async (when) => {
+    const order = await createOrder(service);
+    const { amount } = order;
+    const lost = noticeOf({ order_id: 777_777_000 + order.order_id }, { amount, currency: 'EUR' });
+    await notify(service, lost);
+    await letWaitTooLong(keyOf(lost));
+    await markUnmatched();
+    taken(await act((await eventOf(keyOf(lost)))!.id, 'refund'), 200);
+    const corrected = { ...lost, order_id: order.order_id, idempotency_key: unique('key') };
+    expect((await notify(service, corrected)).body).toMatchObject({ result: 'ignored' });
+    expect((await notify(service, noticeOf(order))).body).toMatchObject({ order_status: 'paid' });
+    const operate = (path: string, body?: object) => service.call('POST', path, body, adminHeaders(service));
+    taken(await operate(`/api/admin/orders/${order.order_id}/return`, { restock: true }), 200);
+    const [ofLost] = await query<{ id: number }>('SELECT id FROM refunds WHERE transaction_id = ?', [
+      lost.transaction_id,
+    ]);
+    const ofOrder = await refundsOf(order.order_id);
+    expect(ofOrder).toHaveLength(1);
+    for (const { id } of when === 'first' ? [ofLost!, ...ofOrder] : [...ofOrder, ofLost!]) {
+      expect(await orderOf(order.hold_id)).toMatchObject([{ status: 'refund_due' }]);
+      taken(await operate(`/api/admin/refunds/${id}/confirm`), 200);
+    }
+    expect(await orderOf(order.hold_id)).toMatchObject([{ status: 'refunded' }]);
+    await expectStockIdentity(order.product_id);
+  });
 });
