@@ -195,6 +195,18 @@ describe('a generic notice that a payment takes days', () => {
     expect(await keptFor(other)).toBeGreaterThan(SECONDS);
   });
 
+  it('keeps nothing by a payment that is another order’s', async () => {
+    const [paid, other] = [await createOrder(gateway), await createOrder(gateway)];
+    const payment = noticeOf(paid);
+    taken(await notify(gateway, payment), 200);
+    const { transaction_id } = payment;
+    const notice = noticeOf(other, { status: 'processing', transaction_id });
+    expect(taken(await notify(gateway, notice), 200)).toMatchObject({ result: 'ignored' });
+    expect(await query('SELECT processing_at FROM orders WHERE id = ?', [other.order_id])).toEqual([
+      { processing_at: null },
+    ]);
+  });
+
   it.each([
     ['another amount', '1.00', 'ignored'],
     ['an amount that nobody can read', 'much', 'review'],

@@ -194,6 +194,24 @@ describe('a buyer who pays at the deadline', () => {
     expect(await statusOf(order)).toBe('cancelled');
   });
 
+  it('something else has his order kept also where a try before it was declined over that', async () => {
+    const { order, id } = await openOrder(services[0], api);
+    Object.assign(
+      api.intents.find((intent) => intent.id === id)!,
+      { amount: 5000 },
+    );
+    api.decline(id);
+    await api.deliverTo(services[1]);
+    expect(await query('SELECT status FROM webhook_logs WHERE order_id = ?', [order.order_id])).toEqual([
+      { status: 'review' },
+    ]);
+    await passDeadline(order.order_id);
+    api.during(CANCEL, 'before', () => api.pay(id));
+    expect(await askAt(0)).toBe(1);
+    expect(await statusOf(order)).toBe('pending_payment');
+    expect(await dueIn(order)).toBeGreaterThan(86_000);
+  });
+
   it('otherwise, while we ask, has his order kept although its session is over', async () => {
     const { order, id } = await openOrder(services[0], api);
     await passDeadline(order.order_id);

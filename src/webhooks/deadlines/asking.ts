@@ -98,8 +98,10 @@ export class Asking {
   /** Money that a person has looked at for as long as he has is not handed in a second time. */
   private async tell(orderId: number, event: PaymentEvent): Promise<void> {
     const known = await this.webhooks.findEventsOf(orderId);
+    // A try at the same payment that failed may be in review as well, and is no money.
     const isInReview = known.some(
-      ({ status, event: { transactionId } }) => status === 'review' && transactionId === event.transactionId,
+      ({ status, event: { status: said, transactionId } }) =>
+        status === 'review' && said === 'success' && transactionId === event.transactionId,
     );
     if (!isInReview) await this.webhooks.handleNotice(event);
   }

@@ -177,9 +177,9 @@ function auditFieldsOf({ status, outcome, reason, order_id, order_status }: Noti
   return { status, outcome, reason, order_id, order_status };
 }
 
-/** Whether an event says something of a payment as such, rather than of a try at one. */
+/** Whether an event says something of a payment as such, which may be known to be another order's, rather than of a try at one. */
 function isOfPayment(event: PaymentEvent): boolean {
-  return event.status === 'success' || isAboutMoneyBack(event);
+  return event.status === 'success' || event.status === 'processing' || isAboutMoneyBack(event);
 }
 
 function moneyBackIn(batch: readonly Notice[]): PaymentEvent[] {
