@@ -62,8 +62,17 @@ function currencyOf(told: unknown): string | null | typeof UNREADABLE {
 
 /** What was told, as far as it is short, for the operator to look at. */
 function toldIn({ amount, currency }: PaymentNoticeDto): Record<string, string> {
-  const text = (told: unknown) => firstCharacters(JSON.stringify(told ?? null), 100);
+  const text = (told: unknown) => firstCharacters(jsonOf(told ?? null), 100);
   return { amount: text(amount), currency: text(currency) };
+}
+
+/** JSON can be read that has more levels than can be written. */
+function jsonOf(told: unknown): string {
+  try {
+    return JSON.stringify(told);
+  } catch {
+    return 'nested too deep';
+  }
 }
 
 /** Longest text of a derived key, in characters; its column also has to take what tells other content apart. */

@@ -293,6 +293,15 @@ describe('what a notice need not tell', () => {
     await expectStockIdentity(order.product_id);
   });
 
+  it('is for review also where it has more levels than can be written', async () => {
+    const order = await createOrder(service);
+    const deep = '['.repeat(50_000) + ']'.repeat(50_000);
+    const body = JSON.stringify(noticeOf(order, { amount: 'DEEP' })).replace('"DEEP"', deep);
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${service.url}/api/payments/webhook`, { method: 'POST', headers, body });
+    expect([answer.status, await answer.json()]).toMatchObject([200, { result: 'review' }]);
+  });
+
   it('is that it takes days: the units stay until the deadline', async () => {
     const order = await createOrder(service);
     const answer = await notify(service, noticeOf(order, { status: 'processing' }));
