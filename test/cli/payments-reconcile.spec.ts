@@ -45,8 +45,8 @@ it('both sides say the same of what was paid, went back, is disputed, declined o
   const { order: open } = await openOrder(service, api);
   const { order: atCheckout } = await openOrder(service, api, CHECKOUT);
   await paid(CHECKOUT);
-  api.putIntent('pi_of_another_shop');
-  api.dispute(disputed.id);
+  for (const id of ['pi_of_another_shop', 'pi_of_another_that_is_disputed']) api.putIntent(id);
+  for (const id of [disputed.id, 'pi_of_another_that_is_disputed']) api.dispute(id);
   await api.deliverTo(service);
   const simulated = await orderAtPage(service);
   await press(service, simulated.page, 'pay');
@@ -60,7 +60,7 @@ it('both sides say the same of what was paid, went back, is disputed, declined o
   });
   expect([code, output]).toEqual([
     0,
-    expect.stringContaining("6 payments compared with stripe, simulated; 1 of the account are nobody's here."),
+    expect.stringContaining("6 payments compared with stripe, simulated; 2 of the account are nobody's here."),
   ]);
   expect(id).not.toBe(disputed.id);
   for (const { hold_id } of [open, atCheckout]) await giveBack(service, hold_id);
@@ -131,7 +131,7 @@ it('asks page by page, also about what was begun before, and says why it can not
   api.callsPerSecondMax = 1;
   const later = await reconcile(new Date(Date.now() + HOUR_MS));
   expect(later).toMatchObject({ code: 0, output: expect.stringMatching(/^0 payments compared .*; 0 of the account/m) });
-  expect((await reconcile()).output).toContain("121 of the account are nobody's here");
+  expect((await reconcile()).output).toContain("122 of the account are nobody's here");
   api.callsPerSecondMax = Infinity;
   api.fateOfAll = 'hang up';
   expect(await reconcile()).toMatchObject({ code: 1, output: expect.stringContaining('The payment provider is away') });

@@ -142,7 +142,9 @@ class Comparing {
 
   private take(transactionId: string, there: ListedPayment | null, ours: OurSide): void {
     const { payment, order } = ours;
-    if (payment === null && order === null) {
+    // What was told only to go back, or to be disputed, is another shop's of the same account.
+    const isTold = payment !== null && (payment.orderId !== null || payment.amount !== null);
+    if (!isTold && order === null) {
       this.others++;
       return;
     }
