@@ -49,14 +49,14 @@ export interface KeyedRequest {
 
 /**
  * A request of buyers' under its key, if it has one; `content` is all that is asked for. Each customer has keys of his own,
- * whoever makes the call for him, and so has the shop itself. What is stored of them says nothing of the customer, and is
- * no key that could be sent, since it has a blank in it. A plain anonymous request is stored as it is: keys outlive an
- * upgrade, and cost no hash.
+ * whoever makes the call for him, and so have the shop itself and its operators. What is stored of them says nothing of the
+ * customer, and is no key that could be sent, since it has a blank in it. A plain anonymous request is stored as it is: keys
+ * outlive an upgrade, and cost no hash.
  */
 export function keyedByCaller(key: string | undefined, { kind, buyer }: Caller, content: string): KeyedRequest | null {
   if (key === undefined) return null;
   if (kind === 'anonymous') return { key, content };
-  const [owner, ofWhom] = buyer === null ? ['shop', ''] : ['customer', buyer.customerId];
+  const [owner, ofWhom] = buyer === null ? [kind, ''] : ['customer', buyer.customerId];
   return { key: `${owner} ${digestOf([ofWhom, key])}`, content: digestOf([ofWhom, content]) };
 }
 

@@ -242,6 +242,15 @@ describe('an Idempotency-Key', () => {
     expect(new Set(answers.map(({ body }) => body.hold_id)).size).toBe(1);
   });
 
+  it('of an operator who orders is none of the shop’s', async () => {
+    const id = await holdOf(forCustomer('c_42'));
+    const key = { 'idempotency-key': unique('key') };
+    const operator = await createKey(service, ['orders']);
+    taken<Order>(await CALLS.order!(id, { ...keyHeaders(operator), ...key }, service), 201);
+    await expectRefusal('HOLD_NOT_FOUND', () => CALLS.order!(id, { ...keyHeaders(seller), ...key }, service));
+    taken<Order>(await CALLS.order!(id, { ...keyHeaders(operator), ...key }, service), 201);
+  });
+
   it('gets the order of a customer’s hold again', async () => {
     const id = await holdOf(forCustomer('c_42'));
     const headers = { ...forCustomer('c_42'), 'idempotency-key': unique('key') };
