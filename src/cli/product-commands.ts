@@ -26,7 +26,7 @@ export async function createProduct(
     price,
     stock_total: stock,
     ...(sku !== undefined && { sku }),
-    ...(sale && { sale_id: sale }),
+    ...(sale !== undefined && { sale_id: sale }),
     ...(maxPerCustomer !== undefined && { max_per_customer: maxPerCustomer }),
   };
   const product = await validated(CreateProductDto, wanted);

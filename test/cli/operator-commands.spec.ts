@@ -91,6 +91,15 @@ describe('the operator', () => {
     const product = ['--name', unique('product'), '--price', '1.00', '--stock', '5', '--sku', unique('sku')];
     const limited = ['--sale', id, '--max-per-customer', '2'];
     expect(await runCli(['products:create', ...product, ...limited])).toMatchObject({ code: 0 });
+    // As numbers are once a backup was restored.
+    expect(await runCli(['sales:pause', '1000000000001'])).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('There is no sale 1000000000001'),
+    });
+    expect(await runCli(['products:create', ...product, '--sale', '0'])).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('sale_id'),
+    });
     for (const [command, state] of [
       ['sales:pause', 'paused'],
       ['sales:resume', 'open'],
@@ -337,6 +346,10 @@ describe('the operator', () => {
       'UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 91 DAY, due_at = payment_due_at WHERE id IN (?, ?)',
       [cancelled.order_id, paid.order_id],
     );
+    await untilEventsHaveNumbers();
+    await execute('UPDATE events SET created_at = NOW(3) - INTERVAL 91 DAY WHERE hold_id = UNHEX(?)', [
+      hex(cancelled.hold_id),
+    ]);
     await execute('UPDATE webhook_logs SET processed_at = NOW(3) - INTERVAL 91 DAY WHERE order_id = ?', [
       paid.order_id,
     ]);
