@@ -110,6 +110,11 @@ export class Transaction {
     return new Set(rows.map((row) => uuidFromBinary(row.id)));
   }
 
+  /** Whether other nodes write at the same time, which know of this transaction's locks by what it writes alone. */
+  get isOnCluster(): boolean {
+    return this.frame === CLUSTER_FRAME;
+  }
+
   /** Whether anything was written, or waits to be. */
   get hasWrites(): boolean {
     return this.hasWritten;

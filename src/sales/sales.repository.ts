@@ -61,6 +61,16 @@ export class SalesRepository {
     return rows.map(({ id }) => id);
   }
 
+  /**
+   * Locks locked sales at all nodes of a cluster, where a row that is only locked is so at this node alone: another one might
+   * count the same customer at the same time, over another product of the sale. Two that write it can't both commit.
+   */
+  lockEverywhere(tx: Transaction, ids: readonly number[]): void {
+    if (!tx.isOnCluster || ids.length === 0) return;
+    const changed = 'updated_at = updated_at + INTERVAL 1000 MICROSECOND';
+    tx.write(`UPDATE sales SET ${changed} WHERE id IN ${listOf(ids, uintLiteral)}`, ids.length);
+  }
+
   /** The database's time. */
   async now(tx: Transaction): Promise<string> {
     const [[clock]] = await tx.read<[[{ now: string }]]>('SELECT NOW(3) AS now');

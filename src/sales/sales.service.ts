@@ -154,8 +154,10 @@ export class SalesService {
   }
 
   /** Locks the sales of products in which customers are limited, and tells their numbers; see the repository. */
-  lockLimitedOf(tx: Transaction, productIds: Iterable<number>): Promise<number[]> {
-    return this.sales.lockLimitedOf(tx, productIds);
+  async lockLimitedOf(tx: Transaction, productIds: Iterable<number>): Promise<number[]> {
+    const ids = await this.sales.lockLimitedOf(tx, productIds);
+    this.sales.lockEverywhere(tx, ids);
+    return ids;
   }
 
   /**
@@ -164,6 +166,10 @@ export class SalesService {
    */
   async lockLimits(tx: Transaction, ids: ReadonlySet<number>): Promise<ReadonlyMap<number, number | null>> {
     const sales = ids.size === 0 ? [] : await this.sales.lock(tx, ids);
+    this.sales.lockEverywhere(
+      tx,
+      sales.filter(({ max_per_customer }) => max_per_customer !== null).map(({ id }) => id),
+    );
     return new Map(sales.map(({ id, max_per_customer }) => [id, max_per_customer]));
   }
 

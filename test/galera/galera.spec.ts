@@ -6,7 +6,9 @@ import { resetDatabase } from '../../src/cli/database-commands.js';
 import { loadConfig } from '../../src/config/config.js';
 import { eventually } from '../support/eventually.js';
 import {
+  adminHeaders,
   createProduct,
+  createSale,
   giveBack,
   hex,
   noticeOf,
@@ -159,6 +161,28 @@ describe('two instances that write through different nodes', () => {
     },
     SECONDS * 1000 + 120_000,
   );
+});
+
+describe('a customer’s limit over the products of a sale', () => {
+  it('holds where he asks for two of them at the same moment, at instances that write through different nodes', async () => {
+    const services = await Promise.all(cluster.nodes.slice(0, 2).map((node) => startService(environment(node))));
+    const [first] = services;
+    const { id } = await createSale(first!, { max_per_customer: 1 });
+    const products = [
+      await createProduct(first!, { sale_id: id, stock_total: 1000 }),
+      await createProduct(first!, { sale_id: id, stock_total: 1000 }),
+    ];
+    const holdAt = (service: Service, product_id: number, customer: string) => {
+      const headers = { ...adminHeaders(service), 'on-behalf-of': customer };
+      return service.call('POST', '/api/holds', { product_id, quantity: 1 }, headers);
+    };
+    for (let round = 0; round < 50; round++) {
+      const asked = services.map((service, index) => holdAt(service, products[index]!.id, `c_${round}`));
+      const statuses = (await Promise.all(asked)).map(({ status }) => status);
+      expect([round, ...statuses.sort()]).toEqual([round, 201, 409]);
+    }
+    await Promise.all(services.map((service) => service.stop()));
+  });
 });
 
 describe('one writer behind a proxy that switches', () => {
