@@ -5,7 +5,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { localDir } from './checkout.mjs';
-import { isAlive, isSameProcess, readJson, tryLock, waitUntil, writeJson } from './processes.mjs';
+import { isAlive, isSameProcess, readJson, self, tryLock, waitUntil, writeJson } from './processes.mjs';
 
 const runFile = join(localDir, 'run.json');
 const START = 'npm start';
@@ -26,8 +26,10 @@ export function claimAsService() {
   return claimData(localDir, START);
 }
 
+/** Lets go of a data folder that this launcher has; another one's claim stays. */
 export function releaseData(dir) {
-  rmSync(launcherLock(dir), { force: true });
+  const holder = readJson(launcherLock(dir));
+  if (holder && isSameProcess(holder, self)) rmSync(launcherLock(dir), { force: true });
 }
 
 /** Resolves when the holder of a data folder has let go of it or died. */

@@ -46,13 +46,7 @@ function say(line) {
   console.log(`${seconds} s  ${line}`);
 }
 
-const shutdown = new Shutdown({
-  log: say,
-  cleanUp: () => {
-    withdrawService();
-    releaseData(localDir);
-  },
-});
+const shutdown = new Shutdown({ log: say });
 
 /** One service a checkout; a short command that has the data at the moment is waited for. */
 async function claimCheckout() {
@@ -186,6 +180,10 @@ async function passOnTheEnd(app) {
 
 async function main() {
   await claimCheckout();
+  shutdown.cleanUp = () => {
+    withdrawService();
+    releaseData(localDir);
+  };
   await endLeftovers(localDir, say);
   loadEnvFile();
   // Early, so that a wrong PORT is not found out after minutes of installing.
