@@ -249,6 +249,7 @@ describe('what goes wrong', () => {
     await button(page, 'Reserve').waitFor();
     await actOnSale(operators, sale.id, 'pause');
     await page.getByText('The shop has paused the sale').waitFor();
+    await page.getByRole('status').filter({ hasText: 'Paused' }).waitFor({ state: 'attached' });
     await expectAccessible(page);
     await actOnSale(operators, sale.id, 'resume');
     await button(page, 'Reserve').waitFor();
@@ -267,6 +268,43 @@ describe('what goes wrong', () => {
     taken(await operators.call('PATCH', path, { archived: true }, adminHeaders(operators)), 200);
     await gone.waitFor({ state: 'detached' });
     await page.getByText('12 left').waitFor();
+  });
+
+  it('a proxy that answers for the service says that what is shown may be out of date', async () => {
+    const { url, sale } = await openSale(operators, { '41': 2 });
+    const page = await openPage(url);
+    await page.route('**/live', (route) => route.abort());
+    await page.reload();
+    await button(page, 'Reserve').waitFor();
+    const path = `**/api/sales/${sale.id}`;
+    await page.route(path, (route) => route.fulfill({ status: 502, body: 'Bad Gateway' }));
+    const outOfDate = page.getByText('What you see may be out of date');
+    await outOfDate.waitFor();
+    await page.unroute(path);
+    await outOfDate.waitFor({ state: 'detached' });
+  });
+
+  it('nothing that is on sale is followed by what then is', async () => {
+    const { url } = await openSale(operators, { '41': 2 });
+    const page = await openPage(url);
+    for (const list of [/api\/products\?/, /api\/sales\?/]) {
+      await page.route(list, (route) => route.fulfill({ json: { items: [], next_cursor: null } }));
+    }
+    await page.reload();
+    await heading(page, 'Nothing is on sale right now').waitFor();
+    await page.unroute(/api\/sales\?/);
+    await button(page, 'Reserve').waitFor();
+  });
+
+  it('a refusal is said of the one that was wanted alone', async () => {
+    const { url } = await openSale(operators, { '41': 2, '42': 2 });
+    const page = await openPage(url);
+    const document = problemDocument('CUSTOMER_LIMIT_REACHED', 'Why.', { limit: 2 });
+    await page.route('**/api/holds', (route) => route.fulfill({ status: 409, json: document }));
+    await button(page, 'Reserve').click();
+    await page.getByRole('alert').waitFor();
+    await page.getByRole('radio', { name: /^42/ }).check();
+    await page.getByRole('alert').waitFor({ state: 'detached' });
   });
 
   it.each([

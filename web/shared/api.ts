@@ -23,6 +23,11 @@ export class Refusal extends Error {
 /** No answer came: the network or the service is away, and nobody knows what became of the request. */
 export class Unreachable extends Error {}
 
+/** Whether the service is away, or something before it says so: what is asked later may be answered. */
+export function isAway(error: unknown): boolean {
+  return error instanceof Unreachable || (error instanceof Refusal && error.status >= 500);
+}
+
 export interface CallOptions {
   readonly body?: unknown;
   /** Sent again with the same key, a request has its effect once. */

@@ -1,4 +1,4 @@
-import { call, Unreachable } from './api.js';
+import { call, isAway } from './api.js';
 
 /** A figure is a second old at most either way: so long does the service let it be kept. */
 const POLL_MS = 1000;
@@ -39,7 +39,7 @@ export function watch<Body>(path: string, { heard, lost }: Watcher<Body>, hasStr
       }
     } catch (error) {
       if (isOver) return;
-      lost(error instanceof Unreachable);
+      lost(isAway(error));
     }
     if (hasStream && Date.now() > until) listen();
     else later(() => void poll(until), POLL_MS);

@@ -2,9 +2,9 @@ import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { Announcer } from '../shared/announcer.js';
 import '../shared/theme.css';
-import { Unreachable } from '../shared/api.js';
+import { isAway as isServiceAway, Unreachable } from '../shared/api.js';
 import { Picture } from './picture.js';
-import { hold, isAway, isResuming, name, resume } from './reservation.js';
+import { hold, isAway, isResuming, name, notice, resume } from './reservation.js';
 import { ReservationView } from './reservation-view.js';
 import { SaleView } from './sale-view.js';
 import { chosen, hasLoose, isLost, openShop, sales, shelf, showSale } from './shop.js';
@@ -59,7 +59,7 @@ function Header() {
           <span class="unseen">Sale</span>
           <select
             value={String(current)}
-            onChange={({ currentTarget: { value } }) => void showSale(value === '0' ? null : Number(value))}
+            onChange={({ currentTarget: { value } }) => void changeSale(value === '0' ? null : Number(value))}
           >
             {choices.map(({ id, title }) => (
               <option key={id} value={String(id)}>
@@ -71,6 +71,18 @@ function Header() {
       )}
     </header>
   );
+}
+
+/** Where the shop does not answer, the sale that is shown stays, and the connection is said to be lost by what watches it. */
+async function changeSale(id: number | null): Promise<void> {
+  notice.value = null;
+  try {
+    await showSale(id);
+  } catch (error) {
+    if (!isServiceAway(error)) throw error;
+    // The choice goes back to what is shown.
+    sales.value = [...sales.value];
+  }
 }
 
 /** Said only while it is so: what is shown is out of date, or a step waits for its answer. */

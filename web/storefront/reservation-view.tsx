@@ -10,7 +10,7 @@ import { clockText, durationWords } from '../shared/time.js';
 import {
   askForMoreTime,
   deadline,
-  forget,
+  leave,
   giveBack,
   hold,
   isGivenBack,
@@ -214,7 +214,7 @@ function Outcome({ current, order }: { current: Hold; order: Order }) {
         <p>{mark === 'ended' ? `${text} ${mayBePaidLate(current) ? MAY_BE_PAID : NOT_PAID}` : text}</p>
         <p class="soft figures">Order {order.order_id}</p>
       </div>
-      <Button isWide onPress={forget}>
+      <Button isWide onPress={leave}>
         {order.status === 'paid' ? 'Back to the sale' : 'See what is left'}
       </Button>
     </Step>
@@ -225,14 +225,14 @@ function RanOut() {
   return isGivenBack.value ? (
     <Step key="back" title="Given back">
       <p>Thank you: somebody else can have it now. Nothing was taken.</p>
-      <Button kind="primary" isWide onPress={forget}>
+      <Button kind="primary" isWide onPress={leave}>
         See what is left
       </Button>
     </Step>
   ) : (
     <Step key="out" title="The reservation has run out">
       <p>The unit went back to the others, and nothing was taken. If units are left, you can reserve one again.</p>
-      <Button kind="primary" isWide onPress={forget}>
+      <Button kind="primary" isWide onPress={leave}>
         See what is left
       </Button>
     </Step>

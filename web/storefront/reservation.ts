@@ -2,7 +2,7 @@
 // reload, a payment page or a lost connection goes on with it, and two tabs are two buyers.
 
 import { computed, signal } from '@preact/signals';
-import { call, newIdempotencyKey, Refusal, Unreachable } from '../shared/api.js';
+import { call, isAway as isServiceAway, newIdempotencyKey, Refusal } from '../shared/api.js';
 import type { Hold, Order, Product } from '../shared/api-types.js';
 import { now } from '../shared/clock.js';
 import { payableOrder } from './paying.js';
@@ -133,12 +133,18 @@ export async function giveBack(): Promise<void> {
 }
 
 /** Lets go of what is over. */
-export function forget(): void {
+function forget(): void {
   clearTimeout(timer);
   lateLooks = 0;
   kept.value = null;
   hold.value = null;
   sessionStorage.removeItem(STORED);
+}
+
+/** Goes back to what is on sale; what was said no to was about what is over. */
+export function leave(): void {
+  notice.value = null;
+  forget();
 }
 
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -220,8 +226,7 @@ async function trying(step: () => Promise<void>, refused = (): void => undefined
       isAway.value = false;
       return;
     } catch (error) {
-      const isPassing = error instanceof Unreachable || (error instanceof Refusal && error.status >= 500);
-      if (isPassing && Date.now() < until) {
+      if (isServiceAway(error) && Date.now() < until) {
         isAway.value = true;
         await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
         continue;

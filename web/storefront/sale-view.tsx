@@ -1,4 +1,5 @@
 import { useEffect, useId, useRef } from 'preact/hooks';
+import { announce } from '../shared/announcer.js';
 import { Button } from '../shared/button.js';
 import { now } from '../shared/clock.js';
 import { money } from '../shared/money.js';
@@ -36,17 +37,23 @@ function Empty() {
   );
 }
 
+const STATE_WORDS = { scheduled: 'Opens soon', open: 'On sale now', paused: 'Paused', ended: 'Ended' };
+
 /** The state in a word, with a shape beside its colour. */
 function State({ sale, product }: { sale: Sale | null; product: Product }) {
   const state = saleState.value;
   const isOpen = state === 'open';
   const isOut = isOpen && !hasUnits(product);
   const isLast = isOpen && isFew(product);
-  const words = isOut
-    ? 'All reserved'
-    : isLast
-      ? fewWords(product)
-      : { scheduled: 'Opens soon', open: 'On sale now', paused: 'Paused', ended: 'Ended' }[state];
+  const words = isOut ? 'All reserved' : isLast ? fewWords(product) : STATE_WORDS[state];
+  const stateBefore = useRef(state);
+  useEffect(() => {
+    if (stateBefore.current === state) return;
+    stateBefore.current = state;
+    // What was said no to in the state before is not so any more, and who can't see the new one hears it.
+    notice.value = null;
+    announce(STATE_WORDS[state]);
+  }, [state]);
   return (
     <p class="eyebrow">
       <span class="state" data-state={isOut ? 'out' : isLast ? 'few' : state}>
@@ -76,7 +83,7 @@ function Variants({ products, names, chosenId }: VariantsProps) {
           data-out={hasUnits(product) ? undefined : ''}
           data-few={isFew(product) ? '' : undefined}
         >
-          <input type="radio" name={group} checked={product.id === chosenId} onChange={() => choose(product.id)} />
+          <input type="radio" name={group} checked={product.id === chosenId} onChange={() => chooseAnew(product)} />
           <span class="name" dir="auto">
             {names[index]}
           </span>
@@ -85,6 +92,12 @@ function Variants({ products, names, chosenId }: VariantsProps) {
       ))}
     </fieldset>
   );
+}
+
+function chooseAnew({ id }: Product): void {
+  // What was said no to was another one.
+  notice.value = null;
+  choose(id);
 }
 
 /** Few enough to say so by its colour, too. */

@@ -15,6 +15,9 @@ export interface Shelf {
 /** As many as a page of the API has. */
 const LISTED = 100;
 
+/** How often sales are looked for while there is nothing to show. */
+const SALES_AGAIN_MS = 5000;
+
 /** In the address, in place of a sale's number. */
 const NO_SALE = '0';
 
@@ -44,6 +47,7 @@ export const saleState = computed<Sale['state']>(() => {
 export const hasLoose = signal(false);
 
 let end = (): void => undefined;
+let salesReadAt = 0;
 
 export function choose(productId: number): void {
   wantedId.value = productId;
@@ -68,10 +72,11 @@ function show(sale: Sale | null, loose: readonly Product[] = []): void {
 /** Reads what there is, and shows the sale that the address names, or the one that is nearest. */
 export async function openShop(): Promise<void> {
   const fresh = { isFresh: true };
+  salesReadAt = Infinity;
   const [saleList, productList] = await Promise.all([
     call<Page<Sale>>('GET', `/api/sales?limit=${LISTED}`, fresh),
     call<Page<Product>>('GET', `/api/products?limit=${LISTED}`, fresh),
-  ]);
+  ]).finally(() => (salesReadAt = Date.now()));
   const found = saleList.body.items;
   const loose = looseOf(productList.body.items);
   if (found[0] !== undefined) setServerTime(Date.parse(found[0].server_time));
@@ -84,17 +89,22 @@ export async function openShop(): Promise<void> {
 
 /** Looks again, for the buyer who wants another sale. */
 export async function showSale(id: number | null): Promise<void> {
-  history.replaceState(null, '', `/?sale=${id ?? NO_SALE}`);
   if (id === null) {
     const { body } = await call<Page<Product>>('GET', `/api/products?limit=${LISTED}`);
-    return show(null, looseOf(body.items));
+    show(null, looseOf(body.items));
+  } else {
+    const { body } = await call<Sale>('GET', `/api/sales/${id}`);
+    show(body);
   }
-  const { body } = await call<Sale>('GET', `/api/sales/${id}`);
-  show(body);
+  history.replaceState(null, '', `/?sale=${id ?? NO_SALE}`);
 }
 
 function hearProducts({ items }: Page<Product>): void {
-  shelf.value = { sale: null, products: looseOf(items) };
+  const products = looseOf(items);
+  shelf.value = { sale: null, products };
+  // A sale that was made meanwhile shows up, too. Where nobody answers it is looked for again with the products.
+  const isDue = products.length === 0 && Date.now() - salesReadAt > SALES_AGAIN_MS;
+  if (isDue) void openShop().catch(() => undefined);
 }
 
 /** What is not the whole tells of those products alone that have changed. */
