@@ -401,6 +401,63 @@ describe('an operator', () => {
     await expectAccessible(page);
   });
 
+  it('can not leave an action whose answer is under way, and is told to look first where none came', async () => {
+    const { product } = await openSale();
+    const page = await signIn();
+    await goTo(page, `products/${product.id}`);
+    await button(page, 'Restock').click();
+    const question = page.getByRole('dialog');
+    await question.getByLabel('Units that come').fill('5');
+    let lose = (): void => undefined;
+    const isLost = new Promise<void>((resolve) => (lose = resolve));
+    await page.route('**/restock', async (route) => {
+      await route.fetch();
+      await isLost;
+      await route.abort();
+    });
+    await button(question, 'Restock').click();
+    // The second one the browser takes by itself.
+    for (let presses = 0; presses < 3; presses++) await page.keyboard.press('Escape');
+    await button(question, 'Cancel').waitFor();
+    lose();
+    await question.getByRole('alert').filter({ hasText: 'No answer came' }).waitFor();
+    await button(question, 'Cancel').click();
+    await page.getByRole('status').filter({ hasText: 'look whether it was done' }).waitFor();
+    await button(page, 'Restock').click();
+    await question.getByLabel('Units that come').waitFor();
+    expect(await stockOf(product.id)).toMatchObject({ stock_total: 45 });
+  });
+
+  it('is told where somebody else has changed it, and sees it as it is then', async () => {
+    const { product } = await openSale();
+    const page = await signIn();
+    await goTo(page, `products/${product.id}`);
+    await heading(page, product.name).waitFor();
+    const path = `/api/admin/products/${product.id}`;
+    taken(await operators.call('PATCH', path, { price: '99.00' }, adminHeaders(operators)), 200);
+    const question = page.getByRole('dialog');
+    await button(page, 'Archive').click();
+    await button(question, 'Archive it').click();
+    await question.getByRole('alert').filter({ hasText: 'It has changed meanwhile' }).waitFor();
+    await button(question, 'Cancel').click();
+    await page.getByText('€99.00').waitFor();
+    await button(page, 'Archive').click();
+    await button(question, 'Archive it').click();
+    await page.getByRole('status').filter({ hasText: 'The product is archived' }).waitFor();
+  });
+
+  it('seeks the same once more where no answer came', async () => {
+    const page = await signIn();
+    await goTo(page, 'orders');
+    await page.route('**/api/admin/orders?**', (route) => route.abort());
+    await page.getByLabel('Find an order').fill('nobody-has-this');
+    await page.keyboard.press('Enter');
+    await page.getByText('No answer came. Try again.').waitFor();
+    await page.unroute('**/api/admin/orders?**');
+    await page.keyboard.press('Enter');
+    await page.getByText('No order has').waitFor();
+  });
+
   it('finds a product by its SKU or its number, archived or not, and never another one', async () => {
     const { product } = await openSale();
     const archived = await createProduct(operators, { name: unique('gone'), sku: String(product.id), archived: true });

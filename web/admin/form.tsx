@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren, InputHTMLAttributes } from 'preact';
-import { useRef } from 'preact/hooks';
+import { useId, useRef } from 'preact/hooks';
 import { Refusal } from '../shared/api.js';
 import '../shared/button.css';
 
@@ -68,7 +68,12 @@ export function Fields({ fields, action, isDangerous, onSubmit, onCancel, isLine
           {action}
         </button>
         {onCancel !== undefined && (
-          <button type="button" class="button quiet" onClick={onCancel}>
+          <button
+            type="button"
+            class="button quiet"
+            aria-disabled={isBusy.value ? 'true' : undefined}
+            onClick={onCancel}
+          >
             Cancel
           </button>
         )}
@@ -82,7 +87,8 @@ export function Fields({ fields, action, isDangerous, onSubmit, onCancel, isLine
 
 function OneField({ field, fault }: { field: Field; fault: string | undefined }) {
   const { name, label, hint, type = 'text', choices, value = '', isRequired = false } = field;
-  const id = `field-${name}`;
+  // The same name may stand twice in a page: in a dialog, and behind it.
+  const id = `${useId()}-${name}`;
   const described = [hint !== undefined && `${id}-hint`, fault !== undefined && `${id}-fault`]
     .filter(Boolean)
     .join(' ');

@@ -1,5 +1,6 @@
 /** Small parts of several pages. */
 import type { ComponentChildren } from 'preact';
+import { Button } from '../shared/button.js';
 import { now } from '../shared/clock.js';
 import { money } from '../shared/money.js';
 import { instantText } from '../shared/time.js';
@@ -30,6 +31,19 @@ const TONES: Readonly<Record<string, 'good' | 'wait' | 'bad' | 'done'>> = {
 };
 
 const SIGNS = { good: '●', wait: '◐', bad: '▲', done: '○' } as const;
+
+/** In place of what is not there yet: that it comes, or why it does not. */
+export function Pending({ failure, onRetry }: { failure: string; onRetry: () => Promise<void> }) {
+  if (failure === '') return <p role="status">Loading…</p>;
+  return (
+    <div class="stack">
+      <p role="alert">{failure}</p>
+      <div class="actions">
+        <Button onPress={onRetry}>Try again</Button>
+      </div>
+    </div>
+  );
+}
 
 export function State({ state }: { state: string }) {
   const tone = TONES[state] ?? 'done';

@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { isAway } from '../shared/api.js';
 import { Fields, type Field, type Values } from './form.js';
 
 interface Question {
@@ -57,22 +58,52 @@ export function AskedQuestion() {
 function Dialog({ asked }: { asked: Question }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const key = useRef(newKey());
+  const isBusy = useRef(false);
+  const isUnknown = useRef(false);
   useEffect(() => dialog.current?.showModal(), []);
   const close = (): void => {
     dialog.current?.close();
     question.value = null;
   };
+  // What was sent can't be called back, and what becomes of it is said here. Asked anew it would be another one.
+  const cancel = (): void => {
+    if (isBusy.current) return;
+    close();
+    if (isUnknown.current) say('No answer came: look whether it was done before you do it again.');
+  };
+  const run = async (values: Values): Promise<string | null> => {
+    isBusy.current = true;
+    try {
+      return await asked.run(values, key.current);
+    } catch (error) {
+      isUnknown.current ||= isAway(error);
+      throw error;
+    } finally {
+      isBusy.current = false;
+    }
+  };
   return (
-    <dialog ref={dialog} aria-labelledby="question" onCancel={close}>
+    <dialog
+      ref={dialog}
+      aria-labelledby="question"
+      onCancel={(event) => {
+        event.preventDefault();
+        cancel();
+      }}
+      onClose={() => {
+        // The browser asks the page once: at a second Escape it closes the dialog by itself.
+        if (isBusy.current) dialog.current?.showModal();
+      }}
+    >
       <h2 id="question">{asked.title}</h2>
       {asked.body !== undefined && <div class="stack">{asked.body}</div>}
       <Fields
         fields={asked.fields ?? []}
         action={asked.action}
         isDangerous={asked.isDangerous}
-        onCancel={close}
+        onCancel={cancel}
         onSubmit={async (values) => {
-          const done = await asked.run(values, key.current);
+          const done = await run(values);
           close();
           if (done !== null) say(done);
         }}

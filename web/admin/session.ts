@@ -49,6 +49,25 @@ export async function make<Made>(
   }
 }
 
+/**
+ * Changes what was read as `etag`, and reads it anew, also where it has changed meanwhile: then nothing is changed. That may
+ * have been a try of our own to which no answer came.
+ *
+ * @throws Told where it has
+ */
+export async function change(path: string, body: object, etag: string, onDone: () => Promise<void>): Promise<void> {
+  try {
+    await ask('PATCH', path, { body, headers: { 'if-match': etag } });
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.status !== 412) throw error;
+    await onDone();
+    throw new Told(
+      'It has changed meanwhile, perhaps by a try that got no answer. Cancel, and look at it as it is now.',
+    );
+  }
+  await onDone();
+}
+
 /** The key goes to the service once, and stays nowhere. */
 export async function signIn(key: string): Promise<void> {
   const headers = { authorization: `Bearer ${key}`, ...OF_PAGE };

@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { Button } from '../../shared/button.js';
 import { textOf } from '../form.js';
 import { Table } from '../list.js';
-import { Code, Fact, Facts, Money, Name, State, Time, units } from '../parts.js';
+import { Code, Fact, Facts, Money, Name, Pending, State, Time, units } from '../parts.js';
 import { ask as question } from '../question.js';
 import { linkTo } from '../router.js';
 import { ask, may, read } from '../session.js';
@@ -25,7 +25,7 @@ export function OrderPage({ id }: { id: string }) {
   };
   useEffect(() => void load(), [id]);
   const shown = order.value;
-  if (shown === null) return <p role="status">{failure.value === '' ? 'Loading…' : failure.value}</p>;
+  if (shown === null) return <Pending failure={failure.value} onRetry={load} />;
   return (
     <div class="stack wide-gap">
       <header class="page-head">

@@ -35,6 +35,7 @@ const FIELDS = ['status', 'disputed'];
 
 export function OrdersPage() {
   const { query } = place.value;
+  const tries = useSignal(0);
   const sought = query.get('q');
   const filters = Object.fromEntries([...query].filter(([name, value]) => FILTERS.includes(name) && value !== ''));
   return (
@@ -52,9 +53,14 @@ export function OrdersPage() {
         ]}
         isLine
         action="Find"
-        onSubmit={({ q = '' }) => Promise.resolve(goTo('orders', { q }))}
+        onSubmit={({ q = '' }) => {
+          // The address stays as it is where the same is sought once more.
+          if (q === sought) tries.value++;
+          else goTo('orders', { q });
+          return Promise.resolve();
+        }}
       />
-      {sought !== null ? <Found key={sought} text={sought} /> : <Filtered filters={filters} />}
+      {sought !== null ? <Found key={`${tries.value} ${sought}`} text={sought} /> : <Filtered filters={filters} />}
     </div>
   );
 }
@@ -145,8 +151,10 @@ function Found({ text }: { text: string }) {
   const found = useSignal<readonly FoundBy[] | null>(null);
   const isBroken = useSignal(false);
   useEffect(() => {
+    let isLeft = false;
     Promise.all(WAYS.filter(({ form }) => form.test(text)).map((way) => lookUp(way, text)))
       .then((all) => {
+        if (isLeft) return;
         found.value = all.filter(({ orders }) => orders.length > 0);
         const [first] = found.value;
         // The only one there is is what was looked for.
@@ -156,6 +164,9 @@ function Found({ text }: { text: string }) {
       .catch(() => {
         isBroken.value = true;
       });
+    return () => {
+      isLeft = true;
+    };
   }, [text]);
   if (isBroken.value) return <p role="alert">No answer came. Try again.</p>;
   if (found.value === null) return <p role="status">Looking…</p>;

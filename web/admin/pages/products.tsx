@@ -6,10 +6,10 @@ import { StockBar } from '../../shared/stock-bar.js';
 import type { Field } from '../form.js';
 import { Fields, textOf, Told } from '../form.js';
 import { type Column, List } from '../list.js';
-import { Code, Fact, Facts, Money, Name, units } from '../parts.js';
+import { Code, Fact, Facts, Money, Name, Pending, units } from '../parts.js';
 import { ask as question } from '../question.js';
 import { goTo, linkTo } from '../router.js';
-import { ask, may, read } from '../session.js';
+import { ask, change as changeRead, may, read } from '../session.js';
 import type { ListedProduct, Product } from '../types.js';
 import { isRushable, startRush } from './rush.js';
 
@@ -117,7 +117,7 @@ export function ProductPage({ id }: { id: string }) {
     }
   };
   useEffect(() => void load(), [id]);
-  if (loaded.value === null) return <p role="status">{failure.value === '' ? 'Loading…' : failure.value}</p>;
+  if (loaded.value === null) return <Pending failure={failure.value} onRetry={load} />;
   const { product } = loaded.value;
   const available = product.available_stock;
   return (
@@ -162,10 +162,7 @@ export function ProductPage({ id }: { id: string }) {
 
 function ProductActions({ loaded, onDone }: { loaded: Loaded; onDone: () => Promise<void> }) {
   const { product, etag } = loaded;
-  const change = async (body: object): Promise<void> => {
-    await ask('PATCH', `/api/admin/products/${product.id}`, { body, headers: { 'if-match': etag } });
-    await onDone();
-  };
+  const change = (body: object): Promise<void> => changeRead(`/api/admin/products/${product.id}`, body, etag, onDone);
   const restock = (): void =>
     question({
       title: `Restock “${product.name}”`,

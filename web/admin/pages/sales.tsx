@@ -5,10 +5,10 @@ import { StockBar } from '../../shared/stock-bar.js';
 import type { Field, Values } from '../form.js';
 import { textOf } from '../form.js';
 import { List, Table } from '../list.js';
-import { Fact, Facts, Name, State, StateOfSale, Time } from '../parts.js';
+import { Fact, Facts, Name, Pending, State, StateOfSale, Time } from '../parts.js';
 import { ask as question } from '../question.js';
 import { goTo, linkTo } from '../router.js';
-import { ask, may, mayRead, read } from '../session.js';
+import { ask, change, may, mayRead, read } from '../session.js';
 import type { Overview, Product, Sale } from '../types.js';
 import { createProduct, productColumns } from './products.js';
 import { SaleActions } from './sale-actions.js';
@@ -137,9 +137,7 @@ function changeSale(sale: Sale, etag: string, onDone: () => Promise<void>): void
     fields: fieldsOf(sale),
     action: 'Save',
     run: async (values) => {
-      const body = bodyOf(values, sale);
-      await ask('PATCH', `/api/admin/sales/${sale.id}`, { body, headers: { 'if-match': etag } });
-      await onDone();
+      await change(`/api/admin/sales/${sale.id}`, bodyOf(values, sale), etag, onDone);
       return 'The sale is changed.';
     },
   });
@@ -161,7 +159,7 @@ export function SalePage({ id }: { id: string }) {
   };
   useEffect(() => void load(), [id]);
   const shown = sale.value;
-  if (shown === null) return <p role="status">{failure.value === '' ? 'Loading…' : failure.value}</p>;
+  if (shown === null) return <Pending failure={failure.value} onRetry={load} />;
   // Those that ended long ago are not in the overview, and a key may not read it.
   const known = overview.value?.sales.find((one) => one.id === shown.id);
   const { available, held } = known ?? { ...stockOf(shown), held: null };
