@@ -30,6 +30,8 @@ export async function orderCart({ id, reference, customer, sku, quantity }: Cart
     );
   } catch (error) {
     if (isProblem(error, 'INSUFFICIENT_STOCK')) return `only ${error.problem.available_stock} left`;
+    // The keys are those of the hold that has run out: for another try the shop gives the cart another id.
+    if (isProblem(error, 'HOLD_EXPIRED')) return 'that took too long: please try again';
     if (isProblem(error, 'CUSTOMER_LIMIT_REACHED')) return `at most ${error.problem.limit} for each customer`;
     throw error;
   }
