@@ -38,19 +38,41 @@ is_mariadb() {
 }
 
 connection_options() {
-  echo "--no-defaults --host=${DB_HOST:?DB_HOST is not set} --port=${DB_PORT:-3306} --user=${DB_USERNAME:-root} --protocol=tcp"
+  echo "--no-defaults --host=${DB_HOST:?is not set} --port=${DB_PORT:-3306} --user=${DB_USERNAME:-root} --protocol=tcp"
   if [ "${DB_TLS:-false}" = true ]; then
     if is_mariadb "$1"; then echo '--ssl --ssl-verify-server-cert'; else echo '--ssl-mode=VERIFY_IDENTITY'; fi
-    if [ -n "${DB_TLS_CA_FILE:-}" ]; then echo "--ssl-ca=$DB_TLS_CA_FILE"; fi
+    authorities=$(tls_authorities "$1") || exit 1
+    if [ -n "$authorities" ]; then echo "--ssl-ca=$authorities"; fi
   fi
 }
 
-# Runs one of the client programs, by its path, on the server.
+# The file of the authorities to believe; without one of their own MariaDB's programs take the machine's, MySQL's none.
+tls_authorities() {
+  if [ -n "${DB_TLS_CA:-}" ] && [ -z "${DB_TLS_CA_FILE:-}" ]; then
+    echo 'These programs read the authority from a file: set DB_TLS_CA_FILE in place of DB_TLS_CA.' >&2
+    exit 1
+  fi
+  if [ -n "${DB_TLS_CA_FILE:-}" ]; then
+    echo "$DB_TLS_CA_FILE"
+  elif ! is_mariadb "$1"; then
+    for file in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem /etc/ssl/cert.pem; do
+      if [ -r "$file" ]; then
+        echo "$file"
+        return
+      fi
+    done
+    echo 'This machine has no file of authorities: install ca-certificates, or set DB_TLS_CA_FILE.' >&2
+    exit 1
+  fi
+}
+
+# Runs one of the client programs, by its path, on the server; on no other one when it is not told of it.
 connected() {
   program=$1
   shift
-  # shellcheck disable=SC2046
-  "$program" $(connection_options "$program") "$@"
+  options=$(connection_options "$program") || exit 1
+  # shellcheck disable=SC2086
+  "$program" $options "$@"
 }
 
 # Runs statements; figures come without a heading, one line a row, columns separated by tabs.

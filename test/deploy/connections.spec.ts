@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -120,6 +120,31 @@ describe('the database with TLS', () => {
     const service = await startService(env);
     expect((await createHold(service)).status).toBe('active');
     await service.stop();
+  });
+
+  it('is reached by the scripts of deploy/database, too, which believe as little', () => {
+    const runWith = (env: NodeJS.ProcessEnv) => {
+      const script = join(import.meta.dirname, '../../deploy/database/sql.sh');
+      const options = { env: { ...process.env, ...settings(), ...env }, encoding: 'utf8' } as const;
+      return spawnSync('sh', [script, '-e', 'SELECT 1'], options);
+    };
+    expect(runWith({ DB_TLS_CA_FILE: path('ca.pem') })).toMatchObject({ status: 0, stdout: '1\n' });
+    // Without a file it is the machine's own authorities that are believed.
+    for (const env of [{}, { DB_TLS_CA_FILE: path('other.pem') }]) {
+      expect(runWith(env)).toMatchObject({
+        status: 1,
+        stderr: expect.stringMatching(/^(?!.*certificate is required).*certificate/is),
+      });
+    }
+    expect(runWith({ DB_TLS_CA: readFileSync(path('ca.pem'), 'utf8') })).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('set DB_TLS_CA_FILE in place of DB_TLS_CA'),
+    });
+    // Not told of a server, they go to none: by its own defaults a client would go to the machine's.
+    expect(runWith({ DB_HOST: '' })).toMatchObject({
+      stdout: '',
+      stderr: expect.stringMatching(/^.*DB_HOST: is not set\n$/),
+    });
   });
 
   it('is not believed when another authority has signed it', async () => {

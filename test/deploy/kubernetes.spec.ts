@@ -45,6 +45,7 @@ interface Spec {
   readonly jobLabel: string;
   readonly endpoints: { readonly port: string; readonly path: string }[];
   readonly ingress: { readonly ports: { readonly port: string }[] }[];
+  readonly tls: [{ readonly secretName: string }];
   readonly rules: {
     readonly http: { readonly paths: { path: string; pathType: string; backend: { service: object } }[] };
   }[];
@@ -257,6 +258,14 @@ describe('the secrets for Kubernetes', () => {
     const job = Object.fromEntries(migration.containers[0].env!.map(({ name, value }) => [name, value]));
     expect(files).toEqual(expect.arrayContaining(namedBy({ ...env, ...job })));
     expect(pod.volumes.map(({ secret }) => secret.secretName)).toEqual(['checkout']);
+  });
+
+  it('have the ingress’s certificate where there is one', () => {
+    const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=shop.example'];
+    const files = ['-keyout', join(secrets, 'tls_key'), '-out', join(secrets, 'tls_certificate')];
+    execFileSync('openssl', [...request, ...files], { stdio: 'ignore' });
+    const [{ secretName }] = find('Ingress').spec.tls;
+    expect(create()[secretName]).toEqual(['tls.crt', 'tls.key']);
   });
 
   it('have the authorities’ certificates where there are some', () => {

@@ -145,13 +145,21 @@ describe('deploy/compose.production.yml', () => {
     expect(config.http.trustedProxies).toEqual([networks.inside!.ipam!.config[0].subnet]);
   });
 
-  it('mounts each secret that a variable of the service names', () => {
-    for (const name of ['app', 'migrate']) {
-      const { environment, secrets = [] } = serviceIn(file, name);
+  const text = read('deploy/compose.production.yml');
+  // What the documentation's `sed` leaves for a shop without Stripe.
+  const withoutStripe = text.replaceAll(/^.*stripe_.*\n/gm, '');
+  it.each([
+    ['', text],
+    [', also without the lines of Stripe,', withoutStripe],
+  ])('mounts each secret that a variable of the service%s names', (_which, kept) => {
+    const { services, secrets: made } = parse(kept, { merge: true }) as Compose;
+    for (const { environment, secrets = [] } of [services.app!, services.migrate!]) {
+      expect(() => settingsOf(environment)).not.toThrow();
       const files = Object.entries(environment)
         .filter(([variable]) => variable.endsWith('_FILE'))
         .map(([, path]) => path);
       expect(files.sort()).toEqual(secrets.map((secret) => `/run/secrets/${secret}`).sort());
+      expect(Object.keys(made!)).toEqual(expect.arrayContaining(secrets));
     }
   });
 
@@ -171,6 +179,11 @@ describe('deploy/compose.production.yml', () => {
     // Operators come by the machine itself.
     expect(balancer.ports!.at(-1)).toMatch(/^127\.0\.0\.1:/);
     expect(nginx).toContain(`server app:${app.environment.PORT} resolve max_fails=0;`);
+    // Each connection is a file, and a container may begin with a limit of 1024.
+    const [connections, files] = ['worker_connections', 'worker_rlimit_nofile'].map((name) =>
+      Number(new RegExp(`${name} (\\d+);`).exec(nginx)![1]),
+    );
+    expect(files).toBeGreaterThan(connections!);
     // Who waits for an event for as long as he may is answered after that, and not by the balancer.
     const [, patience] = /listen 8081;[^]*?proxy_read_timeout (\d+)s;/.exec(nginx)!;
     expect(Number(patience)).toBeGreaterThanOrEqual(longestWaitSeconds() + 10);
