@@ -25,11 +25,19 @@ async function runHealthchecks(): Promise<void> {
 const DOCKER = `#!/bin/sh
 if [ "$1" != compose ]; then exec podman "$@"; fi
 shift
+# docker-compose 1 ends before the command has read its standard input.
+if [ "$1" = -f ] && [ "$3" = exec ]; then
+  shift 3
+  if [ "$1" = -T ]; then shift; fi
+  of="label=com.docker.compose.project=$COMPOSE_PROJECT_NAME"
+  id=$(podman ps --quiet --filter "$of" --filter "label=com.docker.compose.service=$1" | head -n 1)
+  shift
+  exec podman exec --interactive "$id" "$@"
+fi
 for word do
   shift
   case $word in
     --build) set -- "$@" --no-build ;;
-    exec) set -- "$@" exec -T ;;
     *) set -- "$@" "$word" ;;
   esac
 done
