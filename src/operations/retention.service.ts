@@ -43,7 +43,7 @@ export class RetentionService {
    */
   async purge(): Promise<{ holds: number; orders: number; webhookLogs: number; keys: number }> {
     const { holdsDays, webhookLogsDays, auditDays, eventsDays } = this.config.retention;
-    // No order is deleted of which events are kept; most of them are told before the end of its deadline.
+    // By its hold an order's events are found when its customer is forgotten; the last is some time after its deadline.
     const ordersDays = Math.max(holdsDays, eventsDays + 1);
     const purged = {
       keys: 0,
@@ -72,10 +72,9 @@ export class RetentionService {
     };
     const holdsOf = (productId: number): Promise<number> =>
       inSteps(STEP, () => this.holds.purgeReleasedHolds(productId, holdsDays, STEP));
-    // Keys first: one that outlived what it made could not give its first answer any more. Events before their orders.
+    // Keys first: one that outlived what it made could not give its first answer any more.
     const kinds = [
       'keys',
-      'events',
       'holds',
       'orders',
       'webhookLogs',
@@ -83,6 +82,7 @@ export class RetentionService {
       'simulated',
       'audit',
       'sessions',
+      'events',
       'deliveries',
       'marks',
     ] as const;

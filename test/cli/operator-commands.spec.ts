@@ -346,10 +346,6 @@ describe('the operator', () => {
       'UPDATE orders SET payment_due_at = NOW(3) - INTERVAL 91 DAY, due_at = payment_due_at WHERE id IN (?, ?)',
       [cancelled.order_id, paid.order_id],
     );
-    await untilEventsHaveNumbers();
-    await execute('UPDATE events SET created_at = NOW(3) - INTERVAL 91 DAY WHERE hold_id = UNHEX(?)', [
-      hex(cancelled.hold_id),
-    ]);
     await execute('UPDATE webhook_logs SET processed_at = NOW(3) - INTERVAL 91 DAY WHERE order_id = ?', [
       paid.order_id,
     ]);

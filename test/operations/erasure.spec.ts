@@ -267,21 +267,6 @@ describe('a customer who is forgotten', () => {
     expect(erased).toMatchObject([{ type: 'customer.erased' }]);
   });
 
-  it('is not named by what was told of his order weeks after its deadline', async () => {
-    const customer = awkward();
-    const { productId } = await wellKnown(customer, customer);
-    const ofProduct = 'hold_id IN (SELECT id FROM holds WHERE product_id = ?)';
-    const age = 'payment_due_at = NOW(3) - INTERVAL 100 DAY, due_at = payment_due_at';
-    await execute(`UPDATE orders SET ${age} WHERE status = 'cancelled' AND ${ofProduct}`, [productId]);
-    await execute(`UPDATE events SET created_at = NOW(3) - INTERVAL 50 DAY WHERE ${ofProduct}`, [productId]);
-    expect((await rowsWith(customer)).map((row) => row.split(':')[0])).toContain('events');
-    const tidy = await startService({ ...env, ROLES: 'api' });
-    await tidy.app.get(RetentionService).purge();
-    await tidy.stop();
-    taken(await erase(customer), 204);
-    expect(await rowsWith(customer)).toEqual([]);
-  });
-
   it('is named by no answer of an endpoint that was just being told of him', async () => {
     const [customer, other] = [awkward(), unique('c')];
     const receiver = await Receiver.start();

@@ -29,10 +29,7 @@ const ASKED_AGAIN_SECONDS = 5;
 const IS_DUE = `o.status = 'pending_payment'
   AND (o.due_at <= NOW(3) OR (o.due_at IS NULL AND o.payment_due_at <= NOW(3)))`;
 
-/**
- * The SQL of when orders end by the clock, in the table `orders`. Reads `holds` and `events` too, for what an order is of, and
- * whether something is told of it.
- */
+/** The SQL of when orders end by the clock, in the table `orders`. Reads `holds` too, for what an order is of. */
 @Injectable()
 export class DeadlinesRepository {
   constructor(
@@ -116,16 +113,12 @@ export class DeadlinesRepository {
     return row?.overdue_ms ?? null;
   }
 
-  /**
-   * Locks cancelled orders whose deadline was more than `days` days ago, and of which no event is kept: by its hold it is
-   * found when its customer is forgotten, and money that went back weeks later was told then.
-   */
+  /** Locks cancelled orders whose deadline was more than `days` days ago. */
   async lockCancelledBefore(tx: Transaction, days: number, limit: number): Promise<OrderRow[]> {
     const before = `NOW(3) - INTERVAL ${uintLiteral(days)} DAY`;
     const [rows] = await tx.read<[RawOrder<OrderRow>[]]>(
       `SELECT ${ORDER_COLUMNS} FROM ${BY_DUE}
        WHERE o.status = 'cancelled' AND (o.due_at < ${before} OR (o.due_at IS NULL AND o.payment_due_at < ${before}))
-         AND NOT EXISTS (SELECT 1 FROM events e WHERE e.hold_id = o.hold_id)
        ORDER BY o.due_at LIMIT ${uintLiteral(limit)} FOR UPDATE SKIP LOCKED`,
     );
     return rows.map((raw) => this.toRow(raw));
