@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { CommitUnknownError, isDeadlock, OvertakenError, StaleWriteError } from '../../src/database/database-errors.js';
@@ -281,7 +282,7 @@ describe('a COMMIT whose reply is lost', () => {
     await proxy.goAway();
   });
 
-  it.each(['reply', 'commit'] as const)(
+  it.each(['reply', 'commit', 'time'] as const)(
     'is followed up by who tries nothing again, too (the %s is lost)',
     async (loses) => {
       const proxy = await DatabaseProxy.start({ host: process.env.DB_HOST!, port: Number(process.env.DB_PORT) });
@@ -292,7 +293,7 @@ describe('a COMMIT whose reply is lost', () => {
         tx.write(`UPDATE products SET stock_total = stock_total + 1 WHERE id = ${product.id}`, 1);
         return 'restocked';
       };
-      proxy.cutNextCommits(loses);
+      proxy.cutNextCommits(loses, 1, () => pause(200));
       expect(await behind.app.get(Transactions).run(restock, () => false)).toBe('restocked');
       expect(await stockOf(product.id)).toMatchObject({ stock_total: 11 });
       await behind.stop();

@@ -10,6 +10,7 @@ import { RefundsService } from '../../src/refunds/refunds.service.js';
 import { untilEventsHaveNumbers } from '../support/events.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { countRows, execute, query } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
 import { expectProblem, expectStockIdentity } from '../support/expectations.js';
 import {
   adminHeaders,
@@ -201,6 +202,24 @@ describe('what is told once the reply to COMMIT was lost', () => {
     expect(await fragile.app.get(Releasing).releaseExpiredHolds(product_id)).toBe(1);
     expect(proxy.cuts).toBe(1);
     expect(await released('expired')).toBe(before + 1);
+  });
+
+  it('expired holds that a COMMIT on its way still has locked are left to the next look, and counted once', async () => {
+    const { hold_id, product_id } = await createHold(neighbour, { quantity: 3 });
+    await expireHolds(hold_id);
+    const before = await released('expired');
+    await untilEventsHaveNumbers();
+    let arrives = (): void => {};
+    proxy.cutNextCommits('time', 1, () => new Promise<void>((resolve) => (arrives = resolve)));
+    const release = () => fragile.app.get(Releasing).releaseExpiredHolds(product_id);
+    expect(await release()).toBe(0);
+    expect(proxy.cuts).toBe(1);
+    expect(await stockOf(product_id)).toMatchObject({ stock_held: 3 });
+    arrives();
+    await eventually(async () => expect(await release()).toBe(1));
+    expect(await stockOf(product_id)).toMatchObject({ stock_held: 0 });
+    expect(await released('expired')).toBe(before + 1);
+    await expectStockIdentity(product_id);
   });
 });
 

@@ -6,6 +6,9 @@ const COM_QUERY = 3;
 /** What begins to give events their numbers: that comes a moment after a commit, and is none of those that a test means. */
 const NUMBERS_EVENTS = /FROM event_sequence\b.*FOR UPDATE/s;
 
+/** What becomes of a COMMIT. */
+type Loss = 'reply' | 'commit' | 'time';
+
 /**
  * A TCP proxy in front of the database that can lose what a network loses: the reply to a COMMIT, the COMMIT
  * itself, or every connection. It understands just enough of the protocol to find a COMMIT: packets of a
@@ -17,10 +20,11 @@ export class DatabaseProxy {
   cuts = 0;
   /** What the service sent to be carried out, query by query, since this was emptied. */
   queries: string[] = [];
-  private plan:
-    { loses: 'reply' | 'commit'; times: number; meanwhile: (() => Promise<unknown>) | undefined } | undefined;
+  private plan: { loses: Loss; times: number; meanwhile: (() => Promise<unknown>) | undefined } | undefined;
   private readonly sockets = new Set<Socket>();
   private readonly clients = new Set<Socket>();
+  /** Those that still get their COMMIT. */
+  private readonly late = new Set<Socket>();
   private isHeld = false;
   private port = 0;
 
@@ -46,10 +50,14 @@ export class DatabaseProxy {
   }
 
   /**
-   * The next `times` COMMITs lose their reply (the server has committed), or get lost themselves (it has not).
-   * After each, the service gets no word through until `meanwhile` is done: that is what came between.
+   * The next `times` COMMITs lose their reply (the server has committed), or get lost themselves (it has taken all back).
+   * The service hears of it once the server is done, so that its next try finds no lock of the lost one. After each, it
+   * gets no word through until `meanwhile` is done: that is what came between.
+   *
+   * With 'time' it hears of it at once, and the COMMIT reaches the server once `meanwhile` is done: until then the lost
+   * transaction has its locks, and whether it will be committed is open.
    */
-  cutNextCommits(loses: 'reply' | 'commit', times = 1, meanwhile?: () => Promise<unknown>): void {
+  cutNextCommits(loses: Loss, times = 1, meanwhile?: () => Promise<unknown>): void {
     this.plan = { loses, times, meanwhile };
     this.cuts = 0;
   }
@@ -99,7 +107,7 @@ export class DatabaseProxy {
     this.clients.add(client);
     client.on('close', () => {
       this.clients.delete(client);
-      upstream.end();
+      if (!this.late.has(upstream)) upstream.end();
     });
     upstream.on('close', () => client.destroy());
     upstream.on('data', (reply) => client.destroyed || client.write(reply));
@@ -124,21 +132,37 @@ export class DatabaseProxy {
     this.cuts++;
     const { loses, times, meanwhile } = this.plan!;
     this.plan = times > 1 ? { loses, times: times - 1, meanwhile } : undefined;
+    // Neither gets a word of the other any more.
+    for (const socket of [client, upstream]) socket.removeAllListeners('data').resume();
+    if (loses === 'time') {
+      this.late.add(upstream);
+      client.destroy();
+      void meanwhile?.().finally(() => upstream.end(commit));
+      return;
+    }
     if (meanwhile !== undefined) {
       this.hold();
-      // The server is done with the COMMIT, or with the connection that lost it.
       upstream.once('close', () => void meanwhile().finally(() => this.goOn()));
     }
-    // `end` sends what is written first: the server reads the COMMIT and then finds its client gone.
-    if (loses === 'reply') upstream.end(commit);
-    else upstream.destroy();
-    client.destroy();
+    // `end` sends what is written first: the server is done with it when it finds its client gone and closes, too.
+    upstream.end(loses === 'reply' ? commit : rollbackInsteadOf(commit));
   }
 }
 
 function sqlOf(packet: Buffer): string | undefined {
   if (packet[4] !== COM_QUERY) return undefined;
-  return packet.toString('latin1', packet[5] === 0 && packet[6] === 1 ? 7 : 5);
+  return packet.toString('latin1', startOfSql(packet));
+}
+
+function startOfSql(packet: Buffer): number {
+  return packet[5] === 0 && packet[6] === 1 ? 7 : 5;
+}
+
+/** So that the locks are gone when the connection is: a server that finds its client gone closes first, then takes back. */
+function rollbackInsteadOf(commit: Buffer): Buffer {
+  const packet = Buffer.concat([commit.subarray(0, startOfSql(commit)), Buffer.from('ROLLBACK')]);
+  packet.writeUIntLE(packet.length - 4, 0, 3);
+  return packet;
 }
 
 function isCommit(sql: string): boolean {
