@@ -36,7 +36,7 @@ import {
   unique,
 } from '../support/factories.js';
 import { Receiver } from '../support/receiver.js';
-import { connectTo, type Service } from '../support/service.js';
+import { connectTo, PATIENT, type Service } from '../support/service.js';
 
 const DAY_MS = 86_400_000;
 
@@ -47,7 +47,7 @@ let operators: Service;
 const opened: Sale[] = [];
 
 beforeAll(async () => {
-  shop = await startChild({ APP_ENV: 'local' });
+  shop = await startChild({ APP_ENV: 'local', ...PATIENT });
   operators = connectTo(shop.url);
 });
 
@@ -201,6 +201,12 @@ describe('an operator', () => {
     await expectAccessible(page);
     await expectFits(page);
     await showRush(page, product);
+    // The question says what the page knew when it was asked.
+    await page
+      .getByRole('definition')
+      .filter({ hasText: /^[\d,.]*[1-9][\d,.]* a second$/ })
+      .first()
+      .waitFor();
     await button(card, 'Pause the sale').click();
     const question = page.getByRole('dialog');
     await question.getByText(/requests a second came in the last 10 seconds/).waitFor();
@@ -359,8 +365,10 @@ describe('an operator', () => {
       await question.getByLabel(label).fill(text);
       await button(question, 'Save').click();
     };
+    const isChanged = () => page.getByRole('status').filter({ hasText: 'The sale is changed' }).waitFor();
     const name = unique('renamed');
     await change('Name', name);
+    await isChanged();
     await heading(page, name).waitFor();
     expect(await read()).toMatchObject({ name, ...times });
     // There is no sale without a start, and none is begun by that.
@@ -369,6 +377,7 @@ describe('an operator', () => {
     expect(await question.getByText('Empty: now').count()).toBe(0);
     await button(question, 'Cancel').click();
     await change('Ends', '');
+    await isChanged();
     await page.getByText('when somebody ends it').waitFor();
     expect(await read()).toMatchObject({ name, starts_at: times.starts_at, ends_at: null });
   });
@@ -683,5 +692,7 @@ describe('what comes late moves nothing that is there', () => {
       await page.getByText(words).first().waitFor();
       await expectStill(page);
     }
+    // One that is under way when the page closes is nobody's.
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
   });
 });

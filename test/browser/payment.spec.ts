@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { expectAccessible, expectFits, openPage, useBrowser } from '../support/browser.js';
 import { freePort, killChildren, startChild } from '../support/child-service.js';
-import { connectTo, type Service } from '../support/service.js';
+import { connectTo, PATIENT, type Service } from '../support/service.js';
 import { button, heading, openSale, reserve } from '../support/storefront.js';
 
 useBrowser();
@@ -12,6 +12,7 @@ let shop: Service;
 beforeAll(async () => {
   const port = await freePort();
   const { url } = await startChild({
+    ...PATIENT,
     PORT: String(port),
     SIMULATED_WEBHOOK_SECRETS: `whsec_${Buffer.from('what the simulated provider signs').toString('base64')}`,
     PAYMENT_RETURN_ORIGINS: `http://127.0.0.1:${port}`,

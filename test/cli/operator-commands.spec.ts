@@ -36,7 +36,7 @@ import {
 } from '../support/factories.js';
 import { queueOf } from '../support/queues.js';
 import { Receiver } from '../support/receiver.js';
-import { type Service, startService } from '../support/service.js';
+import { PATIENT, type Service, startService } from '../support/service.js';
 
 /** `listen` in a process of its own, as a developer has it, and a receiver that holds its answers back. */
 async function startListening() {
@@ -51,6 +51,9 @@ async function startListening() {
   const interrupt = (): boolean => child.kill('SIGINT');
   return { receiver, held, output: () => output, interrupt, ended: once(child, 'exit') };
 }
+
+// Of the commands too, which ask queues once.
+process.env.REDIS_COMMAND_TIMEOUT_MS = PATIENT.REDIS_COMMAND_TIMEOUT_MS;
 
 describe('the operator', () => {
   let service: Service;

@@ -8,14 +8,14 @@ import { execute, query } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem, expectStockIdentity } from '../support/expectations.js';
 import { adminHeaders, createKey, createPaidOrder, createProduct, keyHeaders, taken } from '../support/factories.js';
-import { type Service, startService } from '../support/service.js';
+import { PATIENT, type Service, startService } from '../support/service.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'rush-'));
 let service: Service;
 const printed = capturePrinted();
 
 beforeAll(async () => {
-  service = await startService();
+  service = await startService(PATIENT);
 });
 afterAll(() => rmSync(dir, { recursive: true }));
 
@@ -80,7 +80,7 @@ describe('a rush from the console', () => {
   let local: Service;
   let other: Service;
   beforeAll(async () => {
-    const start = () => startService({ APP_ENV: 'local' });
+    const start = () => startService({ APP_ENV: 'local', ...PATIENT });
     [local, other] = await Promise.all([start(), start()]);
   });
 

@@ -388,7 +388,7 @@ beforeAll(async () => {
   );
   for (const sql of FILL) await execute(sql, [id]);
   await query(`ANALYZE TABLE ${TABLES.join(', ')}`);
-}, 120_000);
+});
 
 afterAll(async () => {
   await service.stop();
@@ -604,4 +604,4 @@ it('reads every filled table by the index that is meant for it', async () => {
   expect([...shapes].sort()).toEqual(Object.keys(INDEXES).sort());
   // MySQL's planner has a mind of its own about which of two good ways it takes.
   if (await isOnMariaDb()) expect(others).toEqual([]);
-}, 120_000);
+});

@@ -2,7 +2,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { CommitUnknownError, isDeadlock, OvertakenError, StaleWriteError } from '../../src/database/database-errors.js';
-import type { GuardedPool } from '../../src/database/pool.js';
 import { CLUSTER_FRAME, type TransactionFrame } from '../../src/database/transaction-frames.js';
 import { Transaction, Transactions } from '../../src/database/transactions.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
@@ -10,6 +9,7 @@ import { execute, lockingReads, query, withConnection } from '../support/databas
 import { eventually } from '../support/eventually.js';
 import { expectStockIdentity } from '../support/expectations.js';
 import { createHold, createProduct, requestHold, stockOf, taken } from '../support/factories.js';
+import { poolOf, startPatientService } from '../support/patient-service.js';
 import { type Service, startService } from '../support/service.js';
 
 /** The transactions that everything is written in, on a real database. */
@@ -20,10 +20,6 @@ beforeAll(async () => {
   service = await startService();
   transactions = service.app.get(Transactions);
 });
-
-function poolOf({ app }: Service): GuardedPool {
-  return (app.get(DataSource).driver as unknown as { readonly pool: GuardedPool }).pool;
-}
 
 const lockSql = (id: number) => `SELECT id FROM products WHERE id = ${id} FOR UPDATE`;
 const renameSql = (id: number, name: string) => `UPDATE products SET name = '${name}' WHERE id = ${id}`;
@@ -301,19 +297,6 @@ describe('a COMMIT whose reply is lost', () => {
     },
   );
 });
-
-/** A service whose connections wait for a lock until the test has done with them, and not for a second only. */
-async function startPatientService(): Promise<Service> {
-  const limits = { DB_STATEMENT_TIMEOUT_MS: '60000', GROUP_COMMIT_DEADLINE_MS: '120000' };
-  const patient = await startService({ DB_POOL_SIZE: '2', ...limits });
-  const pool = poolOf(patient);
-  const connections = await Promise.all([pool.getWriteConnection(), pool.getWriteConnection()]);
-  for (const connection of connections) {
-    await connection.promise().query('SET SESSION innodb_lock_wait_timeout = 60');
-    connection.release();
-  }
-  return patient;
-}
 
 describe('holds', () => {
   it('wait for a lock of somebody else and are then decided on the figures of that moment', async () => {

@@ -85,7 +85,7 @@ beforeAll(async () => {
   alertmanager = await Alertmanager.start(join(home, 'alertmanager'), receiversAt(`http://127.0.0.1:${port}/alerts`));
   instance = `127.0.0.1:${await freePort()}`;
   prometheus = await Prometheus.start(join(home, 'prometheus'), rulesFor(alertmanager.url, instance));
-}, 120_000);
+});
 
 afterAll(async () => {
   await prometheus.stop();
@@ -97,18 +97,19 @@ afterAll(async () => {
 describe('an instance that does not answer its scrapes', () => {
   it('is told to who is on call, with what to do, and so is its end', async () => {
     const of = (status: string) => told.filter(({ alerts }) => alerts.some((alert) => alert.status === status));
-    await eventually(() => expect(of('firing')).not.toEqual([]));
-    expect(of('firing')[0]).toMatchObject({ authorization: `Bearer ${TOKEN}`, receiver: 'on-call' });
-    const alerts = told.flatMap((one) => one.alerts);
-    expect(alerts).toContainEqual(
-      expect.objectContaining({
-        labels: expect.objectContaining({ alertname: 'CheckoutDown', severity: 'page', instance }),
-        annotations: {
-          summary: `${instance} does not answer its scrapes`,
-          runbook: 'docs/operating.md#checkoutdown',
-        },
-      }),
+    await eventually(() =>
+      // Another may be told first: nothing is there until the first scrape.
+      expect(told.flatMap((one) => one.alerts)).toContainEqual(
+        expect.objectContaining({
+          labels: expect.objectContaining({ alertname: 'CheckoutDown', severity: 'page', instance }),
+          annotations: {
+            summary: `${instance} does not answer its scrapes`,
+            runbook: 'docs/operating.md#checkoutdown',
+          },
+        }),
+      ),
     );
+    expect(of('firing')[0]).toMatchObject({ authorization: `Bearer ${TOKEN}`, receiver: 'on-call' });
     const back = createServer((_request, response) =>
       response.setHeader('content-type', 'text/plain').end('up_again 1\n'),
     );
@@ -116,5 +117,5 @@ describe('an instance that does not answer its scrapes', () => {
     await eventually(() => expect(of('resolved')).not.toEqual([]));
     back.closeAllConnections();
     await new Promise((closed) => back.close(closed));
-  }, 180_000);
+  });
 });

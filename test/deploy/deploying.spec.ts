@@ -36,13 +36,9 @@ afterAll(async () => {
 });
 
 describe(PAGE, () => {
-  it.each(commandsOf(PAGE, 'database'))(
-    'prints commands that succeed in their order: $heading',
-    async ({ code }) => {
-      await shell.run(code);
-    },
-    60_000,
-  );
+  it.each(commandsOf(PAGE, 'database'))('prints commands that succeed in their order: $heading', async ({ code }) => {
+    await shell.run(code);
+  });
 
   it('leaves a backup, the log since, and a database whose counters are right', async () => {
     expect(existsSync(join(checkout, 'checkout.sql.gz'))).toBe(true);

@@ -14,7 +14,7 @@ import { scrape } from '../support/metrics.js';
 import { type Nginx, startNginx } from '../support/nginx.js';
 import { type ApiDocument, operationsOf } from '../support/openapi.js';
 import { type RawAnswer, sendRaw } from '../support/raw-requests.js';
-import { connectTo, type Service } from '../support/service.js';
+import { connectTo, PATIENT, type Service } from '../support/service.js';
 
 const DOCUMENT = JSON.parse(readFileSync(join(import.meta.dirname, '../../docs/openapi.json'), 'utf8')) as ApiDocument;
 const FOR_OPERATORS = /^\/(api\/admin\/|metrics$|health\/startup$)/;
@@ -31,9 +31,7 @@ function startInstance(port: number): Promise<ChildService> {
     SHUTDOWN_DELAY_MS: '500',
     TRUSTED_PROXIES: '127.0.0.1/32',
     RATE_LIMIT_PER_MINUTE: String(RATE_LIMIT),
-    // A database that other tests keep busy for seconds is not what is tried here.
-    DB_STATEMENT_TIMEOUT_MS: '20000',
-    GROUP_COMMIT_DEADLINE_MS: '30000',
+    ...PATIENT,
   });
 }
 

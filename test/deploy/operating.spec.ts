@@ -28,7 +28,7 @@ import {
 } from '../support/factories.js';
 import { createRefund, createReview } from '../support/payments.js';
 import { queueOf } from '../support/queues.js';
-import { type Service, startService } from '../support/service.js';
+import { PATIENT, type Service, startService } from '../support/service.js';
 
 /**
  * Every command of docs/operating.md, run as it is printed by who was called for the alert of its section: what the alert
@@ -40,6 +40,9 @@ const checkout = mkdtempSync(join(tmpdir(), 'operating-'));
 let service: Service;
 let shell: Shell;
 let pool: Pool;
+
+// Of the commands too, which ask queues once.
+process.env.REDIS_COMMAND_TIMEOUT_MS = PATIENT.REDIS_COMMAND_TIMEOUT_MS;
 
 beforeAll(async () => {
   // Nobody does by the clock what the operator is called for.
@@ -265,7 +268,8 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
   },
   CheckoutDeadlocks: {
     arrange: deadlock,
-    expect: (output) => expect(output).toMatch(/FROM products|UPDATE products|`products`/i),
+    // The latest of the whole server, which others use too: it may be one of theirs.
+    expect: (output) => expect(output).toMatch(/LATEST DETECTED DEADLOCK[^]*WAITING FOR THIS LOCK/i),
   },
   CheckoutRefundsDue: {
     arrange: async () => ({ REFUND: await createRefund(service) }),
@@ -323,14 +327,10 @@ describe(PAGE, () => {
     expect([...new Set(commands.map(({ heading }) => heading))].sort()).toEqual(Object.keys(SITUATIONS).sort());
   });
 
-  it.each(commands)(
-    'prints commands that find what is wrong, and mend it: $heading',
-    async ({ heading, code }) => {
-      const situation = SITUATIONS[heading]!;
-      const found = (await situation.arrange()) ?? {};
-      for (const [name, value] of Object.entries(found)) await shell.run(`${name}=${value}`);
-      await situation.expect(await shell.run(code), found);
-    },
-    60_000,
-  );
+  it.each(commands)('prints commands that find what is wrong, and mend it: $heading', async ({ heading, code }) => {
+    const situation = SITUATIONS[heading]!;
+    const found = (await situation.arrange()) ?? {};
+    for (const [name, value] of Object.entries(found)) await shell.run(`${name}=${value}`);
+    await situation.expect(await shell.run(code), found);
+  });
 });

@@ -15,7 +15,7 @@ import {
 } from '../support/factories.js';
 import { standardHeaders } from '../support/payments.js';
 import { Prometheus } from '../support/prometheus.js';
-import { connectTo, type Service } from '../support/service.js';
+import { connectTo, PATIENT, type Service } from '../support/service.js';
 import { SIMULATED_SETTINGS } from '../support/simulated-sales.js';
 
 /** The delivered rules and dashboard on a real Prometheus, which scrapes a real service during a rush. */
@@ -67,6 +67,7 @@ beforeAll(async () => {
   // With a provider that makes sessions, and everything that runs beside the API: what they count is shown too.
   child = await startChild({
     ...SIMULATED_SETTINGS,
+    ...PATIENT,
     APP_ENV: 'test',
     WEBHOOK_SECRETS: SECRET,
     STOCK_AUDIT_CRON: '* * * * * *',
@@ -80,7 +81,7 @@ beforeAll(async () => {
   rush.buyers = Array.from({ length: 16 }, async () => {
     while (rush.isOn) await buy(service, product.id, soldOut.id);
   });
-}, RUSH_TIMEOUT_MS);
+});
 
 afterAll(async () => {
   rush.isOn = false;

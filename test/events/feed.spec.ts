@@ -172,7 +172,7 @@ describe('the events of a product', () => {
     return newestEvent(service);
   };
   /** As if what was told had been told a while ago. */
-  const passSilence = () => execute('UPDATE product_availability SET told_at = told_at - INTERVAL 1 SECOND');
+  const passSilence = () => execute('UPDATE product_availability SET told_at = told_at - INTERVAL 1 MINUTE');
   const told = async (after: number, count: number) => {
     const events = await eventsUntil(service, after, (found) => found.length >= count);
     return events.map(({ data }) => data);
@@ -209,7 +209,7 @@ describe('the events of a product', () => {
     taken(await service.call('POST', path, { units: 3 }, adminHeaders(service)), 200);
     await tell();
     expect(await told(after, 1)).toEqual([{ product_id: id, available: 0, is_sold_out: true }]);
-    await execute('UPDATE product_availability SET told_at = NOW(3) - INTERVAL 1 SECOND WHERE product_id = ?', [id]);
+    await execute('UPDATE product_availability SET told_at = NOW(3) - INTERVAL 1 MINUTE WHERE product_id = ?', [id]);
     await tell();
     expect(await told(after + 1, 1)).toEqual([{ product_id: id, available: 3, is_sold_out: false }]);
   });

@@ -37,7 +37,7 @@ let log: LogCapture;
 
 beforeAll(async () => {
   ({ database, service } = await startRefused('refusing-database'));
-}, 120_000);
+});
 
 // Of each test, since another service that starts takes the log along.
 beforeEach(() => {

@@ -35,7 +35,7 @@ let log: LogCapture;
 
 beforeAll(async () => {
   ({ database, service } = await startRefused('silent-database'));
-}, 120_000);
+});
 
 // Of each test, since another service that starts takes the log along.
 beforeEach(() => {
@@ -128,7 +128,6 @@ describe('a database that says nothing', () => {
       await soldAgain(service, id);
       expect(countByStatus(await inParallel(10, () => requestHold(service, id)))).toEqual({ 201: 10 });
     },
-    120_000,
   );
 });
 

@@ -24,7 +24,7 @@ import {
 } from '../support/factories.js';
 import { queueOf } from '../support/queues.js';
 import { Receiver } from '../support/receiver.js';
-import { type Environment, type Service, startService } from '../support/service.js';
+import { type Environment, PATIENT, type Service, startService } from '../support/service.js';
 import { StripeApi } from '../support/stripe-api.js';
 
 /**
@@ -49,6 +49,9 @@ async function expiredHold(service: Service, of?: Product): Promise<DueWork & { 
 }
 
 const TOKEN = 'of a worker in this test';
+
+// A Redis that is late is none that is away.
+process.env.REDIS_COMMAND_TIMEOUT_MS = PATIENT.REDIS_COMMAND_TIMEOUT_MS;
 
 /** Takes the next job of a queue as a worker that does no more with it than `end`: without it, one that dies at once. */
 async function takeJob(service: Service, name: string, end?: (job: Job) => Promise<unknown>): Promise<void> {
@@ -109,7 +112,8 @@ describe('the ids of jobs, when Redis was killed and is back', () => {
 
   beforeAll(async () => {
     rmSync(DIR, { recursive: true, force: true });
-    redis = await startRedis({ dir: DIR });
+    // What it has answered it has, also when it is killed.
+    redis = await startRedis({ dir: DIR, flags: ['--appendfsync', 'always'] });
     env = { REDIS_PORT: String(redis.port) };
   });
 

@@ -10,7 +10,7 @@ import { createHold, createPaidOrder, createProduct, expireHolds, stockOf } from
 import { LogCapture } from '../support/log-capture.js';
 import { queueOf } from '../support/queues.js';
 import { saidIn } from '../support/said.js';
-import { type Environment, type Service, startService } from '../support/service.js';
+import { type Environment, PATIENT, type Service, startService } from '../support/service.js';
 
 /**
  * A Redis that says no, in all the words that it has for it, or says nothing at all: each line of the table in
@@ -219,14 +219,13 @@ describe('what Redis can say', () => {
       await eventually(async () => expect((await service.call('GET', '/health/ready')).body.status).toBe('ok'));
       await expectSale(service);
     },
-    120_000,
   );
 
   it.each([['OOM'], ['MISCONF'], ['NOPERM']])(
     '%s is one line of the log for all that fails in a minute',
     async (code) => {
       const { begin, end } = REFUSALS['no writes']![code]!;
-      const service = await start();
+      const service = await start({ REDIS_COMMAND_TIMEOUT_MS: PATIENT.REDIS_COMMAND_TIMEOUT_MS });
       await eventually(async () => expect(await write(service)).toBe('OK'));
       const log = new LogCapture(service.config);
       await begin();

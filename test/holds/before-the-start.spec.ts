@@ -11,7 +11,7 @@ import {
   taken,
   unique,
 } from '../support/factories.js';
-import { type Answer, type Service, startService } from '../support/service.js';
+import { type Answer, PATIENT, type Service, startService } from '../support/service.js';
 
 /** Who comes before the start is refused without a transaction, and nobody who comes after it. */
 
@@ -21,7 +21,7 @@ let neighbour: Service;
 beforeAll(async () => {
   proxy = await DatabaseProxy.start({ host: process.env.DB_HOST!, port: Number(process.env.DB_PORT) });
   [service, neighbour] = await Promise.all([
-    startService({ ...proxy.env, ROLES: 'api' }),
+    startService({ ...proxy.env, ...PATIENT, ROLES: 'api' }),
     startService({ ROLES: 'api' }),
   ]);
 });

@@ -174,7 +174,7 @@ describe('POST /api/holds', () => {
   });
 
   it('lets a hold end by itself after HOLD_TTL_SECONDS', async () => {
-    const brief = await startService({ HOLD_TTL_SECONDS: '1' });
+    const brief = await startService({ HOLD_TTL_SECONDS: '3' });
     const { id } = await createProduct(brief, { stock_total: 1 });
     const hold = await createHold(brief, { product_id: id });
     expectProblem(await requestHold(brief, id), 'INSUFFICIENT_STOCK');

@@ -65,7 +65,7 @@ describe('clients that send their headers or their body byte by byte, or stop in
     await eventually(() => expect(slow.filter((socket) => open.has(socket))).toHaveLength(0), CLOSED_WITHIN_MS);
     expect([...idle].filter((socket) => open.has(socket))).toHaveLength(COUNT);
     expect((await requestHold(service, id)).status).toBe(201);
-  }, 120_000);
+  });
 });
 
 /** Connects as a client that never ends its side, whatever the server does, and collects what it is sent. */

@@ -7,7 +7,7 @@ import { countByStatus, expectStockIdentity } from '../support/expectations.js';
 import { createProduct, requestHold } from '../support/factories.js';
 import { Scrape } from '../support/metrics.js';
 import { childrenOf } from '../support/processes.js';
-import { connectTo, type Service } from '../support/service.js';
+import { connectTo, PATIENT, type Service } from '../support/service.js';
 
 const WORKERS = 2;
 
@@ -18,7 +18,7 @@ let service: Service;
 
 /** One start for all: each of the tests leaves it with its workers, and the last one ends it. */
 beforeAll(async () => {
-  child = await startChild({ WEB_CONCURRENCY: String(WORKERS) });
+  child = await startChild({ ...PATIENT, WEB_CONCURRENCY: String(WORKERS) });
   service = connectTo(child.url);
   await allAnswer();
 });

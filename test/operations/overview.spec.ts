@@ -105,7 +105,7 @@ describe('the overview', () => {
   });
 
   it('tells what waits for a person', async () => {
-    const { payments_in_review: before, disputes_open: disputed } = await overview();
+    const { payments_in_review: before, disputes_open: disputed } = await eventually(() => overview());
     await createReview(service, await createOrder(service));
     await eventually(async () => expect((await overview()).payments_in_review).toBe(before + 1));
     const { order_id } = await createPaidOrder(service);
@@ -118,7 +118,7 @@ describe('the overview', () => {
       await becomes(status);
       await eventually(async () => expect((await overview()).disputes_open).toBe(disputed + more));
     }
-    expect((await overview()).jobs).toMatchObject({ failed: expect.any(Number) });
+    await eventually(async () => expect((await overview()).jobs).toMatchObject({ failed: expect.any(Number) }));
   });
 
   it('forgets an instance that has ended', async () => {
@@ -130,7 +130,7 @@ describe('the overview', () => {
 
   it('has no rates where nothing is counted, and no jobs while Redis is away', async () => {
     const uncounted = await startService({ METRICS_ENABLED: 'false', REDIS_PORT: '1' });
-    const told = await overview(uncounted);
+    const told = await eventually(() => overview(uncounted));
     expect(told).toMatchObject({ rates: null, jobs: null });
     await uncounted.stop();
   });
@@ -149,7 +149,7 @@ describe('the overview', () => {
   it('is for who may read', async () => {
     const reader = keyHeaders(await createKey(service, ['read']));
     const seller = keyHeaders(await createKey(service, ['sell']));
-    taken(await service.call('GET', '/api/admin/overview', undefined, reader), 200);
+    await eventually(async () => taken(await service.call('GET', '/api/admin/overview', undefined, reader), 200));
     expectProblem(await service.call('GET', '/api/admin/overview', undefined, seller), 'SCOPE_MISSING');
   });
 });

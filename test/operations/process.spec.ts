@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { type ChildService, killChildren, spawnChild, startChild } from '../support/child-service.js';
+import { type ChildService, killChildren, spawnChild, START_CAP_MS, startChild } from '../support/child-service.js';
 import { eventually } from '../support/eventually.js';
 import { childrenOf } from '../support/processes.js';
 
@@ -87,7 +87,7 @@ describe('SIGTERM during the start', () => {
     await new Promise<void>((listening) => database.listen(0, '127.0.0.1', listening));
     const { port } = database.address() as AddressInfo;
     const child = await spawnChild({ DB_PORT: String(port), WEB_CONCURRENCY: concurrency }, { runner });
-    await eventually(() => expect(isAsked).toBe(true));
+    await eventually(() => expect(isAsked).toBe(true), START_CAP_MS);
     const pid = runner.length === 0 ? child.process.pid! : childrenOf(child.process.pid!)[0]!;
     process.kill(pid, 'SIGTERM');
     expect(await child.exited).toBe(0);

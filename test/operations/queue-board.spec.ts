@@ -3,13 +3,13 @@ import { eventually } from '../support/eventually.js';
 import { expectProblem } from '../support/expectations.js';
 import { adminHeaders } from '../support/factories.js';
 import { queueOf } from '../support/queues.js';
-import { type Service, startService } from '../support/service.js';
+import { PATIENT, type Service, startService } from '../support/service.js';
 
 const BOARD = '/admin/queues';
 
 let service: Service;
 beforeAll(async () => {
-  service = await startService();
+  service = await startService(PATIENT);
 });
 
 const asBrowser = (password: string) => ({
@@ -73,7 +73,7 @@ describe('the queue board', () => {
   });
 
   it('shows a failed job and puts it back in line', async () => {
-    const worker = await startService({ ROLES: 'worker' });
+    const worker = await startService({ ...PATIENT, ROLES: 'worker' });
     const queue = await queueOf(worker, 'hold-expiry');
     const job = await queue.add('hold-expiry', { productId: 'not a number' }, { attempts: 1 });
     await eventually(async () => expect(await queue.getFailedCount()).toBe(1));

@@ -139,7 +139,10 @@ describe('the page of the simulated provider', () => {
     const { id: product_id } = await createProduct(HERE(), { sale_id });
     const [order, other] = [await orderAtPage(HERE(), { product_id }), await orderAtPage(HERE(), { product_id })];
     for (const { page } of [order, other]) expect(await press(HERE(), page, 'pay_by_debit')).toBe(page);
-    await eventually(async () => expect((await holdOf(THERE(), other)).payment).toMatchObject({ state: 'processing' }));
+    for (const each of [order, other])
+      await eventually(async () =>
+        expect((await holdOf(THERE(), each)).payment).toMatchObject({ state: 'processing' }),
+      );
     expect(await press(HERE(), order.page, 'debit_succeeds')).toBe(RETURN_URL);
     await becomes(order, 'paid');
     await press(THERE(), other.page, 'debit_fails');
@@ -180,6 +183,10 @@ describe('the page of the simulated provider', () => {
     await sendForm(HERE(), order.page, { action: 'give_back', amount: '-1' });
     await sendForm(HERE(), order.page, { action: 'give_back', amount: '100.00' });
     await press(HERE(), order.page, 'give_back', { amount: '30' });
+    // What two instances tell comes in any order.
+    await eventually(async () =>
+      expect(await query('SELECT id FROM refunds WHERE order_id = ?', [order.order_id])).toHaveLength(1),
+    );
     await press(THERE(), order.page, 'give_back', { amount: '69.99' });
     await becomes(order, 'refunded');
     const refunds = await query('SELECT cause, status, amount FROM refunds WHERE order_id = ? ORDER BY id', [

@@ -293,8 +293,12 @@ describe('an order that ends', () => {
   });
 
   it('while its session is being made has what was made ended', async () => {
-    api.during('POST /v1/payment_intents', 'after', () => giveBack(services[1], order.hold_id));
+    // It may be under way before we are told of the order.
+    let tell = (_holdId: string): void => {};
+    const holdId = new Promise<string>((resolve) => (tell = resolve));
+    api.during('POST /v1/payment_intents', 'after', async () => giveBack(services[1], await holdId));
     const order = await orderWith(service());
+    tell(order.hold_id);
     await eventually(() => expect(intentsOf(order)).toMatchObject([{ status: 'canceled' }]));
     await eventually(async () => expect(await tasks(order)).toEqual([null]));
     expect(await holdOf(service(), order)).toMatchObject({ payment: { state: 'cancelled', client_secret: null } });

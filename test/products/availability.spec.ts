@@ -17,7 +17,7 @@ import {
   type Product,
   taken,
 } from '../support/factories.js';
-import { type Service, startService } from '../support/service.js';
+import { PATIENT, type Service, startService } from '../support/service.js';
 
 /** Reading availability: fast from memory and Redis, never behind the reader's own commit, never a second old. */
 let service: Service;
@@ -25,7 +25,7 @@ let neighbour: Service;
 let redis: Redis;
 
 beforeAll(async () => {
-  [service, neighbour] = await Promise.all([startService(), startService()]);
+  [service, neighbour] = await Promise.all([startService(PATIENT), startService(PATIENT)]);
   const { host, port, password, database } = service.config.redis;
   redis = new Redis({ host, port, db: database, ...(password !== '' && { password }) });
 });
@@ -78,7 +78,7 @@ describe('available_stock', () => {
   });
 
   it('is in Redis, as of the last commit, once its instance has ended', async () => {
-    const leaving = await startService();
+    const leaving = await startService(PATIENT);
     const { id } = await createProduct(leaving, { stock_total: 10 });
     await eventually(async () => {
       // What was committed before this instance had reached Redis gets there with a read.
@@ -169,6 +169,6 @@ describe('available_stock', () => {
       expect(await redis.get(cacheKey(id))).toMatch(/"price":"79.00".*"stock_held":0/);
     });
     await createHold(service, { product_id: id });
-    await eventually(async () => expect(await available(neighbour, id)).toBe(9), 1000);
+    await eventually(async () => expect(await available(neighbour, id)).toBe(9));
   });
 });

@@ -88,7 +88,7 @@ describe('the stream of a sale', () => {
   });
 
   it('tells that it has started, which no commit does', async () => {
-    const sale = await createSale(service, { starts_at: inSeconds(2) });
+    const sale = await createSale(service, { starts_at: inSeconds(4) });
     const listener = await watch(service, sale.id);
     await eventually(() => expect(listener.events.map(({ state }) => state)).toEqual(['scheduled', 'open']));
     const { starts_at, server_time } = listener.events[1]!;

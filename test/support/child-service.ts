@@ -20,7 +20,7 @@ export interface ChildService {
 const children = new Set<ChildProcess>();
 
 /** A start takes seconds; beside the starts of ten others it may take a minute and more. */
-const START_CAP_MS = 180_000;
+export const START_CAP_MS = 180_000;
 
 /** Starts the built service with the run's servers and `overrides`; ready when this resolves. */
 export async function startChild(overrides: Environment = {}, start: Start = {}): Promise<ChildService> {
@@ -72,13 +72,19 @@ export function killChildren(): void {
   for (const child of children) child.kill('SIGKILL');
 }
 
-/** Below the ports that the system gives to connections, any of which could take one before it is listened on. */
-const PORTS = { first: 20_000, count: 12_000 };
+/**
+ * Below the ports that the system gives to connections, any of which could take one before it is listened on; of each process
+ * of the tests its own, and one after the other: who asked for one may listen on it seconds later.
+ */
+const PORTS = { first: 20_000, count: 1000, slices: 12 };
+let lastPort = Math.floor(Math.random() * PORTS.count);
 
 /** A port that nobody listens on now. */
 export async function freePort(): Promise<number> {
+  const slice = Number(process.env.JEST_WORKER_ID ?? 0) % PORTS.slices;
   for (;;) {
-    const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
+    lastPort = (lastPort + 1) % PORTS.count;
+    const port = PORTS.first + slice * PORTS.count + lastPort;
     const server = createServer();
     const isFree = await new Promise<boolean>((resolve) => {
       server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));

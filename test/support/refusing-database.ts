@@ -88,8 +88,14 @@ export class RefusingDatabase {
     return rows.map(({ id }) => id as number);
   }
 
+  /** Ends the service's sessions. They end by and by, and count until then. */
   async killSessions(): Promise<void> {
-    for (const id of await this.sessions()) await this.root.query(`KILL ${id}`).catch(() => {});
+    const killed = await this.sessions();
+    for (const id of killed) await this.root.query(`KILL ${id}`).catch(() => {});
+    await eventually(async () => {
+      const left = await this.sessions();
+      if (killed.some((id) => left.includes(id))) throw new Error('A session has not ended');
+    });
   }
 }
 

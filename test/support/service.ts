@@ -28,6 +28,13 @@ export interface Service {
 
 export type Environment = Readonly<Record<string, string>>;
 
+/** For who does not try what a busy machine does to a service: its servers may keep it waiting for as long as a test waits. */
+export const PATIENT = {
+  DB_STATEMENT_TIMEOUT_MS: '20000',
+  GROUP_COMMIT_DEADLINE_MS: '60000',
+  REDIS_COMMAND_TIMEOUT_MS: '10000',
+} as const;
+
 const running = new Set<Service>();
 
 /** Starts the service on a port of its own; `overrides` are environment variables. Stopped after the file's tests. */

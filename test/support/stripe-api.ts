@@ -62,7 +62,7 @@ export class StripeApi extends StripeAccount {
   callsPerSecondMax = Infinity;
   private readonly answered = new Map<string, { hour: number; fields: string; answer: ApiAnswer }>();
   private readonly underWay = new Set<string>();
-  private readonly fates: Fate[] = [];
+  private readonly fates: { fate: Fate; about: string }[] = [];
   private readonly interludes: { when: 'before' | 'after'; path: string; act: Act }[] = [];
   private readonly taken = new Map<string, number[]>();
   private delivered = 0;
@@ -85,7 +85,12 @@ export class StripeApi extends StripeAccount {
 
   /** What the next calls that would make something meet, one each. */
   answerNext(...fates: Fate[]): void {
-    this.fates.push(...fates);
+    this.answerNextAbout('', ...fates);
+  }
+
+  /** The same for calls about one object, where those about another may still come. */
+  answerNextAbout(id: string, ...fates: Fate[]): void {
+    this.fates.push(...fates.map((fate) => ({ fate, about: id })));
   }
 
   /**
@@ -144,7 +149,7 @@ export class StripeApi extends StripeAccount {
     };
     this.calls.push(call);
     const isReading = request.method === 'GET';
-    const fate = this.fateOfAll ?? (isReading ? undefined : this.fates.shift());
+    const fate = this.fateOfAll ?? (isReading ? undefined : this.fateOf(call));
     if (fate === 'silence' || fate === 'hang up') return fate;
     const key = isReading ? '' : call.idempotencyKey;
     if (this.underWay.has(key)) return KEY_IN_USE;
@@ -157,6 +162,11 @@ export class StripeApi extends StripeAccount {
     this.underWay.delete(key);
     const isLost = (fate === 'hang up afterwards' && !isReading) || this.random() < this.lossRate;
     return isLost ? 'hang up' : answer;
+  }
+
+  private fateOf({ path }: ApiCall): Fate | undefined {
+    const index = this.fates.findIndex(({ about }) => path.includes(about));
+    return index < 0 ? undefined : this.fates.splice(index, 1)[0]!.fate;
   }
 
   private answer(call: ApiCall, fate: Fate | undefined): ApiAnswer {

@@ -230,17 +230,17 @@ describe('a buyer who pays at the deadline', () => {
 
 describe('a provider that does not say', () => {
   it('because its reply is lost is asked again by its client', async () => {
-    const { order } = await openOrder(services[0], api);
+    const { order, id } = await openOrder(services[0], api);
     await passDeadline(order.order_id);
-    api.answerNext('hang up afterwards');
+    api.answerNextAbout(id, 'hang up afterwards');
     await askAt(0);
     expect(await statusOf(order)).toBe('cancelled');
   });
 
   it('because all its replies are lost is asked again a moment later', async () => {
-    const { order } = await openOrder(services[0], api);
+    const { order, id } = await openOrder(services[0], api);
     await passDeadline(order.order_id);
-    api.answerNext('hang up afterwards', 'hang up afterwards', 'hang up afterwards');
+    api.answerNextAbout(id, 'hang up afterwards', 'hang up afterwards', 'hang up afterwards');
     await askAt(0);
     expect(await statusOf(order)).toBe('pending_payment');
     expect(await askAt(1)).toBe(0);
@@ -276,9 +276,9 @@ describe('a provider that does not say', () => {
   });
 
   it('is given its minute anew once it has said something', async () => {
-    const { order } = await openOrder(services[0], api);
+    const { order, id } = await openOrder(services[0], api);
     await passDeadline(order.order_id);
-    api.answerNext('hang up', 'hang up', 'hang up');
+    api.answerNextAbout(id, 'hang up', 'hang up', 'hang up');
     await askAt(0);
     await execute('UPDATE payment_sessions SET unreachable_since = unreachable_since - INTERVAL 1 DAY');
     await passClaim(order);
@@ -291,14 +291,14 @@ describe('a provider that does not say', () => {
   });
 
   it('is given its minute anew at the end of what money in review is given', async () => {
-    const { order } = await openOrder(services[0], api);
+    const { order, id } = await openOrder(services[0], api);
     await passDeadline(order.order_id);
-    api.answerNext('hang up', 'hang up', 'hang up');
+    api.answerNextAbout(id, 'hang up', 'hang up', 'hang up');
     await askAt(0);
     taken(await notify(gateway, noticeOf(order, { amount: '1.00', currency: 'EUR' })), 200);
     await execute('UPDATE payment_sessions SET unreachable_since = unreachable_since - INTERVAL 1 DAY');
     await passClaim(order);
-    api.answerNext('hang up', 'hang up', 'hang up');
+    api.answerNextAbout(id, 'hang up', 'hang up', 'hang up');
     await askAt(1);
     expect(await statusOf(order)).toBe('pending_payment');
     await passClaim(order);

@@ -97,7 +97,7 @@ describe.each(SCHEMES)('$name', (scheme) => {
       ];
     }),
     ...(scheme.isTimed
-      ? ([301, -301].map((secondsAgo) => [
+      ? ([301, -360].map((secondsAgo) => [
           `a timestamp of ${secondsAgo} s ago`,
           (body: string) => ({ body, headers: scheme.sign(body, { secondsAgo }) }),
         ]) as typeof FORGERIES)
