@@ -23,7 +23,7 @@ import { chooseDatabase } from './which-database.mjs';
 const COMMAND_STOP_GRACE_MS = 20_000;
 
 // A test's database need not survive a power cut; kill -9 it does survive. With a binary log, which MySQL writes unless it is
-// told, each backup that one test makes would stop the writes of all others; who tries that log has a server of its own.
+// told not to, each backup that one test makes would stop the writes of all others; who tries the log has a server of its own.
 const TEST_DATABASE_FLAGS = ['--innodb-flush-log-at-trx-commit=2', '--skip-log-bin'];
 
 // .env is for the service: tests must never find their way to the database it names.

@@ -319,8 +319,7 @@ describe('when a COMMIT gets no answer', () => {
   let fragile: Service;
   beforeAll(async () => {
     proxy = await DatabaseProxy.start({ host: process.env.DB_HOST!, port: Number(process.env.DB_PORT) });
-    // What is read after the COMMIT is not tried again.
-    fragile = await startService({ ...proxy.env, DB_STATEMENT_TIMEOUT_MS: '3000' });
+    fragile = await startService(proxy.env);
   });
   afterAll(async () => {
     await fragile.stop();

@@ -34,6 +34,7 @@ import {
   operationsOf,
   schemaChecker,
 } from '../support/openapi.js';
+import { startPatientService } from '../support/patient-service.js';
 import { type Answer, type Service, startService } from '../support/service.js';
 
 /**
@@ -984,7 +985,7 @@ describe('with GROUP_COMMIT_WAITING_MAX', () => {
   it.each(BATCHED)(
     '%s answers OVERLOADED at once when the line is full, and all in line are served',
     async (name, done) => {
-      const busy = await startService({ GROUP_COMMIT_WAITING_MAX: '1' });
+      const busy = await startPatientService(4, { GROUP_COMMIT_WAITING_MAX: '1' });
       const product = await createProduct(service);
       const order = await createOrder(service, { product_id: product.id });
       const hold = await createHold(service, { product_id: product.id });

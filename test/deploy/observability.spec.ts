@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
+import { eventually } from '../support/eventually.js';
 import { createProduct } from '../support/factories.js';
 import { scrape } from '../support/metrics.js';
-import { startService } from '../support/service.js';
+import { PATIENT, startService } from '../support/service.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const FOLDER = join(ROOT, 'deploy/observability');
@@ -31,12 +32,18 @@ function metricsIn(expr: string): string[] {
 let exported: Set<string>;
 beforeAll(async () => {
   const service = await startService({
+    ...PATIENT,
     WEBHOOK_SECRETS: 'secret',
     STRIPE_API_KEY: 'sk_test_key',
     STRIPE_API_BASE: 'http://127.0.0.1:9',
   });
   await createProduct(service);
-  const { text } = await scrape(service);
+  // Until all that is asked for figures has answered.
+  const { text } = await eventually(async () => {
+    const figures = await scrape(service);
+    expect(figures.text).not.toMatch(/^checkout_scrape_source_up\{.*\} 0$/m);
+    return figures;
+  });
   exported = new Set([...text.matchAll(/^([a-z0-9_]+)(?:\{| )/gm)].map(([, name]) => name!));
 });
 

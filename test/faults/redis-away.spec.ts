@@ -89,7 +89,7 @@ describe('without Redis', () => {
     await createHold(service, { product_id: product.id, quantity: 3 });
     expect((await service.call('GET', `/api/products/${product.id}`)).body).toMatchObject({ available_stock: 4 });
     await eventually(async () => {
-      // Whoever reads writes it again, where Redis was late for who sold.
+      // Where Redis was late for who sold, the next reader writes it.
       await service.call('GET', `/api/products/${product.id}`);
       expect(await probe.get(`product:${product.id}:available_stock`)).toContain('"stock_held":3');
     });

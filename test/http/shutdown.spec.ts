@@ -10,7 +10,7 @@ import { eventually } from '../support/eventually.js';
 import { expectStockIdentity } from '../support/expectations.js';
 import { createProduct } from '../support/factories.js';
 import { listen } from '../support/listeners.js';
-import { connectTo, startService } from '../support/service.js';
+import { connectTo, PATIENT, startService } from '../support/service.js';
 
 const DIR = join(import.meta.dirname, '../../.local/test');
 
@@ -29,7 +29,7 @@ describe('SIGTERM', () => {
   });
 
   it('at full load answers what was accepted, drains the batches and ends with code 0', async () => {
-    const child = await startChild({ APP_ENV: 'test' });
+    const child = await startChild({ APP_ENV: 'test', ...PATIENT });
     const service = connectTo(child.url);
     const product = await createProduct(service, { stock_total: 1_000_000 });
     let granted = 0;
@@ -130,7 +130,7 @@ describe('SIGTERM', () => {
   });
 
   it('lets a request that is under way have its answer, and ends its connection with it', async () => {
-    const child = await startChild({ APP_ENV: 'test', SHUTDOWN_TIMEOUT_MS: '600000' });
+    const child = await startChild({ APP_ENV: 'test', ...PATIENT, SHUTDOWN_TIMEOUT_MS: '600000' });
     const service = connectTo(child.url);
     const { id } = await createProduct(service);
     await withConnection(async (connection) => {

@@ -211,7 +211,7 @@ describe.each(CREATIONS)('$name with an Idempotency-Key', ({ prepare, table }) =
     taken(await send(creation, fresh), 201);
     taken(await send({ path: creation.path, body: creation.otherBody }, old), 201);
     const age = 'UPDATE idempotency_keys SET created_at = NOW(3) - INTERVAL ? MINUTE WHERE idempotency_key = ?';
-    await execute(age, [24 * 60 - 60, fresh]);
+    await execute(age, [23 * 60, fresh]);
     await execute(age, [24 * 60 + 1, old]);
     expect(await service.app.get(RetentionService).purge()).toMatchObject({ keys: 1 });
     expect([await storedKeys(fresh), await storedKeys(old)]).toEqual([1, 0]);

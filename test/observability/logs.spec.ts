@@ -108,6 +108,7 @@ describe('the log', () => {
     const signed = await startService(SECRETS);
     log = new LogCapture(service.config);
     const { id } = await createProduct(signed);
+    // With a letter that no id of a request has.
     await signed.call('POST', '/api/payments/webhook', {
       order_id: 1,
       status: 'success',

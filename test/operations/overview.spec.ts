@@ -17,7 +17,7 @@ import {
 } from '../support/factories.js';
 import { createReview } from '../support/payments.js';
 
-import { type Service, startService } from '../support/service.js';
+import { PATIENT, type Service, startService } from '../support/service.js';
 
 interface Stock {
   id: number;
@@ -49,7 +49,7 @@ interface Overview {
 let service: Service;
 let other: Service;
 beforeAll(async () => {
-  [service, other] = await Promise.all([startService(), startService()]);
+  [service, other] = await Promise.all([startService(PATIENT), startService(PATIENT)]);
 });
 
 async function overview(from = service): Promise<Overview> {
@@ -122,7 +122,7 @@ describe('the overview', () => {
   });
 
   it('forgets an instance that has ended', async () => {
-    const third = await startService();
+    const third = await startService(PATIENT);
     await eventually(async () => expect((await overview()).rates!.instances).toBe(3));
     await third.stop();
     await eventually(async () => expect((await overview()).rates!.instances).toBe(2));

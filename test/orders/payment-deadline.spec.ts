@@ -67,9 +67,12 @@ describe('the periodic reconciliation', () => {
 
   it('applies a notice that slipped through when its order was made, and only once', async () => {
     const product = await createProduct(service);
-    const order = await createOrder(service, { product_id: product.id });
+    const leaving = await startService();
+    const order = await createOrder(leaving, { product_id: product.id });
     const notice = noticeOf(order);
-    expect((await notify(service, notice)).status).toBe(200);
+    expect((await notify(leaving, notice)).status).toBe(200);
+    // Nor does it look for notices that came before the order any more.
+    await leaving.stop();
     // As if the process had died between storing the notice and applying it: the order knows nothing of it.
     await execute('DELETE FROM payments WHERE order_id = ?', [order.order_id]);
     await execute(
@@ -77,7 +80,6 @@ describe('the periodic reconciliation', () => {
       [order.order_id],
     );
     await execute('UPDATE products SET stock_held = 1, stock_sold = 0 WHERE id = ?', [product.id]);
-    // Last: the order's own look for notices that came before it may still be under way, and must find none or all.
     await execute(
       "UPDATE webhook_logs SET status = 'pending_order', outcome = NULL, processed_at = NULL WHERE order_id = ?",
       [order.order_id],

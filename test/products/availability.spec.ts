@@ -169,6 +169,7 @@ describe('available_stock', () => {
       expect(await redis.get(cacheKey(id))).toMatch(/"price":"79.00".*"stock_held":0/);
     });
     await createHold(service, { product_id: id });
-    await eventually(async () => expect(await available(neighbour, id)).toBe(9));
+    // It is a second, and what a busy machine adds to it.
+    await eventually(async () => expect(await available(neighbour, id)).toBe(9), 5000);
   });
 });

@@ -18,6 +18,8 @@ const DOCUMENTED_URL = 'http://127.0.0.1:3000';
 /** What `npm start` sets by itself, on the documented port. */
 const STARTED = {
   ROLES: 'api,worker,scheduler',
+  // A notice is applied by who makes its order, as is documented, and not by the clock.
+  RECONCILIATION_CRON: 'off',
   SIMULATED_WEBHOOK_SECRETS: SIMULATED_SECRET,
   PAYMENT_RETURN_ORIGINS: 'http://localhost:3000',
 };

@@ -76,7 +76,7 @@ export function killChildren(): void {
  * Below the ports that the system gives to connections, any of which could take one before it is listened on; of each process
  * of the tests its own, and one after the other: who asked for one may listen on it seconds later.
  */
-const PORTS = { first: 20_000, count: 1000, slices: 12 };
+const PORTS = { first: 20_000, count: 3000, slices: 4 };
 let lastPort = Math.floor(Math.random() * PORTS.count);
 
 /** A port that nobody listens on now. */
