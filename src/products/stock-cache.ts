@@ -122,6 +122,8 @@ export class StockCache implements BeforeApplicationShutdown {
   invalidate(id: number): void {
     this.fills.delete(id);
     this.keep(id, { row: this.local.get(id)?.row ?? null, freshUntil: 0, outdatedUntil: performance.now() });
+    // What waits to be told is older than what made it old, and readers here would find it in Redis as if it were new.
+    this.unpublished.delete(id);
     this.outdated.add(id);
     this.publishing ??= this.publish();
   }
