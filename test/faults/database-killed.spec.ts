@@ -12,7 +12,6 @@ import { type Answer, type Service, startService } from '../support/service.js';
 /** What was answered is kept: a database of this file's own is killed in the middle of a sale and started again. */
 const DIR = join(import.meta.dirname, `../../.local/test/killed-database-${process.env.JEST_WORKER_ID ?? '1'}`);
 const STOCK = 5000;
-const START_TIMEOUT_MS = 120_000;
 
 let database: DatabaseServer;
 let service: Service;
@@ -23,8 +22,8 @@ beforeAll(async () => {
   const { host, port, username, password } = database;
   env = { DB_HOST: host, DB_PORT: String(port), DB_USERNAME: username, DB_PASSWORD: password };
   await resetDatabase(loadConfig({ ...process.env, ...env }), false);
-  service = await startService({ ...env, DB_STATEMENT_TIMEOUT_MS: '500' });
-}, START_TIMEOUT_MS);
+  service = await startService(env);
+});
 
 afterAll(async () => {
   await service.stop();
@@ -63,48 +62,41 @@ it('keeps its temporary files to itself: another server that starts would delete
 });
 
 describe('when the database is killed', () => {
-  it(
-    'says so while it is gone, serves again once it is back, and has lost nothing that was answered',
-    async () => {
-      const body = { name: 'sold in a storm', price: '5.00', stock_total: STOCK };
-      const { id } = taken<Product>(
-        await service.call('POST', '/api/admin/products', body, adminHeaders(service)),
-        201,
-      );
-      const buyers = Array.from({ length: 8 }, () => buyUntilGone(id));
-      await eventually(async () => {
-        const [row] = await selectFromKilled<{ stock_sold: number }>('SELECT stock_sold FROM products WHERE id = ?', [
-          id,
-        ]);
-        expect(row!.stock_sold).toBeGreaterThan(50);
-      });
-      database.kill('SIGKILL');
-      const bought = await Promise.all(buyers);
-      await database.gone();
+  it('says so while it is gone, serves again once it is back, and has lost nothing that was answered', async () => {
+    const body = { name: 'sold in a storm', price: '5.00', stock_total: STOCK };
+    const { id } = taken<Product>(await service.call('POST', '/api/admin/products', body, adminHeaders(service)), 201);
+    const buyers = Array.from({ length: 8 }, () => buyUntilGone(id));
+    await eventually(async () => {
+      const [row] = await selectFromKilled<{ stock_sold: number }>('SELECT stock_sold FROM products WHERE id = ?', [
+        id,
+      ]);
+      expect(row!.stock_sold).toBeGreaterThan(50);
+    });
+    database.kill('SIGKILL');
+    const bought = await Promise.all(buyers);
+    await database.gone();
 
-      for (const { last } of bought) expectProblem(last, 'UNAVAILABLE');
-      expectProblem(await service.call('GET', '/health/ready'), 'UNAVAILABLE');
-      expect(taken(await service.call('GET', '/health/live'), 200)).toEqual({ status: 'ok' });
+    for (const { last } of bought) expectProblem(last, 'UNAVAILABLE');
+    expectProblem(await service.call('GET', '/health/ready'), 'UNAVAILABLE');
+    expect(taken(await service.call('GET', '/health/live'), 200)).toEqual({ status: 'ok' });
 
-      await database.restart();
-      await eventually(async () => taken(await service.call('GET', '/health/ready'), 200));
-      const held = await selectFromKilled<{ id: string }>(
-        'SELECT LOWER(HEX(id)) AS id FROM holds WHERE product_id = ?',
-        [id],
-      );
-      const found = new Set(held.map((row) => row.id));
-      const lost = bought.flatMap(({ holds }) => holds).filter((holdId) => !found.has(holdId.replaceAll('-', '')));
-      expect(lost).toEqual([]);
-      const orders = await selectFromKilled<{ id: number }>("SELECT id FROM orders WHERE status = 'paid'", []);
-      const paid = new Set(orders.map((row) => row.id));
-      expect(bought.flatMap((buyer) => buyer.paid).filter((orderId) => !paid.has(orderId))).toEqual([]);
-      const [product] = await selectFromKilled<{ stock_held: number; stock_sold: number }>(
-        'SELECT stock_held, stock_sold FROM products WHERE id = ?',
-        [id],
-      );
-      expect(product).toEqual({ stock_sold: orders.length, stock_held: held.length - orders.length });
-      taken(await service.call('POST', '/api/holds', { product_id: id, quantity: 1 }), 201);
-    },
-    START_TIMEOUT_MS,
-  );
+    await database.restart();
+    await eventually(async () => taken(await service.call('GET', '/health/ready'), 200));
+    const held = await selectFromKilled<{ id: string }>('SELECT LOWER(HEX(id)) AS id FROM holds WHERE product_id = ?', [
+      id,
+    ]);
+    const found = new Set(held.map((row) => row.id));
+    const lost = bought.flatMap(({ holds }) => holds).filter((holdId) => !found.has(holdId.replaceAll('-', '')));
+    expect(lost).toEqual([]);
+    const orders = await selectFromKilled<{ id: number }>("SELECT id FROM orders WHERE status = 'paid'", []);
+    const paid = new Set(orders.map((row) => row.id));
+    expect(bought.flatMap((buyer) => buyer.paid).filter((orderId) => !paid.has(orderId))).toEqual([]);
+    const [product] = await selectFromKilled<{ stock_held: number; stock_sold: number }>(
+      'SELECT stock_held, stock_sold FROM products WHERE id = ?',
+      [id],
+    );
+    expect(product).toEqual({ stock_sold: orders.length, stock_held: held.length - orders.length });
+    // Readiness asks by a connection of its own, and may know of it a moment before the others.
+    await eventually(async () => taken(await service.call('POST', '/api/holds', { product_id: id, quantity: 1 }), 201));
+  });
 });

@@ -10,7 +10,7 @@ import type { Service } from '../support/service.js';
 
 /** Each takes a few seconds, so a long run is made by hand. */
 const KILLS = Number(process.env.EVENT_KILLS ?? 3);
-const TIMEOUT_MS = 120_000 + KILLS * 30_000;
+const TIMEOUT_MS = 180_000 + KILLS * 30_000;
 const BUYERS = 3;
 /** Of a buyer, between two purchases. */
 const PAUSE_MS = 50;

@@ -100,8 +100,10 @@ describe('the periodic reconciliation', () => {
       `INSERT INTO webhook_logs (idempotency_key, payload, payload_hash, status, order_id) VALUES ${values.join(',')}`,
     );
     const product = await createProduct(service);
-    const order = await createOrder(service, { product_id: product.id });
-    await notify(service, noticeOf(order, { status: 'failed' }));
+    const leaving = await startService();
+    const order = await createOrder(leaving, { product_id: product.id });
+    await notify(leaving, noticeOf(order, { status: 'failed' }));
+    await leaving.stop();
     await execute(
       "UPDATE webhook_logs SET status = 'pending_order', outcome = NULL, processed_at = NULL WHERE order_id = ?",
       [order.order_id],

@@ -1,5 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { freePort } from './child-service.js';
 
 const COM_QUERY = 3;
 
@@ -86,13 +86,11 @@ export class DatabaseProxy {
     return this.listen();
   }
 
-  private listen(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen(this.port, '127.0.0.1', () => {
-        this.port = (this.server.address() as AddressInfo).port;
-        resolve();
-      });
+  /** On a port that nobody is given while this is away. */
+  private async listen(): Promise<void> {
+    this.port ||= await freePort();
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', reject).listen(this.port, '127.0.0.1', resolve);
     });
   }
 
