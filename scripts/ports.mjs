@@ -29,6 +29,10 @@ export async function isPortFree(port) {
 const SERVER_PORTS = { first: 10_000, count: 10_000 };
 const FIND_TRIES = 1000;
 
+export function isServerPort(port) {
+  return port >= SERVER_PORTS.first && port < SERVER_PORTS.first + SERVER_PORTS.count;
+}
+
 /** A port that is free now; whoever listens on it must be ready to lose the race for it. */
 export async function findFreePort() {
   for (let tries = 0; tries < FIND_TRIES; tries++) {

@@ -31,6 +31,7 @@ export function isDockerReachable() {
 export async function startContainers(services, { root, dir, log }) {
   const password = keptSecret(join(dir, 'docker-password'));
   const ports = { database: await findFreePort(), redis: await findFreePort() };
+  while (ports.redis === ports.database) ports.redis = await findFreePort();
   // The password is part of the name: a volume made with another one must not be met again.
   const project =
     'flash-sale-' +

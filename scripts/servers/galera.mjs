@@ -16,14 +16,14 @@ import { PrivateServer, claimServerDir } from './private-server.mjs';
 
 const NEW_CLUSTER = '--wsrep-new-cluster';
 
-/** @returns {Promise<{ cluster: number, state: number, transfer: number }[]>} three ports for each node, all different */
+/** @returns {Promise<{ sql: number, cluster: number, state: number, transfer: number }[]>} of each node, all different */
 async function choosePorts(size) {
   const ports = new Set();
-  while (ports.size < 3 * size) ports.add(await findFreePort());
+  while (ports.size < 4 * size) ports.add(await findFreePort());
   const all = [...ports];
   return Array.from({ length: size }, (_, node) => {
-    const [cluster, state, transfer] = all.slice(3 * node, 3 * node + 3);
-    return { cluster, state, transfer };
+    const [sql, cluster, state, transfer] = all.slice(4 * node, 4 * node + 4);
+    return { sql, cluster, state, transfer };
   });
 }
 
@@ -56,7 +56,7 @@ function giveAway(dir) {
   if (ACCOUNT) execFileSync('chown', ['-R', ACCOUNT, dir]);
 }
 
-async function startNode({ found, dir, isFirst, flags, log }) {
+async function startNode({ found, dir, port, isFirst, flags, log }) {
   const dataDir = join(dir, 'data');
   mkdirSync(dataDir, { recursive: true });
   await claimServerDir('database', dir, log);
@@ -85,7 +85,7 @@ async function startNode({ found, dir, isFirst, flags, log }) {
   ];
   const isReady = (port) => answersOn(port, { accepts: (bytes) => bytes.length > 4 && bytes[4] === 10 });
   /** @type {PrivateServer<'database'>} */
-  const server = new PrivateServer({ ...found, kind: 'database', dir, args, isReady });
+  const server = new PrivateServer({ ...found, kind: 'database', dir, port, args, isReady });
   await server.start();
   // Started again it joins the others.
   isNewCluster = false;
@@ -108,7 +108,8 @@ export async function startCluster({ size = 3, waitUntilSynced, log = () => {} }
   const nodes = [];
   for (const [index, own] of ports.entries()) {
     const dir = join(home, `node-${index + 1}`);
-    const node = await startNode({ found, dir, isFirst: index === 0, flags: flagsOf(own, members), log });
+    const flags = flagsOf(own, members);
+    const node = await startNode({ found, dir, port: own.sql, isFirst: index === 0, flags, log });
     nodes.push(node);
     await waitUntilSynced(node);
   }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { spawnOwned } from '../owned.mjs';
-import { findFreePort, isPortFree } from '../ports.mjs';
+import { findFreePort, isPortFree, isServerPort } from '../ports.mjs';
 import {
   endLeftovers,
   isAlive,
@@ -109,7 +109,7 @@ export class PrivateServer {
   /** The port of the last time if it is free: addresses in a developer's tools then stay right. */
   async #choosePort() {
     const last = readJson(this.#portFile);
-    if (last?.port && (await isPortFree(last.port))) return last.port;
+    if (isServerPort(last?.port) && (await isPortFree(last.port))) return last.port;
     return findFreePort();
   }
 

@@ -122,16 +122,15 @@ export class StockCache implements BeforeApplicationShutdown {
   invalidate(id: number): void {
     this.fills.delete(id);
     this.keep(id, { row: this.local.get(id)?.row ?? null, freshUntil: 0, outdatedUntil: performance.now() });
-    // What waits to be told is older than what made it old, and readers here would find it in Redis as if it were new.
-    this.unpublished.delete(id);
     this.outdated.add(id);
     this.publishing ??= this.publish();
   }
 
   private async fill(id: number, read: () => Promise<ProductRow | null>): Promise<ProductRow | null> {
     const startedAt = performance.now();
-    // What Redis has may be some time old, and so from before a commit that this process has just made.
-    const isOutdated = startedAt - (this.local.get(id)?.outdatedUntil ?? -Infinity) < FRESH_MS;
+    // What Redis has may be from before a commit that this process has just made: an instance writes it a pause after its
+    // commit, and it is taken for fresh for a while then.
+    const isOutdated = startedAt - (this.local.get(id)?.outdatedUntil ?? -Infinity) < PUBLISH_PAUSE_MS + FRESH_MS;
     const cached = isOutdated ? NOTHING : await this.fromRedis(id);
     if (cached.fresh !== null) {
       this.reads.redis++;

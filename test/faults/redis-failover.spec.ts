@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { type RedisServer, startRedis, startSentinel } from '../../scripts/servers.mjs';
 import { RedisService } from '../../src/redis/redis.service.js';
-import { killChildren, startChild } from '../support/child-service.js';
+import { freePort, killChildren, startChild } from '../support/child-service.js';
 import { eventually } from '../support/eventually.js';
 import { expectStockIdentity } from '../support/expectations.js';
 import { createHold, createProduct, expireHolds, stockOf } from '../support/factories.js';
@@ -187,7 +187,9 @@ describe('a Redis that is set up wrong', () => {
     // Which takes all that the cache says.
     ['is a cluster of its own', 'cluster-enabled', { REDIS_DATABASE: '0' }, /Redis runs in cluster mode/],
   ])('and %s is named once in the log, and the sale and the expiry go on', async (what, setting, settings, line) => {
-    const flags = setting === 'cluster-enabled' ? ['--cluster-enabled', 'yes'] : [];
+    // Its nodes talk to each other at a port of their own, by itself one of those that services are given.
+    const bus = ['--cluster-enabled', 'yes', '--cluster-port', String(await freePort())];
+    const flags = setting === 'cluster-enabled' ? bus : [];
     const redis = await startRedis({ dir: join(DIR, what.replaceAll(/\W/g, '-')), flags });
     if (setting === 'requirepass') await configure(redis, 'requirepass', 'right');
     if (what === 'is a cluster of its own') await takeAllSlots(redis);
